@@ -1,0 +1,117 @@
+"""Write the generated parts of README.md: what stands between `<!-- name -->` and `<!-- /name -->`.
+
+No number in the README is typed by hand: they come from the published results and from the registries. A test
+holds the README equal to what this makes.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES
+from radlib.report.wording import MISSING, known, rate, span
+from radlib.studies import load_study
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+RESULTS = REPOSITORY / "docs" / "results"
+STORY = {
+    "01_explore": "counts, patients, views, ages, example films, cleaning, the patient-wise split, augmentation",
+    "02_train": "the network, its learning curves, ROC with interval, calibration",
+    "03_prune": "magnitude pruning: sparsity, weights, bytes before and after packing",
+    "04_quantize": "float16, dynamic range, int8 and the others, on the original and on the pruned network",
+    "05_infer": "any film through any variant, where it looks, latency and memory, the selection, the test films",
+    "06_compare": "all variants in one table and one picture, paired differences, the verdict, the report",
+}
+
+
+def generated() -> dict[str, str]:
+    """Return the text of every generated part, by name."""
+    return {
+        "picture": picture(),
+        "notebooks": notebooks(),
+        "results": results(),
+        "techniques": registry_table(TECHNIQUES),
+        "datasets": registry_table(DATASETS),
+        "architectures": ", ".join(f"`{name}`" for name in ARCHITECTURES.names()),
+    }
+
+
+def picture() -> str:
+    """Return the picture of the first published study, real films before drawn ones."""
+    study = published()[0]
+    file = f"docs/results/{study}/figures/size_against_auroc.png"
+    return f"![{load_study(study).title}: AUROC of every variant against the size of its file, with 95 % intervals]({file})"
+
+
+def published() -> list[str]:
+    """Return the studies with published results: real films first, the demo last."""
+    names = sorted(path.parent.name for path in RESULTS.glob("*/results.csv"))
+    return sorted(names, key=lambda name: (name == "demo", name != "kermany", name))
+
+
+def notebooks() -> str:
+    """Return the table of notebooks with the minutes and memory of the published demo."""
+    times = pd.read_csv(RESULTS / "demo" / "times.csv").set_index("report")
+    rows = ["| notebook | what it shows | minutes | memory, MB |", "|---|---|---:|---:|"]
+    for name, story in STORY.items():
+        seconds, peak = times.loc[f"{name}.ipynb", ["seconds", "peak_memory_bytes"]]
+        rows.append(
+            f"| [{name}](notebooks/{name}.ipynb) | {story} | {seconds / 60:.1f} | {peak / 1e6:,.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def results() -> str:
+    """Return one table per published study."""
+    return "\n\n".join(study_table(name) for name in published())
+
+
+def study_table(name: str) -> str:
+    """Return the results of one study: quality with intervals, size, latency; and how they were made."""
+    study, table = load_study(name), pd.read_csv(RESULTS / name / "results.csv")
+    several = table["network"].nunique() > 1 or table["seed"].nunique() > 1
+    head = f"**{study.title}** ([report](docs/results/{name}/report.md)). {' '.join(study.notes.split())}"
+    rows = [
+        "| variant | file, KB | smaller | AUROC | accuracy | sensitivity | specificity | latency, ms |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in table.to_dict("records"):
+        label = f"{row['network']} #{row['seed']}: {row['label']}" if several else row["label"]
+        scores = [
+            f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
+        ]
+        latency = f"{row['latency_p50_ms']:.2f}" if known(row["latency_p50_ms"]) else MISSING
+        mark = "**" if row["winner"] else ""
+        rows.append(
+            f"| {mark}{label}{mark} | {row['size_bytes'] / 1000:,.0f} | {row['compression']:.1f} × | {scores[0]} | "
+            f"{scores[1]} | {rate(row['sensitivity'])} | {rate(row['specificity'])} | {latency} |"
+        )
+    films = f"{int(table['films'].max())} test films"
+    foot = (
+        f"{films}, seeds {', '.join(str(s) for s in sorted(table['seed'].unique()))}; bold: chosen on validation films. "
+        "In parentheses 95 % intervals over patients."
+    )
+    return "\n".join([head, "", *rows, "", foot])
+
+
+def registry_table(registry: object) -> str:
+    """Return names, what they do, and their parameters with defaults."""
+    rows = ["| name | what it does | parameters |", "|---|---|---|"]
+    for entry in registry:
+        parameters = ", ".join(f"`{p.name}={p.default}`" for p in entry.parameters) or MISSING
+        rows.append(f"| `{entry.name}` | {entry.summary} | {parameters} |")
+    return "\n".join(rows)
+
+
+def fill(text: str) -> str:
+    """Return a README with its generated parts made anew."""
+    for name, part in generated().items():
+        marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text = re.sub(marks, lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text, flags=re.S)
+    return text
+
+
+if __name__ == "__main__":
+    readme = REPOSITORY / "README.md"
+    readme.write_text(fill(readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,52 @@
+# `make demo` and `make test` are all a new user needs: each builds .venv by itself when it is absent or
+# older than the lock. Needs Python 3.11, 3.12 or 3.13 (another than the first found: make demo PYTHON=...);
+# uses uv when it is there, else venv and pip.
+
+VENV := .venv
+BIN  := $(VENV)/bin
+export PYTHON
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test test-all lint format lock notebooks readme benchmark clean
+
+help: ## show what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+environment: ## build .venv if it is absent or outdated
+	@.ci/environment.sh $(VENV)
+
+demo: environment ## run the whole series on drawn films; ends with the path of the report
+	@$(BIN)/radlib run --study demo
+
+test: lint ## style, unit and contract tests, every notebook
+	@.ci/test.sh $(VENV) "not slow"
+
+test-all: lint ## the same, with the largest networks and long fuzzing
+	@.ci/test.sh $(VENV) "slow or not slow"
+
+lint: environment ## style checks
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+format: environment ## put the code in order
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+lock: environment ## resolve pyproject.toml anew (needs uv and network), and environment.yml with it
+	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	    --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+	@$(BIN)/python .ci/conda_environment.py
+
+notebooks: environment ## execute the committed notebooks in place, in order, on the demo
+	@$(BIN)/python .ci/refresh_notebooks.py
+
+readme: environment ## fill the README's tables from docs/results and the registries
+	@$(BIN)/python .ci/readme_tables.py
+
+benchmark: environment ## speed, as ratios measured side by side
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and what tools left; data/ and outputs/ stay
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build
+	@find radlib tests benchmarks .ci -name __pycache__ -prune -exec rm -rf {} +
