@@ -1,0 +1,35 @@
+"""The errors a user can cause, each with the exit code that `radlib` leaves with.
+
+A message is one sentence: what is wrong, where (an image id, never a patient's name or a tag), and what to
+do. The command line prints that sentence alone; in a notebook it is the last line of the traceback.
+"""
+
+
+class RadlibError(Exception):
+    """Something went wrong that the message explains."""
+
+    exit_code = 1
+
+
+class UsageError(RadlibError):
+    """A name, a parameter or a combination that does not exist."""
+
+    exit_code = 2
+
+
+class DataError(RadlibError):
+    """Films or labels that are missing, unreadable or contradictory."""
+
+    exit_code = 3
+
+
+class QualityGateError(RadlibError):
+    """A demand of the study on quality or size that no variant met."""
+
+    exit_code = 4
+
+
+class SetupError(RadlibError):
+    """The machine lacks something: disk, network, a package, a codec."""
+
+    exit_code = 5

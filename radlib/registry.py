@@ -1,0 +1,164 @@
+"""Functions by name: the four registries that make a new entry one file.
+
+A data set, an architecture, a technique or a format is a function (or a small record of functions) decorated
+with `@REGISTRY.register(...)` in a module of the registry's package. Modules are imported on first use, so a
+new file is found without any list to edit. Parameters, defaults and help are read from the signature and the
+`Args:` section of the docstring: the tables in `radlib list`, in the README and in manifests have no second
+source.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from radlib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword-only parameter of a registered function.
+
+    Attributes:
+        name: The keyword.
+        type: Its annotation as text, e.g. `float`.
+        default: Its default value; `inspect.Parameter.empty` when it must be given.
+        help: Its line in the `Args:` section.
+    """
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered function and what is known about it.
+
+    Attributes:
+        name: The name users type.
+        function: The function itself.
+        facts: What the decorator was told, e.g. `consumes` and `produces` of a technique.
+    """
+
+    name: str
+    function: Callable
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The keyword-only parameters, in the order of the signature."""
+        described = _argument_descriptions(inspect.getdoc(self.function) or "")
+        return tuple(
+            Parameter(
+                p.name,
+                inspect.formatannotation(p.annotation) if p.annotation is not p.empty else "",
+                p.default,
+                described.get(p.name, ""),
+            )
+            for p in inspect.signature(self.function).parameters.values()
+            if p.kind is p.KEYWORD_ONLY
+        )
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter's value: those given, and the defaults of the rest.
+
+        Raises:
+            UsageError: For a name the function does not have; the message lists those it has.
+        """
+        known = {p.name: p.default for p in self.parameters}
+        for name in given:
+            if name not in known:
+                raise UsageError(
+                    f"{self.name!r} has no parameter {name!r}{_nearest(name, known)}; it has: {', '.join(known)}."
+                )
+        return {**known, **given}
+
+
+class Registry:
+    """The functions of one kind, by name.
+
+    Args:
+        kind: The word used in messages, e.g. "technique".
+        package: The package whose modules hold the entries; they are imported on first use.
+    """
+
+    def __init__(self, kind: str, package: str):
+        self.kind, self.package = kind, package
+        self._entries: dict[str, Entry] = {}
+        self._imported = False
+
+    def register(self, name: str | None = None, **facts: Any) -> Callable[[Callable], Callable]:
+        """Return a decorator that files a function under `name` (default: its own) with `facts`."""
+
+        def decorate(function: Callable) -> Callable:
+            key = name or function.__name__
+            if key in self._entries:
+                raise ValueError(f"two {self.kind} entries are named {key!r}")
+            self._entries[key] = Entry(key, function, facts)
+            return function
+
+        return decorate
+
+    def names(self) -> tuple[str, ...]:
+        """All names, in alphabetical order."""
+        self._import_modules()
+        return tuple(sorted(self._entries))
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self._entries[name] for name in self.names())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return the entry of that name.
+
+        Raises:
+            UsageError: When there is none; the message names the nearest and lists all.
+        """
+        if name not in self.names():
+            raise UsageError(
+                f"There is no {self.kind} {name!r}{_nearest(name, self.names())}; "
+                f"there are: {', '.join(self.names())}."
+            )
+        return self._entries[name]
+
+    def _import_modules(self) -> None:
+        if self._imported:
+            return
+        package = importlib.import_module(self.package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self.package}.{module.name}")
+        self._imported = True
+
+
+def _nearest(name: str, known: Any) -> str:
+    """Return ` (did you mean 'x'?)` for the nearest known name, or nothing."""
+    match = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {match[0]!r}?)" if match else ""
+
+
+def _argument_descriptions(docstring: str) -> dict[str, str]:
+    """Read the `Args:` section of a Google-style docstring into {name: description}."""
+    section = re.search(r"^Args:\n(.*?)(?=^\S|\Z)", docstring, flags=re.M | re.S)
+    if not section:
+        return {}
+    items = re.findall(r"^    (\w+)[^:\n]*: (.*?)(?=^    \w|\Z)", section.group(1), flags=re.M | re.S)
+    return {name: " ".join(text.split()) for name, text in items}
+
+
+ARCHITECTURES = Registry("architecture", "radlib.architectures")
+DATASETS = Registry("data set", "radlib.datasets")
+FORMATS = Registry("format", "radlib.formats")
+TECHNIQUES = Registry("technique", "radlib.techniques")

@@ -1,0 +1,107 @@
+"""A variant: one stored model and everything needed to say what it is."""
+
+import contextlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("radlib", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One technique of a chain: its name, all its parameters, and the revision of its code."""
+
+    technique: str
+    parameters: Mapping[str, Any]
+    revision: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One stored model and everything needed to say what it is.
+
+    Attributes:
+        name: `architecture[@tag]/chain#seed`, e.g. `mobilenet_v2/magnitude_pruning+int8#0`.
+        label: What figures and tables call it, e.g. `pruned + int8`.
+        parent: Name of the variant it was made from; None for a trained baseline.
+        chain: The techniques applied since the baseline.
+        architecture: Registered name of the network.
+        task: `binary` or `findings`.
+        seed: Of the training.
+        format: `keras`, `tflite`, or a codec.
+        file: The model file, relative to the run's folder, with forward slashes.
+        size_bytes: The length of that file.
+        sha256: Of that file.
+        labels: What each output means, in order.
+        input_shape: (height, width, channels) of the input.
+        preprocessing: Digest of the preprocessing record that lies beside the model.
+        spec: Digest of all that decides the result, see `spec_digest`.
+        details: What the technique measured while building, e.g. the sparsity reached.
+    """
+
+    name: str
+    label: str
+    parent: str | None
+    chain: tuple[Step, ...]
+    architecture: str
+    task: str
+    seed: int
+    format: str
+    file: str
+    size_bytes: int
+    sha256: str
+    labels: tuple[str, ...]
+    input_shape: tuple[int, int, int]
+    preprocessing: str
+    spec: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The name as a file name."""
+        return variant_key(self.name)
+
+    @property
+    def network(self) -> str:
+        """`architecture[@tag]`: the part of the name that all variants of one network share."""
+        return self.name.split("/")[0]
+
+    @property
+    def chain_text(self) -> str:
+        """The chain as text, `original` for a baseline."""
+        return "+".join(step.technique for step in self.chain) or "original"
+
+
+def variant_name(network: str, chain: str, seed: int) -> str:
+    """Return the name of a variant, e.g. `mobilenet_v2/magnitude_pruning+int8#0`."""
+    return f"{network}/{chain or 'original'}#{seed}"
+
+
+def variant_key(name: str) -> str:
+    """Return a variant's name as one that any file system and any web address takes."""
+    return name.replace("/", "--").replace("#", "--seed")
+
+
+def read_variant(path: Path) -> Variant:
+    """Read a `variant.json`; keys this version does not know are left out."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    known = {f.name for f in fields(Variant)}
+    content = {k: v for k, v in record.items() if k in known}
+    content["chain"] = tuple(Step(**step) for step in content["chain"])
+    content["labels"] = tuple(content["labels"])
+    content["input_shape"] = tuple(content["input_shape"])
+    return Variant(**content)
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that a result may depend on."""
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
