@@ -1,0 +1,196 @@
+"""Reading films: pictures and the preprocessing record."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from radlib import images, operations
+from radlib.errors import UsageError
+from radlib.images import REASONS, Preprocessing, UnreadableImage, prepare, read_image
+from radlib.operations import OPERATIONS
+
+
+def saved(tmp_path, picture, name="film.png", **options):
+    path = tmp_path / name
+    picture.save(path, **options)
+    return path
+
+
+def test_grey_png_is_read_level_by_level(tmp_path):
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    image = read_image(saved(tmp_path, Image.fromarray(levels)))
+    assert image.dtype == np.float32
+    np.testing.assert_allclose(image * 255, levels, atol=1e-4)
+
+
+def test_16_bit_png_keeps_its_levels(tmp_path):
+    levels = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    np.testing.assert_allclose(
+        read_image(saved(tmp_path, Image.fromarray(levels))) * 65535, levels, atol=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"), [((255, 0, 0), 0.299), ((0, 255, 0), 0.587), ((0, 0, 255), 0.114)]
+)
+def test_colours_become_their_luminance(tmp_path, colour, expected):
+    """Weights of ITU-R BT.601."""
+    image = read_image(saved(tmp_path, Image.new("RGB", (9, 8), colour)))
+    assert image.shape == (8, 9)
+    np.testing.assert_allclose(image, expected, atol=1 / 255)
+
+
+def test_transparent_parts_are_black(tmp_path):
+    picture = Image.new("RGBA", (8, 8), (200, 200, 200, 0))
+    picture.putpixel((0, 0), (200, 200, 200, 255))
+    image = read_image(saved(tmp_path, picture))
+    assert image[0, 0] == pytest.approx(200 / 255)
+    assert image[1:].max() == 0
+
+
+def test_exif_orientation_turns_the_film(tmp_path):
+    levels = np.zeros((16, 32), np.uint8)
+    levels[:8, :16] = 255  # bright upper left corner
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a quarter turn clockwise
+    path = saved(tmp_path, Image.fromarray(levels), "film.jpg", exif=exif, quality=100)
+    image = read_image(path)
+    assert image.shape == (32, 16)
+    assert image[:16, 8:].mean() > 0.95  # the corner is now upper right
+    assert image[:16, :8].mean() < 0.05
+
+
+def test_a_grey_jpeg_stored_in_colour_is_read_as_its_luminance(tmp_path):
+    levels = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    path = saved(tmp_path, Image.fromarray(levels).convert("RGB"), "film.jpeg", quality=90)
+    with Image.open(path) as picture:
+        expected = np.asarray(picture.convert("L"))
+    assert np.abs(read_image(path) * 255 - expected).max() <= 1
+
+
+def test_content_decides_not_the_name(tmp_path):
+    path = saved(tmp_path, Image.new("L", (8, 8), 51), "film.dcm", format="PNG")
+    np.testing.assert_allclose(read_image(path), 0.2, atol=1e-6)
+
+
+def bytes_of(picture, kind="PNG"):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty_file"),
+        (b"just text, no film", "unknown_content"),
+        (b"\0" * 128 + b"DICM", "no_pixels"),
+        (bytes_of(Image.effect_noise((64, 64), 90), "JPEG")[:600], "damaged"),
+        (bytes_of(Image.new("1", (12_000, 12_000))), "too_large"),
+    ],
+)
+def test_unreadable_files_have_a_reason(tmp_path, content, reason):
+    path = tmp_path / "Mustermann^Max.png"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImage) as caught:
+        read_image(path)
+    assert caught.value.reason == reason
+    assert "Mustermann" not in str(caught.value)
+
+
+def test_folders_and_missing_files_are_no_films(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    for name in ("folder.png", "missing.png"):
+        with pytest.raises(UnreadableImage) as caught:
+            read_image(tmp_path / name)
+        assert caught.value.reason == "not_a_file"
+
+
+def test_reasons_are_few_and_survive_a_process_border():
+    assert len(REASONS) <= 12
+    error = pickle.loads(pickle.dumps(UnreadableImage("damaged", "0123456789ab")))
+    assert (error.reason, error.image) == ("damaged", "0123456789ab")
+    assert "0123456789ab" in str(error)
+
+
+def test_stretch_averages_areas():
+    image = np.kron(np.array([[0, 1], [1, 0]], np.float32), np.ones((40, 20), np.float32))
+    small = prepare(image, Preprocessing(8))
+    assert small.dtype == np.uint8
+    assert small.shape == (8, 8)
+    np.testing.assert_array_equal(small[[0, 0, 7, 7], [0, 7, 0, 7]], [0, 255, 255, 0])
+    stripes = np.tile(np.array([0, 1], np.float32), (64, 32))  # finer than the target can show
+    assert np.abs(prepare(stripes, Preprocessing(8)).astype(int) - 127.5).max() < 8
+
+
+def test_pad_keeps_the_shape_and_centres_it():
+    small = prepare(np.ones((100, 50), np.float32), Preprocessing(16, "pad"))
+    np.testing.assert_array_equal(small[:, 4:12], 255)
+    assert small[:, :4].max() == small[:, 12:].max() == 0
+
+
+@pytest.mark.parametrize(("bits", "levels"), [(1, [0, 255]), (2, [0, 85, 170, 255]), (8, list(range(256)))])
+def test_bits_limit_the_grey_levels(bits, levels):
+    ramp = np.tile(np.linspace(0, 1, 256, dtype=np.float32), (256, 1))
+    assert np.unique(prepare(ramp, Preprocessing(256, bits=bits))).tolist() == levels
+
+
+def test_equalize_histogram_by_hand():
+    """Levels 0, 0, 51, 102 of four pixels: counts so far 2, 3, 4; (3 - 2) / 2 and (4 - 2) / 2."""
+    image = np.array([[0, 0], [0.2, 0.4]], np.float32)
+    np.testing.assert_allclose(operations.equalize_histogram(image), [[0, 0], [0.5, 1]])
+
+
+def test_stretch_percentiles_by_hand():
+    image = np.linspace(0.2, 0.4, 101, dtype=np.float32).reshape(1, -1)
+    stretched = operations.stretch_percentiles(image)
+    np.testing.assert_allclose(stretched[0, [0, 1, 50, 99, 100]], [0, 0, 0.5, 1, 1], atol=1e-5)
+
+
+def test_equalize_locally_lifts_a_dark_half_more_than_the_whole_film_does():
+    generator = np.random.default_rng(0)
+    image = generator.uniform(0, 0.05, (64, 64)).astype(np.float32)
+    image[:, 32:] += np.float32(0.9)
+    dark = operations.equalize_locally(image)[:, :24]
+    assert dark.std() > 2 * image[:, :24].std()
+    uniform = np.tile(np.linspace(0, 1, 256, dtype=np.float32), (256, 1))
+    assert np.all(np.diff(operations.equalize_locally(uniform)[0]) > -0.02)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_keep_shape_type_and_range(name):
+    generator = np.random.default_rng(1)
+    for image in (generator.random((40, 31)), np.full((20, 20), 0.3), np.zeros((8, 8))):
+        image = image.astype(np.float32)
+        before = image.copy()
+        result = OPERATIONS[name](image)
+        assert result.shape == image.shape
+        assert result.dtype == np.float32
+        assert 0 <= result.min() <= result.max() <= 1
+        np.testing.assert_array_equal(image, before)
+
+
+def test_the_record_survives_json_and_its_digest_tells_records_apart():
+    record = Preprocessing(128, "pad", ("equalize_histogram",), 6)
+    assert Preprocessing.from_dict(record.to_dict()) == record
+    others = [Preprocessing(128), Preprocessing(128, "pad"), Preprocessing(64), Preprocessing(128, bits=7)]
+    digests = {r.digest() for r in (record, *others)}
+    assert len(digests) == 5
+    assert {len(d) for d in digests} == {16}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"resize": "crop"}, {"operations": ("sharpen",)}, {"bits": 9}, {"image_size": 4}]
+)
+def test_unknown_preprocessing_is_refused(wrong):
+    with pytest.raises(UsageError):
+        Preprocessing(**{"image_size": 64, **wrong})
+
+
+def test_image_id_is_the_start_of_the_sha256(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")  # FIPS 180-2, first example
+    assert images.image_id(path) == "ba7816bf8f01"
