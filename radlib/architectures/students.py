@@ -1,0 +1,91 @@
+"""Students of our own: networks small enough to train in a minute on two cores.
+
+They are teaching networks and pupils for distillation (Hinton et al., 2015, arXiv 1503.02531): few layers, each a
+convolution, batch normalisation (Ioffe and Szegedy, 2015, arXiv 1502.03167) and a ReLU, which LiteRT folds into
+one operation. Channels are multiples of 8, which integer kernels and structured pruning like, and nearly all
+parameters sit in convolution kernels, which magnitude pruning reaches.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from radlib import backend
+from radlib.architectures.inputs import film_input, positive
+from radlib.registry import ARCHITECTURES
+
+PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
+
+
+@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", minimum_size=16)
+def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+    """student_tiny: three convolutions, about 5,000 parameters.
+
+    Args:
+        input_shape: Height, width in pixels, and one channel.
+        width: Multiplies the channels of every layer, rounded to multiples of 8.
+    """
+    return _plain_stack("student_tiny", input_shape, [8, 16, 24], width)
+
+
+@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", minimum_size=16)
+def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+    """student_small: four convolutions, about 30,000 parameters.
+
+    Args:
+        input_shape: Height, width in pixels, and one channel.
+        width: Multiplies the channels of every layer, rounded to multiples of 8.
+    """
+    return _plain_stack("student_small", input_shape, [16, 24, 32, 64], width)
+
+
+@ARCHITECTURES.register(
+    family="students",
+    paper="ours, after Howard et al., 2017, arXiv 1704.04861",
+    input_range="unit",
+    minimum_size=16,
+)
+def student_separable(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+    """student_separable: six depthwise separable convolutions, about 50,000 parameters.
+
+    Args:
+        input_shape: Height, width in pixels, and one channel.
+        width: Multiplies the channels of every layer, rounded to multiples of 8.
+    """
+    film = film_input("student_separable", input_shape)
+    x = _convolution(film, _channels(16, width), name="stem", strides=2)
+    blocks = [(32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (128, 1)]  # channels, stride
+    for number, (channels, strides) in enumerate(blocks, start=1):
+        x = _depthwise(x, name=f"block{number}_depthwise", strides=strides)
+        x = _convolution(x, _channels(channels, width), name=f"block{number}_mix", kernel_size=1)
+    return backend.keras().Model(film, x, name="student_separable")
+
+
+def _plain_stack(name: str, input_shape: tuple[int, int, int], channels: Sequence[int], width: float) -> Any:
+    """Return 3 × 3 convolutions, the first with stride 2, each later one on half the size of the one before."""
+    keras = backend.keras()
+    film = film_input(name, input_shape)
+    x = _convolution(film, _channels(channels[0], width), name="block1", strides=2)
+    for number, count in enumerate(channels[1:], start=2):
+        x = _convolution(x, _channels(count, width), name=f"block{number}")
+        if number < len(channels):  # the last map keeps its size, so that small opacities keep theirs
+            x = keras.layers.MaxPooling2D(name=f"block{number}_pool")(x)
+    return keras.Model(film, x, name=name)
+
+
+def _convolution(x: Any, channels: int, *, name: str, kernel_size: int = 3, strides: int = 1) -> Any:
+    layers = backend.keras().layers
+    x = layers.Conv2D(
+        channels, kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_conv"
+    )(x)
+    return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
+
+
+def _depthwise(x: Any, *, name: str, strides: int) -> Any:
+    layers = backend.keras().layers
+    x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
+
+
+def _channels(count: int, width: float) -> int:
+    """Return the channels of a layer, a multiple of 8 of at least 8."""
+    return max(8, 8 * round(count * positive("width", width) / 8))

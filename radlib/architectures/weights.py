@@ -1,0 +1,190 @@
+"""Weights from elsewhere: a file is read only when it fits, and then completely.
+
+Two layouts hold weights and nothing else: Keras applications' `.h5` (layers in order, tensors by name) and Keras'
+`.weights.h5` (tensors by class and number of the layer). A whole-model HDF5 file also holds code, which Keras
+runs even in its safe mode, so such files are refused by content, whatever they are called. Every shape is compared
+before the first value is read, and no value is assigned before the last one is.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib import backend
+from radlib.errors import SetupError, UsageError
+from radlib.registry import Entry
+from radlib.studies import home_folder
+
+IMAGENET_VARIANCE = (0.229**2, 0.224**2, 0.225**2)  # of the channels in [0, 1]
+LayerTensors = list[tuple[str, list[Any]]]  # (layer, its tensors or variables), only layers that have some
+
+
+def find_weights(weights: str) -> str:
+    """Return `none` and `imagenet` as they are, and any other value as the path of an existing file.
+
+    A relative path is looked for from the working folder, then in the folder `RADLIB_WEIGHTS` names, then in
+    `data/weights`.
+
+    Raises:
+        SetupError: When there is no such file.
+    """
+    if weights in ("none", "imagenet"):
+        return weights
+    folders = [Path(), home_folder() / "data" / "weights"]
+    if os.environ.get("RADLIB_WEIGHTS"):
+        folders.insert(1, Path(os.environ["RADLIB_WEIGHTS"]))
+    for folder in folders:
+        if (folder / Path(weights).expanduser()).is_file():
+            return str(folder / Path(weights).expanduser())
+    raise SetupError(
+        f"There is no weights file {Path(weights).name}; give its path, put it into data/weights, or name its folder "
+        "in RADLIB_WEIGHTS."
+    )
+
+
+def load_imagenet(extractor: Any, entry: Entry, options: Mapping[str, Any]) -> None:
+    """Give a feature extractor the ImageNet weights that Keras downloads (once, into its cache).
+
+    Raises:
+        UsageError: When there are none for this architecture or these options.
+        SetupError: When they cannot be downloaded.
+    """
+    if "application" not in entry.facts:
+        raise UsageError(f"{entry.name} has no ImageNet weights; use weights: none, or a weights file.")
+    application = getattr(backend.keras().applications, entry.facts["application"])
+    try:
+        published = application(include_top=False, weights="imagenet", **options)
+    except ValueError as error:
+        given = ", ".join(f"{key} {value}" for key, value in options.items())
+        raise UsageError(f"Keras has no ImageNet weights for {entry.name} with {given}.") from error
+    except Exception as error:  # Keras raises a bare Exception for every failed download
+        raise SetupError(
+            f"The ImageNet weights of {entry.name} could not be downloaded; connect to the network, or give a "
+            "weights file."
+        ) from error
+    values = [(layer, [variable.numpy() for variable in own]) for layer, own in _layers(published)]
+    _assign(extractor, values)
+
+
+def load_weights(models: Sequence[Any], path: str | Path) -> Any:
+    """Give the first of `models` that has as many layers with weights as the file all of its weights.
+
+    Args:
+        models: Keras models to try: a feature extractor, and the network with its head.
+        path: A weights file in one of the two layouts.
+
+    Returns:
+        The model that fitted.
+
+    Raises:
+        UsageError: When the file holds a whole model, no weights, or those of another network; no model has
+            changed then.
+    """
+    import h5py
+
+    path = Path(path)
+    if not h5py.is_hdf5(path):
+        raise UsageError(
+            f"{path.name} is not a weights file in HDF5 (.weights.h5, or .h5 of Keras applications); save the network "
+            "with save_weights and give that file."
+        )
+    with h5py.File(path, "r") as file:
+        _refuse_whole_model(file, path)
+        stored = [_stored_tensors(file, model, path) for model in models]
+        fitting = next((k for k, model in enumerate(models) if len(stored[k]) == len(_layers(model))), 0)
+        _compare(stored[fitting], _layers(models[fitting]), path)
+        values = [(name, [tensor[()] for tensor in tensors]) for name, tensors in stored[fitting]]
+    _assign(models[fitting], values)
+    return models[fitting]
+
+
+def _refuse_whole_model(file: Any, path: Path) -> None:
+    if "model_config" in file.attrs:
+        raise UsageError(
+            f"{path.name} holds a whole model, whose code would run when it is opened; where you trust it, load it "
+            "with Keras and save its weights alone with save_weights."
+        )
+
+
+def _stored_tensors(file: Any, model: Any, path: Path) -> LayerTensors:
+    """Return the file's tensors in the order of the layers, as datasets that are not read yet."""
+    if "layer_names" in file.attrs:
+        groups = [(name, file[name]) for name in map(_text, file.attrs["layer_names"])]
+        named = [
+            (name, [group[_text(n)] for n in group.attrs.get("weight_names", [])]) for name, group in groups
+        ]
+        stored = [(name, tensors) for name, tensors in named if tensors]
+    else:
+        stored = _numbered_tensors(file, model)
+    if not stored:
+        raise UsageError(f"{path.name} holds no network weights; save the network with save_weights.")
+    if any(tensor.external or tensor.file != file for _, tensors in stored for tensor in tensors):
+        raise UsageError(f"{path.name} points to other files for its values; save the weights into one file.")
+    return stored
+
+
+def _numbered_tensors(file: Any, model: Any) -> LayerTensors:
+    """Read the `.weights.h5` layout: <container>/<class>_<number>/vars/<number>, numbered per class."""
+    container = next((file[key] for key in ("_layer_checkpoint_dependencies", "layers") if key in file), {})
+    stored = {name: group["vars"] for name, group in container.items() if len(group.get("vars", ()))}
+    names, used = [], {}
+    for layer in model.layers:
+        name = _snake_case(type(layer).__name__)
+        used[name] = used.get(name, -1) + 1
+        names.append(f"{name}_{used[name]}" if used[name] else name)
+    ordered = [name for name in names if name in stored]
+    ordered += [name for name in stored if name not in ordered]  # layers this network does not have
+    return [(name, [stored[name][str(k)] for k in range(len(stored[name]))]) for name in ordered]
+
+
+def _compare(stored: LayerTensors, layers: LayerTensors, path: Path) -> None:
+    """Raise a sentence on the first tensor that differs in shape, before any value is read."""
+    for (there, tensors), (layer, variables) in zip(stored, layers, strict=False):
+        shapes = [tuple(tensor.shape) for tensor in tensors]
+        wanted = [tuple(variable.shape) for variable in variables]
+        if shapes != wanted:
+            first = next(
+                (k for k, pair in enumerate(zip(shapes, wanted, strict=False)) if pair[0] != pair[1]), 0
+            )
+            raise UsageError(
+                f"{path.name} does not fit this network: layer {layer} takes {wanted[first]}, the file's {there} "
+                f"has {shapes[first]}; check architecture and options such as alpha."
+            )
+    if len(stored) != len(layers):
+        raise UsageError(
+            f"{path.name} does not fit this network: it holds {len(stored)} layers with weights, the network has "
+            f"{len(layers)}; check architecture and options."
+        )
+
+
+def _assign(model: Any, values: LayerTensors) -> None:
+    keras = backend.keras()
+    for (_, arrays), (name, variables) in zip(values, _layers(model), strict=True):
+        layer = model.get_layer(name)
+        if isinstance(layer, keras.layers.Normalization) and np.allclose(
+            arrays[1], IMAGENET_VARIANCE, rtol=1e-3
+        ):
+            # EfficientNetB0's ImageNet graph divides once more by the square root of the deviation
+            arrays = [arrays[0], arrays[1] * np.sqrt(arrays[1]), *arrays[2:]]
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        layer.finalize_state()  # a Normalization layer keeps constants made from its weights
+
+
+def _layers(model: Any) -> LayerTensors:
+    """Return the layers that have weights, each with its trainable, then its other variables."""
+    own = [(layer.name, [*layer.trainable_weights, *layer.non_trainable_weights]) for layer in model.layers]
+    return [(name, variables) for name, variables in own if variables]
+
+
+def _snake_case(name: str) -> str:
+    """Return the name Keras gives a class in a weights file: `DepthwiseConv2D` becomes `depthwise_conv2d`."""
+    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

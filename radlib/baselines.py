@@ -1,0 +1,146 @@
+"""The baseline: one trained network of a run, stored as the variant that all others are made from."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from radlib import backend
+from radlib.errors import DataError
+from radlib.films import FilmSplits, choice_films
+from radlib.runs import Run
+from radlib.storage import file_sha256, spec_digest, write_json
+from radlib.studies import Settings
+from radlib.training import Recipe, fit, recipe_from
+from radlib.variants import Variant, variant_key, variant_name
+
+TRAINING_REVISION = 1  # raised when the same settings would train another network
+
+
+def train_baseline(run: Run, films: FilmSplits) -> Variant:
+    """Return the trained network of the run's settings; train and store it if it is not there.
+
+    Args:
+        run: The run, with the settings of one network and seed.
+        films: Its films.
+
+    Returns:
+        The variant `architecture[@tag]/original#seed`; `history.csv` lies beside its model.
+    """
+    from radlib.architectures import find_weights
+
+    settings = run.settings
+    weights = find_weights(settings.weights)
+    name = variant_name(run.network, "", settings.seed)
+    spec = baseline_spec(settings, films, weights)
+
+    def build(folder: Path) -> dict[str, Any]:
+        from radlib.architectures import build_network
+        from radlib.formats.keras import save_model
+
+        backend.make_deterministic(settings.seed)
+        model = build_network(
+            settings.architecture,
+            settings.architecture_options,
+            films.training.task,
+            (settings.image_size, settings.image_size, 1),
+            weights=weights,
+            dropout=settings.dropout,
+            seed=settings.seed,
+        )
+        set_batch_norm_momentum(model, settings.batch_norm_momentum)
+        checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
+        recipe = recipe_from(settings)
+        judged = replace(films, validation=choice_films(films, settings))
+        history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
+        save_model(model, folder / "model.keras")
+        history.to_csv(folder / "history.csv", index=False)
+        write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        best = history.loc[history["val_loss"].idxmin()]
+        return {
+            "file": "model.keras",
+            "label": "original",
+            "parent": None,
+            "chain": (),
+            "architecture": settings.architecture,
+            "task": films.training.task.name,
+            "seed": settings.seed,
+            "format": "keras",
+            "labels": films.training.task.outputs,
+            "input_shape": tuple(model.input_shape[1:]),
+            "preprocessing": films.preprocessing.digest(),
+            "details": {"epochs": len(history), "validation_auroc": float(best["val_auroc"])},
+        }
+
+    return run.load_or_build(name, spec, build)
+
+
+def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:
+    """Return all that decides a trained network, as `Run.load_or_build` wants it."""
+    recipe = recipe_from(settings)
+    return {
+        "films": films.fingerprint,
+        "preprocessing": films.preprocessing.digest(),
+        "architecture": settings.architecture,
+        "architecture_options": settings.architecture_options,
+        "weights": weights if weights in ("none", "imagenet") else file_sha256(Path(weights)),
+        "dropout": settings.dropout,
+        "batch_norm_momentum": settings.batch_norm_momentum,
+        **{k: getattr(recipe, k) for k in Recipe.__dataclass_fields__ if k != "augmentation"},
+        "augmentation": recipe.augmentation.to_dict(),
+        "best_epoch_on": [settings.operating_point_films, settings.perturbation],
+        "seed": settings.seed,
+        "revision": TRAINING_REVISION,
+    }
+
+
+def set_batch_norm_momentum(model: Any, momentum: float) -> None:
+    """Set how slowly batch norm's moving mean and variance follow the films; 0 changes nothing.
+
+    Keras builds MobileNetV2 with 0.999: after a few hundred steps of fine-tuning half of each statistic would
+    still be that of the pretraining images, and the network reads films through the wrong scale.
+    """
+    for layer in model.layers:
+        if momentum and isinstance(layer, backend.keras().layers.BatchNormalization):
+            layer.momentum = momentum
+
+
+def read_history(run: Run, variant: Variant) -> pd.DataFrame:
+    """Return the learning curves stored beside a trained or fine-tuned variant."""
+    path = run.model_path(variant).with_name("history.csv")
+    if not path.is_file():
+        raise DataError(f"{variant.name} has no learning curves: it was converted, not trained.")
+    return pd.read_csv(path)
+
+
+def load_network(run: Run, variant: Variant) -> Any:
+    """Return the Keras model of a variant.
+
+    Raises:
+        UsageError: For a variant that is a LiteRT file; open that with `formats.open_model`.
+    """
+    from radlib.formats.keras import load_model
+
+    return load_model(run.model_path(variant))
+
+
+def judge_fit(history: pd.DataFrame, *, tolerance: float = 0.1) -> str:
+    """Say in one sentence whether a network under- or overfitted, from its learning curves.
+
+    Overfitted: the validation loss ends more than `tolerance` above its lowest. Underfitted: the training
+    loss was still falling by more than `tolerance` a third of the way back. Both are shares of the loss.
+    """
+    losses, validation = history["loss"].to_numpy(), history["val_loss"].to_numpy()
+    best = int(validation.argmin())
+    if validation[-1] > validation[best] * (1 + tolerance) and best < len(validation) - 1:
+        return (
+            f"Overfitted after epoch {best + 1}: the validation loss rose again from there, so the weights of that "
+            "epoch were kept."
+        )
+    before = losses[max(0, len(losses) - 1 - len(losses) // 3)]
+    if len(losses) >= 3 and losses[-1] < before * (1 - tolerance):
+        return "Underfitted: the training loss was still falling when training ended; more epochs may help."
+    return "Neither: the training loss had levelled off and the validation loss had not risen again."

@@ -1,0 +1,109 @@
+"""LiteRT files (`.tflite`): what runs on phones and small boards, opened without TensorFlow.
+
+One film per call, because deployed files have batch 1. Files with integer inputs or outputs carry the scale
+and zero point of both (Jacob et al., 2018: real = scale × (stored − zero point)); the predictor applies them,
+so that such a file answers in probabilities like any other.
+
+References:
+    Jacob et al. (2018). Quantization and training of neural networks for efficient integer-arithmetic-only
+        inference. CVPR, arXiv 1712.05877.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.backend import quiet_stderr
+from radlib.errors import SetupError
+from radlib.formats import Predictor, grey_levels, unit_range
+from radlib.registry import FORMATS
+from radlib.storage import atomic_path
+
+
+def write_bytes(model: bytes, path: Path) -> None:
+    """Write the bytes of a LiteRT file, whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(model)
+
+
+@FORMATS.register(suffix=".tflite", device=True, save=write_bytes)
+def tflite(path: Path, *, threads: int = 1) -> Predictor:
+    """Open a LiteRT file; it is one that a device can run.
+
+    Args:
+        path: The file.
+        threads: Threads of the interpreter. More than one gains little on busy processors: evaluation of
+            many films runs several one-thread interpreters instead (see `inference`).
+
+    Raises:
+        SetupError: When the file is not one that this LiteRT can run.
+    """
+    interpreter, delegate = _interpreter(path, threads)
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    levels = _to_stored(grey_levels(), source)
+    as_stored = unit_range if levels.dtype == np.float32 else levels.take
+
+    def predict(films: np.ndarray) -> np.ndarray:
+        outputs = np.empty((len(films), int(target["shape"][-1])), np.float32)
+        for position, film in enumerate(films):
+            stored = as_stored(film) if film.dtype == np.uint8 else _to_stored(film, source)
+            interpreter.set_tensor(source["index"], stored.reshape(source["shape"]))
+            interpreter.invoke()
+            outputs[position] = _to_real(interpreter.get_tensor(target["index"])[0], target)
+        return outputs
+
+    return Predictor(
+        predict=predict,
+        input_shape=tuple(int(side) for side in source["shape"][1:]),
+        outputs=int(target["shape"][-1]),
+        runtime=f"ai-edge-litert {version('ai-edge-litert')}",
+        delegate=delegate,
+        threads=threads,
+        close=lambda: None,  # the interpreter goes with the last reference to this predictor
+    )
+
+
+def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
+    """Return an interpreter ready to run, and the delegate that does the work.
+
+    Some files (sparse tensors in quantized ones) make XNNPACK fail; they run on the built-in kernels.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    failure: Exception | None = None
+    for resolver in (OpResolverType.AUTO, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
+        try:
+            with quiet_stderr():  # LiteRT announces its delegate on file descriptor 2
+                interpreter = Interpreter(
+                    str(path), num_threads=threads, experimental_op_resolver_type=resolver
+                )
+                interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            failure = error
+            continue
+        delegated = any(operation["op_name"] == "DELEGATE" for operation in interpreter._get_ops_details())
+        return interpreter, "XNNPACK" if delegated else "none"
+    raise SetupError(
+        f"{path.name} is no LiteRT file that ai-edge-litert {version('ai-edge-litert')} can run "
+        f"({' '.join(str(failure).split())}); build it again."
+    ) from failure
+
+
+def _to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:
+    """Return real numbers as the tensor stores them: unchanged, or rounded to its integer grid."""
+    scale, zero_point = tensor["quantization"]
+    if np.issubdtype(tensor["dtype"], np.floating):
+        return np.asarray(real, tensor["dtype"])
+    limits = np.iinfo(tensor["dtype"])
+    grid = np.round(real / np.float32(scale)) + zero_point
+    return grid.clip(limits.min, limits.max).astype(tensor["dtype"])
+
+
+def _to_real(stored: np.ndarray, tensor: dict) -> np.ndarray:
+    """Return what a tensor's stored numbers mean, float32."""
+    scale, zero_point = tensor["quantization"]
+    if np.issubdtype(tensor["dtype"], np.floating):
+        return stored
+    return (stored.astype(np.float32) - zero_point) * np.float32(scale)

@@ -1,0 +1,104 @@
+"""What a technique may see of the films, and what it gives back.
+
+A technique never sees the test films and never assumes what the network's outputs mean: it asks `TechniqueData`
+to fine-tune, to score, and for representative images. So the same technique serves other tasks later.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.films import FilmSplits, choice_films
+from radlib.studies import Settings
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a technique made.
+
+    Attributes:
+        payload: A Keras model, or the bytes of a file.
+        details: What was measured while making it, JSON-able; stored in the variant.
+        history: Learning curves, where the technique trained.
+    """
+
+    payload: Any
+    details: Mapping[str, Any] = field(default_factory=dict)
+    history: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class TechniqueData:
+    """The films and the recipe of a run, as far as a technique may use them.
+
+    Attributes:
+        films: Training and validation films.
+        settings: Those of the network.
+        checkpoints: Folder for the checkpoints of a fine-tuning; continued from after a kill.
+        label: What progress bars call the work.
+    """
+
+    films: FilmSplits
+    settings: Settings
+    checkpoints: Path
+    label: str = ""
+
+    def steps(self, epochs: int) -> int:
+        """Return the number of gradient steps in so many epochs."""
+        return epochs * -(-len(self.films.training) // self.settings.batch_size)
+
+    def fit(
+        self, model: Any, *, epochs: int, learning_rate: float, seed: int, callbacks: Sequence = ()
+    ) -> pd.DataFrame:
+        """Fine-tune a Keras model in place on the training films, with the baseline's augmentation.
+
+        The weights of the last epoch are kept, since the best epoch of a compression is the one that is
+        compressed as far as asked.
+        """
+        from radlib.training import fine_tuning, fit, recipe_from
+
+        recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
+        judged = replace(self.films, validation=choice_films(self.films, self.settings))
+        return fit(
+            model,
+            judged,
+            recipe,
+            seed=seed,
+            folder=self.checkpoints,
+            callbacks=callbacks,
+            keep="last",
+            name=self.label,
+        )
+
+    def score(self, model: Any) -> float:
+        """Return the AUROC of a Keras model on the validation films, averaged over the labels."""
+        from radlib.training import validate
+
+        return validate(model, self.films.validation)["val_auroc"]
+
+    def representative(self, count: int, *, seed: int) -> tuple[np.ndarray, list[str]]:
+        """Return training films that stand for all: images float32 (count, h, w, 1) and their image ids.
+
+        Drawn without replacement, each answer as often as among all training films (stratified by label).
+        """
+        training = self.films.training
+        generator = np.random.default_rng([seed, 0x5EED])
+        strata = pd.Series(["".join(str(v) for v in row) for row in training.labels])
+        share = min(1.0, count / len(training))
+        chosen = np.concatenate(
+            [
+                generator.permutation(positions.to_numpy())[: max(1, round(share * len(positions)))]
+                for _, positions in strata.groupby(strata).groups.items()
+            ]
+        )
+        chosen = np.sort(chosen)
+        return training.images(chosen), [str(i) for i in training.image_ids[chosen]]
+
+    def forget(self) -> None:
+        """Remove the checkpoints; called once the variant is stored."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)

@@ -1,0 +1,219 @@
+"""Train a network on films, so that a killed training ends as if nothing had happened.
+
+The loop runs one `fit` call per epoch. Everything random in an epoch (order, augmentation, dropout) follows
+from the seed and the number of that epoch alone, and after each epoch weights, optimizer and history are
+stored together. A training killed in mid-epoch repeats that epoch and ends with the same bits as the
+uninterrupted one, on the same machine, threads and versions.
+
+The learning rate warms up linearly and falls along a half cosine (Loshchilov and Hutter, 2017); the weights
+kept may be an exponential moving average of those visited (Polyak and Juditsky, 1992).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from radlib import backend, metrics
+from radlib.augmentation import Augmentation, augment_batch
+from radlib.checkpoints import Checkpoints
+from radlib.errors import DataError
+from radlib.films import Films, FilmSplits
+from radlib.studies import Settings
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is trained; the names are those of `studies.Settings`."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: str
+    warmup_epochs: float
+    weight_decay: float
+    label_smoothing: float
+    average_decay: float
+    patience: int
+    class_weights: bool
+    augmentation: Augmentation
+
+
+def recipe_from(settings: Settings) -> Recipe:
+    """Return the part of a run's settings that says how to train."""
+    names = [name for name in Recipe.__dataclass_fields__ if name != "augmentation"]
+    return Recipe(
+        **{name: getattr(settings, name) for name in names},
+        augmentation=Augmentation.from_dict(settings.augmentation),
+    )
+
+
+def fine_tuning(recipe: Recipe, *, epochs: int, learning_rate: float) -> Recipe:
+    """Return the recipe for going on with a trained network: shorter, gentler, without early stopping."""
+    return replace(
+        recipe, epochs=epochs, learning_rate=learning_rate, warmup_epochs=0.0, patience=0, average_decay=0.0
+    )
+
+
+def fit(
+    model: Any,
+    films: FilmSplits,
+    recipe: Recipe,
+    *,
+    seed: int,
+    folder: Path,
+    callbacks: Sequence = (),
+    keep: str = "best",
+    name: str = "",
+) -> pd.DataFrame:
+    """Train a Keras model in place and leave it with its best weights.
+
+    Args:
+        model: A Keras model, images (n, h, w, 1) in [0, 1] to probabilities (n, outputs).
+        films: Training and validation films; the test films are not touched.
+        recipe: How to train.
+        seed: Of order, augmentation and dropout.
+        folder: Where checkpoints lie; a folder with checkpoints is continued from.
+        callbacks: Further Keras callbacks.
+        keep: Whose weights the model is left with: the `best` epoch's (lowest validation loss) or the `last`.
+        name: What the progress bar calls the network.
+
+    Returns:
+        One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate.
+
+    Raises:
+        DataError: When the loss is not a number.
+    """
+    keras = backend.keras()
+    backend.make_deterministic(seed)
+    steps = math.ceil(len(films.training) / recipe.batch_size)
+    optimizer = _optimizer(recipe, steps)
+    model.compile(optimizer, loss=_masked_loss(films.training.task.loss))
+    optimizer.build(model.trainable_variables)
+    memory = Checkpoints(model, folder, recipe)
+    rows = memory.restore()
+    redraw = any(isinstance(layer, _random_layers()) for layer in _all_layers(model))
+    bar = tqdm(total=recipe.epochs * steps, initial=len(rows) * steps, desc=name, unit="step", leave=False)
+    tell = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
+    for epoch in range(len(rows), recipe.epochs):
+        if memory.stalled():
+            break
+        keras.utils.set_random_seed(seed * 1000 + epoch)
+        if redraw:
+            model.make_train_function(force=True)  # a fresh trace starts the random layers afresh
+        history = model.fit(
+            _batches(films.training, recipe, seed, epoch),
+            steps_per_epoch=steps,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
+            callbacks=[keras.callbacks.TerminateOnNaN(), tell, *callbacks],
+        ).history
+        row = {"epoch": epoch + 1, "loss": history["loss"][0]}
+        if not math.isfinite(row["loss"]):
+            bar.close()
+            raise DataError(
+                f"The loss of {name or 'the network'} is not a number in epoch {epoch + 1}; "
+                "lower the learning rate, the last good checkpoint is kept."
+            )
+        with memory.averaged_weights():
+            row |= validate(model, films.validation)
+        row["learning_rate"] = float(keras.backend.get_value(optimizer.learning_rate))
+        rows.append(row)
+        memory.save(rows)
+        bar.set_postfix(loss=f"{row['loss']:.3f}", val_auroc=f"{row['val_auroc']:.3f}")
+    bar.close()
+    memory.load(keep)
+    return pd.DataFrame(rows)
+
+
+def validate(model: Any, films: Films, *, batch_size: int = 64) -> dict[str, float]:
+    """Return `val_loss` (cross-entropy, nats) and `val_auroc` (mean over labels) of a Keras model."""
+    outputs = np.concatenate(
+        [
+            model.predict_on_batch(films.images(np.arange(start, min(start + batch_size, len(films)))))
+            for start in range(0, len(films), batch_size)
+        ]
+    )
+    probabilities = films.task.probabilities(outputs).astype(np.float64).clip(1e-7, 1 - 1e-7)
+    truth = films.labels
+    loss = -(truth * np.log(probabilities) + (1 - truth) * np.log(1 - probabilities))
+    aurocs = [
+        metrics.auroc(truth[known, k], probabilities[known, k])
+        for k in range(truth.shape[1])
+        if (known := ~np.isnan(truth[:, k])).any()
+    ]
+    return {"val_loss": float(np.nanmean(loss)), "val_auroc": float(np.mean(aurocs))}
+
+
+def _batches(films: Films, recipe: Recipe, seed: int, epoch: int) -> Any:
+    """Return one epoch as a tf.data set of (images, targets, weights); it depends on (seed, epoch) alone."""
+    tf = backend.tensorflow()
+    order = np.random.default_rng([seed, epoch]).permutation(len(films))
+    targets = films.task.targets(films.labels)
+    targets = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+    weights = (
+        films.task.class_weights(films.labels) if recipe.class_weights else np.ones(len(films), np.float32)
+    )
+
+    def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for start in range(0, len(order), recipe.batch_size):
+            chosen = order[start : start + recipe.batch_size]
+            pixels = films.images(chosen)[..., 0]  # (b, h, w)
+            images = augment_batch(pixels, recipe.augmentation, seed, epoch, chosen)
+            yield images[..., None], targets[chosen].astype(np.float32), weights[chosen]
+
+    side = films.source.shape[1:3]
+    signature = (
+        tf.TensorSpec((None, *side, 1), tf.float32),
+        tf.TensorSpec((None, targets.shape[1]), tf.float32),
+        tf.TensorSpec((None,), tf.float32),
+    )
+    return tf.data.Dataset.from_generator(draw, output_signature=signature).prefetch(4)
+
+
+def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
+    """Return AdamW (Loshchilov and Hutter, 2019) on the recipe's schedule; plain Adam without decay."""
+    keras = backend.keras()
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = round(recipe.warmup_epochs * steps_per_epoch)
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=rate / 100 if warmup else rate,
+            decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    average = {"use_ema": True, "ema_momentum": recipe.average_decay} if recipe.average_decay else {}
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, jit_compile=False, **average)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def _masked_loss(name: str) -> Any:
+    """Return the loss by name; an unknown answer (NaN) of a finding adds nothing."""
+    tf, keras = backend.tensorflow(), backend.keras()
+    if name != "binary_crossentropy":
+        return name
+
+    def masked_binary_crossentropy(truth: Any, probability: Any) -> Any:
+        known = tf.cast(~tf.math.is_nan(truth), probability.dtype)
+        truth = tf.where(known > 0, truth, 0.0)
+        losses = keras.backend.binary_crossentropy(truth, probability) * known
+        return tf.reduce_sum(losses, axis=-1) / tf.maximum(tf.reduce_sum(known, axis=-1), 1.0)
+
+    return masked_binary_crossentropy
+
+
+def _random_layers() -> tuple[type, ...]:
+    layers = backend.keras().layers
+    return (layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.GaussianDropout)
+
+
+def _all_layers(model: Any) -> list:
+    return list(model._flatten_layers(include_self=False, recursive=True))

@@ -1,0 +1,67 @@
+"""Tiny films for tests: noise, with a bright square somewhere in those that have an opacity."""
+
+import numpy as np
+import pandas as pd
+
+from radlib import backend, tasks
+from radlib.augmentation import NO_AUGMENTATION
+from radlib.datasets import Dataset
+from radlib.films import Films, FilmSplits
+from radlib.images import Preprocessing
+from radlib.studies import Settings
+
+SIDE = 16
+
+
+def drawn_splits(training: int = 96, validation: int = 40, test: int = 40, seed: int = 0) -> FilmSplits:
+    """Return films of 16 × 16 pixels in three splits, two films per patient."""
+    generator = np.random.default_rng(seed)
+    splits = np.repeat(["training", "validation", "test"], [training, validation, test])
+    opacity = np.tile([0, 1], len(splits) // 2)
+    pixels = generator.integers(60, 120, (len(splits), SIDE, SIDE)).astype(np.uint8)
+    for film in np.flatnonzero(opacity):
+        row, column = generator.integers(2, SIDE - 7, 2)
+        pixels[film, row : row + 5, column : column + 5] += 60
+    index = pd.DataFrame(
+        {
+            "image_id": [f"{n:012x}" for n in range(len(splits))],
+            "patient_id": [f"P{n // 2}" for n in range(len(splits))],
+            "opacity": opacity,
+            "split": splits,
+            "stored_height": SIDE,
+            "stored_width": SIDE,
+        }
+    )
+    task = tasks.binary("opacity")
+    preprocessing = Preprocessing(SIDE, "stretch", ())
+    films = Films(index, pixels, np.arange(len(index)), task.label_matrix(index), task, preprocessing)
+    parts = {name: films.take(np.flatnonzero(splits == name)) for name in ("training", "validation", "test")}
+    quarantine = pd.DataFrame({"image_id": [], "reason": []})
+    return FilmSplits(
+        dataset=Dataset(index.assign(path=""), task, None, name="squares", title="Drawn squares"),
+        preprocessing=preprocessing,
+        quarantine=quarantine,
+        fingerprint=f"{seed:016x}",
+        **parts,
+    )
+
+
+def drawn_settings(**given: object) -> Settings:
+    """Return settings that train on the drawn squares in a second or two."""
+    plain = {"image_size": SIDE, "batch_size": 16, "learning_rate": 0.01, "representative_films": 32}
+    return Settings(augmentation=NO_AUGMENTATION.to_dict()).override({**plain, **given})
+
+
+def small_network(dropout: float = 0.0, seed: int = 0):
+    """Return a Keras network of four layers with kernels, named first, middle, deep and predictions."""
+    keras = backend.keras()
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    image = x = keras.Input((SIDE, SIDE, 1))
+    for name, filters, strides in (("first", 8, 1), ("middle", 16, 2), ("deep", 16, 2)):
+        x = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, name=name)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.GlobalMaxPooling2D()(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(image, layers.Dense(2, activation="softmax", name="predictions")(x))

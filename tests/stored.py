@@ -1,0 +1,92 @@
+"""A run with small stored variants, built without the training and the techniques of radlib."""
+
+import functools
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from drawn import SIDE, drawn_splits, small_network
+from radlib import backend
+from radlib.films import FilmSplits
+from radlib.formats import save_model
+from radlib.runs import Run, open_run
+from radlib.storage import write_json
+from radlib.variants import Step, Variant, variant_name
+
+NETWORK = "student_small"
+CHAINS = ("", "float32", "int8", "int8_io")
+
+
+@functools.cache
+def model_bytes() -> dict[str, bytes]:
+    """Return the bytes of one trained network by chain: as Keras file, and converted by TensorFlow itself."""
+    films, tensorflow = drawn_splits(), backend.tensorflow()
+    model = small_network()
+    images = films.training.images()
+    model.compile("adam", "categorical_crossentropy")
+    model.fit(images, films.training.task.targets(films.training.labels), epochs=8, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        save_model(model, path)
+        made = {"": path.read_bytes()}
+    for chain in CHAINS[1:]:
+        converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
+        if chain != "float32":
+            converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([image[None]] for image in images[:32])
+            converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        if chain == "int8_io":
+            converter.inference_input_type = converter.inference_output_type = tensorflow.int8
+        with backend.quiet_stderr(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # TensorFlow says that it has no statistics, and goes on to take them
+            made[chain] = converter.convert()
+    return made
+
+
+def add_variant(run: Run, films: FilmSplits, chain: str, *, seed: int = 0, content: bytes = b"") -> Variant:
+    """Store one variant in a run."""
+    format = "tflite" if chain else "keras"
+
+    def build(folder: Path) -> dict:
+        (folder / f"model.{format}").write_bytes(content or model_bytes()[chain])
+        write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
+        return {
+            "file": f"model.{format}",
+            "label": chain or "original",
+            "parent": variant_name(NETWORK, "", seed) if chain else None,
+            "chain": tuple(Step(name, {}, 1) for name in chain.split("+") if name),
+            "architecture": NETWORK,
+            "task": films.training.task.name,
+            "seed": seed,
+            "format": format,
+            "labels": films.training.task.outputs,
+            "input_shape": (SIDE, SIDE, 1),
+            "preprocessing": films.preprocessing.digest(),
+        }
+
+    spec = {"chain": chain, "content": len(content)}
+    return run.load_or_build(variant_name(NETWORK, chain, seed), spec, build)
+
+
+def stored_run(
+    folder: Path, *, chains: tuple[str, ...] = CHAINS, public: bool = False
+) -> tuple[Run, FilmSplits]:
+    """Return a run in `folder` with a variant per chain, and its films."""
+    study = folder / "squares.yaml"
+    study.write_text(
+        f"name: squares\ntest_is_public: {str(public).lower()}\n"
+        f"parameters: {{architecture: {NETWORK}, image_size: {SIDE}, latency_calls: 50}}\n"
+    )
+    run, films = open_run(str(folder / "out"), study=str(study)), drawn_splits()
+    for chain in chains:
+        add_variant(run, films, chain)
+    return run, films
+
+
+def random_films(count: int, seed: int = 0) -> np.ndarray:
+    """Return noise, uint8 (count, SIDE, SIDE)."""
+    return np.random.default_rng(seed).integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8)
