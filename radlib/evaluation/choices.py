@@ -1,0 +1,55 @@
+"""The file of choices, `selection.json`: read by all, written by `selection` alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from radlib.errors import UsageError
+from radlib.runs import Run
+from radlib.storage import file_sha256
+from radlib.variants import Variant
+
+FILE = "selection.json"
+
+
+def read_selection(run: Run) -> dict[str, Any]:
+    """Return the choices made on validation films.
+
+    Raises:
+        UsageError: When none have been made.
+    """
+    if not run.path(FILE).is_file():
+        raise UsageError(
+            f"{run.folder.name} has no {FILE}: thresholds are chosen on validation films before the test films are "
+            "scored; call radlib.select(run, films) first."
+        )
+    return json.loads(run.path(FILE).read_text(encoding="utf-8"))
+
+
+def selection_digest(run: Run) -> str:
+    """Return 12 hex digits over the file of choices as it is now."""
+    return file_sha256(run.path(FILE))[:12]
+
+
+def check_selected(run: Run, variants: Sequence[Variant]) -> None:
+    """Make sure that every variant's threshold was chosen, for this very model file.
+
+    Raises:
+        UsageError: When one was not; the message says what to call.
+    """
+    chosen = read_selection(run)["variants"]
+    for variant in variants:
+        if chosen.get(variant.name, {}).get("model_sha256") != variant.sha256:
+            raise UsageError(
+                f"{variant.name} has no threshold from validation films yet; call radlib.select(run, films) before "
+                "scoring the test films."
+            )
+
+
+def thresholds(entry: Mapping[str, Any]) -> np.ndarray:
+    """Return a variant's thresholds, float64 (labels,), NaN where none could be chosen."""
+    value = entry["threshold"]
+    values = value if isinstance(value, list) else [value]
+    return np.array([np.nan if v is None else v for v in values], np.float64)

@@ -1,0 +1,186 @@
+"""What every variant costs: bytes, parameters, arithmetic, time and memory, each by one definition.
+
+*Deflated* is zlib at level 9. *Latency* is that of single films after warm-up, one thread, variants in turns.
+*Peak memory* is that of a fresh process that loads the runtime and the model and predicts once, less that of the
+same process before it met the model. Ratios rest on the bytes of the original's weights as float32, not on a file that
+also holds its graph.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from radlib.errors import UsageError
+from radlib.probes import describe_host, in_fresh_process
+from radlib.runs import Run
+from radlib.storage import atomic_path, spec_digest, write_json
+from radlib.variants import Variant
+
+COLUMNS = (
+    "variant", "device", "runtime", "delegate", "threads", "metric", "value", "unit", "kind",
+)  # fmt: skip
+UNITS = {
+    "size_bytes": "byte",
+    "deflated_bytes": "byte",
+    "parameters": "count",
+    "nonzero_parameters": "count",
+    "macs": "count",
+    "fp32_weight_bytes": "byte",
+    "latency_p50_ms": "ms",
+    "latency_p95_ms": "ms",
+    "peak_memory_bytes": "byte",
+}
+REVISION = 1  # raised when the same file would measure otherwise
+FEWEST_CALLS = 50
+PROCESSES = 2  # that measure memory side by side; time is measured by one alone
+MEMORY_REPEATS = {"tflite": 3}  # small models need the median; TensorFlow's start is long
+
+
+def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+    """Measure what has not been measured on this machine, and write `measurements.csv`.
+
+    Latencies are comparable within one table only: when one variant of a network is new, those of all its
+    variants given here are timed again, in turns. The rest is kept per model file and machine.
+
+    Args:
+        run: The run.
+        variants: Those to measure; the Keras models that they come from are counted with them.
+
+    Returns:
+        The table of `measurements.csv`: one row per variant, machine and metric.
+    """
+    device = describe_host()
+    records = {v.name: _stored(run, v, device) for v in variants}
+    missing = [v for v in variants if records[v.name] is None]
+    parents = [keras_parent(run, v) for v in missing]
+    probed = _probe_memory(run, {v.name: v for v in (*missing, *parents)})
+    for variant, parent in zip(missing, parents, strict=True):
+        facts = _file_facts(run, variant) | _counts(run, variant, probed[parent.name])
+        records[variant.name] = {"facts": facts, "peak_memory_bytes": probed[variant.name]["peak_bytes"]}
+    for group in _groups(variants):
+        if any(v in missing for v in group):
+            _time(run, group, records)
+            for variant in group:
+                record = {"sha256": variant.sha256, "device": device, "revision": REVISION}
+                write_json(_record_path(run, variant, device), {**records[variant.name], **record})
+    return _write_table(run)
+
+
+def _groups(variants: Sequence[Variant]) -> list[list[Variant]]:
+    """Return the variants by network and seed: those that are timed in turns."""
+    groups: dict[tuple[str, int], list[Variant]] = {}
+    for variant in variants:
+        groups.setdefault((variant.network, variant.seed), []).append(variant)
+    return list(groups.values())
+
+
+def _record_path(run: Run, variant: Variant, device: str) -> Path:
+    return run.path("measurements", f"{variant.key}.{spec_digest({'device': device})[:8]}.json")
+
+
+def _stored(run: Run, variant: Variant, device: str) -> dict[str, Any] | None:
+    """Return what was measured for this very file on this machine, or None."""
+    path = _record_path(run, variant, device)
+    if not path.is_file():
+        return None
+    record = json.loads(path.read_text(encoding="utf-8"))
+    same = (record["sha256"], record["revision"]) == (variant.sha256, REVISION)
+    return record if same else None
+
+
+def _file_facts(run: Run, variant: Variant) -> dict[str, int]:
+    content = run.model_path(variant).read_bytes()
+    return {"size_bytes": len(content), "deflated_bytes": len(zlib.compress(content, 9))}
+
+
+def keras_parent(run: Run, variant: Variant) -> Variant:
+    """Return the variant itself if it is a Keras model, else the one it was converted from.
+
+    Raises:
+        UsageError: When that one is not in the run.
+    """
+    while variant.format != "keras":
+        if variant.parent is None:
+            raise UsageError(f"{variant.name} has no Keras parent to count multiply-accumulates from.")
+        variant = run.variant(variant.parent)
+    return variant
+
+
+def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int]:
+    """Return parameters, non-zeros, multiply-accumulates, and the float32 bytes of the Keras parent's weights.
+
+    A LiteRT file has other weights than its parent (batch norm is folded into the layer before it), so its
+    own are counted; what it computes per film is what its parent computes.
+    """
+    counts = {name: parent[name] for name in ("parameters", "nonzero_parameters", "macs")}
+    fp32 = {"fp32_weight_bytes": 4 * counts["parameters"]}
+    if variant.format == "tflite":
+        from radlib import counting
+
+        weights = counting.tflite_weights(run.model_path(variant))
+        own = {"parameters": weights["values"].sum(), "nonzero_parameters": weights["nonzeros"].sum()}
+        counts |= {name: int(value) for name, value in own.items()}
+    return counts | fp32
+
+
+def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[str, float]]:
+    """Return what `probes.peak_memory` found per variant, with `peak_bytes`, the median of its rises."""
+    jobs = [v for v in variants.values() for _ in range(MEMORY_REPEATS.get(v.format, 1))]
+    found: dict[str, list[dict[str, int]]] = {name: [] for name in variants}
+
+    def probe(variant: Variant) -> dict[str, int]:
+        return in_fresh_process("peak_memory", path=str(run.model_path(variant)), format=variant.format)
+
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        done = tqdm(
+            pool.map(probe, jobs), total=len(jobs), desc="memory", unit="run", leave=False, disable=None
+        )
+        for variant, facts in zip(jobs, done, strict=True):
+            found[variant.name].append(facts)
+    rises = {
+        name: median(f["with_model_bytes"] - f["without_model_bytes"] for f in facts)
+        for name, facts in found.items()
+    }
+    return {name: {**facts[0], "peak_bytes": rises[name]} for name, facts in found.items()}
+
+
+def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
+    """Time a network's variants in turns and put the figures into their records."""
+    calls = max(FEWEST_CALLS, run.settings.latency_calls)
+    models = [(str(run.model_path(v)), v.format) for v in group]
+    timed = in_fresh_process("latencies", models=models, calls=calls)
+    for variant, times in zip(group, timed, strict=True):
+        p50, p95 = np.percentile(np.array(times["seconds"]) * 1000, [50, 95])
+        records[variant.name] |= {
+            "latency_p50_ms": round(float(p50), 4),
+            "latency_p95_ms": round(float(p95), 4),
+            **{name: times[name] for name in ("runtime", "delegate", "threads")},
+        }
+
+
+def _write_table(run: Run) -> pd.DataFrame:
+    """Write `measurements.csv` from all records that belong to a stored model file."""
+    rows = []
+    for variant in run.variants():
+        for path in sorted(run.path("measurements").glob(f"{variant.key}.*.json")):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record.get("sha256") == variant.sha256 and "device" in record:
+                rows += _rows(variant, record)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    with atomic_path(run.path("measurements.csv")) as partial:
+        table.to_csv(partial, index=False)
+    return table
+
+
+def _rows(variant: Variant, record: dict[str, Any]) -> list[tuple]:
+    where = [record[name] for name in ("device", "runtime", "delegate", "threads")]
+    values = {**record["facts"], **{name: record[name] for name in UNITS if name in record}}
+    return [(variant.name, *where, name, values[name], UNITS[name], "measured") for name in UNITS]

@@ -1,0 +1,151 @@
+"""Thresholds and the winner, chosen on validation films before the test films are scored.
+
+The threshold is Youden's: the largest sensitivity + specificity − 1 (Youden, 1950). It may be chosen on
+validation films whose exposure and framing were varied, since a threshold that only suits one X-ray room
+fails in the next. The winner is the smallest file that reads as well as its original, within a margin.
+
+References:
+    Youden (1950). Index for rating diagnostic tests. Cancer 3(1).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from radlib import metrics
+from radlib.errors import UsageError
+from radlib.evaluation.choices import FILE, read_selection
+from radlib.evaluation.predictions import (
+    Predictions,
+    films_of,
+    load_predictions,
+    predict,
+    run_of,
+    split_fingerprint,
+)
+from radlib.films import FilmSplits
+from radlib.runs import Run
+from radlib.storage import write_json
+from radlib.variants import Variant, variant_name
+
+RULE = "youden"
+
+
+def select(run: Run, films: FilmSplits) -> dict[str, Any]:
+    """Choose a threshold for every stored variant, and the winner; write `selection.json`.
+
+    A choice stands as soon as test predictions made under it exist. Variants built later are added with
+    thresholds of their own, and the winner follows from the validation scores of all by the same rule: no
+    test score enters either. `added_after_test` names them for the reader.
+
+    Args:
+        run: The run.
+        films: Its films.
+
+    Returns:
+        What `selection.json` holds: `rule`, `films`, `margin`, `winner`, `nearest`, and per variant
+        `threshold` (a list where there are several labels), `validation_auroc`, `operating_auroc`,
+        `model_sha256` and `fingerprint`. What is undefined is None.
+
+    Raises:
+        UsageError: When a choice that was used on the test films would change, unless the run is `fresh`.
+    """
+    variants = run.variants()
+    before = read_selection(run) if run.path(FILE).is_file() else {"variants": {}}
+    tested = {v.name for v in variants if load_predictions(run, v, "test") is not None}
+    bases = {v.name: _basis(run, films, v) for v in variants}
+    kept = {
+        name: before["variants"][name]
+        for name, basis in bases.items()
+        if basis.items() <= before["variants"].get(name, {}).items()
+    }
+    for name in before["variants"]:
+        if name in tested and name not in kept and not run.fresh:
+            raise UsageError(
+                f"The threshold of {name} was used on the test films and cannot be chosen again; "
+                "choose another --output, or start over with --fresh."
+            )
+    new = [v for v in variants if v.name not in kept]
+    entries = {**kept, **_choose(run, films, new, bases)}
+    late = [v.name for v in new if tested and v.name not in before["variants"]]
+    chosen = {
+        "rule": RULE,
+        "films": run.settings.operating_point_films,
+        "margin": run.settings.margin,
+        **_winner(variants, entries, run.settings.margin),
+        "added_after_test": sorted({*before.get("added_after_test", []), *late} & set(entries)),
+        "variants": {v.name: entries[v.name] for v in variants},
+    }
+    if chosen != before:
+        write_json(run.path(FILE), chosen)
+    return chosen
+
+
+def _basis(run: Run, films: FilmSplits, variant: Variant) -> dict[str, str]:
+    """Return what a threshold rests on: the model file, and the films it was chosen on."""
+    network = run_of(run, variant)
+    prepared = films_of(network, films, variant)
+    fingerprint = split_fingerprint(network, prepared, run.settings.operating_point_films)
+    return {"model_sha256": variant.sha256, "fingerprint": fingerprint}
+
+
+def _choose(
+    run: Run, films: FilmSplits, variants: list[Variant], bases: dict[str, dict]
+) -> dict[str, dict[str, Any]]:
+    """Return the entries of variants that have none yet."""
+    validation = predict(run, films, variants, split="validation")
+    operating = predict(run, films, variants, split=run.settings.operating_point_films)
+    entries = {}
+    for variant in variants:
+        asked = operating[variant.name]
+        points = [
+            None if math.isnan(point) else point
+            for point in (metrics.operating_point(*known, rule=RULE) for known in _per_label(asked))
+        ]
+        entries[variant.name] = {
+            "threshold": points[0] if len(points) == 1 else points,
+            "validation_auroc": _mean_auroc(validation[variant.name]),
+            "operating_auroc": _mean_auroc(asked),
+            **bases[variant.name],
+        }
+    return entries
+
+
+def _per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return (answers, probabilities) of each label, without the films whose answer is unknown."""
+    columns = zip(predictions.y_true.T, predictions.y_prob.T, strict=True)
+    return [(y_true[~np.isnan(y_true)], y_prob[~np.isnan(y_true)]) for y_true, y_prob in columns]
+
+
+def _mean_auroc(predictions: Predictions) -> float | None:
+    """Return the AUROC, averaged over the labels that have one; None when none has."""
+    values = [metrics.auroc(*known) for known in _per_label(predictions)]
+    defined = [value for value in values if not math.isnan(value)]
+    return float(np.mean(defined)) if defined else None
+
+
+def _winner(variants: list[Variant], entries: dict[str, dict], margin: float) -> dict[str, str | None]:
+    """Return the smallest file within `margin` of its own original and of the best one.
+
+    With several networks, a small one that reads poorly must not win for being as poor as its original.
+    When no compressed variant comes that near, the best original wins and `nearest` names the compressed
+    variant that lost least.
+    """
+    score = {v.name: entries[v.name]["validation_auroc"] for v in variants}
+    originals = [v for v in variants if not v.chain and score[v.name] is not None]
+    if not originals:
+        return {"winner": None, "nearest": None}
+    best = max(originals, key=lambda v: score[v.name])
+
+    def loss(variant: Variant) -> float:
+        own = score.get(variant_name(variant.network, "", variant.seed))
+        reference = max(x for x in (own, score[best.name]) if x is not None)
+        return reference - score[variant.name] if score[variant.name] is not None else math.inf
+
+    compressed = [v for v in variants if v.chain]
+    near = [v for v in [*compressed, *originals] if loss(v) <= margin + 1e-9]
+    winner = min(near, key=lambda v: (v.size_bytes, v.name))
+    if winner.chain or not compressed:
+        return {"winner": winner.name, "nearest": None}
+    return {"winner": winner.name, "nearest": min(compressed, key=loss).name}

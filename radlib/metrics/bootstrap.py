@@ -1,0 +1,221 @@
+"""How sure is a number? The bootstrap over patients.
+
+Draw as many patients as there are, with replacement, a thousand times; compute the metric on the films of the
+patients drawn; the middle 95 % of the thousand values is the interval (Efron, 1979; percentile method). Films
+of one patient resemble each other, so patients are drawn, not films (Field and Welsh, 2007). Comparing two
+networks on the *same* draws cancels what their errors share, which makes small differences visible.
+
+A draw is kept as how often each film counts. The films are grouped once by score, and all draws' AUROC follow
+from integer sums, exactly equal to repeating the films.
+"""
+
+import numpy as np
+
+from radlib.errors import UsageError
+from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
+
+BLOCK = 250  # draws handled at once: bounds the memory to a few times films × BLOCK × 4 bytes
+MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
+
+
+def patient_draws(patient_ids, draws: int = 1000, seed: int = 0) -> np.ndarray:
+    """Return how often each film counts in each draw of patients.
+
+    Args:
+        patient_ids: Whose film it is, (n,).
+        draws: How many times to draw.
+        seed: Of the draws; the same patients and seed give the same draws.
+
+    Returns:
+        uint8 (draws, n). In each row, films of one patient have the same count, and counts add up to the
+        number of patients when one film of each is taken.
+
+    Example:
+        >>> counts = patient_draws(["a", "a", "b", "c"], draws=5)
+        >>> counts[:, [0, 2, 3]].sum(axis=1).tolist()
+        [3, 3, 3, 3, 3]
+    """
+    patients, film_patient = np.unique(np.asarray(patient_ids), return_inverse=True)
+    generator = np.random.default_rng(seed)
+    counts = np.empty((draws, len(film_patient)), dtype=np.uint8)
+    for draw in range(draws):
+        chosen = generator.integers(0, len(patients), size=len(patients))
+        times = np.bincount(chosen, minlength=len(patients)).clip(max=255)  # more is out of reach
+        counts[draw] = times[film_patient]
+    return counts
+
+
+def auroc_draws(y_true, y_score, counts: np.ndarray) -> np.ndarray:
+    """Return the AUROC of every draw; NaN where a draw has only one answer.
+
+    Between two neighbouring scores of films with the finding, only the number of films without it matters. A
+    sparse matrix adds those up for all draws at once; the rest is a cumulative sum.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_score: Scores, (n,).
+        counts: How often each film counts, integers (draws, n), see `patient_draws`.
+
+    Returns:
+        float64 (draws,), each equal to `auroc(y_true, y_score, weights=counts[draw])`.
+
+    Example:
+        >>> auroc_draws([0, 1, 1], [0.2, 0.2, 0.9], np.array([[1, 1, 1], [2, 2, 0]])).tolist()
+        [0.75, 0.5]
+    """
+    from scipy import sparse
+
+    y_true, y_score, _ = arrays(y_true, y_score)
+    negative, positive = np.flatnonzero(~y_true), np.flatnonzero(y_true)
+    steps = np.unique(y_score[positive])  # (m,)
+    # Bin 2k lies between steps k−1 and k, bin 2k+1 is equal to step k.
+    bins = np.searchsorted(steps, y_score[negative], "left") + np.searchsorted(
+        steps, y_score[negative], "right"
+    )
+    shape = (2 * len(steps) + 1, len(y_true))
+    sum_negatives = sparse.csr_array((np.ones(len(bins), np.int32), (bins, negative)), shape)
+    rows = np.searchsorted(steps, y_score[positive])
+    sum_positives = sparse.csr_array(
+        (np.ones(len(rows), np.int32), (rows, positive)), (len(steps), len(y_true))
+    )
+    values = np.full(len(counts), np.nan)
+    for start in range(0, len(counts), BLOCK):
+        block = np.ascontiguousarray(counts[start : start + BLOCK].T, dtype=np.int32)  # (n, block)
+        below = np.cumsum(sum_negatives @ block, axis=0, dtype=np.int64)  # (2m + 1, block)
+        above = (sum_positives @ block).astype(np.int64)  # (m, block)
+        twice_wins = (above * (below[:-1:2] + below[1::2])).sum(axis=0)
+        pairs = above.sum(axis=0) * below[-1]
+        np.divide(twice_wins, 2 * pairs, out=values[start : start + BLOCK], where=pairs > 0)
+    return values
+
+
+def percentile_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 % points of the draws' values.
+
+    Undefined (NaN) draws are left out; when more than 5 % are undefined, so is the interval.
+
+    Example:
+        >>> percentile_interval(np.arange(1001.0))
+        (25.0, 975.0)
+    """
+    defined = values[~np.isnan(values)]
+    if not len(defined) or len(defined) < MINIMUM_DEFINED * len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def intervals(
+    y_true, y_prob, patient_ids, threshold: float, draws: int = 1000, seed: int = 0, *, counts=None
+):
+    """Return every metric with its 95 % interval, all from the same draws of patients.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_prob: Probabilities, (n,), in [0, 1].
+        patient_ids: Whose film it is, (n,).
+        threshold: A probability at or above it is called positive.
+        draws: How many draws of patients.
+        seed: Of the draws.
+        counts: Draws made before with `patient_draws`, in place of `draws` and `seed`.
+
+    Returns:
+        DataFrame with columns `metric`, `value`, `low`, `high`, one row per name of `METRICS`. The calibration
+        error has no interval: resampling inflates it.
+
+    Example:
+        >>> table = intervals([0, 0, 1, 1], [0.1, 0.3, 0.6, 0.9], list("abcd"), 0.5, draws=20)
+        >>> table.set_index("metric").loc["auroc", "value"]
+        np.float64(1.0)
+    """
+    import pandas as pd
+
+    counts = patient_draws(patient_ids, draws, seed) if counts is None else counts
+    value = scores(y_true, y_prob, threshold)
+    drawn = metric_draws(y_true, y_prob, threshold, counts)
+    rows = [
+        (name, value[name], *(percentile_interval(drawn[name]) if name in drawn else (np.nan, np.nan)))
+        for name in METRICS
+    ]
+    return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
+
+
+def metric_draws(y_true, y_prob, threshold: float, counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the values of each metric (but the calibration error) over the draws, float64 (draws,) each."""
+    y_true, y_prob, _ = arrays(y_true, y_prob)
+    called = y_prob >= threshold
+    outcomes = (called & y_true, called & ~y_true, ~called & ~y_true, ~called & y_true)
+    columns = np.column_stack([*outcomes, (y_prob - y_true) ** 2]).astype(np.float64)  # (n, 5)
+    sums = np.concatenate(
+        [counts[i : i + BLOCK] @ columns for i in range(0, len(counts), BLOCK)]
+    )  # (draws, 5)
+    at_threshold = rates(*sums[:, : len(COUNTS)].T)
+    if np.isnan(threshold):
+        at_threshold = {name: np.full(len(counts), np.nan) for name in at_threshold}
+    films = sums[:, : len(COUNTS)].sum(axis=1)
+    squares = np.divide(sums[:, -1], films, out=np.full(len(counts), np.nan), where=films > 0)
+    return {"auroc": auroc_draws(y_true, y_prob, counts), **at_threshold, "brier": squares}
+
+
+def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000, seed: int = 0):
+    """Return every metric of every label with its interval; films whose label is unknown are left out of it.
+
+    Args:
+        y_true: Labels, 1, 0 or NaN, (n, labels).
+        y_prob: Probabilities, (n, labels).
+        patient_ids: Whose film it is, (n,).
+        labels: Names of the labels.
+        thresholds: One number for all labels, or one each.
+        draws: How many draws of patients; the same draws serve all labels.
+        seed: Of the draws.
+
+    Returns:
+        DataFrame with columns `label`, `films`, `positives`, `metric`, `value`, `low`, `high`.
+
+    Raises:
+        UsageError: When shapes do not fit the labels.
+    """
+    import pandas as pd
+
+    y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
+    if y_true.shape != y_prob.shape or y_true.ndim != 2 or y_true.shape[1] != len(labels):
+        raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
+    counts = patient_draws(patient_ids, draws, seed)
+    thresholds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (len(labels),))
+    tables = []
+    for column, label in enumerate(labels):
+        known = ~np.isnan(y_true[:, column])
+        truth, prob = y_true[known, column], y_prob[known, column]
+        table = intervals(truth, prob, None, float(thresholds[column]), counts=counts[:, known])
+        table.insert(0, "label", label)
+        table.insert(1, "films", int(known.sum()))
+        table.insert(2, "positives", int(truth.sum()))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def roc_band(y_true, y_score, patient_ids, draws: int = 300, seed: int = 0, *, points: int = 101):
+    """Return the 95 % band of the ROC curve: at each false positive rate, the middle of the draws' curves.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_score: Scores, (n,).
+        patient_ids: Whose film it is, (n,).
+        draws: How many draws of patients.
+        seed: Of the draws.
+        points: How many false positive rates, evenly spaced in [0, 1].
+
+    Returns:
+        DataFrame with columns `false_positive_rate`, `low`, `high` (true positive rates). It is pointwise, by
+        vertical averaging (Fawcett, 2006).
+    """
+    import pandas as pd
+
+    grid = np.linspace(0, 1, points)
+    curves = []
+    for weights in patient_draws(patient_ids, draws, seed):
+        false_positive, true_positive, _ = roc_curve(y_true, y_score, weights)
+        if not np.isnan(false_positive[-1] + true_positive[-1]):
+            curves.append(np.interp(grid, false_positive, true_positive))
+    band = np.quantile(curves, [0.025, 0.975], axis=0) if curves else np.full((2, points), np.nan)
+    return pd.DataFrame({"false_positive_rate": grid, "low": band[0], "high": band[1]})

@@ -1,0 +1,199 @@
+"""Telling two answers apart: AUROC, the ROC curve, and what happens at one threshold.
+
+The area under the ROC curve is the probability that a film with the finding scores higher than one without,
+ties counting half (Hanley and McNeil, 1982). A threshold turns scores into decisions; it is chosen on
+validation films by Youden's index, sensitivity + specificity − 1 (Youden, 1950), and then frozen.
+"""
+
+import numpy as np
+
+from radlib.errors import UsageError
+from radlib.metrics.calibration import brier, expected_calibration_error
+
+RULES = ("youden", "half")
+COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+RATES = (
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "positive_predictive_value",
+    "negative_predictive_value",
+    "f1",
+)
+METRICS = ("auroc", *RATES, "brier", "expected_calibration_error")
+
+
+def arrays(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return labels as bool, scores and weights as float64, each (n,), after checking that they fit.
+
+    Raises:
+        UsageError: When lengths differ, or a label is neither 1 nor 0, or a score is not a number.
+    """
+    y_true, y_score = np.asarray(y_true), np.asarray(y_score, dtype=np.float64)
+    weights = np.ones(y_true.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    if not (y_true.ndim == 1 and y_true.shape == y_score.shape == weights.shape):
+        raise UsageError(
+            f"Labels, scores and weights must be 1-D of one length, not of shapes {y_true.shape}, "
+            f"{y_score.shape} and {weights.shape}; pass one label at a time."
+        )
+    if not np.isin(y_true, (0, 1)).all():
+        raise UsageError("Labels must be 1 or 0; drop films whose label is unknown first (see `per_label`).")
+    if np.isnan(y_score).any():
+        raise UsageError("A score is not a number; the network's output is broken.")
+    return y_true.astype(bool), y_score, weights
+
+
+def roc_curve(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ROC curve, one point per distinct score.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_score: Scores, higher for the finding, (n,).
+        weights: How much each film counts, (n,); None for 1 each.
+
+    Returns:
+        False positive rate, true positive rate, and the threshold (score at or above it is positive), each
+        (k + 1,) for k distinct scores; they start at (0, 0, inf). Rates without a film to rest on are NaN.
+
+    Example:
+        >>> roc_curve([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.9])[1].tolist()
+        [0.0, 0.5, 1.0, 1.0]
+    """
+    y_true, y_score, weights = arrays(y_true, y_score, weights)
+    thresholds, group = np.unique(-y_score, return_inverse=True)  # descending scores
+    positives = np.bincount(group, weights * y_true, minlength=len(thresholds))
+    negatives = np.bincount(group, weights * ~y_true, minlength=len(thresholds))
+    rates = [np.concatenate([[0.0], np.cumsum(counts)]) for counts in (negatives, positives)]
+    with np.errstate(invalid="ignore"):
+        false_positive, true_positive = (r / r[-1] for r in rates)
+    return false_positive, true_positive, np.concatenate([[np.inf], -thresholds])
+
+
+def auroc(y_true, y_score, weights=None) -> float:
+    """Return the area under the ROC curve, ties counting half; NaN when only one answer occurs.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_score: Scores, higher for the finding, (n,).
+        weights: How much each film counts, (n,); None for 1 each.
+
+    References:
+        Hanley and McNeil, 1982, The meaning and use of the area under a ROC curve.
+
+    Example:
+        >>> auroc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        0.75
+    """
+    y_true, y_score, weights = arrays(y_true, y_score, weights)
+    _, group = np.unique(y_score, return_inverse=True)
+    positives = np.bincount(group, weights * y_true)
+    negatives = np.bincount(group, weights * ~y_true)
+    pairs = positives.sum() * negatives.sum()
+    if not pairs:
+        return float("nan")
+    below = np.cumsum(negatives) - negatives
+    return float((positives * (2 * below + negatives)).sum() / (2 * pairs))
+
+
+def operating_point(y_true, y_score, rule: str = "youden") -> float:
+    """Return the threshold at which a film counts as positive.
+
+    Args:
+        y_true: Labels of validation films, 1 or 0, (n,).
+        y_score: Their scores, (n,).
+        rule: `youden` takes the largest sensitivity + specificity − 1, and of several such the most
+            sensitive, as a missed finding costs more than a second look; `half` is 0.5 whatever the films.
+
+    Returns:
+        A threshold midway between two neighbouring scores, so that rounding on another device does not flip
+        a film that lies on it; NaN when only one answer occurs.
+
+    Raises:
+        UsageError: For a rule that does not exist.
+
+    References:
+        Youden, 1950, Index for rating diagnostic tests.
+
+    Example:
+        >>> operating_point([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
+        0.4
+    """
+    if rule not in RULES:
+        raise UsageError(f"There is no threshold rule {rule!r}; there are: {', '.join(RULES)}.")
+    if rule == "half":
+        return 0.5
+    false_positive, true_positive, thresholds = roc_curve(y_true, y_score)
+    youden = true_positive - false_positive
+    if np.isnan(youden).any():
+        return float("nan")
+    # Sums of fractions differ in the last bits where the index is equal: take the last that is as good.
+    best = np.flatnonzero(youden >= youden.max() - 1e-12)[-1]
+    upper = thresholds[best]
+    lower = thresholds[best + 1] if best + 1 < len(thresholds) else -np.inf
+    middle = (upper + lower) / 2
+    return float(middle if lower < middle else upper)
+
+
+def confusion(y_true, y_score, threshold: float, weights=None) -> dict[str, float]:
+    """Return the four counts at a threshold.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_score: Scores, (n,).
+        threshold: A score at or above it is called positive.
+        weights: How much each film counts, (n,); None for 1 each.
+
+    Example:
+        >>> confusion([0, 0, 1, 1], [0.1, 0.7, 0.6, 0.9], 0.5)["false_positives"]
+        1.0
+    """
+    y_true, y_score, weights = arrays(y_true, y_score, weights)
+    called = y_score >= threshold
+    outcomes = (called & y_true, called & ~y_true, ~called & ~y_true, ~called & y_true)
+    return {name: float(weights[outcome].sum()) for name, outcome in zip(COUNTS, outcomes, strict=True)}
+
+
+def rates(tp, fp, tn, fn) -> dict[str, np.ndarray]:
+    """Return everything that follows from the four counts (scalars or arrays); 0/0 is NaN."""
+
+    def ratio(part, whole):
+        part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+        return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+
+    sensitivity, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
+    return {
+        "accuracy": ratio(tp + tn, tp + fp + tn + fn),
+        "balanced_accuracy": (sensitivity + specificity) / 2,
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "positive_predictive_value": ratio(tp, tp + fp),
+        "negative_predictive_value": ratio(tn, tn + fn),
+        "f1": ratio(2 * tp, 2 * tp + fp + fn),
+    }
+
+
+def scores(y_true, y_prob, threshold: float) -> dict[str, float]:
+    """Return all of `METRICS` for one label.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        y_prob: Probabilities, (n,), in [0, 1].
+        threshold: A probability at or above it is called positive; chosen on other films than these. With a
+            NaN threshold everything that rests on it is NaN.
+
+    Example:
+        >>> scores([0, 0, 1, 1], [0.1, 0.7, 0.6, 0.9], 0.5)["specificity"]
+        0.5
+    """
+    if np.isnan(threshold):
+        at_threshold = dict.fromkeys(RATES, float("nan"))
+    else:
+        counts = confusion(y_true, y_prob, threshold).values()
+        at_threshold = {name: float(value) for name, value in rates(*counts).items()}
+    return {
+        "auroc": auroc(y_true, y_prob),
+        **at_threshold,
+        "brier": brier(y_true, y_prob),
+        "expected_calibration_error": expected_calibration_error(y_true, y_prob),
+    }

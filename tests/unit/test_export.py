@@ -1,0 +1,161 @@
+"""A variant outside its run: the same answers from the folder alone, by NumPy and LiteRT alone."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import radlib
+from radlib.errors import DataError, SetupError, UsageError
+from radlib.export import export_variant, predict_folder
+from radlib.formats import open_model
+from stored import stored_run
+
+
+@pytest.fixture(scope="module")
+def run_and_films(tmp_path_factory):
+    run, films = stored_run(tmp_path_factory.mktemp("run"))
+    radlib.select(run, films)
+    return run, films
+
+
+@pytest.fixture
+def folder(tmp_path, run_and_films):
+    """Six test films as PNG files, one in a subfolder, and a file that is no film."""
+    _, films = run_and_films
+    (tmp_path / "films" / "ward").mkdir(parents=True)
+    for number, film in enumerate(films.test.pixels[:6]):
+        place = "ward/" if number == 3 else ""
+        Image.fromarray(np.array(film)).save(tmp_path / "films" / f"{place}{number}.png")
+    whole = (tmp_path / "films" / "0.png").read_bytes()
+    (tmp_path / "films" / "broken.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "films" / "notes.txt").write_text("not a film")
+    return tmp_path / "films"
+
+
+@pytest.mark.parametrize("chain", ["float32", "int8", "int8_io"])
+def test_the_runner_of_an_export_reproduces_the_examples(tmp_path, run_and_films, chain):
+    run, _ = run_and_films
+    export_variant(run.folder, f"student_small--{chain}--seed0", tmp_path / "export")
+    blocked = "import sys; sys.modules.update(tensorflow=None, radlib=None, tf_keras=None)\n"
+    runner = (tmp_path / "export" / "run.py").read_text()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", blocked + runner],
+        cwd=tmp_path / "export", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    differences = [float(v) for v in re.findall(r"largest difference (\S+)", done.stdout)]
+    assert len(differences) == 4
+    assert max(differences) < 1e-5
+
+
+def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films):
+    run, films = run_and_films
+    variant = run.variant("student_small/int8#0")
+    assert export_variant(run.folder, variant.key, tmp_path / "export") == tmp_path / "export"
+    names = {path.name for path in (tmp_path / "export").iterdir()}
+    assert names == {"model.tflite", "variant.json", "golden.npz", "run.py", "README.txt"}
+    record = json.loads((tmp_path / "export" / "variant.json").read_text())
+    assert record["sha256"] == variant.sha256
+    assert record["labels"] == ["normal", "opacity"]
+    entry = radlib.select(run, films)["variants"][variant.name]
+    assert record["thresholds"] == [entry["threshold"]]
+    assert record["preparation"] == films.preprocessing.to_dict()
+    assert record["study"] == "squares"
+    assert "ai-edge-litert" in record["libraries"]
+    text = (tmp_path / "export" / "README.txt").read_text()
+    assert "Research only, not a medical device" in text
+    assert "Research only, not a medical device" in record["notice"]
+    assert str(run.folder) not in text + json.dumps(record)
+
+
+def test_examples_are_drawn_and_the_same_in_every_export(tmp_path, run_and_films):
+    run, films = run_and_films
+    for name in ("a", "b"):
+        export_variant(run.folder, "student_small--int8--seed0", tmp_path / name)
+    first, second = (np.load(tmp_path / name / "golden.npz") for name in ("a", "b"))
+    assert np.array_equal(first["films"], second["films"])
+    assert first["films"].std() > 10
+    for split in (films.training, films.validation, films.test):
+        assert not (first["films"][:, None] == split.pixels[None]).all(axis=(2, 3)).any()
+
+
+def test_a_keras_variant_is_exported_without_the_device_runner(tmp_path, run_and_films):
+    run, _ = run_and_films
+    export_variant(run.folder, "student_small--original--seed0", tmp_path / "export")
+    assert not (tmp_path / "export" / "run.py").exists()
+    assert "run.py" not in (tmp_path / "export" / "README.txt").read_text()
+    golden = np.load(tmp_path / "export" / "golden.npz")
+    with open_model(tmp_path / "export" / "model.keras") as predictor:
+        assert np.allclose(predictor.predict(golden["films"]), golden["outputs"], atol=1e-6)
+
+
+def test_exports_replace_exports_and_nothing_else(tmp_path, run_and_films):
+    run, _ = run_and_films
+    for _ in range(2):
+        export_variant(run.folder, "student_small--int8--seed0", tmp_path / "export")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("a year of work")
+    with pytest.raises(UsageError, match="not empty"):
+        export_variant(run.folder, "student_small--int8--seed0", tmp_path / "mine")
+    with pytest.raises(UsageError, match=r"variant\.json"):
+        export_variant(run.folder, "no--such--variant", tmp_path / "other")
+
+
+@pytest.mark.parametrize("chain", ["original", "int8_io"])
+def test_a_folder_of_films_is_answered_as_the_run_answers(run_and_films, folder, chain):
+    run, films = run_and_films
+    variant = run.variant(f"student_small/{chain}#0")
+    table = predict_folder(run.path("variants", variant.key), folder)
+    assert table["file"].tolist() == ["0.png", "1.png", "2.png", "4.png", "5.png", "broken.png", "ward/3.png"]
+    with open_model(run.model_path(variant)) as predictor:
+        expected = predictor.predict(films.test.images(slice(0, 6)))[:, 1]
+    read = table[table["reason"] == ""].sort_values("file", key=lambda names: names.str[-5:])
+    assert np.allclose(read["opacity_probability"], expected, atol=1e-6)
+    threshold = read["opacity_threshold"].iloc[0]
+    decisions = ["opacity" if p >= threshold else "normal" for p in read["opacity_probability"]]
+    assert read["opacity_decision"].tolist() == decisions
+    assert set(decisions) == {"opacity", "normal"}
+
+
+def test_what_cannot_be_read_is_listed_with_its_reason(run_and_films, folder):
+    run, _ = run_and_films
+    table = predict_folder(run.path("variants", "student_small--int8--seed0", "variant.json"), folder)
+    (broken,) = table[table["reason"] != ""].to_dict("records")
+    assert (broken["file"], broken["reason"]) == ("broken.png", "damaged")
+    assert np.isnan(broken["opacity_probability"])
+    assert broken["opacity_decision"] == ""
+    assert len(broken["image_id"]) == 12
+
+
+def test_an_export_answers_as_its_run(tmp_path, run_and_films, folder):
+    run, _ = run_and_films
+    key = "student_small--int8--seed0"
+    export_variant(run.folder, key, tmp_path / "export")
+    shutil.copy(folder / "0.png", folder / "copy.png")  # the same bytes twice: two rows
+    inside, outside = (predict_folder(p, folder) for p in (run.path("variants", key), tmp_path / "export"))
+    assert inside.equals(outside)
+    assert len(inside) == 8
+    assert inside["image_id"].is_unique
+    one = predict_folder(tmp_path / "export", folder / "0.png")
+    assert one["opacity_probability"].item() == inside.loc[0, "opacity_probability"]
+
+
+def test_folders_without_films_and_damaged_models_are_one_sentence(tmp_path, run_and_films, folder):
+    run, _ = run_and_films
+    export = export_variant(run.folder, "student_small--int8--seed0", tmp_path / "export")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no film"):
+        predict_folder(export, tmp_path / "empty")
+    (tmp_path / "empty" / "broken.png").write_bytes(b"")
+    with pytest.raises(DataError, match="None of the 1 files"):
+        predict_folder(export, tmp_path / "empty")
+    with pytest.raises(UsageError, match=r"variant\.json"):
+        predict_folder(tmp_path / "empty", folder)
+    (export / "model.tflite").write_bytes((export / "model.tflite").read_bytes() + b"!")
+    with pytest.raises(SetupError, match="damaged"):
+        predict_folder(export, folder)
