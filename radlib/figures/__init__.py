@@ -1,0 +1,72 @@
+"""Every figure of the notebooks and the report: data in, Axes out.
+
+One file per notebook. A figure function takes arrays or DataFrames, draws into the Axes it is given or into a
+new figure, and returns them; it never loads, predicts or saves. Intervals are always drawn, sizes stand on a
+logarithmic axis, and the palette means the same everywhere: colour is the kind of technique, marker the file
+format, black the original.
+"""
+
+from radlib.figures.comparison import (
+    auroc_by_label,
+    auroc_differences,
+    auroc_ladder,
+    confidence_clouds,
+    latency_against_auroc,
+    size_against_auroc,
+)
+from radlib.figures.compression import (
+    representative_counts,
+    size_bars,
+    sparsity_by_layer,
+    sparsity_schedule,
+    weight_histograms,
+)
+from radlib.figures.films import (
+    ages_and_views,
+    augmentation_grid,
+    class_counts,
+    film_grid,
+    pixel_statistics,
+    split_table_bars,
+)
+from radlib.figures.inference import (
+    feature_maps,
+    film_readings,
+    occlusion_map,
+    prediction_bar,
+    prediction_bars,
+)
+from radlib.figures.style import auroc_text, human_bytes, human_count
+from radlib.figures.training import calibration, learning_curves, probability_histogram, roc
+
+__all__ = [
+    "ages_and_views",
+    "augmentation_grid",
+    "auroc_by_label",
+    "auroc_differences",
+    "auroc_ladder",
+    "auroc_text",
+    "calibration",
+    "class_counts",
+    "confidence_clouds",
+    "feature_maps",
+    "film_grid",
+    "film_readings",
+    "human_bytes",
+    "human_count",
+    "latency_against_auroc",
+    "learning_curves",
+    "occlusion_map",
+    "pixel_statistics",
+    "prediction_bar",
+    "prediction_bars",
+    "probability_histogram",
+    "representative_counts",
+    "roc",
+    "size_against_auroc",
+    "size_bars",
+    "sparsity_by_layer",
+    "sparsity_schedule",
+    "split_table_bars",
+    "weight_histograms",
+]

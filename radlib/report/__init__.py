@@ -1,0 +1,11 @@
+"""The report of a run: tables, pictures and words from its files alone.
+
+*readings* reads what evaluation stored, *tables* makes one row per variant out of it, *wording* turns numbers
+into what a person reads, *pages* puts the page together and *writing* writes it. No model is opened and nothing
+is predicted: a report can be written anew on any machine, years later, from the run's folder.
+"""
+
+from radlib.report.tables import comparisons, over_seeds, per_label, results
+from radlib.report.writing import publish, write_report, write_results
+
+__all__ = ["comparisons", "over_seeds", "per_label", "publish", "results", "write_report", "write_results"]

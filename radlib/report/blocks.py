@@ -1,0 +1,93 @@
+"""The parts of a page, the same for HTML and Markdown: sections of paragraphs, tables and figures."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: what it says, and the interval or remark below it."""
+
+    text: str
+    note: str = ""
+    tone: str = ""  # "good", "bad", "unsure" or none: how the text is set off
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of each row is its heading.
+
+    Attributes:
+        columns: Headings.
+        rows: Cells, one tuple per row.
+        caption: One line above it.
+        marked: Which row stands out, e.g. the winner.
+        kind: For templates.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+    marked: int | None = None
+    kind: str = field(default="table", init=False)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture: its file name below `figures/`, what it shows in words, and the line below it.
+
+    A narrow one may stand beside another.
+    """
+
+    file: str
+    alt: str
+    caption: str = ""
+    narrow: bool = False
+    kind: str = field(default="figure", init=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs, or a list when `listed`."""
+
+    lines: tuple[str, ...]
+    listed: bool = False
+    kind: str = field(default="text", init=False)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line to copy."""
+
+    line: str
+    kind: str = field(default="command", init=False)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it."""
+
+    title: str
+    blocks: tuple[Text | Table | Figure | Command, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    Attributes:
+        title: Of the study.
+        study: Its short name.
+        version: Of radlib.
+        hero: The one picture of the first screen; None before anything was scored.
+        headline: The sentences of the first screen.
+        notes: What a reader must know before believing any number.
+        sections: The rest.
+    """
+
+    title: str
+    study: str
+    version: str
+    hero: Figure | None
+    headline: tuple[str, ...]
+    notes: tuple[str, ...]
+    sections: tuple[Section, ...]

@@ -1,0 +1,163 @@
+"""The tables of a report: one function each, from the run's tables to cells that people read."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Table
+from radlib.report.tables import over_seeds
+
+LABEL_METRICS = {
+    "auroc": "AUROC",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "positive_predictive_value": "PPV",
+    "negative_predictive_value": "NPV",
+    "f1": "F1",
+    "brier": "Brier score",
+    "expected_calibration_error": "Calibration error",
+}
+TONES = {"as good": "good", "worse": "bad", "cannot tell": "unsure"}
+
+
+def row_titles(results: pd.DataFrame) -> list[str]:
+    """Return what each row's variant is called."""
+    several = results["network"].nunique() > 1, results["seed"].nunique() > 1
+    return [w.title_of(row, *several) for _, row in results.iterrows()]
+
+
+def _winner_row(results: pd.DataFrame) -> int | None:
+    rows = [place for place, winner in enumerate(results.get("winner", ())) if winner]
+    return rows[0] if rows else None
+
+
+def _metric(row: pd.Series, name: str) -> Cell:
+    scored = w.known(row["films"])
+    return Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
+
+
+def reading_table(results: pd.DataFrame) -> Table:
+    """Return how well each variant reads the test films, with intervals."""
+    columns = ("Variant", "File", "Smaller", "AUROC", "AUROC − original", "Verdict", "Accuracy", "Sensitivity",
+               "Specificity")  # fmt: skip
+    rows = []
+    for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True):
+        scored, original = w.known(row["films"]), row["chain"] == "original"
+        difference = Cell(
+            w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])
+        )
+        rows.append((
+            Cell(title, "chosen on validation" if row["winner"] else ""),
+            Cell(w.human_bytes(row["size_bytes"])),
+            Cell(w.times(row["compression"])),
+            _metric(row, "auroc"),
+            Cell(w.MISSING) if original or not scored else difference,
+            Cell(w.MISSING) if original or not scored
+            else Cell(w.VERDICTS[row["verdict"]], tone=TONES.get(row["verdict"], "")),
+            *(_metric(row, name) for name in ("accuracy", "sensitivity", "specificity")),
+        ))  # fmt: skip
+    return Table(columns, tuple(rows), "Test films; below each value its 95 % interval", _winner_row(results))
+
+
+def cost_table(results: pd.DataFrame) -> Table:
+    """Return what each variant weighs and takes."""
+    columns = ("Variant", "File", "Deflated", "Parameters", "Not zero", "MACs", "Latency p50, ms", "p95, ms",
+               "Peak memory", "Runtime")  # fmt: skip
+    rows = tuple(
+        (
+            Cell(title),
+            Cell(w.human_bytes(row["size_bytes"])),
+            Cell(w.human_bytes(row["deflated_bytes"])),
+            Cell(w.human_count(row["parameters"])),
+            Cell(w.human_count(row["nonzero_parameters"])),
+            Cell(w.human_count(row["macs"])),
+            Cell(w.milliseconds(row["latency_p50_ms"])),
+            Cell(w.milliseconds(row["latency_p95_ms"])),
+            Cell(w.human_bytes(row["peak_memory_bytes"])),
+            Cell(str(row["runtime"]) or w.MISSING),
+        )
+        for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)
+    )
+    return Table(columns, rows, "KB = 1,000 bytes; one film at a time, one thread", _winner_row(results))
+
+
+def seed_table(results: pd.DataFrame) -> Table | None:
+    """Return mean and range over the seeds of training; None where every network has one."""
+    table = over_seeds(results)
+    if table.empty:
+        return None
+    several = table["network"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(
+                f"{row['network']}, {row['label']}" if several else row["label"],
+                w.plural(row["seeds"], "seed"),
+            ),
+            *(
+                Cell(w.rate(row[f"{m}_mean"]), w.span(row[f"{m}_lowest"], row[f"{m}_highest"]))
+                for m in ("auroc", "accuracy", "sensitivity", "specificity")
+            ),
+        )
+        for _, row in table.iterrows()
+    )
+    columns = ("Variant", "AUROC", "Accuracy", "Sensitivity", "Specificity")
+    return Table(columns, rows, "Mean; below it lowest and highest")
+
+
+def disjoint_table(results: pd.DataFrame) -> Table | None:
+    """Return the scores without overlapping patient numbers; None where numbers do not overlap."""
+    if "auroc_disjoint" not in results or results["films_disjoint"].isna().all():
+        return None
+    rows = tuple(
+        (
+            Cell(title),
+            Cell(w.rate(row["auroc"])),
+            Cell(
+                w.rate(row["auroc_disjoint"]), w.span(row["auroc_disjoint_low"], row["auroc_disjoint_high"])
+            ),
+            *(Cell(w.rate(row[f"{m}_disjoint"])) for m in ("accuracy", "sensitivity", "specificity")),
+        )
+        for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)
+    )
+    columns = ("Variant", "AUROC, all", "AUROC, without", "Accuracy", "Sensitivity", "Specificity")
+    return Table(columns, rows)
+
+
+def label_tables(
+    results: pd.DataFrame, labels: pd.DataFrame, thresholds: Mapping[str, np.ndarray]
+) -> tuple[Table, ...]:
+    """Return one row per label of the winner, or one per variant where there is a single label.
+
+    Args:
+        results: See `tables.results`.
+        labels: See `tables.per_label`.
+        thresholds: Those of each variant, (labels,).
+    """
+    if labels.empty:
+        return ()
+    names = dict(zip(results["variant"], row_titles(results), strict=True))
+    order = list(dict.fromkeys(labels["label"]))
+    wide = {key: group.set_index("metric") for key, group in labels.groupby(["variant", "label"], sort=False)}
+    if len(order) > 1:
+        scored = list(dict.fromkeys(labels["variant"]))
+        winner = next((v for v in results.loc[results["winner"], "variant"] if v in scored), scored[0])
+        wide = {key: table for key, table in wide.items() if key[0] == winner}
+        caption = f"{names[winner]}, label by label"
+    else:
+        caption = f"{order[0].capitalize()}: {_positives(next(iter(wide.values())))}"
+    rows = []
+    for (variant, label), table in wide.items():
+        threshold = thresholds[variant][order.index(label) if len(thresholds[variant]) > 1 else 0]
+        title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
+        chosen = [table.loc[name] for name in LABEL_METRICS]
+        cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
+        rows.append((title, Cell(w.rate(threshold, scored=False)), *cells))
+    heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *LABEL_METRICS.values())
+    return (Table(heading, tuple(rows), caption),)
+
+
+def _positives(table: pd.DataFrame) -> str:
+    first = table.iloc[0]
+    return f"{first['positives']:,.0f} of {w.plural(first['films'], 'test film')} positive"

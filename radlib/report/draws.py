@@ -1,0 +1,76 @@
+"""A variant's numbers over the draws of patients, and what was measured of it: what all tables are made of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from radlib import metrics
+from radlib.report.readings import Predictions, Readings
+from radlib.variants import Variant
+
+CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
+SEED = 0  # of the draws of patients: the same in every report
+
+
+def measured(readings: Readings, variant: Variant) -> dict[str, Any]:
+    """Return the figures of one variant by name; measured ones on one thread come before others."""
+    table = readings.measurements
+    rows = table[table["variant"].isin([variant.name, variant.key])]
+    rows = rows.assign(rank=(rows["kind"] != "measured") * 2 + (rows["threads"].astype(str) != "1"))
+    rows = rows.sort_values("rank", kind="stable").drop_duplicates("metric")
+    found = dict(zip(rows["metric"], rows["value"].astype(float), strict=True))
+    timed = rows[rows["metric"] == "latency_p50_ms"]
+    if len(timed):
+        found |= {name: timed.iloc[0][name] for name in CIRCUMSTANCES}
+    return found
+
+
+def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None) -> dict[str, Any]:
+    """Return each metric's value and its values over the draws, averaged over labels; {} without predictions."""
+    predictions = readings.test.get(variant.name)
+    if predictions is None:
+        return {}
+    predictions = predictions if chosen is None else predictions.take(chosen)
+    counts = metrics.patient_draws(predictions.patient_ids, readings.run.settings.bootstrap_draws, SEED)
+    thresholds = np.broadcast_to(readings.thresholds(variant), (predictions.y_true.shape[1],))
+    values, draws = [], []
+    for truth, prob, known, threshold in label_columns(predictions, thresholds):
+        values.append(metrics.scores(truth, prob, threshold))
+        draws.append(metrics.metric_draws(truth, prob, threshold, counts[:, known]))
+    defined = {m: [i for i, v in enumerate(values) if not np.isnan(v[m])] for m in metrics.METRICS}
+    return {
+        "films": len(predictions.image_ids),
+        "patients": len(np.unique(predictions.patient_ids)),
+        "positives": int(np.nansum(predictions.y_true)) if predictions.y_true.shape[1] == 1 else np.nan,
+        "image_ids": predictions.image_ids,
+        "values": {m: np.mean([values[i][m] for i in d]) if d else np.nan for m, d in defined.items()},
+        "draws": {
+            m: np.mean([draws[i][m] for i in d], axis=0)
+            for m, d in defined.items()
+            if d and m in draws[0]
+        },
+    }  # fmt: skip
+
+
+def label_columns(predictions: Predictions, thresholds: np.ndarray) -> Iterator[tuple]:
+    """Yield (labels, probabilities, which films are known, threshold) of each label."""
+    for column, threshold in enumerate(thresholds):
+        known = ~np.isnan(predictions.y_true[:, column])
+        truth, prob = predictions.y_true[known, column], predictions.y_prob[known, column]
+        yield truth, prob, known, float(threshold)
+
+
+def interval(values: np.ndarray | None) -> tuple[float, float]:
+    """Return the 95 % interval over the draws; NaN where there are none."""
+    return (np.nan, np.nan) if values is None else metrics.percentile_interval(values)
+
+
+def difference_of(before: dict, after: dict) -> dict[str, float]:
+    """Return AUROC after minus before, on the same draws; NaN unless both were asked about the same films."""
+    value, low, high = np.nan, np.nan, np.nan
+    if before and after and np.array_equal(before["image_ids"], after["image_ids"]):
+        value = after["values"]["auroc"] - before["values"]["auroc"]
+        if "auroc" in before["draws"] and "auroc" in after["draws"]:
+            low, high = interval(after["draws"]["auroc"] - before["draws"]["auroc"])
+    return {"difference": value, "difference_low": low, "difference_high": high}

@@ -1,0 +1,63 @@
+"""How the numbers of a report came about, in sentences that follow from the run's settings."""
+
+import pandas as pd
+
+from radlib.report import wording as w
+from radlib.report.readings import Readings
+
+
+def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
+    """Return the methods, one sentence or two per line."""
+    settings = readings.run.settings
+    films = {
+        "perturbed": "validation films, copied with other exposure and framing",
+        "validation": "validation films",
+    }.get(readings.selection.get("films", settings.operating_point_films), "validation films")
+    scope = (
+        " Equal patient numbers in two official folders count as different patients, as the data set leaves open "
+        "whether they are."
+        if settings.id_scope == "folder"
+        else ""
+    )
+    return (
+        "Split: by patient, stratified by label; an official test folder is kept as it is. A check makes sure that "
+        f"no patient and no file is in two splits.{scope}",
+        f"Choices: thresholds by Youden’s index (1950) on {films}; the winner is the smallest file whose validation "
+        f"AUROC is within {settings.margin:.3f} of the original’s. Both were written down before a test film was "
+        "scored, and every scoring of the test films is logged.",
+        f"Intervals: 95 %, percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all "
+        "metrics and variants share the draws, so differences are paired.",
+        "AUROC: the probability that a film with the finding scores higher than one without, ties counting half "
+        "(Hanley and McNeil, 1982). Calibration error: mean distance of predicted and observed share over ten bins of "
+        "equal number (Naeini et al., 2015).",
+        "Size: the length of the model file; KB = 1,000 bytes. Deflated: zlib, level 9. The baseline of every ratio is "
+        "the original’s weights in float32 and nothing else.",
+        f"Latency: single films after warm-up, variants in turns{_latency(results)}. Peak memory: a fresh process that "
+        "loads the runtime and the model and predicts once, less the same process without a model.",
+        f"Input: {settings.image_size} × {settings.image_size} pixels, one grey channel in [0, 1]"
+        + (f"; before it {', '.join(settings.operations)}" if settings.operations else "")
+        + ".",
+    )
+
+
+def _latency(results: pd.DataFrame) -> str:
+    """Return on what and how the latencies were measured, as far as the table says."""
+    if "latency_p50_ms" not in results or results["latency_p50_ms"].isna().all():
+        return ""
+    timed = results[results["latency_p50_ms"].notna()]
+
+    def each(column: str) -> str:
+        return ", ".join(
+            dict.fromkeys(str(value) for value in timed[column] if str(value) not in ("", "nan"))
+        )
+
+    threads = each("threads").replace(".0", "")
+    parts = [
+        w.plural(int(threads), "thread") if threads.isdigit() else f"threads: {threads}" if threads else ""
+    ]
+    parts += [
+        f"runtime: {each('runtime')}" if each("runtime") else "",
+        f"delegate: {each('delegate')}" if each("delegate") else "",
+    ]
+    parts += [each("device")]
+    return " (" + "; ".join(part for part in parts if part) + ")"

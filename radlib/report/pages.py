@@ -1,0 +1,199 @@
+"""The page of a run: which tables, pictures and words, in which order."""
+
+import shlex
+from typing import Any
+
+import pandas as pd
+
+from radlib import __version__
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text
+from radlib.report.cells import (
+    TONES,
+    cost_table,
+    disjoint_table,
+    label_tables,
+    reading_table,
+    seed_table,
+)
+from radlib.report.methods import methods
+from radlib.report.readings import Readings
+
+LIMITS = (
+    "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
+    "Films from other hospitals, machines and ages differ; expect other scores, and choose the threshold anew on "
+    "films of the place of use.",
+    "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
+    "widened for the number of variants compared.",
+    "Latency and memory hold for the machine named below; other processors order variants differently.",
+)
+
+
+def build_page(
+    readings: Readings,
+    results: pd.DataFrame,
+    compared: pd.DataFrame,
+    labels: pd.DataFrame,
+    figures: dict[str, Figure],
+) -> Page:
+    """Return the page.
+
+    Args:
+        readings: The files of the run.
+        results: See `tables.results`.
+        compared: See `tables.comparisons`.
+        labels: See `tables.per_label`.
+        figures: The pictures that were drawn, by name; a picture that is not there is left out.
+    """
+    run = readings.run
+    thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
+    sections = [
+        Section("How well each variant reads", (reading_table(results), _reading_legend(results, readings))),
+        Section("What compression cost", _comparison_blocks(compared, figures)),
+        Section(
+            "What each variant needs",
+            (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
+        ),
+        Section("Over the seeds of training", _present(seed_table(results))),
+        Section("Without overlapping patient numbers", _disjoint_blocks(results)),
+        Section(
+            "Each label", (*_some(figures, "auroc_by_label"), *label_tables(results, labels, thresholds))
+        ),
+        Section("ROC curves and calibration", _some(figures, "roc", "calibration")),
+        Section("Films", _film_blocks(readings)),
+        Section("Methods", (Text(methods(readings, results), listed=True),)),
+        Section("Limits", (Text(LIMITS, listed=True),)),
+        Section("Machine and versions", (_versions(readings, results),)),
+        Section("How to make this again", (Command(command(readings)), _seeds_text(readings))),
+    ]
+    return Page(
+        title=run.study.title,
+        study=run.study.name,
+        version=__version__,
+        hero=figures.get("size_against_auroc"),
+        headline=tuple(w.headline(results, dict(readings.selection), run.settings.margin)),
+        notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
+        sections=tuple(s for s in sections if s.blocks),
+    )
+
+
+def _present(*tables: Table | None) -> tuple[Table, ...]:
+    return tuple(table for table in tables if table is not None)
+
+
+def _disjoint_blocks(results: pd.DataFrame) -> tuple:
+    table = disjoint_table(results)
+    if table is None:
+        return ()
+    films, all_films = results["films_disjoint"].max(), results["films"].max()
+    text = (
+        "Some patient numbers occur in both official folders, and nobody says whether they are the same child. "
+        f"Beside the scores over all {w.plural(all_films, 'test film')} stand those over the {films:,.0f} whose "
+        "number occurs in no training film."
+    )
+    return Text((text,)), table
+
+
+def _some(figures: dict[str, Figure], *names: str) -> tuple[Figure, ...]:
+    return tuple(figures[name] for name in names if name in figures)
+
+
+def _reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
+    margin = readings.run.settings.margin
+    lines = [
+        f"Verdict on the AUROC difference, on the same films and draws: as good, the whole interval lies above "
+        f"−{margin:.3f}; worse, it lies below; cannot tell, these films are too few to say. The margin was fixed "
+        "beforehand.",
+        "Smaller: the original’s weights in float32 over the bytes of the file.",
+    ]
+    late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]
+    if late:
+        lines.append("Built after test films had been scored, by the same rule: " + ", ".join(late) + ".")
+    return Text(tuple(lines))
+
+
+def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tuple:
+    if compared.empty:
+        return ()
+    several = compared["network"].nunique() > 1, compared["seed"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(
+                w.title_of(pd.Series({**row, "label": f"{row['before']} → {row['after']}"}), *several),
+            ),
+            Cell(w.human_bytes(row["before_bytes"])),
+            Cell(w.human_bytes(row["after_bytes"])),
+            Cell(w.times(row["times_smaller"])),
+            Cell(w.rate(row["before_auroc"])),
+            Cell(w.rate(row["after_auroc"])),
+            Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
+            Cell(w.signed(row["after_accuracy"] - row["before_accuracy"])),
+            Cell(w.VERDICTS[row["verdict"]], tone=TONES.get(row["verdict"], "")),
+        )
+        for _, row in compared.iterrows()
+    )
+    columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
+               "Accuracy change", "Verdict")  # fmt: skip
+    lines = Text(tuple(w.comparison_sentence(row) for _, row in compared.iterrows()), listed=True)
+    sentences = (lines,) if len(compared) <= 6 else ()
+    return (
+        *sentences,
+        *_some(figures, "auroc_differences"),
+        Table(columns, rows, "Quality and size, pair by pair"),
+    )
+
+
+def _film_blocks(readings: Readings) -> tuple:
+    dataset = readings.films.get("dataset", {})
+    lines = [" · ".join(str(dataset[k]) for k in ("title", "licence") if dataset.get(k))]
+    lines += [str(dataset["citation"])] if dataset.get("citation") else []
+    blocks: list[Any] = [Text(tuple(line for line in lines if line))] if any(lines) else []
+    if splits := readings.films.get("splits"):
+        hidden = ("split", "patients_elsewhere", "copies_elsewhere")
+        names = [name for name in splits[0] if name not in hidden]
+        rows = tuple((Cell(str(s["split"])), *(Cell(f"{s[n]:,}") for n in names)) for s in splits)
+        heading = "No patient is in two splits"
+        if overlapping := len(readings.films.get("overlapping_test_films", ())):
+            heading += (
+                ", if equal numbers in two official folders are different people: "
+                f"{overlapping:,} test films have a number that occurs in the training folder too"
+            )
+        blocks.append(Table(("Split", *(n.capitalize() for n in names)), rows, heading))
+    if notes := tuple(str(note) for note in dataset.get("notes", ())):
+        blocks.append(Text(notes, listed=True))
+    reasons = readings.quarantine["reason"].value_counts()
+    if len(reasons):
+        rows = tuple(
+            (Cell(str(reason).replace("_", " ")), Cell(f"{count:,}")) for reason, count in reasons.items()
+        )
+        blocks.append(
+            Table(("Left out because", "Films"), rows, "Films that could not be used (quarantine.csv)")
+        )
+    else:
+        blocks.append(Text(("Every film could be read.",)))
+    return tuple(blocks)
+
+
+def _versions(readings: Readings, results: pd.DataFrame) -> Table:
+    libraries, host = readings.record.get("libraries", {}), readings.record.get("host", {})
+    rows = [(Cell(name), Cell(str(version))) for name, version in libraries.items()]
+    devices = [d for d in dict.fromkeys(results.get("device", ())) if d]
+    machine = "; ".join(devices) or ", ".join(str(host[k]) for k in ("system", "machine") if k in host)
+    if not devices and "processors" in host:
+        machine += f", {host['processors']} processors"
+    return Table(("What", "Version"), ((Cell("machine"), Cell(machine or w.MISSING)), *rows))
+
+
+def command(readings: Readings) -> str:
+    """Return the command that makes the run again; the folder of the films is the reader's own."""
+    words = ["radlib", "run", "--study", readings.run.study.name]
+    for name, value in readings.record.get("overrides", {}).items():
+        words += ["--data", "FOLDER"] if name == "data" else ["-p", name, str(value)]
+    return shlex.join(words)
+
+
+def _seeds_text(readings: Readings) -> Text:
+    seeds = ", ".join(str(v) for v in dict.fromkeys(v.seed for v in readings.variants))
+    return Text(
+        (f"Seeds of training: {seeds or 'none yet'}. Seed of the split: {readings.run.settings.split_seed}.",)
+    )

@@ -1,0 +1,115 @@
+"""Tables as people read them: a value and its interval in one cell, bytes in KB, shares in percent.
+
+The numbers of a table stay as they are in its file; this only says how to show them in a notebook. How a
+column is shown follows from its name, which by house style carries its unit.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.report import wording as w
+
+SHARES = ("sparsity", "share")
+TIMES = ("compression", "times_smaller")
+COUNTS = ("parameters", "nonzero_parameters", "macs")
+
+
+def readable(table: pd.DataFrame, *columns: str) -> Any:
+    """Return a table for a notebook's output.
+
+    Args:
+        table: Any DataFrame; of columns `x`, `x_low`, `x_high` one is made, `x [low–high]`. Row names are left
+            out unless they have a name themselves.
+        *columns: Which to show, in this order; none for all.
+
+    Returns:
+        What a notebook displays as a table; the same numbers give the same HTML.
+    """
+    table = table.reset_index() if table.index.name else table
+    if {"network", "seed", "label"} <= set(table):
+        several = table["network"].nunique() > 1, table["seed"].nunique() > 1
+        table = table.assign(label=[w.title_of(row, *several) for _, row in table.iterrows()])
+    with_intervals = [c for c in table if f"{c}_low" in table and f"{c}_high" in table]
+    ends = {f"{c}_{end}" for c in with_intervals for end in ("low", "high")}
+    shown = pd.DataFrame(index=table.index)
+    names = columns or [c for c in table if c not in ends]
+    for name in names:
+        write, write_interval = _writer(name)
+        texts = [write(value) for value in table[name]]
+        if name in with_intervals:
+            intervals = map(write_interval, table[f"{name}_low"], table[f"{name}_high"])
+            texts = [
+                f"{text} [{span}]" if span else text for text, span in zip(texts, intervals, strict=True)
+            ]
+        # The values carry their unit, so the heading need not; but `after_bytes` may stand beside `after`.
+        short = name.removesuffix("_bytes")
+        shown[(name if short in names else short).replace("_", " ")] = texts
+    words = [c for c, n in zip(shown, names, strict=True) if not pd.api.types.is_numeric_dtype(table[n])]
+    return _html(shown, words)
+
+
+def source(*functions: Callable) -> Any:
+    """Return the source of functions for a notebook's output: a method is shown as it runs, not copied."""
+    from IPython.display import Markdown
+
+    texts = [inspect.getsource(function).rstrip() for function in functions]
+    return Markdown("```python\n" + "\n\n\n".join(texts) + "\n```")
+
+
+def _html(shown: pd.DataFrame, words: list[str]) -> Any:
+    """Return a table of texts as HTML: words to the left, numbers to the right and unbroken."""
+    from IPython.display import HTML
+    from pandas.io.formats.style import Styler
+
+    shown = shown.reset_index(drop=True)
+    style = Styler(shown, uuid=_digest(shown), cell_ids=False).hide(axis="index")
+    style = style.set_properties(**{"text-align": "right", "white-space": "nowrap"})
+    style = style.set_properties(subset=words, **{"text-align": "left", "white-space": "normal"})
+    style = style.set_table_styles([{"selector": "th", "props": "text-align: left; font-weight: 600"}])
+    return HTML(style.to_html())
+
+
+def _digest(table: pd.DataFrame) -> str:
+    """Return a name for a table in a page: the same for the same content, so that notebooks compare equal."""
+    return hashlib.sha256(table.to_csv().encode()).hexdigest()[:8]
+
+
+def _writer(name: str) -> tuple[Callable[[Any], str], Callable[[Any, Any], str]]:
+    """Return how values and intervals of a column are written, from its name."""
+    stem = name.removesuffix("_disjoint")
+    if stem.startswith("difference"):
+        return _known(w.signed), w.signed_span
+    if stem.endswith("_bytes"):
+        return _known(w.human_bytes), w.span
+    if stem.endswith("_ms"):
+        return _known(w.milliseconds), w.span
+    by_name = {**dict.fromkeys(TIMES, w.times), **dict.fromkeys(COUNTS, w.human_count)}
+    return _known({**by_name, **dict.fromkeys(SHARES, _percent)}.get(stem, _plain)), w.span
+
+
+def _known(write: Callable[[float], str]) -> Callable[[Any], str]:
+    """Return a writer that leaves words as they are and writes what is missing as a dash."""
+
+    def written(value: Any) -> str:
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else ""
+        if isinstance(value, str):
+            return value.replace("`", "")
+        if isinstance(value, tuple | list):
+            return ", ".join(map(str, value))
+        return w.MISSING if value is None or pd.isna(value) else write(float(value))
+
+    return written
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}".replace("%", " %")
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.3f}"

@@ -1,0 +1,135 @@
+"""What evaluation left in the folder of a run, read into memory; a file that is not there yet reads as empty."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.runs import Run
+from radlib.variants import Variant
+
+MEASUREMENT_COLUMNS = (
+    "variant",
+    "device",
+    "runtime",
+    "delegate",
+    "threads",
+    "metric",
+    "value",
+    "unit",
+    "kind",
+)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a variant said about the films of one split.
+
+    Attributes:
+        image_ids: (n,) str.
+        patient_ids: (n,) str.
+        y_true: (n, labels) float64, 1, 0 or NaN.
+        y_prob: (n, labels) float64 in [0, 1].
+    """
+
+    image_ids: np.ndarray
+    patient_ids: np.ndarray
+    y_true: np.ndarray
+    y_prob: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> "Predictions":
+        """Return the films chosen by a mask or by positions."""
+        return Predictions(
+            self.image_ids[chosen], self.patient_ids[chosen], self.y_true[chosen], self.y_prob[chosen]
+        )
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Everything a report rests on.
+
+    Attributes:
+        run: The run.
+        variants: Its stored variants, in the study's order.
+        test: Predictions of the test films by variant name, where they exist.
+        selection: `selection.json`, {} when nothing was chosen yet.
+        measurements: `measurements.csv`.
+        films: `films.json`: `dataset`, `splits`, `overlapping_test_films`; {} when there is none.
+        quarantine: `quarantine.csv`: `image_id`, `reason`.
+        record: `run.json`: host, libraries, overrides.
+    """
+
+    run: Run
+    variants: tuple[Variant, ...]
+    test: Mapping[str, Predictions] = field(default_factory=dict)
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    measurements: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(MEASUREMENT_COLUMNS))
+    )
+    films: Mapping[str, Any] = field(default_factory=dict)
+    quarantine: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id", "reason"]))
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def original(self, variant: Variant) -> Variant | None:
+        """Return the trained network that a variant goes back to."""
+        same = (v for v in self.variants if (v.network, v.seed) == (variant.network, variant.seed))
+        return next((v for v in same if not v.chain), None)
+
+    def thresholds(self, variant: Variant) -> np.ndarray:
+        """Return the variant's thresholds, (labels,), NaN where none was chosen."""
+        value = self.selection.get("variants", {}).get(variant.name, {}).get("threshold")
+        values = value if isinstance(value, list) else [value]
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+    def disjoint(self, predictions: Predictions) -> np.ndarray:
+        """Return which films carry a patient number that no training film carries, bool (n,)."""
+        return ~np.isin(predictions.image_ids, self.films.get("overlapping_test_films", []))
+
+
+def read(run: Run) -> Readings:
+    """Read the files of a run."""
+    variants = tuple(run.variants())
+    test = {v.name: p for v in variants if (p := _predictions(run, v)) is not None}
+    return Readings(
+        run,
+        variants,
+        test,
+        _json(run.path("selection.json")),
+        _csv(run.path("measurements.csv"), MEASUREMENT_COLUMNS),
+        _json(run.path("films.json")),
+        _csv(run.path("quarantine.csv"), ("image_id", "reason")),
+        _json(run.path("run.json")),
+    )
+
+
+def label_names(variant: Variant) -> tuple[str, ...]:
+    """Return the names of a variant's labels; of a binary task the positive answer."""
+    return variant.labels[1:] if variant.task == "binary" else variant.labels
+
+
+def _predictions(run: Run, variant: Variant) -> Predictions | None:
+    """Return stored test predictions; None without any, or when they were made by another model file."""
+    path = run.path("predictions", f"{variant.key}.test.npz")
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        if "model_sha256" in arrays and str(arrays["model_sha256"]) != variant.sha256:
+            return None
+        y_true, y_prob = (np.asarray(arrays[name], dtype=np.float64) for name in ("y_true", "y_prob"))
+        return Predictions(arrays["image_id"], arrays["patient_id"], y_true, y_prob)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    if not path.is_file() or not path.stat().st_size:
+        return pd.DataFrame(columns=list(columns))
+    # An id such as 1e5 or a reason such as "null" must stay what it is.
+    as_text = dict.fromkeys(("image_id", "reason", "variant"), str)
+    return pd.read_csv(path, dtype=as_text, keep_default_na=False, na_values={"value": ["", "nan"]})

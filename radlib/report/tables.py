@@ -1,0 +1,218 @@
+"""One row per variant: what it weighs, what it costs, how well it reads, and how sure that is.
+
+All intervals of a run come from the same draws of patients, so that the difference between a variant and its
+original is that of the same draws. Of several labels the mean over labels stands in the row; `per_label` has
+each. A compressed file is compared with the bytes of its original's weights as float32, never with a file that
+holds more.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib import metrics
+from radlib.report.draws import CIRCUMSTANCES, SEED, difference_of, draw, interval, measured
+from radlib.report.readings import Readings, label_names, read
+from radlib.runs import Run
+from radlib.variants import Variant
+
+INTERVALS = ("auroc", "accuracy", "sensitivity", "specificity", "balanced_accuracy", "brier")
+MEASURED = (
+    "deflated_bytes",
+    "parameters",
+    "nonzero_parameters",
+    "macs",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "peak_memory_bytes",
+)
+DISJOINT = ("auroc", "accuracy", "sensitivity", "specificity")
+QUANTIZED = ("dynamic", "float16", "int8")
+
+
+def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return one row per variant of a run.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        DataFrame with columns `variant`, `label`, `network`, `seed`, `chain`, `format`, `size_bytes`,
+        `compression` (float32 bytes of the original's weights over the file's bytes), what was measured,
+        `films`, each metric with `_low` and `_high`, `threshold`, `validation_auroc`, `difference` of AUROC
+        to the original with its interval and `verdict`, `winner`; metrics with the suffix `_disjoint` are
+        those over the films whose patient number occurs in no training film, where numbers overlap. NaN is
+        what is not known or undefined.
+    """
+    readings = readings or read(run)
+    drawn = {v.name: draw(readings, v) for v in readings.variants}
+    columns = ["variant", "label", "network", "seed", "chain", "format", "size_bytes"]
+    if not readings.variants:
+        return pd.DataFrame(columns=columns)
+    return pd.DataFrame([_row(readings, variant, drawn) for variant in readings.variants])
+
+
+def _row(readings: Readings, variant: Variant, drawn: dict) -> dict[str, Any]:
+    row = {
+        "variant": variant.name,
+        "label": variant.label,
+        "network": variant.network,
+        "seed": variant.seed,
+        "chain": variant.chain_text,
+        "format": variant.format,
+        "size_bytes": variant.size_bytes,
+    }
+    found = measured(readings, variant)
+    original = readings.original(variant)
+    full_size = measured(readings, original).get("fp32_weight_bytes", np.nan) if original else np.nan
+    row["compression"] = full_size / variant.size_bytes
+    row |= {name: found.get(name, np.nan) for name in MEASURED}
+    row |= {name: found.get(name, "") for name in CIRCUMSTANCES}
+    row["fp32_weight_bytes"] = full_size
+    chosen = readings.selection.get("variants", {}).get(variant.name, {})
+    row["validation_auroc"] = np.nan if chosen.get("validation_auroc") is None else chosen["validation_auroc"]
+    thresholds = readings.thresholds(variant)
+    row["threshold"] = thresholds[0] if len(thresholds) == 1 else np.nan
+    row |= _quality(drawn[variant.name])
+    row |= _against_original(readings, variant, original, drawn)
+    row |= _disjoint(readings, variant)
+    row["winner"] = variant.name == readings.selection.get("winner")
+    return row
+
+
+def _quality(drawn: dict) -> dict[str, Any]:
+    row: dict[str, Any] = {name: drawn.get(name, np.nan) for name in ("films", "patients", "positives")}
+    for name in metrics.METRICS:
+        row[name] = drawn["values"][name] if drawn else np.nan
+        if name in INTERVALS:
+            values = drawn["draws"].get(name) if drawn else None
+            row[f"{name}_low"], row[f"{name}_high"] = interval(values)
+    return row
+
+
+def _against_original(readings: Readings, variant: Variant, original: Variant | None, drawn: dict) -> dict:
+    empty = {"difference": np.nan, "difference_low": np.nan, "difference_high": np.nan, "verdict": ""}
+    if original is None or original.name == variant.name:
+        return empty
+    difference = difference_of(drawn[original.name], drawn[variant.name])
+    return {
+        **difference,
+        "verdict": metrics.verdict(*list(difference.values())[1:], readings.run.settings.margin),
+    }
+
+
+def _disjoint(readings: Readings, variant: Variant) -> dict[str, float]:
+    """Return the metrics over films without overlapping patient numbers; {} when no number overlaps."""
+    if not readings.films.get("overlapping_test_films"):
+        return {}
+    predictions = readings.test.get(variant.name)
+    drawn = draw(readings, variant, readings.disjoint(predictions)) if predictions is not None else {}
+    row: dict[str, float] = {"films_disjoint": drawn.get("films", np.nan)}
+    for name in DISJOINT:
+        row[f"{name}_disjoint"] = drawn["values"][name] if drawn else np.nan
+    row["auroc_disjoint_low"], row["auroc_disjoint_high"] = interval(
+        drawn["draws"].get("auroc") if drawn else None
+    )
+    return row
+
+
+def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return the six comparisons of the LibreHealth project (2020), as far as the run has their variants.
+
+    The original against its quantized variants and the pruned network against its own, in quality and size,
+    per network and seed.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        DataFrame with columns `network`, `seed`, `before`, `after` (labels), `chain` (of after),
+        `before_bytes` (float32 weights), `after_bytes`, `times_smaller`, `before_auroc`, `after_auroc`,
+        `difference` with `_low` and `_high`, `before_accuracy`, `after_accuracy`, `verdict`.
+    """
+    readings = readings or read(run)
+    by_chain = {(v.network, v.seed, v.chain_text): v for v in readings.variants}
+    rows = []
+    for network, seed in dict.fromkeys((v.network, v.seed) for v in readings.variants):
+        for parent in ("original", "magnitude_pruning"):
+            before = by_chain.get((network, seed, parent))
+            for technique in QUANTIZED:
+                chain = technique if parent == "original" else f"{parent}+{technique}"
+                after = by_chain.get((network, seed, chain))
+                if before and after:
+                    rows.append(_comparison(readings, before, after))
+    names = ["network", "seed", "before", "after", "chain", "difference", "difference_low", "difference_high"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=names)
+
+
+def _comparison(readings: Readings, before: Variant, after: Variant) -> dict[str, Any]:
+    one, other = draw(readings, before), draw(readings, after)
+    full_size = measured(readings, before).get("fp32_weight_bytes", np.nan)
+    difference = difference_of(one, other)
+    return {
+        "network": after.network,
+        "seed": after.seed,
+        "before": before.label,
+        "after": after.label,
+        "chain": after.chain_text,
+        "before_bytes": full_size,
+        "after_bytes": after.size_bytes,
+        "times_smaller": full_size / after.size_bytes,
+        "before_auroc": one["values"]["auroc"] if one else np.nan,
+        "after_auroc": other["values"]["auroc"] if other else np.nan,
+        **difference,
+        "before_accuracy": one["values"]["accuracy"] if one else np.nan,
+        "after_accuracy": other["values"]["accuracy"] if other else np.nan,
+        "verdict": metrics.verdict(*list(difference.values())[1:], readings.run.settings.margin),
+    }
+
+
+def per_label(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return every metric of every label of every variant with its interval.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        DataFrame with columns `variant`, `label`, `films`, `positives`, `metric`, `value`, `low`, `high`.
+    """
+    readings = readings or read(run)
+    tables = []
+    for variant in readings.variants:
+        if predictions := readings.test.get(variant.name):
+            table = metrics.per_label(
+                predictions.y_true, predictions.y_prob, predictions.patient_ids, label_names(variant),
+                readings.thresholds(variant), readings.run.settings.bootstrap_draws, SEED,
+            )  # fmt: skip
+            tables.append(table.assign(variant=variant.name))
+    names = ["variant", "label", "films", "positives", "metric", "value", "low", "high"]
+    return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
+
+
+def over_seeds(results: pd.DataFrame) -> pd.DataFrame:
+    """Return mean, lowest and highest over the seeds of each network and chain that has several.
+
+    Args:
+        results: As `results` returns it.
+
+    Returns:
+        DataFrame with columns `network`, `chain`, `label`, `seeds`, and for AUROC, accuracy, sensitivity and
+        specificity `<metric>_mean`, `_lowest`, `_highest`; no rows where every network has one seed.
+    """
+    rows = []
+    for (network, chain), group in results.groupby(["network", "chain"], sort=False):
+        if len(group) > 1:
+            row = {"network": network, "chain": chain, "label": group["label"].iloc[0], "seeds": len(group)}
+            for name in DISJOINT:
+                values = group[name]
+                row |= {
+                    f"{name}_mean": values.mean(),
+                    f"{name}_lowest": values.min(),
+                    f"{name}_highest": values.max(),
+                }
+            rows.append(row)
+    return pd.DataFrame(rows, columns=None if rows else ["network", "chain", "label", "seeds"])

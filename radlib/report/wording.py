@@ -1,0 +1,171 @@
+"""Numbers as people read them, and the sentences around them.
+
+"undefined" is what cannot be computed, such as an AUROC over one answer; "–" is what was not measured. Minus
+signs are real ones; intervals of differences are written with "to", as a dash beside a minus misleads.
+"""
+
+import pandas as pd
+
+from radlib.figures.style import human_bytes, human_count, known, signed, signed_span
+
+MISSING, UNDEFINED = "–", "undefined"
+VERDICTS = {
+    "as good": "as good",
+    "worse": "worse",
+    "cannot tell": "cannot tell",
+    "undefined": UNDEFINED,
+    "": MISSING,
+}
+
+
+def rate(value: float, scored: bool = True, digits: int = 3) -> str:
+    """Return a metric; "undefined" when it was computed and has no value, "–" when it was not.
+
+    Example:
+        >>> rate(0.98765), rate(float("nan")), rate(float("nan"), scored=False)
+        ('0.988', 'undefined', '–')
+    """
+    if known(value):
+        return f"{value:.{digits}f}"
+    return UNDEFINED if scored else MISSING
+
+
+def span(low: float, high: float, digits: int = 3) -> str:
+    """Return an interval of a metric, empty when there is none.
+
+    Example:
+        >>> span(0.91, 0.95)
+        '0.910–0.950'
+    """
+    return f"{low:.{digits}f}–{high:.{digits}f}" if known(low) and known(high) else ""
+
+
+def times(ratio: float) -> str:
+    """Return how many times smaller, "–" when unknown.
+
+    Example:
+        >>> times(3.92), times(48.7), times(float("nan"))
+        ('3.9 ×', '49 ×', '–')
+    """
+    if not known(ratio):
+        return MISSING
+    return f"{ratio:.1f} ×" if ratio < 20 else f"{ratio:.0f} ×"
+
+
+def milliseconds(value: float) -> str:
+    """Return a latency in ms with three digits that count, "–" when unknown.
+
+    Example:
+        >>> milliseconds(0.4567), milliseconds(123.4), milliseconds(2.0)
+        ('0.457', '123', '2.00')
+    """
+    if not known(value):
+        return MISSING
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3 if value >= 0.1 else 4
+    return f"{value:.{digits}f}"
+
+
+def plural(count: float, noun: str) -> str:
+    """Return a count with its noun.
+
+    Example:
+        >>> plural(1, "film"), plural(5216, "film")
+        ('1 film', '5,216 films')
+    """
+    return f"{count:,.0f} {noun}" + ("" if count == 1 else "s")
+
+
+def title_of(row: pd.Series, several_networks: bool, several_seeds: bool) -> str:
+    """Return what a row's variant is called, with network and seed only where there are several."""
+    name = f"{row['network']}, {row['label']}" if several_networks else str(row["label"])
+    return f"{name}, seed {row['seed']}" if several_seeds else name
+
+
+def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]:
+    """Return the sentences that a hurried reader needs: what was chosen, and how it did on the test films.
+
+    Args:
+        results: See `tables.results`.
+        selection: What `selection.json` holds.
+        margin: The largest loss of AUROC that counts as "as good".
+    """
+    if not selection.get("winner") or not results.get("winner", pd.Series(dtype=bool)).any():
+        return ["No variant has been chosen yet: thresholds and the winner come from validation films first."]
+    several = results["network"].nunique() > 1
+    row = results[results["winner"]].iloc[0]
+    name = title_of(row, several, results["seed"].nunique() > 1)
+    if row["chain"] == "original" and selection.get("nearest"):
+        nearest = results[results["variant"] == selection["nearest"]]
+        other = title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
+        first = (
+            f"On validation films no compressed variant stayed within {margin:.3f} AUROC of the original; "
+            f"{other} lost least. The original, {name}, weighs {human_bytes(row['size_bytes'])}."
+        )
+    elif row["chain"] == "original":
+        first = (
+            f"{name} is the smallest network within {margin:.3f} AUROC of the best on validation films; its file "
+            f"weighs {human_bytes(row['size_bytes'])}."
+        )
+    else:
+        ratio = (
+            f", {row['compression']:.1f} times smaller than the original’s weights"
+            if known(row["compression"])
+            else ""
+        )
+        first = (
+            f"{name} is the smallest variant that read as well as its original on validation films (AUROC within "
+            f"{margin:.3f}): {human_bytes(row['size_bytes'])}{ratio}."
+        )
+    return [first, _test_sentence(row, margin)]
+
+
+def _test_sentence(row: pd.Series, margin: float) -> str:
+    if not known(row.get("films")):
+        return "It has not been scored on test films yet."
+    text = (
+        f"On {plural(row['films'], 'test film')} of {plural(row['patients'], 'patient')}, scored after that choice, it "
+        f"reaches AUROC {rate(row['auroc'])}{_bracket(span(row['auroc_low'], row['auroc_high']))} and accuracy "
+        f"{rate(row['accuracy'])}{_bracket(span(row['accuracy_low'], row['accuracy_high']))}"
+    )
+    if known(row.get("difference")):
+        text += (
+            f"; its AUROC differs from its original’s by {signed(row['difference'])}"
+            f"{_bracket(signed_span(row['difference_low'], row['difference_high']))}, "
+        )
+        text += {
+            "as good": f"as good within the margin of {margin:.3f}",
+            "worse": f"worse by more than the margin of {margin:.3f}",
+            "cannot tell": f"too wide an interval to tell whether the loss stays within {margin:.3f}",
+        }.get(row["verdict"], "which these films leave undefined")
+    return text + "."
+
+
+def _bracket(text: str) -> str:
+    return f" [{text}]" if text else ""
+
+
+def comparison_sentence(row: pd.Series) -> str:
+    """Return one comparison as a line, e.g. "original → int8: 3.9 times smaller, AUROC −0.002 [−0.006 to +0.001]"."""
+    smaller = f"{row['times_smaller']:.1f} times smaller, " if known(row["times_smaller"]) else ""
+    interval = _bracket(signed_span(row["difference_low"], row["difference_high"]))
+    return f"{row['before']} → {row['after']}: {smaller}AUROC {signed(row['difference'])}{interval}"
+
+
+__all__ = [
+    "MISSING",
+    "UNDEFINED",
+    "VERDICTS",
+    "comparison_sentence",
+    "headline",
+    "human_bytes",
+    "human_count",
+    "known",
+    "milliseconds",
+    "plural",
+    "rate",
+    "signed",
+    "signed_span",
+    "span",
+    "times",
+    "title_of",
+]

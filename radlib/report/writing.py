@@ -1,0 +1,127 @@
+"""Writing a run's tables and report: CSV, pictures, one self-contained HTML page, and the same in Markdown."""
+
+import base64
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from radlib.errors import UsageError
+from radlib.report.blocks import Figure, Page
+from radlib.report.pages import build_page
+from radlib.report.pictures import draw_figures
+from radlib.report.readings import Readings, read
+from radlib.report.tables import comparisons, over_seeds, per_label, results
+from radlib.runs import Run
+from radlib.storage import atomic_path, write_text
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
+PUBLISHED = (*TABLES, "measurements.csv", "selection.json")
+
+
+def write_results(run: Run) -> pd.DataFrame:
+    """Write `results.csv`, `per_label.csv`, `comparisons.csv` and, for several seeds, `over_seeds.csv`.
+
+    Args:
+        run: The run; only its files are read.
+
+    Returns:
+        What `results.csv` holds.
+    """
+    return _write_tables(read(run))[0]
+
+
+def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    run = readings.run
+    table = results(run, readings=readings)
+    compared, labels = comparisons(run, readings=readings), per_label(run, readings=readings)
+    seeds = over_seeds(table)
+    for name, content in zip(TABLES, (table, labels, compared, seeds), strict=True):
+        if content is not seeds or len(seeds):
+            with atomic_path(run.path(name)) as partial:
+                content.to_csv(partial, index=False)
+    return table, compared, labels
+
+
+def write_report(run: Run) -> Path:
+    """Write the tables, `figures/*.png`, `report.html` and `report.md` of a run.
+
+    Args:
+        run: The run; only its files are read, no model is opened.
+
+    Returns:
+        The path of `report.html`: one file that needs no other, nor a network.
+    """
+    _write_report(run)
+    return run.path("report.html")
+
+
+def _write_report(run: Run) -> dict[str, Figure]:
+    readings = read(run)
+    table, compared, labels = _write_tables(readings)
+    figures = draw_figures(readings, table, compared, labels, run.path("figures"))
+    page = build_page(readings, table, compared, labels, figures)
+    write_text(run.path("report.md"), render(page, "report.md.j2"))
+    html = render(page, "report.html.j2", embedded=lambda file: _data_uri(run.path("figures", file)))
+    write_text(run.path("report.html"), html)
+    return figures
+
+
+def render(page: Page, template: str, **names: Any) -> str:
+    """Return the page as text; HTML templates escape everything that is put in."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html.j2"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["markdown"] = _markdown
+    return environment.get_template(template).render(page=page, **names)
+
+
+def _markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, also inside a table."""
+    for sign in ("\\", "`", "*", "_", "[", "]", "<", ">", "|", "#"):
+        text = text.replace(sign, "\\" + sign)
+    return " ".join(text.split())
+
+
+def _data_uri(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def publish(run: Run, folder: Path | str) -> list[Path]:
+    """Copy what may be shown to anyone: `report.md`, the tables and the report's pictures. No film is among them.
+
+    Args:
+        run: The run; its report is written first.
+        folder: Where to; made when it is not there. Other files in it stay.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: When `folder` is the run's own, or no variant was scored on test films yet.
+    """
+    folder = Path(folder)
+    if folder.resolve() == run.folder.resolve():
+        raise UsageError(f"{folder.name} is the run itself; choose another folder to publish to.")
+    if not any(run.path("predictions").glob("*.test.npz")):
+        raise UsageError(f"The run {run.folder.name!r} has no test scores yet; finish it before publishing.")
+    names = [f"figures/{figure.file}" for figure in _write_report(run).values()]
+    sources = {name: run.path(name) for name in ("report.md", *PUBLISHED, *names)}
+    sources["times.csv"] = run.path("reports", "times.csv")
+    if run.study.test_is_public and not (folder / "test_log.csv").is_file():  # else it is kept there already
+        sources["test_log.csv"] = run.path("test_log.csv")
+    written = []
+    for name, source in sources.items():
+        if source.is_file():
+            with atomic_path(folder / name) as partial:
+                shutil.copyfile(source, partial)
+            written.append(folder / name)
+    return written

@@ -1,0 +1,229 @@
+"""The small tables of the notebooks: films and answers per split, labels, sizes, scores on validation films.
+
+Each is a DataFrame made from what is stored, so that a notebook shows it in one line. The table of results
+with the test films is `report.results`; nothing here reads them.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from radlib import counting, metrics
+from radlib.films import Films, FilmSplits
+from radlib.runs import Run
+from radlib.variants import Variant, variant_name
+
+
+def count_answers(films: Films) -> pd.Series:
+    """Return how many films have each answer, one row per output of the task."""
+    counts = (films.task.targets(films.labels) == 1).sum(axis=0)
+    return pd.Series(counts, pd.Index(films.task.outputs, name="answer"), name="films")
+
+
+def answer_counts(films: FilmSplits) -> pd.DataFrame:
+    """Return films per answer and split: one row per output of the task, one column per split, and their sum."""
+    counts = pd.DataFrame(
+        {name: count_answers(films.split(name)) for name in ("training", "validation", "test")}
+    )
+    return counts.assign(all=counts.sum(axis=1))
+
+
+def weight_table(films: Films) -> pd.DataFrame:
+    """Return what a film of each answer weighs in the loss with class weights, and all of that answer together."""
+    answers = [answer(films, position) for position in range(len(films))]
+    weights = pd.Series(films.task.class_weights(films.labels)).groupby(answers)
+    return (
+        weights.agg(films="size", weight_of_each="mean", weight_of_all="sum")
+        .rename_axis("answer")
+        .reset_index()
+    )
+
+
+def representative_counts(films: Films, image_ids: Sequence[str]) -> pd.DataFrame:
+    """Return films per answer: columns `training`, all of `films`, and `representative`, those named."""
+    chosen = films.take(np.flatnonzero(np.isin(films.image_ids, list(image_ids))))
+    return pd.DataFrame({"training": count_answers(films), "representative": count_answers(chosen)})
+
+
+def label_table(films: Films) -> pd.DataFrame:
+    """Return one column per output of the network: 1, 0, empty where unknown; rows named by image id."""
+    targets = pd.DataFrame(films.task.targets(films.labels), films.index["image_id"], films.task.outputs)
+    return targets.astype("Int8")
+
+
+def answer(films: Films, position: int) -> str:
+    """Return the answer to a film in words, `none` when no finding is present."""
+    present = films.task.targets(films.labels[position : position + 1])[0] == 1
+    return ", ".join(name for name, here in zip(films.task.outputs, present, strict=True) if here) or "none"
+
+
+def examples(films: Films, *, per_answer: int = 4, seed: int = 0) -> np.ndarray:
+    """Return positions of films to show: `per_answer` without the first label, then as many with it.
+
+    Each film is of another patient as far as there are enough.
+    """
+    order = np.random.default_rng(seed).permutation(len(films))
+    repeated = pd.Series(films.patient_ids[order]).duplicated().to_numpy()
+    order = np.concatenate([order[~repeated], order[repeated]])
+    labels = films.labels[order, 0]
+    return np.concatenate([order[labels == value][:per_answer] for value in (0, 1)])
+
+
+def _identity(variant: Variant) -> dict[str, object]:
+    """Return the columns that say which variant a row is about."""
+    names = {"label": variant.label, "network": variant.network, "seed": variant.seed}
+    return {**names, "chain": variant.chain_text, "format": variant.format}
+
+
+def variant_table(variants: Sequence[Variant]) -> pd.DataFrame:
+    """Return which variants there are, from what each was made, and the bytes of its file."""
+    rows = [{**_identity(v), "made_from": v.parent or "films", "size_bytes": v.size_bytes} for v in variants]
+    return pd.DataFrame(rows)
+
+
+def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+    """Return what each file weighs, as it is and deflated by zlib at level 9.
+
+    Returns:
+        One row per variant: `label`, `network`, `seed`, `chain`, `format`, `size_bytes`, `deflated_bytes`, and
+        `compression`, the float32 weights of its baseline divided by the file.
+    """
+    rows = []
+    for variant in variants:
+        path = run.model_path(variant)
+        baseline = run.variant(variant_name(variant.network, "", variant.seed))
+        rows.append(
+            {
+                **_identity(variant),
+                "size_bytes": variant.size_bytes,
+                "deflated_bytes": len(zlib.compress(path.read_bytes(), 9)),
+                "compression": weight_bytes(run.model_path(baseline)) / variant.size_bytes,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def storage_table(run: Run, variant: Variant) -> pd.DataFrame:
+    """Return what the bytes of a LiteRT file are: weights by number type, and the rest (graph, scales, names)."""
+    weights = counting.tflite_weights(run.model_path(variant))
+    kinds = weights.groupby("dtype").agg(
+        tensors=("tensor", "size"), values=("values", "sum"), stored_bytes=("bytes", "sum")
+    )
+    kinds = kinds.sort_values("stored_bytes", ascending=False).rename_axis("what").reset_index()
+    rest = variant.size_bytes - int(weights["bytes"].sum())
+    return pd.concat(
+        [kinds, pd.DataFrame([{"what": "graph, scales and names", "stored_bytes": rest}])], ignore_index=True
+    )
+
+
+def weight_bytes(path: Path) -> int:
+    """Return what the weights of a `.keras` file take as float32, without its graph; no TensorFlow is needed."""
+    import h5py
+
+    values = []
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
+        weights.visititems(lambda _, item: values.append(item.size) if hasattr(item, "dtype") else None)
+    return 4 * sum(values)
+
+
+def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping) -> pd.DataFrame:
+    """Return how well each variant reads the validation films, and how far it is from its parent on them.
+
+    Args:
+        run: The run; its settings say how many draws of patients.
+        variants: Rows of the table, in this order.
+        predictions: What `evaluation.predict` returned for them, and for their parents where there is one.
+
+    Returns:
+        One row per variant: as in `size_table`, then `auroc` with `_low` and `_high` (mean over labels),
+        `difference` of AUROC to its parent on the same draws with `_low` and `_high`, `largest_change` of a
+        probability on any film, and `changed_sides`, the films decided otherwise at its parent's threshold.
+    """
+    drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
+    rows = []
+    for variant in variants:
+        row = _identity(variant)
+        own = drawn[variant.name]
+        row |= _with_interval("auroc", own)
+        if variant.parent in drawn:
+            row |= _with_interval("difference", own - drawn[variant.parent])
+            row |= _moved(predictions[variant.parent], predictions[variant.name])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _moved(parent: object, variant: object) -> dict[str, float]:
+    """Return how far the answers of a variant are from its parent's, over all films and labels."""
+    changed = 0
+    for truth, before, after in zip(parent.y_true.T, parent.y_prob.T, variant.y_prob.T, strict=True):
+        known = ~np.isnan(truth)
+        threshold = metrics.operating_point(truth[known], before[known])
+        changed += sum(metrics.changed_decisions(before, after, threshold, threshold).values())
+    return {
+        "largest_change": float(np.abs(variant.y_prob - parent.y_prob).max()),
+        "changed_sides": changed,
+    }
+
+
+def probability_table(
+    variants: Sequence[Variant], predictions: Mapping, image_ids: Sequence[str], *, label: int = 0
+) -> pd.DataFrame:
+    """Return what every variant says about some films: a row per variant, a column per image id, in [0, 1]."""
+    rows = {}
+    for variant in variants:
+        answers = predictions[variant.name]
+        rows[variant.name] = pd.Series(answers.y_prob[:, label], answers.image_id)[list(image_ids)]
+    table = pd.DataFrame(rows).T
+    return table.set_axis(pd.Index([variant.label for variant in variants], name="variant"))
+
+
+def label_scores(per_label: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Return metrics of each label side by side, from the long table that `report.per_label` returns.
+
+    Args:
+        per_label: One row per variant, label and metric.
+        *names: Which metrics, in this order.
+
+    Returns:
+        One row per label and variant: `label`, `variant`, `films`, `positives`, and each metric with `_low` and
+        `_high`.
+    """
+    identity = ["label", "variant", "films", "positives"]
+    table = per_label[identity].drop_duplicates(identity)
+    for name in names:
+        chosen = per_label[per_label["metric"] == name][["label", "variant", "value", "low", "high"]]
+        chosen = chosen.rename(columns={"value": name, "low": f"{name}_low", "high": f"{name}_high"})
+        table = table.merge(chosen, on=["label", "variant"], how="left")
+    return table
+
+
+def selection_table(variants: Sequence[Variant], selection: Mapping) -> pd.DataFrame:
+    """Return what was chosen: per variant its threshold and validation AUROC, and which one won."""
+    rows = []
+    for variant in variants:
+        chosen = selection["variants"][variant.name]
+        row = {**_identity(variant), "size_bytes": variant.size_bytes}
+        row |= {name: chosen[name] for name in ("validation_auroc", "threshold")}
+        rows.append({**row, "winner": variant.name == selection["winner"]})
+    return pd.DataFrame(rows)
+
+
+def _auroc_draws(run: Run, answers: object) -> np.ndarray:
+    """Return the AUROC of all films and then of every draw of patients, averaged over the labels."""
+    counts = metrics.patient_draws(answers.patient_id, run.settings.bootstrap_draws)
+    counts = np.concatenate([np.ones_like(counts[:1]), counts])
+    columns = []
+    for truth, probability in zip(answers.y_true.T, answers.y_prob.T, strict=True):
+        known = ~np.isnan(truth)
+        columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
+    return np.mean(columns, axis=0)
+
+
+def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:
+    low, high = metrics.percentile_interval(draws[1:])
+    return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}

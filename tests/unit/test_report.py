@@ -1,0 +1,523 @@
+"""The report of a made-up run, against numbers worked out from its files by other means."""
+
+import dataclasses
+import doctest
+import hashlib
+import html.parser
+import json
+import re
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from sklearn import metrics as sk
+
+from radlib import report
+from radlib.errors import UsageError
+from radlib.report import wording
+from radlib.report.pictures import one_per_variant
+from radlib.runs import open_run
+from radlib.variants import Step, Variant, variant_key, variant_name
+
+CHAINS = (
+    "", "float32", "dynamic", "float16", "int8",
+    "magnitude_pruning", "magnitude_pruning+dynamic", "magnitude_pruning+float16", "magnitude_pruning+int8",
+)  # fmt: skip
+LABELS = {
+    "": "original",
+    "magnitude_pruning": "pruned",
+    **{c: c.replace("magnitude_pruning", "pruned").replace("+", " + ") for c in CHAINS[1:5] + CHAINS[6:]},
+}
+SHARE_OF_BYTES = {
+    "": 1.1,
+    "float32": 1.02,
+    "dynamic": 0.27,
+    "float16": 0.52,
+    "int8": 0.26,
+    "magnitude_pruning": 1.1,
+}
+PARAMETERS = 410_000
+NASTY = "<script>alert('x')</script> & | *stars* `ticks`"
+
+
+def write_run(
+    folder, *, networks=({"architecture": "student_small"},), seeds=(0,), chains=CHAINS, films=400, task="binary",
+    notes="The films are drawn, not taken: the figures say nothing about patients.", title="Demo on drawn films",
+    drop=(), predicted=True, measured=True, overlapping=0,
+):  # fmt: skip
+    """Write the files of a run as evaluation leaves them, and return the run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    study = {
+        "name": "fake", "title": title, "notes": notes, "networks": list(networks), "seeds": list(seeds),
+        "parameters": {"chains": [c for c in chains if c], "bootstrap_draws": 200, "id_scope": "folder"},
+    }  # fmt: skip
+    (folder / "fake.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    run = open_run(str(folder / "run"), study=str(folder / "fake.yaml"))
+    generator = np.random.default_rng(0)
+    labels = ("normal", "pneumonia") if task == "binary" else ("mass", "nodule", "hernia")
+    columns = 1 if task == "binary" else len(labels)
+    truth = generator.integers(0, 2, (films, columns)).astype(np.float32)
+    if task == "findings":
+        truth[::5, 1] = np.nan
+        truth[:, 2] = 0
+    patients = np.array([f"test/P{n}" for n in np.sort(generator.integers(0, films // 2, films))])
+    ids = np.array([hashlib.sha256(bytes([n // 256, n % 256])).hexdigest()[:12] for n in range(films)])
+    signal = generator.normal(size=(films, columns)) + 2.6 * np.nan_to_num(truth) - 1.3
+    selection, measurements = {}, []
+    for one in run.networks():
+        for chain in chains:
+            variant = _write_variant(run, one, chain, task, labels)
+            logit = signal + generator.normal(size=signal.shape) * (0.05 + 0.5 * ("pruning" in chain))
+            prob = (1 / (1 + np.exp(-logit))).astype(np.float32)
+            if predicted and chain not in drop:
+                path = run.path("predictions", f"{variant.key}.test.npz")
+                path.parent.mkdir(exist_ok=True)
+                np.savez(path, image_id=ids, patient_id=patients, y_true=truth, y_prob=prob,
+                         outputs=np.concatenate([1 - prob, prob], axis=1), model_sha256=variant.sha256)  # fmt: skip
+            threshold = 0.45 if task == "binary" else [0.4, 0.5, None]
+            selection[variant.name] = {
+                "threshold": threshold,
+                "validation_auroc": 0.99,
+                "operating_auroc": 0.98,
+            }
+            measurements += _measurements(variant, chain)
+    winner = variant_name(run.network, "int8" if "int8" in chains else "", seeds[0])
+    chosen = {"rule": "youden", "films": "perturbed", "margin": 0.01, "winner": winner, "nearest": None}
+    _json(run.path("selection.json"), {**chosen, "variants": selection})
+    if measured:
+        pd.DataFrame(measurements).to_csv(run.path("measurements.csv"), index=False)
+    splits = [{"split": s, "films": n, "patients": n // 2, "pneumonia": n // 3} for s, n in
+              (("training", 900), ("validation", 150), ("test", films))]  # fmt: skip
+    dataset = {
+        "title": "Drawn chest films",
+        "licence": "CC0",
+        "citation": "none",
+        "notes": ["Nothing was cleaned."],
+    }
+    _json(run.path("films.json"), {
+        "dataset": dataset, "splits": splits, "overlapping_test_films": ids[:overlapping].tolist(),
+    })  # fmt: skip
+    run.path("quarantine.csv").write_text("image_id,reason\nabc123abc123,truncated\nabc123abc124,truncated\n")
+    return run
+
+
+def _json(path, content):
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _write_variant(run, one, chain, task, labels):
+    name = variant_name(one.network, chain, one.settings.seed)
+    kind = "keras" if chain in ("", "magnitude_pruning") else "tflite"
+    file = f"variants/{variant_key(name)}/model.{kind}"
+    size = int(SHARE_OF_BYTES[chain.split("+")[-1]] * 4 * PARAMETERS)
+    variant = Variant(
+        name=name, label=LABELS[chain], parent=None if not chain else variant_name(one.network, "", one.settings.seed),
+        chain=tuple(Step(t, {}, 1) for t in chain.split("+") if t), architecture=one.settings.architecture, task=task,
+        seed=one.settings.seed, format=kind, file=file, size_bytes=size,
+        sha256=hashlib.sha256(name.encode()).hexdigest(), labels=tuple(labels), input_shape=(64, 64, 1),
+        preprocessing="0" * 16, spec="0" * 16,
+    )  # fmt: skip
+    run.path(file).parent.mkdir(parents=True, exist_ok=True)
+    _json(run.path("variants", variant_key(name), "variant.json"), dataclasses.asdict(variant))
+    return variant
+
+
+def _measurements(variant, chain):
+    last = chain.split("+")[-1]
+    milliseconds = {
+        "": 12.0,
+        "float32": 1.9,
+        "dynamic": 1.3,
+        "float16": 1.91,
+        "int8": 0.62,
+        "magnitude_pruning": 12.4,
+    }
+    values = {
+        "size_bytes": variant.size_bytes,
+        "deflated_bytes": int(variant.size_bytes * (0.35 if "pruning" in chain else 0.9)),
+        "parameters": PARAMETERS,
+        "nonzero_parameters": PARAMETERS // 5 if "pruning" in chain else PARAMETERS,
+        "macs": 21_000_000,
+        "fp32_weight_bytes": 4 * PARAMETERS,
+        "latency_p50_ms": milliseconds[last],
+        "latency_p95_ms": milliseconds[last] * 1.3,
+        "peak_memory_bytes": 9_400_000,
+    }
+    place = {
+        "variant": variant.name,
+        "device": "x86_64, two processors, Linux",
+        "delegate": "XNNPACK",
+        "threads": 1,
+    }
+    place["runtime"] = "Keras" if variant.format == "keras" else "LiteRT"
+    return [{**place, "metric": m, "value": v, "unit": "x", "kind": "measured"} for m, v in values.items()]
+
+
+def stored(run, chain, split="test"):
+    name = variant_key(variant_name(run.network, chain, 0))
+    return np.load(run.path("predictions", f"{name}.{split}.npz"))
+
+
+class Checker(html.parser.HTMLParser):
+    """Collect what a browser would load, run or show."""
+
+    void = frozenset({"meta", "img", "br", "hr", "link", "input"})
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.open, self.links, self.alts, self.text = [], [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag not in self.void:
+            self.open.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "action", "data", "srcset"):
+                self.links.append(value)
+            if tag == "img" and name == "alt":
+                self.alts.append(value)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+
+def checked(path):
+    checker = Checker()
+    checker.feed(path.read_text(encoding="utf-8"))
+    checker.close()
+    assert not checker.open
+    return checker
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("fake"), overlapping=60)
+
+
+@pytest.fixture(scope="module")
+def written(run):
+    report.write_report(run)
+    return run
+
+
+# ---- tables -----------------------------------------------------------------------------------------------
+
+
+def test_docstring_examples():
+    result = doctest.testmod(wording)
+    assert result.attempted >= 5 and result.failed == 0
+
+
+def test_results_equal_what_scikit_learn_finds_in_the_files(run):
+    table = report.results(run)
+    assert list(table["chain"]) == [c or "original" for c in CHAINS]
+    for chain, (_, row) in zip(CHAINS, table.iterrows(), strict=True):
+        arrays = stored(run, chain)
+        truth, prob = arrays["y_true"][:, 0], arrays["y_prob"][:, 0]
+        called = prob >= 0.45
+        assert row["auroc"] == pytest.approx(sk.roc_auc_score(truth, prob), abs=1e-12)
+        assert row["accuracy"] == pytest.approx(sk.accuracy_score(truth, called), abs=1e-12)
+        assert row["sensitivity"] == pytest.approx(sk.recall_score(truth, called), abs=1e-12)
+        assert row["specificity"] == pytest.approx(sk.recall_score(truth, called, pos_label=0), abs=1e-12)
+        assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
+        assert row["films"] == 400 and row["positives"] == truth.sum()
+        assert row["patients"] == len(set(arrays["patient_id"]))
+
+
+def test_ratios_rest_on_float32_weights(run):
+    table = report.results(run).set_index("chain")
+    assert table.loc["int8", "compression"] == pytest.approx(4 * PARAMETERS / table.loc["int8", "size_bytes"])
+    assert table.loc["original", "compression"] < 1  # its file holds more than the weights
+
+
+def test_measurements_are_in_the_row(run):
+    row = report.results(run).set_index("chain").loc["magnitude_pruning+int8"]
+    assert row["latency_p50_ms"] == 0.62 and row["nonzero_parameters"] == PARAMETERS // 5
+    assert (row["runtime"], row["delegate"], str(row["threads"])) == ("LiteRT", "XNNPACK", "1")
+
+
+def test_difference_is_that_of_the_same_draws(run):
+    row = report.results(run).set_index("chain").loc["magnitude_pruning+int8"]
+    before, after = stored(run, ""), stored(run, "magnitude_pruning+int8")
+    truth, patients = before["y_true"][:, 0], before["patient_id"]
+    members = [np.flatnonzero(patients == p) for p in np.unique(patients)]
+    generator = np.random.default_rng(0)  # drawn here film by film, as the definition says
+    differences = []
+    for _ in range(200):
+        films = np.concatenate([members[i] for i in generator.integers(0, len(members), len(members))])
+        differences.append(sk.roc_auc_score(truth[films], after["y_prob"][films, 0])
+                           - sk.roc_auc_score(truth[films], before["y_prob"][films, 0]))  # fmt: skip
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx(
+        tuple(np.quantile(differences, [0.025, 0.975])), abs=1e-12
+    )
+
+
+def test_verdict_follows_from_the_interval(run):
+    table = report.results(run).set_index("chain")
+    assert table.loc["int8", "verdict"] == "as good"
+    for _, row in table.drop("original").iterrows():
+        expected = ("as good" if row["difference_low"] > -0.01 else
+                    "worse" if row["difference_high"] < -0.01 else "cannot tell")  # fmt: skip
+        assert row["verdict"] == expected
+    assert table.loc["original", "verdict"] == ""
+
+
+def test_scores_without_overlapping_numbers(run):
+    row = report.results(run).set_index("chain").loc["int8"]
+    arrays = stored(run, "int8")
+    truth, prob = arrays["y_true"][60:, 0], arrays["y_prob"][60:, 0]
+    assert row["films_disjoint"] == 340
+    assert row["auroc_disjoint"] == pytest.approx(sk.roc_auc_score(truth, prob), abs=1e-12)
+    assert row["accuracy_disjoint"] == pytest.approx(sk.accuracy_score(truth, prob >= 0.45), abs=1e-12)
+
+
+def test_no_overlap_no_columns(tmp_path):
+    assert "auroc_disjoint" not in report.results(write_run(tmp_path, chains=("", "int8")))
+
+
+def test_six_comparisons(run):
+    table = report.comparisons(run)
+    assert list(zip(table["before"], table["after"], strict=True)) == [
+        ("original", "dynamic"), ("original", "float16"), ("original", "int8"),
+        ("pruned", "pruned + dynamic"), ("pruned", "pruned + float16"), ("pruned", "pruned + int8"),
+    ]  # fmt: skip
+    row = table.iloc[5]
+    before, after = stored(run, "magnitude_pruning"), stored(run, "magnitude_pruning+int8")
+    expected = sk.roc_auc_score(after["y_true"], after["y_prob"]) - sk.roc_auc_score(
+        before["y_true"], before["y_prob"]
+    )
+    assert row["difference"] == pytest.approx(expected, abs=1e-12)
+    assert row["times_smaller"] == pytest.approx(4 * PARAMETERS / int(0.26 * 4 * PARAMETERS))
+
+
+def test_per_label_of_findings(tmp_path):
+    run = write_run(tmp_path, task="findings", chains=("", "int8"))
+    labels = report.per_label(run)
+    rows = labels[labels["variant"].str.contains("int8")].set_index(["label", "metric"])
+    arrays = stored(run, "int8")
+    known = ~np.isnan(arrays["y_true"][:, 1])
+    nodule = sk.roc_auc_score(arrays["y_true"][known, 1], arrays["y_prob"][known, 1])
+    assert rows.loc[("nodule", "auroc"), "value"] == pytest.approx(nodule, abs=1e-12)
+    assert rows.loc[("nodule", "auroc"), "films"] == known.sum()
+    assert np.isnan(rows.loc[("hernia", "auroc"), "value"])
+    mass = sk.roc_auc_score(arrays["y_true"][:, 0], arrays["y_prob"][:, 0])
+    table = report.results(run).set_index("chain")
+    assert table.loc["int8", "auroc"] == pytest.approx((mass + nodule) / 2, abs=1e-12)  # of those defined
+    checker = checked(report.write_report(run))
+    assert "undefined" in "".join(checker.text)
+
+
+def test_seeds_are_averaged(tmp_path):
+    run = write_run(tmp_path, seeds=(0, 1, 2), chains=("", "int8"))
+    table = report.results(run)
+    seeds = report.over_seeds(table).set_index("chain")
+    values = table.loc[table["chain"] == "int8", "auroc"]
+    assert len(values) == 3 and seeds.loc["int8", "seeds"] == 3
+    assert seeds.loc["int8", "auroc_mean"] == pytest.approx(np.mean(list(values)))
+    assert seeds.loc["int8", "auroc_lowest"] == min(values) and seeds.loc["int8", "auroc_highest"] == max(
+        values
+    )
+    report.write_results(run)
+    assert len(pd.read_csv(run.path("over_seeds.csv"))) == 2
+
+
+def test_a_picture_never_mixes_means_over_seeds_with_single_trainings():
+    rows = [("a", "original", 0), ("a", "int8", 0), ("a", "original", 1), ("a", "int8", 1)]
+    table = pd.DataFrame(rows, columns=["network", "chain", "seed"])
+    table = table.assign(label=table["chain"], format="keras", auroc=[0.9, 0.8, 0.7, 0.8])
+    table = table.assign(auroc_low=table["auroc"] - 0.1, auroc_high=table["auroc"] + 0.1)
+    means, sentence = one_per_variant(table)
+    assert list(means["auroc"]) == pytest.approx([0.8, 0.8]) and "Means over 2 seeds" in sentence
+    assert means["auroc_low"].iloc[0] == pytest.approx(0.6)
+    single, sentence = one_per_variant(table.iloc[:3])  # int8 of seed 1 is missing
+    assert list(single["auroc"]) == [0.9, 0.8] and sentence.startswith("Seed 0,")
+    assert one_per_variant(table.iloc[:2])[1] == ""
+
+
+def test_predictions_of_another_model_file_do_not_count(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    path = run.path("predictions", f"{variant_key(variant_name(run.network, 'int8', 0))}.test.npz")
+    arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "model_sha256": "0" * 64})
+    table = report.results(run).set_index("chain")
+    assert np.isnan(table.loc["int8", "auroc"]) and not np.isnan(table.loc["original", "auroc"])
+
+
+def test_written_tables_read_back_the_same(written):
+    table = report.results(written)
+    back = pd.read_csv(written.path("results.csv"))
+    assert list(back.columns) == list(table.columns)
+    np.testing.assert_allclose(back["auroc"], table["auroc"], rtol=0, atol=1e-15)
+    assert {"per_label.csv", "comparisons.csv"} <= {p.name for p in written.folder.iterdir()}
+    assert not list(written.folder.rglob("*.partial"))
+
+
+# ---- the page ---------------------------------------------------------------------------------------------
+
+
+def test_html_needs_nothing_else(written):
+    checker = checked(written.path("report.html"))
+    assert not {"script", "link", "iframe", "object", "form"} & set(checker.tags)
+    assert checker.links and all(link.startswith("data:image/png;base64,") for link in checker.links)
+    text = written.path("report.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|url\(|@import", text)
+    assert written.path("report.html").stat().st_size < 1_500_000
+
+
+def test_every_picture_says_what_it_shows(written):
+    checker = checked(written.path("report.html"))
+    assert len(checker.alts) == len(checker.links) >= 6
+    assert all(len(alt) > 30 for alt in checker.alts)
+    assert "int8: 426 KB" in checker.alts[0]
+
+
+def test_pictures_are_small_png_files(written):
+    for path in written.path("figures").glob("*.png"):
+        content = path.read_bytes()
+        width, height = struct.unpack(">II", content[16:24])
+        assert content[:4] == b"\x89PNG" and width <= 1500 and height <= 2000
+        assert len(content) < 200_000
+
+
+def test_headline_names_the_winner_and_its_test_score(written):
+    row = report.results(written).set_index("chain").loc["int8"]
+    text = " ".join("".join(checked(written.path("report.html")).text).split())
+    assert "int8 is the smallest variant that read as well as its original on validation films" in text
+    assert "3.8 times smaller" in text
+    assert f"AUROC {row['auroc']:.3f} [{row['auroc_low']:.3f}–{row['auroc_high']:.3f}]" in text
+    assert "The films are drawn, not taken" in text
+
+
+def test_page_says_what_an_honest_report_must(written):
+    text = " ".join("".join(checked(written.path("report.html")).text).split())
+    for words in (
+        "not a medical device", "by patient", "over patients, 200 draws", "KB = 1,000 bytes", "1 thread", "XNNPACK",
+        "x86_64, two processors, Linux", "truncated", "No patient is in two splits", "radlib run --study fake",
+        "copied with other exposure and framing", "over the 340 whose number occurs in no training film",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "nan" not in text.lower().replace("naeini", "").split()
+
+
+def test_markdown_carries_the_same(written):
+    text = written.path("report.md").read_text(encoding="utf-8")
+    row = report.results(written).set_index("chain").loc["int8"]
+    assert f"{row['auroc']:.3f}" in text and "original → int8: 3.8 times smaller" in text
+    for name in re.findall(r"\]\((figures/[^)]+)\)", text):
+        assert written.path(name).is_file()
+    tables = [block for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) >= 6
+    for table in tables:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1, table
+        assert re.fullmatch(r"\|( -+:? \|)+", table.splitlines()[1])
+
+
+def test_everything_is_escaped(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), title=NASTY, notes=NASTY)
+    checker = checked(report.write_report(run))
+    assert "script" not in checker.tags
+    assert "".join(checker.text).count(NASTY) >= 3  # title, heading, note: as text
+    assert "<script>" not in run.path("report.md").read_text(encoding="utf-8").replace("\\<", "")
+
+
+def test_missing_is_a_dash_and_undefined_a_word(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), measured=False, drop=("int8",))
+    lines = {}
+    report.write_report(run)
+    for line in run.path("report.md").read_text(encoding="utf-8").splitlines():
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        lines.setdefault(cells[0], cells)
+    int8 = lines["int8 (chosen on validation)"]
+    assert int8[2] == "–" and int8[3] == "–"  # not measured, not scored
+    assert "has not been scored on test films yet" in run.path("report.md").read_text(encoding="utf-8")
+
+
+def test_one_answer_only_prints_undefined(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    for path in run.path("predictions").glob("*.npz"):
+        arrays = dict(np.load(path))
+        np.savez(path, **{**arrays, "y_true": np.ones_like(arrays["y_true"])})
+    checker = checked(report.write_report(run))
+    text = " ".join("".join(checker.text).split())
+    assert "AUROC undefined" in text
+    row = report.results(run).set_index("chain").loc["int8"]
+    assert np.isnan(row["auroc"]) and row["verdict"] == "undefined" and row["sensitivity"] > 0
+
+
+def test_a_run_with_nothing_in_it_still_has_a_report(tmp_path):
+    run = write_run(tmp_path, chains=("",), predicted=False, measured=False)
+    for name in ("selection.json", "films.json", "quarantine.csv"):
+        run.path(name).unlink()
+    text = " ".join("".join(checked(report.write_report(run)).text).split())
+    assert "No variant has been chosen yet" in text
+    empty = open_run(str(tmp_path / "empty"), study=str(tmp_path / "fake.yaml"))
+    assert report.results(empty).empty and report.write_report(empty).is_file()
+
+
+def test_original_wins_when_nothing_came_near(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    chosen = json.loads(run.path("selection.json").read_text())
+    names = list(chosen["variants"])
+    _json(run.path("selection.json"), {**chosen, "winner": names[0], "nearest": names[1]})
+    report.write_report(run)
+    text = run.path("report.md").read_text(encoding="utf-8")
+    assert "no compressed variant stayed within 0.010 AUROC of the original; int8 lost least" in text
+
+
+def test_several_networks_are_told_apart(tmp_path):
+    networks = ({"architecture": "student_small"}, {"architecture": "student_tiny"})
+    run = write_run(tmp_path, networks=networks, chains=("", "int8"))
+    report.write_report(run)
+    text = run.path("report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert "| student_small, original |" in text and "| student_tiny, int8 |" in text
+    assert len(report.comparisons(run)) == 2
+
+
+def test_reproducing_command_hides_the_folder(tmp_path):
+    run = write_run(tmp_path, chains=("",))
+    record = json.loads(run.path("run.json").read_text())
+    _json(run.path("run.json"), {**record, "overrides": {"data": "/home/someone/films", "epochs": 8}})
+    report.write_report(run)
+    text = run.path("report.html").read_text(encoding="utf-8")
+    assert "radlib run --study fake --data FOLDER -p epochs 8" in text
+    assert "/home/someone" not in text and str(tmp_path) not in text
+
+
+def test_publish_takes_the_report_and_nothing_else(tmp_path):
+    run = write_run(tmp_path / "a", chains=("", "int8"))
+    run.path("figures").mkdir()
+    run.path("figures", "films_of_patients.png").write_bytes(b"a film")
+    run.path("private").mkdir()
+    run.path("private", "films.csv").write_text("image_id,path\n")
+    files = report.publish(run, tmp_path / "public")
+    found = {
+        p.relative_to(tmp_path / "public").as_posix() for p in (tmp_path / "public").rglob("*") if p.is_file()
+    }
+    assert found == {p.relative_to(tmp_path / "public").as_posix() for p in files}
+    assert {
+        "report.md",
+        "results.csv",
+        "per_label.csv",
+        "comparisons.csv",
+        "figures/size_against_auroc.png",
+    } <= found
+    assert all(name.endswith((".md", ".csv", ".png", ".json")) for name in found)
+    assert not any("films" in name or "private" in name for name in found)
+    with pytest.raises(UsageError, match="another folder"):
+        report.publish(run, run.folder)
+
+
+def test_report_imports_no_tensorflow_and_no_seaborn():
+    script = ("import sys, radlib.report; print([m for m in ('tensorflow', 'seaborn', 'matplotlib.pyplot', 'sklearn') "
+              "if m in sys.modules])")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
