@@ -1,0 +1,232 @@
+"""The command line: a thin layer over the functions that the notebooks use as well.
+
+Every error that a user can cause ends as one sentence on standard error and an exit code: 2 usage, 3 data,
+4 quality gate, 5 environment, 130 interrupted, 1 anything else. Heavy libraries are imported by the command
+that needs them.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from radlib import __version__
+from radlib.errors import RadlibError
+
+KINDS = ("datasets", "architectures", "techniques", "studies")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="radlib")
+def radlib() -> None:
+    """Make chest-film classifiers small, and show what that costs.
+
+    \b
+    radlib run                                     the demo on drawn films, a few minutes
+    radlib run --study kermany --data FOLDER       a study on real films
+    radlib list techniques                         what there is
+    radlib compare outputs/demo outputs/kermany    several runs in one table
+
+    Research only, not a medical device. Exit codes: 0 well, 2 usage, 3 data, 4 quality gate,
+    5 environment, 130 interrupted, 1 anything else.
+    """  # noqa: D301 (the \b is click's mark for "keep these lines")
+
+
+@radlib.command()
+@click.option("--study", default="demo", show_default=True, help="Name of a study, or a YAML file.")
+@click.option("--data", help="Folder or file with the films; left out, as the study says.")
+@click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
+@click.option(
+    "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+    help="Override one setting or notebook parameter, e.g. -p epochs 8 or -p chains '[int8]'; may be repeated.",
+)  # fmt: skip
+@click.option("--notebooks", default="", metavar="01,02", help="Run only these of the study's notebooks.")
+@click.option("--fresh", is_flag=True, help="Rebuild variants that were made to other settings.")
+def run(study: str, data: str | None, output: str, parameters: tuple, notebooks: str, fresh: bool) -> None:
+    """Run a study's notebooks in order and write its report.
+
+    What is finished is found again: a run that was stopped goes on when started with the same command.
+    """
+    from radlib.series import run_series
+
+    wanted = [name.strip() for name in notebooks.split(",") if name.strip()]
+    done = run_series(
+        study, output=output, data=data, given=dict(parameters), fresh=fresh, notebooks=wanted, say=_say
+    )
+    report = done.path("report.html")
+    click.echo(report if report.is_file() else done.path("reports"))
+
+
+@radlib.command(name="list")
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+def list_command(kind: str | None) -> None:
+    """List data sets, architectures, techniques, studies."""
+    from radlib.listing import listing
+
+    click.echo("\n\n".join(listing(k, parameters=kind is not None) for k in ([kind] if kind else KINDS)))
+
+
+@radlib.command()
+@click.argument("outputs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--csv", "csv", type=click.Path(path_type=Path), help="Also write all columns to this CSV file."
+)
+def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
+    """Show the variants of several runs in one table."""
+    from radlib.listing import compared, comparison_table
+    from radlib.storage import write_text
+
+    table = compared(outputs)
+    click.echo(comparison_table(table))
+    if csv:
+        write_text(csv, table.to_csv(index=False))
+
+
+@radlib.command()
+@click.argument("variant", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--csv", "csv", type=click.Path(path_type=Path), help="Write here instead of the terminal.")
+@click.option("--with-files", is_flag=True, help="Add a column with the file names (they may name patients).")
+def predict(variant: Path, folder: Path, csv: Path | None, with_files: bool) -> None:
+    """Score unlabelled films into a CSV.
+
+    One row per film: probability per label, decision, threshold.
+
+    VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
+    the films (DICOM, PNG, JPEG), or is one film.
+    """
+    from radlib.export import predict_folder
+    from radlib.storage import write_text
+
+    _require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
+    _require(folder, "film or folder", "give the films to score")
+    table = predict_folder(variant, folder)
+    if not with_files:
+        table = table.drop(columns="file", errors="ignore")
+    text = table.to_csv(index=False)
+    if csv:
+        write_text(csv, text)
+        click.echo(f"{len(table)} films: {csv}")
+    else:
+        click.echo(text, nl=False)
+
+
+@radlib.command()
+@click.argument("variant", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def export(variant: Path, folder: Path) -> None:
+    """Write what a device needs into FOLDER.
+
+    The model, its labels, threshold and preprocessing, and examples with the answers expected.
+
+    VARIANT is the folder of a variant in a run, e.g. outputs/demo/variants/student_small--int8--seed0.
+    """
+    from radlib.export import export_variant
+
+    _require(variant, "variant", "give a folder under outputs/RUN/variants")
+    record = variant if variant.is_file() else variant / "variant.json"
+    _require(record, "variant", "give a folder under outputs/RUN/variants")
+    place = record.resolve().parent
+    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
+
+
+@radlib.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def publish(output: Path, folder: Path) -> None:
+    """Copy what may be shown to anyone from a run into FOLDER.
+
+    The report as Markdown, the tables and the pictures; no film, no image of one, no path.
+
+    OUTPUT is the folder of a finished run, e.g. outputs/demo.
+    """
+    from radlib.report import publish as publish_run
+    from radlib.runs import reopen_run
+
+    _require(output / "run.json", "run", "give a folder under outputs")
+    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
+
+
+@radlib.command()
+def doctor() -> None:
+    """Check what this machine has and lacks.
+
+    Python, libraries, codecs, disk, memory, and where data is found; exit code 5 when a need is not met.
+    """
+    from radlib.doctor import diagnose, passed
+
+    findings = diagnose()
+    click.echo("\n".join(str(f) for f in findings))
+    if not passed(findings):
+        sys.exit(5)
+
+
+@radlib.command()
+@click.argument("notebook")
+@click.option(
+    "--output", default="kaggle", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
+)
+@click.option(
+    "--user", envvar="KAGGLE_USERNAME", default="", help="Your Kaggle name.  [env: KAGGLE_USERNAME]"
+)
+@click.option(
+    "--data", multiple=True, metavar="OWNER/NAME", help="A Kaggle data set to attach; may be repeated."
+)
+@click.option("--competition", multiple=True, help="A Kaggle competition to attach; may be repeated.")
+def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tuple) -> None:
+    """Write what to push to Kaggle.
+
+    The notebook with its metadata, and radlib's wheel as a data set.
+
+    NOTEBOOK is a number (04), a name (04_quantize) or a file.
+    """
+    from radlib.kaggle import write_kaggle
+
+    for line in write_kaggle(notebook, output, user=user, data=data, competitions=competition):
+        click.echo(line)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _require(path: Path, what: str, remedy: str) -> None:
+    from radlib.errors import UsageError
+
+    if not path.exists():
+        raise UsageError(f"There is no {what} at {str(path)!r}; {remedy}.")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code; the entry point of the `radlib` command."""
+    try:
+        code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
+    except RadlibError as error:
+        code = _end(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        code = _end(error.format_message(), 2)
+    except click.ClickException as error:
+        code = _end(" ".join(error.format_message().split()), 2)
+    except (KeyboardInterrupt, click.Abort):
+        code = _end("Stopped; what is finished is kept, and the same command goes on from there.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is silent
+        code = 0
+    except Exception as error:
+        if os.environ.get("RADLIB_TRACEBACK"):
+            raise
+        text = " ".join(str(error).split())[:300]
+        code = _end(
+            f"radlib failed with {type(error).__name__}: {text} (RADLIB_TRACEBACK=1 shows the traceback).", 1
+        )
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(sentence: str, code: int) -> int:
+    _say(sentence)
+    return code
+
+
+if __name__ == "__main__":
+    main()

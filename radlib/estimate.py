@@ -1,0 +1,139 @@
+"""How long a run will take and how much disk it needs, said before it starts.
+
+Rough on purpose: a training step costs a fixed part plus a part that grows with the network's
+multiply-accumulates, both fitted to rates measured on two shared x86 cores without a GPU; a conversion
+costs seconds that grow with the number of operations. What is stored already costs nothing.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radlib.errors import SetupError
+from radlib.plan import data_folder
+from radlib.registry import DATASETS
+from radlib.runs import Run
+from radlib.studies import Settings
+from radlib.variants import variant_key, variant_name
+
+# Billions of multiply-accumulates at 224 px, millions of parameters (Keras applications' published table),
+# and seconds of one conversion to LiteRT on the machine described above.
+COSTS: dict[str, tuple[float, float, float]] = {
+    "vgg16": (15.5, 14.7, 15), "vgg19": (19.6, 20.0, 18),
+    "resnet50": (3.9, 23.6, 20), "resnet101": (7.6, 42.7, 35), "resnet152": (11.3, 58.4, 50),
+    "resnet50_v2": (3.5, 23.6, 20), "resnet101_v2": (7.2, 42.6, 35), "resnet152_v2": (11.0, 58.3, 50),
+    "inception_v3": (2.8, 21.8, 30), "inception_resnet_v2": (6.6, 54.3, 70), "xception": (4.6, 20.9, 20),
+    "densenet121": (2.9, 7.0, 35), "densenet169": (3.4, 12.6, 50), "densenet201": (4.3, 18.3, 60),
+    "nasnet_mobile": (0.57, 4.3, 60), "nasnet_large": (10.0, 84.9, 110),
+    "mobilenet": (0.57, 3.2, 12), "mobilenet_v2": (0.30, 2.3, 25),
+    "mobilenet_v3_small": (0.06, 0.9, 25), "mobilenet_v3_large": (0.22, 3.0, 30),
+    "efficientnet_b0": (0.39, 4.0, 40), "efficientnet_v2_b0": (0.72, 5.9, 45),
+    "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
+}  # fmt: skip
+UNKNOWN = (4.0, 20.0, 30.0)
+
+FIXED_MS = 0.6  # per film and training step, whatever the network
+MS_PER_GMAC = 14.0
+LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
+SECONDS_PER_NOTEBOOK = 10.0
+FILMS_PER_PATIENT = 3  # drawn ones
+FILM_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+LONG_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will need.
+
+    Attributes:
+        seconds: Wall time on two cores.
+        disk_bytes: Of files that stay.
+        films: How many it was reckoned with.
+        variants: How many are still to be made.
+        folder: Where the files go.
+    """
+
+    seconds: float
+    disk_bytes: float
+    films: int
+    variants: int
+    folder: Path
+
+    def __str__(self) -> str:
+        """One line for the user."""
+        minutes = self.seconds / 60
+        span = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
+        disk = (
+            f"{self.disk_bytes / 1e9:.1f} GB" if self.disk_bytes > 1e9 else f"{self.disk_bytes / 1e6:.0f} MB"
+        )
+        line = f"About {span} on two cores and {disk} in {self.folder}: {self.films} films, {self.variants} variants"
+        if self.seconds > LONG_SECONDS:
+            return line + " to make. Ctrl-C stops it; the same command goes on where it was."
+        return line + " to make."
+
+
+def estimate(run: Run, networks: Sequence[Run], notebooks: Sequence[str]) -> Forecast:
+    """Return a forecast for executing `notebooks` (one entry per execution) of `run` on its `networks`."""
+    films = count_films(run.settings)
+    seconds, disk, missing = SECONDS_PER_NOTEBOOK * len(notebooks), 20e6, 0
+    for network in networks:
+        made, size, count = _network_cost(network, films)
+        seconds, disk, missing = seconds + made, disk + size, missing + count
+    disk += films * run.settings.image_size**2
+    return Forecast(seconds, disk, films, missing, run.folder)
+
+
+def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
+    """Return seconds, bytes and number of the variants of one network that are still to be made."""
+    settings = run.settings
+    gmacs, parameters, conversion = COSTS.get(settings.architecture, UNKNOWN)
+    width = float(settings.architecture_options.get("alpha", 1.0))
+    gmacs, parameters = gmacs * width**2, parameters * 1e6 * width**2
+    scaled = gmacs * (settings.image_size / 224) ** 2
+    step_ms = FIXED_MS + MS_PER_GMAC * scaled + LAYERS_MS * conversion
+    training_films = films * (1 - settings.validation_fraction - settings.test_fraction)
+    epoch = training_films * step_ms / 1000
+    seconds, disk, missing = 0.0, 0.0, 0
+    for chain in ["", *settings.chains]:
+        key = variant_key(variant_name(run.network, chain, settings.seed))
+        if run.path("variants", key, "variant.json").is_file():
+            continue
+        missing += 1
+        if not chain:
+            seconds += settings.epochs * epoch
+            disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
+        elif "+" not in chain and "pruning" in chain:
+            seconds += settings.pruning_epochs * epoch * 1.5 + conversion
+            disk += parameters * 4
+        else:
+            seconds += conversion
+            disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
+        seconds += films * 0.3 * step_ms / 1000  # scoring
+    return seconds, disk, missing
+
+
+def count_films(settings: Settings) -> int:
+    """Return how many films will be read or drawn."""
+    folder = data_folder(settings)
+    if folder is None:
+        drawn = DATASETS[settings.dataset].complete(settings.dataset_options)
+        return FILMS_PER_PATIENT * int(drawn["patients"])
+    names = [name for _, _, files in os.walk(folder) for name in files]
+    return sum(name.lower().endswith(FILM_ENDINGS) for name in names) or len(names)
+
+
+def check_disk(folder: Path, forecast: Forecast) -> None:
+    """Refuse to start what cannot end.
+
+    Raises:
+        SetupError: When less is free than the run will need.
+    """
+    existing = next(p for p in [folder.resolve(), *folder.resolve().parents] if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < forecast.disk_bytes:
+        raise SetupError(
+            f"The run needs about {forecast.disk_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; free some "
+            "space or choose another disk with --output."
+        )

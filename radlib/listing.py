@@ -1,0 +1,115 @@
+"""Tables for the terminal: what the registries hold, and the results of several runs side by side."""
+
+import inspect
+import json
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from radlib.errors import UsageError
+from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
+from radlib.studies import load_study, study_names
+
+REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
+COMPARED = {
+    "run": "run", "variant": "variant", "size_bytes": "KB", "auroc": "AUROC", "accuracy": "accuracy",
+    "sensitivity": "sensitivity", "specificity": "specificity", "latency_p50_ms": "ms",
+}  # fmt: skip
+
+
+def listing(kind: str, *, parameters: bool = True) -> str:
+    """Return the text that `radlib list` prints for one kind.
+
+    Args:
+        kind: `datasets`, `architectures`, `techniques` or `studies`.
+        parameters: Whether to show facts and parameters below each name.
+    """
+    if kind == "studies":
+        rows = [(name, load_study(name).title, []) for name in study_names()]
+    else:
+        rows = [(e.name, e.summary, _details(e)) for e in REGISTRIES[kind]]
+    width = max((len(name) for name, _, _ in rows), default=0)
+    lines = [kind.capitalize()]
+    for name, summary, details in rows:
+        lines.append(f"  {name:<{width}}  {summary}".rstrip())
+        for detail in details if parameters else []:
+            indent = " " * (width + 6)
+            lines += textwrap.wrap(detail, 110, initial_indent=indent, subsequent_indent=indent + "  ")
+    return "\n".join(lines)
+
+
+def _details(entry: Entry) -> list[str]:
+    lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if v not in (None, "", ())]
+    for p in entry.parameters:
+        value = "(must be given)" if p.default is inspect.Parameter.empty else f"= {p.default!r}"
+        lines.append(f"{p.name} {value}  {p.help}".rstrip())
+    return lines
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def compared(outputs: Sequence[Path]) -> pd.DataFrame:
+    """Return the results of several runs in one table, with the run's name in the first column.
+
+    Args:
+        outputs: Folders of runs.
+
+    Raises:
+        UsageError: When a folder is no run, or its results were not written yet.
+    """
+    tables = []
+    for folder in outputs:
+        results = folder / "results.csv"
+        if not (folder / "run.json").is_file():
+            raise UsageError(
+                f"{str(folder)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
+            )
+        if not results.is_file():
+            raise UsageError(
+                f"The run {folder.name!r} has no results yet; finish it with radlib run --study "
+                f"{begun_study(folder)} --output {folder}."
+            )
+        table = pd.read_csv(results)
+        table.insert(0, "run", folder.resolve().name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def comparison_table(table: pd.DataFrame) -> str:
+    """Return the columns that matter most as text: kilobytes, scores with the interval of AUROC, milliseconds."""
+    shown = pd.DataFrame(index=table.index)
+    for column, title in COMPARED.items():
+        if column not in table.columns:
+            continue
+        values = table[column]
+        if column == "size_bytes":
+            shown[title] = [f"{v / 1000:,.1f}" for v in values]
+        elif column == "auroc":
+            shown[title] = [_interval(row) for _, row in table.iterrows()]
+        elif pd.api.types.is_float_dtype(values):
+            shown[title] = [
+                "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
+            ]
+        else:
+            shown[title] = values.astype(str)
+    return shown.to_string(index=False)
+
+
+def _interval(row: pd.Series) -> str:
+    if pd.isna(row["auroc"]):
+        return "undefined"
+    if pd.isna(row.get("auroc_low")):
+        return f"{row['auroc']:.3f}"
+    return f"{row['auroc']:.3f} [{row['auroc_low']:.3f}, {row['auroc_high']:.3f}]"
+
+
+def begun_study(folder: Path) -> str:
+    """Return the study that a run was begun with."""
+    begun = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return begun.get("study_source") or begun["study"]

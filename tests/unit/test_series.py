@@ -1,0 +1,179 @@
+"""The engine of `radlib run`, on small notebooks that are each named for their fault."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pandas as pd
+import pytest
+
+from radlib import series
+from radlib.errors import DataError, RadlibError, SetupError, UsageError
+from radlib.failures import exit_codes
+from radlib.kernels import fresh_kernel, peak_memory_bytes
+
+STUDY = "notebooks: [01_passes, 02_per_network, {last}]\nnetworks: [{{tag: a}}, {{tag: b}}]\n"
+
+
+@pytest.fixture
+def study(tmp_path, fixture_notebooks):
+    """A function that writes a study ending with the given fixture notebook and returns its path."""
+
+    def write(last: str) -> str:
+        path = tmp_path / "small.yaml"
+        path.write_text(STUDY.format(last=last))
+        return str(path)
+
+    return write
+
+
+def test_a_run_executes_all_notebooks_once_per_network_where_that_matters(tmp_path, study):
+    said = []
+    run = series.run_series(
+        study("06_checked_output"),
+        output=str(tmp_path / "out"),
+        given={"epochs": "3", "colour": "a 'quoted' \"word\""},
+        say=said.append,
+    )
+    executed = (tmp_path / "out" / "executed.txt").read_text().splitlines()
+    assert executed == [
+        f"01 {tmp_path / 'small.yaml'} 3 a 'quoted' \"word\"",
+        "02 student_small@a 0 3",
+        "02 student_small@b 0 3",
+    ]
+    reports = sorted(p.name for p in run.path("reports").glob("*.ipynb"))
+    assert reports == [
+        "01_passes.ipynb",
+        "02_per_network-student_small@a-seed0.ipynb",
+        "02_per_network-student_small@b-seed0.ipynb",
+        "06_checked_output.ipynb",
+    ]
+    assert said[0].startswith("About 1 min on two cores and ")
+    times = pd.read_csv(run.path("reports", "times.csv"))
+    assert list(times["report"]) == reports
+    assert (times["peak_memory_bytes"].dropna() > 10e6).all()
+
+
+def test_the_kernel_is_this_interpreter_and_reports_hold_no_path_of_the_series(tmp_path, study):
+    run = series.run_series(study("06_checked_output"), output=str(tmp_path / "out"), notebooks=["01"])
+    report = nbformat.read(run.path("reports", "01_passes.ipynb"), as_version=4)
+    assert report.cells[-1].outputs[0].text.strip() == sys.executable
+    assert report.metadata.papermill["input_path"] == "01_passes.ipynb"
+    assert report.metadata.papermill["output_path"] == "01_passes.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("last", "kind", "code", "sentence"),
+    [
+        ("05_raises_data_error", DataError, 3, "Class 'pneumonia' has no image; put its films into a folder"),
+        ("05_raises_value_error", RadlibError, 1, "05_raises_value_error failed in cell 3 with ValueError: broken on"),
+        ("05_kernel_dies", SetupError, 5, "ended unexpectedly, most likely for lack of memory"),
+    ],
+)  # fmt: skip
+def test_a_failing_notebook_ends_with_its_sentence_and_leaves_one_file(
+    tmp_path, study, last, kind, code, sentence
+):
+    output = tmp_path / "out"
+    with pytest.raises(kind) as raised:
+        series.run_series(study(last), output=str(output), given={"epochs": "3"}, notebooks=["05"])
+    assert type(raised.value) is kind and raised.value.exit_code == code and sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+    text = (output / "failure.txt").read_text()
+    assert f"notebook    {last}.ipynb" in text and "epochs = 3" in text and "tensorflow 2." in text
+    assert "\x1b" not in text
+    if code != 5:
+        assert "Traceback (most recent call last)" in text and "raise " in text
+    assert [p.name for p in (output / "reports").glob("*.ipynb")] == [f"{last}.failed.ipynb"]
+    assert not list((output / "reports").glob(".*"))
+
+
+def test_success_clears_what_an_earlier_failure_left(tmp_path, study):
+    output = tmp_path / "out"
+    (output / "reports").mkdir(parents=True)
+    (output / "failure.txt").write_text("old")
+    (output / "reports" / "01_passes.failed.ipynb").write_text("old")
+    series.run_series(study("06_checked_output"), output=str(output), notebooks=["01"])
+    assert not (output / "failure.txt").exists()
+    assert [p.name for p in (output / "reports").glob("*.ipynb")] == ["01_passes.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"epoch": "3"}, "did you mean 'epochs'"),
+        ({"epochs": "three"}, "takes a whole number"),
+        ({"architecture": "student_smal"}, "student_small"),
+        ({"x=1;import os;os.mkdir('ran')#": "1"}, "no parameter"),
+    ],
+)
+def test_what_is_refused_is_refused_before_the_first_cell_and_not_recorded(
+    tmp_path, study, given, message, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(series, "execute", lambda *arguments: pytest.fail("a notebook was executed"))
+    with pytest.raises(UsageError, match=message):
+        series.run_series(study("06_checked_output"), output="out", given=given)
+    assert not (tmp_path / "out" / "run.json").exists() and not (tmp_path / "ran").exists()
+
+
+def test_a_refused_setting_does_not_stay_in_the_record_of_a_run(tmp_path, study, monkeypatch):
+    monkeypatch.setattr(series, "execute", lambda *arguments: None)
+    output = tmp_path / "out"
+    series.run_series(study("06_checked_output"), output=str(output), given={"epochs": "3"})
+    before = (output / "run.json").read_text()
+    with pytest.raises(UsageError):
+        series.run_series(
+            study("06_checked_output"), output=str(output), given={"epochs": "4", "dataset": "x"}
+        )
+    assert (output / "run.json").read_text() == before
+
+
+def test_a_parameters_cell_outside_the_grammar_stops_before_the_first_cell(tmp_path, study):
+    with pytest.raises(UsageError, match=r"Line 1 of the parameters cell of 06_untyped_parameter"):
+        series.run_series(study("06_untyped_parameter"), output=str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_error_class_of_radlib_has_its_exit_code():
+    codes = exit_codes()
+    assert {k: codes[k] for k in ("RadlibError", "UsageError", "DataError", "QualityGateError", "SetupError")} == {
+        "RadlibError": 1, "UsageError": 2, "DataError": 3, "QualityGateError": 4, "SetupError": 5,
+    }  # fmt: skip
+    assert codes["UnreadableImage"] == 3  # a class that this process did not import
+    assert "ValueError" not in codes and "Variant" not in codes
+
+
+def test_ctrl_c_ends_the_kernel_and_exits_130(tmp_path, study, fixture_notebooks):
+    output = tmp_path / "out"
+    source = (
+        "import sys, pathlib\nfrom radlib import cli, plan\n"
+        "plan.notebooks_folder = lambda: pathlib.Path(sys.argv[1])\n"
+        "cli.main(['run', '--study', sys.argv[2], '--output', sys.argv[3], '--notebooks', '05'])"
+    )
+    command = [sys.executable, "-c", source, str(fixture_notebooks), study("05_waits"), str(output)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        waiting = output / "waiting"
+        deadline = time.monotonic() + 60
+        while not waiting.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        kernel = int(waiting.read_text())
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip().splitlines()[-1].startswith("Stopped; what is finished is kept")
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)
+
+
+def test_a_kernel_says_nothing_on_the_terminal_and_leaves_no_folder(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with fresh_kernel(tmp_path / "log" / "radlib.log", HELLO="1") as kernel:
+        peak = peak_memory_bytes(kernel)
+    assert peak is None or peak > 1e6
+    assert [p.name for p in tmp_path.iterdir()] == ["log"]
+    assert capfd.readouterr() == ("", "")
