@@ -35,6 +35,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
     weights = find_weights(settings.weights)
     name = variant_name(run.network, "", settings.seed)
     spec = baseline_spec(settings, films, weights)
+    checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
 
     def build(folder: Path) -> dict[str, Any]:
         from radlib.architectures import build_network
@@ -51,14 +52,12 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             seed=settings.seed,
         )
         set_batch_norm_momentum(model, settings.batch_norm_momentum)
-        checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
         recipe = recipe_from(settings)
         judged = replace(films, validation=choice_films(films, settings))
         history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
         save_model(model, folder / "model.keras")
         history.to_csv(folder / "history.csv", index=False)
         write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
-        shutil.rmtree(checkpoints, ignore_errors=True)
         best = history.loc[history["val_loss"].idxmin()]
         return {
             "file": "model.keras",
@@ -75,7 +74,9 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             "details": {"epochs": len(history), "validation_auroc": float(best["val_auroc"])},
         }
 
-    return run.load_or_build(name, spec, build)
+    variant = run.load_or_build(name, spec, build)
+    shutil.rmtree(checkpoints, ignore_errors=True)  # not before: a kill while storing must cost no training
+    return variant
 
 
 def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:

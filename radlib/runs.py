@@ -65,7 +65,7 @@ class Run:
     def variants(self) -> list[Variant]:
         """Return all stored variants: in the order of the study's networks, seeds and chains, then by name."""
         found = {}
-        for path in self.folder.glob("variants/*/variant.json"):
+        for path in self.folder.glob("variants/[!.]*/variant.json"):  # a name with a dot is still being built
             variant = read_variant(path)
             found[variant.name] = variant
         return [found[name] for name in sorted(found, key=self._order)]
@@ -240,7 +240,7 @@ def open_run(
         if (not network or _network_name(s) == network) and (seed is None or s.seed == seed)
     ]
     run = Run(folder, definition, (chosen or candidates)[0], overrides, fresh)
-    keeps = before is None or fresh or keep_settings or not any(folder.glob("variants/*/variant.json"))
+    keeps = before is None or fresh or keep_settings or not any(folder.glob("variants/[!.]*/variant.json"))
     write_json(record, _run_record(run if keeps else dataclasses.replace(run, overrides=before)))
     return run
 

@@ -5,12 +5,12 @@ of model it takes (`consumes`) and gives (`produces`), so a chain such as `magni
 before anything is trained. Every link of a chain is a stored variant, and is built once.
 """
 
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from radlib.baselines import baseline_spec, train_baseline
+from radlib.baselines import train_baseline
 from radlib.errors import UsageError
 from radlib.films import FilmSplits
 from radlib.registry import FORMATS, TECHNIQUES, Entry
@@ -107,18 +107,18 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, entries: tuple[Entry, .
         "revision": entry.facts["revision"],
     }
 
-    def build(folder):
+    checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
+    data = TechniqueData(films, run.settings, checkpoints, label=chain_label(chain))
+
+    def build(folder: Path) -> dict[str, Any]:
         from radlib.formats import save_model
 
-        checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
-        data = TechniqueData(films, run.settings, checkpoints, label=chain_label(chain))
         product = entry.function(load_payload(run, parent), data, **parameters)
         file = f"model{FORMATS[entry.facts['produces']].facts['suffix']}"
         save_model(product.payload, folder / file)
         if product.history is not None:
             product.history.to_csv(folder / "history.csv", index=False)
         write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
-        data.forget()
         return {
             "file": file,
             "label": chain_label(chain),
@@ -134,7 +134,9 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, entries: tuple[Entry, .
             "details": dict(product.details),
         }
 
-    return run.load_or_build(name, spec, build)
+    variant = run.load_or_build(name, spec, build)
+    data.forget()  # not before: a kill while storing must cost no training
+    return variant
 
 
 def load_payload(run: Run, variant: Variant) -> Any:
@@ -143,19 +145,3 @@ def load_payload(run: Run, variant: Variant) -> Any:
 
     path = run.model_path(variant)
     return load_model(path) if variant.format == "keras" else path.read_bytes()
-
-
-def missing_variants(run: Run, films: FilmSplits) -> Iterator[str]:
-    """Yield the names of the variants that the study asks for and that are not stored yet."""
-    from radlib.architectures import find_weights
-
-    for network in run.networks():
-        spec = baseline_spec(
-            network.settings, films_of(network, films), find_weights(network.settings.weights)
-        )
-        for chain in ["", *network.settings.chains]:
-            name = variant_name(network.network, chain, network.settings.seed)
-            if (not chain and network.stored(name, spec) is None) or name not in {
-                v.name for v in run.variants()
-            }:
-                yield name

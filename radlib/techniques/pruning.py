@@ -64,9 +64,8 @@ def magnitude_pruning(
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
-    copy = keras.models.clone_model(
-        model
-    )  # wrapping shares layers: without a copy the parent would be pruned too
+    # Wrapping shares layers: without a copy the parent would be pruned too.
+    copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
     history = data.fit(
@@ -127,15 +126,6 @@ def layer_weights(run: Run, variant: Variant) -> dict[str, np.ndarray]:
     """Return {layer: kernel, flat float32} of the pruned layers of a Keras variant, in the network's order."""
     model = load_network(run, variant)
     return {name: _pruned_kernel(model.get_layer(name)).ravel() for name in prunable_layers(model)}
-
-
-def sparsity_table(run: Run, variant: Variant) -> pd.DataFrame:
-    """Return one row per pruned layer of a Keras variant: layer, weights, zeros, sparsity."""
-    rows = [
-        (name, kernel.size, int((kernel == 0).sum()), float((kernel == 0).mean()))
-        for name, kernel in layer_weights(run, variant).items()
-    ]
-    return pd.DataFrame(rows, columns=["layer", "weights", "zeros", "sparsity"])
 
 
 def prunable_layers(model: Any) -> list[str]:

@@ -270,6 +270,24 @@ def test_verdict_follows_from_the_interval(run):
     assert table.loc["original", "verdict"] == ""
 
 
+def test_equal_numbers_in_two_folders_are_said_where_the_splits_are(run, tmp_path):
+    report.write_report(run)
+    assert "different people: 60 test films have a number" in run.path("report.md").read_text(
+        encoding="utf-8"
+    )
+    other = write_run(tmp_path)
+    report.write_report(other)
+    text = other.path("report.md").read_text(encoding="utf-8")
+    assert "No patient is in two splits" in text and "different people" not in text
+
+
+def test_an_unscored_run_is_not_published(tmp_path):
+    unscored = write_run(tmp_path / "run", predicted=False)
+    with pytest.raises(UsageError, match="no test scores yet"):
+        report.publish(unscored, tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
 def test_scores_without_overlapping_numbers(run):
     row = report.results(run).set_index("chain").loc["int8"]
     arrays = stored(run, "int8")

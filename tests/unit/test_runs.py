@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 
 import pytest
 
@@ -76,6 +77,10 @@ def test_a_killed_build_leaves_nothing_visible(run):
     with pytest.raises(KeyboardInterrupt):
         run.load_or_build("a/original#0", {}, killed)
     assert run.variants() == []
+    stored = run.load_or_build("b/original#0", {}, builder([]))
+    between = run.path("variants", ".building.a--original--seed0")  # killed just before the renaming
+    shutil.copytree(run.model_path(stored).parent, between, dirs_exist_ok=True)
+    assert run.variants() == [stored]
     assert run.load_or_build("a/original#0", {}, builder([])).size_bytes == 7
 
 
