@@ -7,10 +7,23 @@ import sys
 import numpy as np
 import pytest
 
-from radlib.augmentation import NO_AUGMENTATION, Augmentation, augment, augment_batch
+from radlib.augmentation import NO_AUGMENTATION, UNSHARP_RADIUS, Augmentation, augment, augment_batch
 from radlib.errors import UsageError
 
-STRONG = Augmentation(30, 0.3, 0.5, 0.4, 15, 0.5, 1.0, 1.0, 0.0, 0.5)
+STRONG = Augmentation(
+    rotation_degrees=30,
+    shift=0.3,
+    zoom=0.5,
+    stretch=0.4,
+    shear_degrees=15,
+    brightness=0.5,
+    contrast=1.0,
+    gamma=1.0,
+    blur=0.05,
+    sharpen=2.0,
+    noise=0.0,
+    erase=0.5,
+)
 
 
 class Extreme:
@@ -20,7 +33,9 @@ class Extreme:
         self.value = value
         self.strength = strength
 
-    def uniform(self, low, high, size):
+    def uniform(self, low, high, size=None):
+        if size is None:
+            return self.value
         return np.append(np.full(size - 1, self.value), self.strength)
 
 
@@ -74,6 +89,35 @@ def test_stretch_keeps_the_area_and_changes_the_aspect():
     wide = augment(square, only(stretch=0.44), Extreme(1.0))
     assert wide.sum() == pytest.approx(square.sum(), rel=0.02)
     assert wide[30].sum() == pytest.approx(20 * 1.2, rel=0.02)
+
+
+def gaussian_matrix(side, deviation):
+    """Blurring along one axis as a matrix, edges mirrored: another way than the code under test."""
+    reach = int(3 * deviation + 0.5)
+    steps = np.arange(-reach, reach + 1)
+    kernel = np.exp(-(steps**2) / (2 * deviation**2))
+    matrix = np.zeros((side, side))
+    for row in range(side):
+        for step, share in zip(steps, kernel / kernel.sum(), strict=True):
+            column = row + step
+            column = -column - 1 if column < 0 else 2 * side - column - 1 if column >= side else column
+            matrix[row, column] += share
+    return matrix
+
+
+def test_half_of_the_films_are_blurred(film):
+    blurred = augment(film, only(blur=0.05, sharpen=2.0), Extreme(-1.0))
+    matrix = gaussian_matrix(40, 0.05 * 40)
+    np.testing.assert_allclose(blurred, matrix @ (film / 255) @ matrix.T, atol=1e-5)
+
+
+def test_the_other_half_is_sharpened():
+    film = np.full((40, 40), 0.4, np.float32)
+    film[:, 20:] = 0.6
+    sharpened = augment(film, only(blur=0.05, sharpen=2.0), Extreme(1.0))
+    matrix = gaussian_matrix(40, UNSHARP_RADIUS * 40)
+    np.testing.assert_allclose(sharpened, film + 2 * (film - matrix @ film @ matrix.T), atol=1e-5)
+    assert sharpened.max() > film.max()  # the edge overshoots
 
 
 def test_exposure_follows_its_formulas():
