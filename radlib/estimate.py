@@ -37,6 +37,8 @@ UNKNOWN = (4.0, 20.0, 30.0)
 FIXED_MS = 0.6  # per film and training step, whatever the network
 MS_PER_GMAC = 14.0
 LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
+INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only for int16 activations
+SCORED_SHARE = 0.3  # of the films are validation and test films, which every variant reads
 SECONDS_PER_NOTEBOOK = 10.0
 FILMS_PER_PATIENT = 3  # drawn ones
 FILM_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
@@ -110,7 +112,8 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         else:
             seconds += conversion
             disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
-        seconds += films * 0.3 * step_ms / 1000  # scoring
+        slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
+        seconds += films * SCORED_SHARE * (step_ms + slow_ms) / 1000
     return seconds, disk, missing
 
 
