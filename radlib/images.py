@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from radlib import array_rows
 from radlib.errors import DataError, UsageError
 from radlib.operations import OPERATIONS
 
@@ -106,7 +107,7 @@ def read_image(path: Path | str) -> np.ndarray:
     """Read a film, whatever its file is called: DICOM, PNG or JPEG, told apart by content.
 
     Args:
-        path: The file.
+        path: The file, or a row of an array file as `array_rows.row_reference` names it.
 
     Returns:
         (h, w) float32 in [0, 1]; air is dark and bone is bright.
@@ -114,9 +115,11 @@ def read_image(path: Path | str) -> np.ndarray:
     Raises:
         UnreadableImage: With one of the closed list of reasons, whatever the decoder stumbled over.
     """
-    path = Path(path)
+    path, row = array_rows.split_reference(path)
     if not path.is_file():
         raise UnreadableImage("not_a_file")
+    if row is not None:
+        return _read_row(path, row)
     size_bytes = path.stat().st_size
     if not size_bytes or size_bytes > MAX_FILE_BYTES:
         raise UnreadableImage("too_large" if size_bytes else "empty_file")
@@ -133,6 +136,14 @@ def read_image(path: Path | str) -> np.ndarray:
     except MemoryError:
         raise UnreadableImage("too_large") from None
     except Exception:  # decoders raise a dozen kinds; their texts can hold paths and tags
+        raise UnreadableImage("damaged") from None
+
+
+def _read_row(path: Path, row: int) -> np.ndarray:
+    """Read a film that is a row of an array file."""
+    try:
+        return array_rows.read_row(path, row)
+    except (OSError, ValueError):
         raise UnreadableImage("damaged") from None
 
 

@@ -37,7 +37,7 @@ LAYERS = (
     ("exposure",),
     ("anatomy",),
     ("images", "dicom"),
-    ("operations", "worker_pool"),
+    ("array_rows", "operations", "worker_pool"),
     ("augmentation", "pixels", "tasks"),
     ("runs",),
     ("variants",),
