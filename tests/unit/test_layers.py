@@ -36,7 +36,7 @@ LAYERS = (
     ("dicom_writing", "phantoms"),
     ("exposure",),
     ("anatomy",),
-    ("images", "dicom"),
+    ("images", "grey_scale", "dicom"),
     ("array_rows", "operations", "worker_pool"),
     ("augmentation", "pixels", "tasks"),
     ("runs",),
