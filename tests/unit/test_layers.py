@@ -37,7 +37,7 @@ LAYERS = (
     ("exposure",),
     ("anatomy",),
     ("images", "grey_scale", "dicom"),
-    ("array_rows", "operations", "worker_pool"),
+    ("array_rows", "operations", "resemblance", "worker_pool"),
     ("augmentation", "pixels", "tasks"),
     ("runs",),
     ("variants",),
