@@ -148,8 +148,8 @@ def _stored_values(dataset: pydicom.Dataset, syntax: str) -> np.ndarray:
             if picture.mode != "L" or picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableImage("damaged")
             return np.asarray(picture)
-    if syntax in DECODERS:
-        dataset.pixel_array_options(decoding_plugin=DECODERS[syntax])
+    # Bits beyond those stored are left as they are: the table of the grey scale knows where they lie.
+    dataset.pixel_array_options(decoding_plugin=DECODERS.get(syntax, ""), correct_unused_bits=False)
     stored = dataset.pixel_array
     if stored.ndim == 3:  # luminance, ITU-R BT.601
         return np.round(stored @ np.array([0.299, 0.587, 0.114])).astype(stored.dtype)

@@ -58,7 +58,9 @@ def _table(dataset: pydicom.Dataset, bits: int, window: int) -> np.ndarray:
     half = 2 ** (bits - 1)
     levels = np.arange(2**bits, dtype=np.int32)
     levels = (levels ^ half) - half if signed else levels  # two's complement
-    brightness = _displayed(levels, dataset, window) if bits > WINDOWED_BITS else _scaled(levels, *_ends(levels))
+    brightness = (
+        _displayed(levels, dataset, window) if bits > WINDOWED_BITS else _scaled(levels, *_ends(levels))
+    )
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         brightness = 1 - brightness
     brightness[_padding(levels, dataset)] = 0
@@ -75,14 +77,18 @@ def _displayed(levels: np.ndarray, dataset: pydicom.Dataset, window: int) -> np.
     if dataset.get("ModalityLUTSequence"):
         values = _looked_up(levels, dataset.ModalityLUTSequence[0], "ModalityLUTSequence", dataset)
         low, high = 0.0, _highest(dataset.ModalityLUTSequence[0])
-        _drop(dataset, "RescaleSlope", "RescaleIntercept")  # the standard forbids both; pydicom would mix them
+        _drop(
+            dataset, "RescaleSlope", "RescaleIntercept"
+        )  # the standard forbids both; pydicom would mix them
     elif _number(dataset, "RescaleSlope") is not None and _number(dataset, "RescaleIntercept") is not None:
         values = apply_modality_lut(levels, dataset)
         low, high = values[levels.argmin()], values[levels.argmax()]  # a negative slope turns them round
     else:
         values = levels
         _drop(dataset, "RescaleSlope", "RescaleIntercept")
-    tables = [item for item in dataset.get("VOILUTSequence") or () if "LUTData" in item and "LUTDescriptor" in item]
+    tables = [
+        item for item in dataset.get("VOILUTSequence") or () if "LUTData" in item and "LUTDescriptor" in item
+    ]
     if tables:  # before a window, if a film has both: it says more
         item = tables[min(window, len(tables) - 1)]
         values, low, high = _looked_up(values, item, "VOILUTSequence", dataset), 0.0, _highest(item)
@@ -93,7 +99,9 @@ def _displayed(levels: np.ndarray, dataset: pydicom.Dataset, window: int) -> np.
     return _scaled(values, low, high)
 
 
-def _looked_up(values: np.ndarray, item: pydicom.Dataset, sequence: str, dataset: pydicom.Dataset) -> np.ndarray:
+def _looked_up(
+    values: np.ndarray, item: pydicom.Dataset, sequence: str, dataset: pydicom.Dataset
+) -> np.ndarray:
     """Send values through a modality or VOI table.
 
     pydicom stores a value's place in the table with the width of the table's *entries*: a 12-bit film with an
