@@ -22,13 +22,16 @@ def find_table(folder: Path, names: Sequence[str]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def read_table(path: Path, columns: Sequence[str], *, others: bool = False) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: Sequence[str], *, others: bool = False, texts: Sequence[str] = ()
+) -> pd.DataFrame:
     """Read a CSV table, plain or .gz, with its first column as text.
 
     Args:
         path: The table.
         columns: Those it must have; the first holds ids.
         others: Whether it may have further columns.
+        texts: Further columns that are text, where the table has them.
 
     Raises:
         DataError: When it is missing, unreadable, or has other columns.
@@ -36,7 +39,7 @@ def read_table(path: Path, columns: Sequence[str], *, others: bool = False) -> p
     if not path.is_file():
         raise DataError(f"The table {path.name} is missing in the data folder; put it beside the films.")
     try:
-        table = pd.read_csv(path, dtype={columns[0]: str})
+        table = pd.read_csv(path, dtype=dict.fromkeys((columns[0], *texts), str))
     except (ValueError, EOFError, OSError):  # no CSV, no UTF-8, no gzip, or a truncated one
         raise DataError(f"The table {path.name} is no CSV file; replace it.") from None
     missing = [name for name in columns if name not in table.columns]
