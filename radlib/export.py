@@ -26,6 +26,7 @@ from radlib.formats import open_model
 from radlib.images import Preprocessing, image_id, prepare
 from radlib.inference import predict_files
 from radlib.phantoms import draw_film, draw_patient
+from radlib.pixels import stored_films
 from radlib.storage import disk_errors, file_sha256, write_json, write_text
 from radlib.variants import Variant, library_versions, read_variant
 
@@ -152,12 +153,14 @@ def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
     index = pd.DataFrame({"image_id": ids, "path": named})
     preparation = Preprocessing.from_dict(record["preparation"])
     with tempfile.TemporaryDirectory(prefix="radlib-") as scratch:
-        pixels, kept, quarantine = decode_films(index, preparation, Path(scratch))
+        decoded = decode_films(index, preparation, Path(scratch))
+        kept, quarantine = decoded.kept, decoded.quarantine
         if not len(kept):
             raise DataError(f"None of the {len(paths)} files of {films.name} can be read as a film.")
         model = _intact(source / Path(described.file).name, described)
-        outputs = predict_files(model, described.format, pixels, name=described.name)
-        del pixels  # its file goes with the folder
+        with stored_films(decoded.pixels, decoded.positions) as stored:
+            outputs = predict_files(model, described.format, stored, name=described.name)
+        del decoded  # its files go with the folder
     table = index.assign(file=[path.relative_to(root).as_posix() for path in paths])
     answers = _answers(described, record["thresholds"], outputs).assign(image_id=kept["image_id"].to_numpy())
     table = table[["file", "image_id"]].merge(answers, on="image_id", how="left")

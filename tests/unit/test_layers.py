@@ -33,6 +33,7 @@ LAYERS = (
     ("backend",),
     ("films",),
     ("decode", "datasets"),
+    ("film_store",),
     ("dicom_writing", "phantoms"),
     ("exposure",),
     ("anatomy",),
