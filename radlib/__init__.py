@@ -12,6 +12,7 @@ _PUBLIC = {
     "open_run": "radlib.runs",
     "Run": "radlib.runs",
     "Variant": "radlib.variants",
+    "find_data": "radlib.datasets",
     "open_films": "radlib.films",
     "read_image": "radlib.images",
     "train_baseline": "radlib.baselines",

@@ -1,15 +1,14 @@
-"""Decode every film once, in workers that may be killed, into one memory-mapped array.
+"""Decode every film once, in workers that may be killed.
 
 A damaged film can do worse than raise an exception: some make a native decoder spin for ever or abort the
 process. So films are decoded in worker processes with a time and a memory limit; what hangs or crashes is
 killed, named with a reason, and the rest goes on. Films travel in small batches for speed; when a batch is
-lost, its films are tried again one by one, so that only the guilty one is given up. Decoded squares go into a
-.npy file that later runs only map: memory stays flat however many films there are.
+lost, its films are tried again one by one, so that only the guilty one is given up. Decoded squares go into
+the store that later runs only map: memory stays flat however many films there are.
 """
 
 import collections
-import hashlib
-import json
+import concurrent.futures
 from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -20,14 +19,44 @@ import pandas as pd
 import pebble
 from tqdm import tqdm
 
-from radlib import images, storage
+from radlib import film_store, images
+from radlib.array_rows import split_reference
+from radlib.film_store import Entry, content_key
+from radlib.resemblance import film_mark
 from radlib.worker_pool import worker_pool
 
-REVISION = 1  # raised when the same file would decode to other pixels
 BATCH_FILMS, BATCH_BYTES = 32, 4_000_000
+FILM_TIMEOUT_S = 5.0
+BATCH_SHARE = (
+    0.4  # of a film's time limit, for a batch: it takes well under a second, then its films go alone
+)
 WORKER_MEMORY_BYTES = 2 * 1024**3
 
-Result = tuple[str, int, int, bytes]  # reason (empty: decoded), stored height, stored width, pixels
+Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Films that decoded, and those that did not; together as many as were given.
+
+    Attributes:
+        pixels: Read-only map of all films in the store, uint8 (N, image_size, image_size), others' included.
+        positions: Rows of `pixels` that were asked for and decoded, int64 (n,), in the order of the index.
+        kept: The rows of the index that decoded, with `stored_height` and `stored_width` in pixels.
+        quarantine: What did not decode: `image_id` and `reason`, a key of `images.REASONS`.
+        stored_marks: Read-only map of all marks in the store, uint8 (N, MARK_BYTES).
+    """
+
+    pixels: np.ndarray
+    positions: np.ndarray
+    kept: pd.DataFrame
+    quarantine: pd.DataFrame
+    stored_marks: np.ndarray
+
+    @property
+    def marks(self) -> np.ndarray:
+        """The marks of the kept films, by which copies are found, uint8 (n, MARK_BYTES)."""
+        return self.stored_marks[self.positions]
 
 
 def decode_films(
@@ -36,88 +65,66 @@ def decode_films(
     cache_folder: Path,
     *,
     workers: int = 2,
-    timeout_s: float = 5.0,
-) -> tuple[np.memmap, pd.DataFrame, pd.DataFrame]:
+    timeout_s: float = FILM_TIMEOUT_S,
+) -> Decoded:
     """Decode the films of an index, or map what an earlier call decoded.
 
     Args:
-        index: With `image_id` and `path`.
+        index: With `image_id` (made from the file's content) and `path`.
         preprocessing: What every film becomes.
-        cache_folder: Where decoded films are kept, keyed by image ids and preprocessing.
+        cache_folder: Where decoded films are kept, see `film_store`.
         workers: Processes.
         timeout_s: Seconds one film may take.
 
     Returns:
-        Pixels, a read-only map of uint8 (n, image_size, image_size); the rows of the index that decoded, in
-        the same order, with `stored_height` and `stored_width` in pixels; and what did not decode: `image_id`
-        and `reason`, a key of `images.REASONS`. Rows decoded and rows quarantined add up to those given.
+        The films.
     """
-    key = _cache_key(index, preprocessing)
-    pixels_path, record_path = cache_folder / f"films-{key}.npy", cache_folder / f"films-{key}.json"
-    if not _is_whole(pixels_path, record_path, preprocessing):
-        with storage.disk_errors(pixels_path):
-            cache_folder.mkdir(parents=True, exist_ok=True)
-            _decode_into(pixels_path, record_path, index, preprocessing, workers, timeout_s)
-    record = json.loads(record_path.read_text(encoding="utf-8"))
-    shape = (len(record["kept"]), preprocessing.image_size, preprocessing.image_size)
-    pixels = np.load(pixels_path, mmap_mode="r") if shape[0] else np.empty(shape, np.uint8)
-    kept = index.iloc[record["kept"]].reset_index(drop=True)
-    kept = kept.assign(stored_height=record["heights"], stored_width=record["widths"])
-    lost = index["image_id"].iloc[record["lost"]].tolist()
-    return pixels, kept, pd.DataFrame({"image_id": lost, "reason": record["reasons"]}, dtype=object)
-
-
-def _cache_key(index: pd.DataFrame, preprocessing: images.Preprocessing) -> str:
-    text = "\n".join([str(REVISION), preprocessing.digest(), *index["image_id"]])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _is_whole(pixels_path: Path, record_path: Path, preprocessing: images.Preprocessing) -> bool:
-    """Tell whether both files are there and the pixels have the length that the record says."""
-    if not (pixels_path.is_file() and record_path.is_file()):
-        return False
-    films = len(json.loads(record_path.read_text(encoding="utf-8"))["kept"])
-    header_bytes = len(_npy_header((films, 0, 0)))
-    return pixels_path.stat().st_size == header_bytes + films * preprocessing.image_size**2
+    folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
+    keys = [content_key(image) for image in index["image_id"]]
+    entries = film_store.read_journal(folder, size)
+    missing = {key: path for key, path in zip(keys, index["path"], strict=True) if key not in entries}
+    if missing:
+        entries = entries | _decode_into(folder, missing, preprocessing, workers, timeout_s)
+    found = [entries[key] for key in keys]
+    rows = 1 + max((entry.row for entry in found), default=-1)
+    kept = index[[not entry.reason for entry in found]].reset_index(drop=True)
+    whole = [entry for entry in found if not entry.reason]
+    kept = kept.assign(stored_height=[e.height for e in whole], stored_width=[e.width for e in whole])
+    lost = [(image, e.reason) for image, e in zip(index["image_id"], found, strict=True) if e.reason]
+    return Decoded(
+        pixels=film_store.map_pixels(folder, size, rows),
+        positions=np.array([entry.row for entry in whole], np.int64),
+        kept=kept,
+        quarantine=pd.DataFrame(lost, columns=["image_id", "reason"], dtype=object),
+        stored_marks=film_store.map_marks(folder, rows),
+    )
 
 
 def _decode_into(
-    pixels_path: Path,
-    record_path: Path,
-    index: pd.DataFrame,
-    preprocessing: images.Preprocessing,
-    workers: int,
-    timeout_s: float,
-) -> None:
-    """Decode all films, in order, and write pixels and record whole or not at all."""
-    record: dict[str, list] = {name: [] for name in ("kept", "heights", "widths", "lost", "reasons")}
-    size = preprocessing.image_size
-    results = decode_files(index["path"].tolist(), preprocessing, workers=workers, timeout_s=timeout_s)
-    with storage.atomic_path(pixels_path) as partial:
-        with partial.open("wb") as stream:
-            stream.write(_npy_header((len(index), size, size)))
-            bar = tqdm(results, "Decoding films", len(index), leave=False, disable=None, unit=" films")
-            for row, (reason, height, width, pixels) in enumerate(bar):
-                if reason:
-                    record["lost"].append(row)
-                    record["reasons"].append(reason)
-                    continue
-                stream.write(pixels)
-                for name, value in (("kept", row), ("heights", height), ("widths", width)):
-                    record[name].append(value)
-            stream.seek(0)
-            stream.write(_npy_header((len(record["kept"]), size, size)))
-        storage.write_json(record_path, record)
-
-
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    """Return the header of a uint8 .npy file, of one length for all shapes, so that it can be rewritten."""
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
-    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
+    folder: Path, missing: dict[str, str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
+) -> dict[str, Entry]:
+    """Decode files by content key and append them to a store; return the entries of all of them."""
+    entries = {}
+    with film_store.writing(folder, preprocessing.image_size) as (store, known):
+        entries = {key: known[key] for key in missing if key in known}  # decoded meanwhile by another run
+        left = [key for key in missing if key not in known]
+        results = decode_files(
+            [missing[key] for key in left], preprocessing, workers=workers, timeout_s=timeout_s
+        )
+        bar = tqdm(results, "Decoding films", len(left), leave=False, disable=None, unit=" films")
+        for key, (reason, height, width, pixels, mark) in zip(left, bar, strict=True):
+            entries[key] = (
+                store.refuse(key, reason) if reason else store.add(key, height, width, pixels, mark)
+            )
+    return entries
 
 
 def decode_files(
-    paths: Sequence[str], preprocessing: images.Preprocessing, *, workers: int = 2, timeout_s: float = 5.0
+    paths: Sequence[str],
+    preprocessing: images.Preprocessing,
+    *,
+    workers: int = 2,
+    timeout_s: float = FILM_TIMEOUT_S,
 ) -> Iterator[Result]:
     """Decode files in worker processes that are killed when they hang.
 
@@ -125,21 +132,26 @@ def decode_files(
         paths: The files.
         preprocessing: What every film becomes.
         workers: Processes.
-        timeout_s: Seconds a batch of films, and then each film of a batch that failed, may take.
+        timeout_s: Seconds a film may take alone; in a batch with others it has had two fifths of that before.
 
     Yields:
-        Per path, in order: reason (empty when it decoded), stored height, stored width, and the pixels.
+        Per path, in order: reason (empty when it decoded), stored height and width, pixels, and mark.
     """
-    waiting: collections.deque[_Batch] = collections.deque()
-    modules = ("radlib.decode", "radlib.dicom")
-    with worker_pool(workers, preload=modules, initializer=_limit_memory) as pool:
-        for batch_paths in _batches(paths):
-            future = pool.schedule(_decode_batch, (batch_paths, preprocessing), timeout=timeout_s)
-            waiting.append(_Batch(batch_paths, future))
-            if len(waiting) >= 4 * workers:  # results wait in memory: keep few
-                yield from _settle(waiting.popleft(), pool, preprocessing, timeout_s)
-        while waiting:
-            yield from _settle(waiting.popleft(), pool, preprocessing, timeout_s)
+    settled, lost_at = 0, -1
+    while settled < len(paths):
+        try:
+            for result in _through_one_pool(paths[settled:], preprocessing, workers, timeout_s):
+                settled += 1
+                yield result
+        except _PoolLost:
+            if lost_at == settled:  # twice at the same film, though a new pool should have helped
+                settled += 1
+                yield "worker_died", 0, 0, b"", b""
+            lost_at = settled
+
+
+class _PoolLost(Exception):
+    """The pool itself broke, which a worker that dies at the wrong moment can do; a new one goes on."""
 
 
 @dataclass(frozen=True)
@@ -148,23 +160,49 @@ class _Batch:
     future: pebble.ProcessFuture
 
 
-def _settle(
-    batch: _Batch, pool: pebble.ProcessPool, preprocessing: images.Preprocessing, timeout_s: float
+def _through_one_pool(
+    paths: Sequence[str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> Iterator[Result]:
-    """Yield the results of a batch; if it was lost, of its films one by one."""
+    waiting: collections.deque[_Batch] = collections.deque()
+    modules = ("radlib.decode", "radlib.dicom")
+    with worker_pool(workers, preload=modules, initializer=_limit_memory) as pool:
+
+        def schedule(batch: list[str], seconds: float) -> _Batch:
+            try:
+                return _Batch(batch, pool.schedule(_decode_batch, (batch, preprocessing), timeout=seconds))
+            except RuntimeError:  # pebble's word for a pool that is no longer active
+                raise _PoolLost from None
+
+        def settle(batch: _Batch) -> Iterator[Result]:
+            found = _outcome(batch, pool)
+            if len(found) == len(batch.paths):
+                yield from found
+                return
+            alone = [schedule([path], timeout_s) for path in batch.paths]
+            for film in alone:
+                yield from _outcome(film, pool) or [("worker_died", 0, 0, b"", b"")]
+
+        for batch in _batches(paths):
+            waiting.append(schedule(batch, timeout_s if len(batch) == 1 else BATCH_SHARE * timeout_s))
+            if len(waiting) >= 4 * workers:  # results wait in memory: keep few
+                yield from settle(waiting.popleft())
+        while waiting:
+            yield from settle(waiting.popleft())
+
+
+def _outcome(batch: _Batch, pool: pebble.ProcessPool) -> list[Result]:
+    """Wait for a batch; nothing if it was lost, and a film alone that ran out of time is told so."""
+    while not concurrent.futures.wait([batch.future], timeout=1).done:
+        if not pool.active:
+            raise _PoolLost
     try:
-        yield from batch.future.result()
-        return
-    except Exception:  # a film of the batch made the worker hang or die
-        pass
-    for path in batch.paths:
-        try:
-            (result,) = pool.schedule(_decode_batch, ([path], preprocessing), timeout=timeout_s).result()
-        except FutureTimeoutError:
-            result = ("timeout", 0, 0, b"")
-        except Exception:  # pebble.ProcessExpired: a native abort, or killed for memory
-            result = ("worker_died", 0, 0, b"")
-        yield result
+        return batch.future.result()
+    except FutureTimeoutError:
+        return [("timeout", 0, 0, b"", b"")] if len(batch.paths) == 1 else []
+    except Exception:  # pebble.ProcessExpired: a native abort, or killed for memory
+        if not pool.active:
+            raise _PoolLost from None
+        return []
 
 
 def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
@@ -172,7 +210,8 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size_bytes = 0
     for path in paths:
-        file_bytes = Path(path).stat().st_size if path and Path(path).is_file() else 0
+        file, row = split_reference(path)
+        file_bytes = file.stat().st_size if row is None and file.is_file() else 0
         if batch and (len(batch) == BATCH_FILMS or size_bytes + file_bytes > BATCH_BYTES):
             yield batch
             batch, size_bytes = [], 0
@@ -197,10 +236,11 @@ def _decode_batch(paths: list[str], preprocessing: images.Preprocessing) -> list
     results: list[Result] = []
     for path in paths:
         try:
-            grey = images.read_image(path)
-            results.append(("", *grey.shape, images.prepare(grey, preprocessing).tobytes()))
+            grey = images.read_image(path, window=preprocessing.window)
+            square = images.prepare(grey, preprocessing)
+            results.append(("", *grey.shape, square.tobytes(), film_mark(grey)))
         except images.UnreadableImage as error:
-            results.append((error.reason, 0, 0, b""))
+            results.append((error.reason, 0, 0, b"", b""))
         except MemoryError:
-            results.append(("too_large", 0, 0, b""))
+            results.append(("too_large", 0, 0, b"", b""))
     return results

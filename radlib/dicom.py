@@ -1,27 +1,45 @@
-"""The grey-scale chain of DICOM, from stored values to the picture a radiographer sees.
+"""DICOM films: the header first, then the stored values by a decoder that is named, then what they mean.
 
-Stored values pass through the modality table (to physical units), then the window or VOI table (to what
-should be displayed), then, for MONOCHROME1, the inversion (there, low values are bright). Each step has a
-trap that silently changes the picture; they are named where they are met. Only an allow-list of tags is ever
-read into an index, and the patient's id only as a digest.
+Which decoder reads a film is written down here and does not depend on what else is installed: pydicom's own
+choice among what it finds can be three times slower, and two decoders of a lossy format may differ. Only an
+allow-list of tags is ever read into an index, and the patient's id only as a digest.
 """
 
 import contextlib
 import hashlib
+import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
-from pydicom.uid import JPEG2000, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
+from PIL import Image
+from pydicom import uid
+from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
 
+from radlib.grey_scale import shown
 from radlib.images import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = ("ViewPosition", "PatientAge", "PatientSex", "PatientID")
+
+# All exact, and the fastest of those that are (`python -m benchmarks decoding`). Of the extra `codecs`:
+# python-gdcm (Apache-2.0, around GDCM: BSD) and pyjpegls (MIT, around CharLS: BSD).
+DECODERS: Mapping[str, str] = {
+    uid.JPEGBaseline8Bit: "pillow",
+    uid.JPEGExtended12Bit: "pillow",
+    uid.JPEG2000Lossless: "pillow",
+    uid.JPEG2000: "pillow",
+    uid.JPEGLossless: "gdcm",
+    uid.JPEGLosslessSV1: "gdcm",
+    uid.JPEGLSLossless: "pyjpegls",
+    uid.JPEGLSNearLossless: "pyjpegls",
+    uid.RLELossless: "pydicom",
+}
+UNCOMPRESSED = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian)
 
 
 def read_tags(path: Path) -> dict[str, Any]:
@@ -67,11 +85,12 @@ def _years(age: str) -> float:
     return float(digits) * (unit or 1.0) if digits.isdigit() else float("nan")
 
 
-def read_dicom(path: Path) -> np.ndarray:
+def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
     """Read a DICOM film.
 
     Args:
         path: The file.
+        window: Which of several VOI tables or windows to look through, from 0.
 
     Returns:
         (h, w) float32 in [0, 1], padding black.
@@ -80,97 +99,58 @@ def read_dicom(path: Path) -> np.ndarray:
         UnreadableImage: With a reason; other exceptions of pydicom may pass and are `damaged` to the caller.
     """
     with _silence():
-        syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
-        if syntax == DeflatedExplicitVRLittleEndian:  # a few KB can inflate to gigabytes before any check
-            raise UnreadableImage("unsupported_compression")
-        dataset = pydicom.dcmread(path)
-        _check_header(dataset)
+        header = _checked_header(path)
+        dataset, syntax = pydicom.dcmread(path), header.file_meta.TransferSyntaxUID
         stored = _stored_values(dataset, syntax)
-        grey = _displayed(stored, dataset)
-    if not np.isfinite(grey).all():
-        raise UnreadableImage("invalid_values")
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        grey = 1 - grey
-    grey[_padding(stored, dataset)] = 0
-    return grey
+        if stored.shape[:2] != (header.Rows, header.Columns):
+            raise UnreadableImage("damaged")
+        return shown(stored, dataset, packed=syntax not in (*UNCOMPRESSED, uid.RLELossless), window=window)
 
 
-def _check_header(dataset: pydicom.Dataset) -> None:
-    """Refuse before any decoding what would be too large, or is no single grey film."""
-    if "PixelData" not in dataset or not dataset.get("Rows") or not dataset.get("Columns"):
+def readable(syntax: str) -> bool:
+    """Tell whether films of a transfer syntax can be decoded with what is installed."""
+    if syntax in UNCOMPRESSED:
+        return True
+    return syntax in DECODERS and DECODERS[syntax] in get_decoder(uid.UID(syntax)).available_plugins
+
+
+def _checked_header(path: Path) -> pydicom.Dataset:
+    """Read the header alone, and refuse what would be too large, has no decoder, or is no single grey film."""
+    syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
+    if syntax == uid.DeflatedExplicitVRLittleEndian:  # a few KB can inflate to gigabytes before any check
+        raise UnreadableImage("unsupported_compression")
+    header = pydicom.dcmread(path, stop_before_pixels=True)
+    if not header.get("Rows") or not header.get("Columns"):
         raise UnreadableImage("no_pixels")
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    samples = int(dataset.get("SamplesPerPixel") or 1)
-    if dataset.Rows * dataset.Columns * samples * max(frames, 1) > MAX_PIXELS:
+    if syntax is None:
+        raise UnreadableImage("damaged")
+    frames = int(header.get("NumberOfFrames") or 1)
+    samples = int(header.get("SamplesPerPixel") or 1)
+    if header.Rows * header.Columns * samples * max(frames, 1) > MAX_PIXELS:
         raise UnreadableImage("too_large")
     if frames > 1:
         raise UnreadableImage("several_frames")
-    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
         raise UnreadableImage("not_grey")
+    twelve_bits = syntax == uid.JPEGExtended12Bit and int(header.BitsStored) > 8
+    if not readable(syntax) or twelve_bits:  # libjpeg is built for 8 bits
+        raise UnreadableImage("unsupported_compression")
+    return header
 
 
 def _stored_values(dataset: pydicom.Dataset, syntax: str) -> np.ndarray:
-    """Decode to (h, w) integers, with the unused high bits cleared."""
-    if syntax in (JPEGBaseline8Bit, JPEG2000, JPEG2000Lossless):
-        dataset.pixel_array_options(decoding_plugin="pillow")  # pydicom's own choice is up to 3 times slower
-    try:
-        stored = dataset.pixel_array
-    except (RuntimeError, NotImplementedError) as error:
-        missing = isinstance(error, NotImplementedError) or "missing" in str(error) or "plugin" in str(error)
-        raise UnreadableImage("unsupported_compression" if missing else "damaged") from None
-    if stored.ndim == 3:  # colour: its luminance, ITU-R 601
+    """Decode to (h, w) integers; colours become their luminance."""
+    if "PixelData" not in dataset:
+        raise UnreadableImage("no_pixels")
+    if syntax == uid.JPEGBaseline8Bit and dataset.get("SamplesPerPixel", 1) == 1:
+        frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+        with Image.open(io.BytesIO(frame), formats=("JPEG",)) as picture:  # as pydicom does, less its copies
+            if picture.mode != "L" or picture.width * picture.height > MAX_PIXELS:
+                raise UnreadableImage("damaged")
+            return np.asarray(picture)
+    # Bits beyond those stored are left as they are: the table of the grey scale knows where they lie.
+    dataset.pixel_array_options(decoding_plugin=DECODERS.get(syntax, ""), correct_unused_bits=False)
+    stored = dataset.pixel_array
+    if stored.ndim == 3:  # luminance, ITU-R BT.601
         return np.round(stored @ np.array([0.299, 0.587, 0.114])).astype(stored.dtype)
-    unused = 8 * stored.dtype.itemsize - int(dataset.BitsStored)
-    return stored << unused >> unused if unused > 0 else stored
-
-
-def _displayed(stored: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
-    """Apply the modality table and the window or VOI table, scaled to [0, 1] by the range they can reach.
-
-    Scaling by the range, not by the film's own extremes, keeps one bright marker from darkening all else.
-    8-bit films have been windowed before they were stored, whatever their tags say: they are left alone.
-    """
-    bits = int(dataset.BitsStored)
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dataset.PixelRepresentation else (0, 2**bits - 1)
-    if bits <= 8:
-        return ((stored.astype(np.float32) - low) / np.float32(high - low)).clip(0, 1)
-    values = apply_modality_lut(stored, dataset)
-    if dataset.get("ModalityLUTSequence"):
-        low, high = 0, 2 ** int(dataset.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
-    elif "RescaleSlope" in dataset:
-        slope, intercept = float(dataset.RescaleSlope), float(dataset.get("RescaleIntercept") or 0)
-        low, high = low * slope + intercept, high * slope + intercept  # the order pydicom's windows use
-    if dataset.get("VOILUTSequence"):
-        values = apply_voi_lut(values, dataset, prefer_lut=True)
-        low, high = 0, 2 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1
-    elif _has_window(dataset):
-        values = apply_voi_lut(values, dataset, index=0, prefer_lut=False)
-    else:
-        low, high = sorted((low, high))
-    if high == low or not np.isfinite([low, high]).all():
-        raise UnreadableImage("invalid_values")
-    return ((values.astype(np.float32) - np.float32(low)) / np.float32(high - low)).clip(0, 1)
-
-
-def _has_window(dataset: pydicom.Dataset) -> bool:
-    """Tell whether the first window can be applied: a width of zero or a missing centre means none."""
-    centre, width = (_first(dataset.get(name)) for name in ("WindowCenter", "WindowWidth"))
-    linear = str(dataset.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR"
-    return centre is not None and width is not None and width > 0 and (width >= 1 or not linear)
-
-
-def _first(value: Any) -> float | None:
-    """Return the first of DICOM's one or several numbers, None if there is none."""
-    if isinstance(value, pydicom.multival.MultiValue | list | tuple):
-        value = value[0] if len(value) else None
-    return None if value is None or value == "" else float(value)
-
-
-def _padding(stored: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
-    """Return where a film has no picture: stored values at, or in the range of, the padding value."""
-    value = dataset.get("PixelPaddingValue")
-    if value is None:
-        return np.zeros(stored.shape, bool)
-    limit = dataset.get("PixelPaddingRangeLimit")
-    limit = value if limit is None else limit
-    return (stored >= min(value, limit)) & (stored <= max(value, limit))
+    return stored

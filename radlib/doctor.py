@@ -18,13 +18,13 @@ from radlib.errors import RadlibError
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_DISK_BYTES = 1_000_000_000
 NEEDED_MEMORY_BYTES = 4_000_000_000
-# Transfer syntaxes of chest films in the public archives, and what decodes them beside Pillow.
+# Transfer syntaxes of chest films in the public archives, and what decodes them.
 CODECS = {
     "1.2.840.10008.1.2.4.50": ("baseline JPEG (RSNA)", True, "pip install pillow"),
-    "1.2.840.10008.1.2.5": ("RLE", False, "pip install pydicom"),
-    "1.2.840.10008.1.2.4.90": ("JPEG 2000, lossless", False, "pip install pylibjpeg pylibjpeg-openjpeg"),
-    "1.2.840.10008.1.2.4.70": ("JPEG, lossless", False, "pip install pylibjpeg pylibjpeg-libjpeg (GPL)"),
-    "1.2.840.10008.1.2.4.80": ("JPEG-LS, lossless", False, "pip install pylibjpeg pylibjpeg-libjpeg (GPL)"),
+    "1.2.840.10008.1.2.5": ("RLE", True, "pip install pydicom"),
+    "1.2.840.10008.1.2.4.90": ("JPEG 2000, lossless", True, "pip install pillow"),
+    "1.2.840.10008.1.2.4.70": ("JPEG, lossless", False, "pip install python-gdcm"),
+    "1.2.840.10008.1.2.4.80": ("JPEG-LS, lossless", False, "pip install pyjpegls"),
 }
 
 
@@ -138,12 +138,11 @@ def memory() -> Finding:
 
 def codecs() -> list[Finding]:
     """Say which compressed DICOM files can be read."""
-    from pydicom.pixels import get_decoder
-    from pydicom.uid import UID
+    from radlib.dicom import readable
 
     findings = []
     for uid, (name, needed, remedy) in CODECS.items():
-        if get_decoder(UID(uid)).is_available:
+        if readable(uid):
             findings.append(Finding("DICOM codec", "ok", name))
         else:
             state = "missing" if needed else "note"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.array_rows import row_reference, split_reference
 from radlib.datasets import unique_image_ids
 from radlib.decode import decode_films
 from radlib.errors import DataError, SetupError, UsageError
@@ -25,6 +26,7 @@ from radlib.formats import open_model
 from radlib.images import Preprocessing, image_id, prepare
 from radlib.inference import predict_files
 from radlib.phantoms import draw_film, draw_patient
+from radlib.pixels import stored_films
 from radlib.storage import disk_errors, file_sha256, write_json, write_text
 from radlib.variants import Variant, library_versions, read_variant
 
@@ -67,10 +69,15 @@ variant.json       labels, threshold, how films are prepared, hashes, versions
 golden.npz         films (uint8) and the outputs expected of them
 run.py             runs the examples:  pip install numpy ai-edge-litert && python run.py
 
-Outputs, in order: {labels}. A film counts as positive at or above the threshold in variant.json.
+Outputs, in order: {labels}. {decision}
 Films of your own must be prepared exactly as `preparation` in variant.json says; `radlib predict` does that:
   radlib predict THIS_FOLDER FOLDER_OF_FILMS
 """
+
+DECISIONS = {
+    False: "A film counts as positive at or above the threshold in variant.json.",
+    True: "A film is of the class with the largest output.",
+}
 
 
 def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
@@ -106,6 +113,7 @@ def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
         height=height,
         width=width,
         labels=", ".join(variant.labels),
+        decision=DECISIONS[task_of(variant).exclusive],
     )
     if variant.format == "tflite":
         write_text(folder / "run.py", RUNNER)
@@ -120,17 +128,18 @@ def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
 
     Args:
         variant: Its folder, or the `variant.json` in it.
-        films: A folder of films (DICOM, PNG, JPEG), looked through with its folders; or one film.
+        films: A folder of films (DICOM, PNG, JPEG), looked through with its folders; one film; or a row of an
+            array file as `array_rows.row_reference` names it.
 
     Returns:
         One row per file in the order of names: `file` (below `films`), `image_id`, per label
-        `<label>_probability`, `<label>_decision` and `<label>_threshold`, and `reason`: empty, or why the
-        file could not be read, and then there is no probability.
+        `<label>_probability`, `<label>_decision` and `<label>_threshold` (of exclusive classes one
+        `class_decision`), and `reason`: empty, or why the file could not be read, without probability then.
 
     Raises:
         DataError: When there is no film, or none can be read.
     """
-    source, films = Path(variant), Path(films)
+    source, (films, row) = Path(variant), split_reference(films)
     source = source.parent if source.is_file() else source
     described, record = _read(source)
     root = films.parent if films.is_file() else films
@@ -140,15 +149,18 @@ def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
             f"{films.name} holds no film; give a folder with DICOM, PNG or JPEG files, or one file."
         )
     ids = unique_image_ids([image_id(path) for path in paths])
-    index = pd.DataFrame({"image_id": ids, "path": [str(path) for path in paths]})
+    named = [str(path) if row is None else row_reference(path, row) for path in paths]
+    index = pd.DataFrame({"image_id": ids, "path": named})
     preparation = Preprocessing.from_dict(record["preparation"])
     with tempfile.TemporaryDirectory(prefix="radlib-") as scratch:
-        pixels, kept, quarantine = decode_films(index, preparation, Path(scratch))
+        decoded = decode_films(index, preparation, Path(scratch))
+        kept, quarantine = decoded.kept, decoded.quarantine
         if not len(kept):
             raise DataError(f"None of the {len(paths)} files of {films.name} can be read as a film.")
         model = _intact(source / Path(described.file).name, described)
-        outputs = predict_files(model, described.format, pixels, name=described.name)
-        del pixels  # its file goes with the folder
+        with stored_films(decoded.pixels, decoded.positions) as stored:
+            outputs = predict_files(model, described.format, stored, name=described.name)
+        del decoded  # its files go with the folder
     table = index.assign(file=[path.relative_to(root).as_posix() for path in paths])
     answers = _answers(described, record["thresholds"], outputs).assign(image_id=kept["image_id"].to_numpy())
     table = table[["file", "image_id"]].merge(answers, on="image_id", how="left")
@@ -180,6 +192,9 @@ def _answers(variant: Variant, chosen: list[float | None], outputs: np.ndarray) 
     """Return probability, decision and threshold per label; no decision where no threshold was chosen."""
     task = task_of(variant)
     columns: dict[str, Any] = {}
+    if task.exclusive:
+        columns = {f"{label}_probability": outputs[:, n] for n, label in enumerate(task.labels)}
+        return pd.DataFrame({**columns, "class_decision": np.array(task.labels)[outputs.argmax(axis=1)]})
     for label, threshold, probability in zip(task.labels, chosen, task.probabilities(outputs).T, strict=True):
         negative = task.outputs[0] if task.name == "binary" else f"no {label}"
         decision = "" if threshold is None else np.where(probability >= threshold, label, negative)

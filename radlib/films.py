@@ -35,7 +35,7 @@ class Films:
     Attributes:
         index: One row per film, as `Dataset.index` but without paths; with `stored_height` and
             `stored_width`, pixels.
-        source: All decoded films, uint8 (N, s, s), usually a read-only memory map.
+        source: Decoded films, uint8 (N, s, s), usually a read-only map of all that are in the store.
         positions: (n,) rows of `source` that this selection has, in order.
         labels: float32 (n, labels): 1, 0, NaN unknown.
         task: What is asked.
@@ -62,7 +62,7 @@ class Films:
 
     @property
     def source_path(self) -> Path | None:
-        """The .npy file that `source` maps, None when it is held in memory."""
+        """The file that `source` maps, None when it is held in memory."""
         name = getattr(self.source, "filename", None)
         return Path(name) if name else None
 
@@ -160,9 +160,10 @@ def open_films(run: runs.Run) -> FilmSplits:
         id_scope=settings.id_scope,
     )
     preprocessing = images.Preprocessing(settings.image_size, settings.resize, tuple(settings.operations))
-    # Sorted, so that another split of the same films finds them decoded.
+    # Sorted, so that films lie in the store in the order in which they are read.
     ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
-    pixels, kept, quarantine = decode.decode_films(ordered, preprocessing, run.cache_folder)
+    decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)
+    kept, quarantine = decoded.kept, decoded.quarantine
     _record(run, ordered, quarantine)
     if len(quarantine):
         note = f"{len(quarantine)} films could not be read (quarantine.csv)."
@@ -170,8 +171,8 @@ def open_films(run: runs.Run) -> FilmSplits:
     _describe(run, dataset, kept)
     films = Films(
         index=kept.drop(columns="path"),
-        source=pixels,
-        positions=np.arange(len(kept)),
+        source=decoded.pixels,
+        positions=decoded.positions,
         labels=dataset.task.label_matrix(kept),
         task=dataset.task,
         preprocessing=preprocessing,

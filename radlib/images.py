@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from radlib.array_rows import read_row, split_reference
 from radlib.errors import DataError, UsageError
 from radlib.operations import OPERATIONS
 
@@ -30,7 +31,10 @@ REASONS: Mapping[str, str] = {
     "unknown_content": "is neither DICOM, PNG nor JPEG",
     "too_large": f"claims more than {MAX_PIXELS // 1_000_000} million pixels or needs too much memory",
     "damaged": "is truncated or damaged",
-    "unsupported_compression": "is compressed in a way that no installed decoder reads",
+    "unsupported_compression": (
+        "is compressed in a way that no installed decoder reads (for JPEG lossless and JPEG-LS: "
+        "pip install python-gdcm pyjpegls)"
+    ),
     "no_pixels": "holds no pixels",
     "several_frames": "holds several frames",
     "not_grey": "holds palette colours",
@@ -65,17 +69,22 @@ class Preprocessing:
         resize: `stretch` to the square, or `pad`: keep the shape and centre it on black.
         operations: Names in `OPERATIONS`, applied in this order after resizing.
         bits: Grey levels kept, as a power of two, 1 to 8; the stored range is always 0 to 255.
+        window: Which of several VOI tables or windows a DICOM film is looked at through, from 0; a film with
+            fewer shows its last.
     """
 
     image_size: int
     resize: str = "stretch"
     operations: tuple[str, ...] = ()
     bits: int = 8
+    window: int = 0
 
     def __post_init__(self):
         object.__setattr__(self, "operations", tuple(self.operations))
-        if self.image_size < 8 or not 1 <= self.bits <= 8:
-            raise UsageError("Preprocessing takes an image_size of at least 8 pixels and 1 to 8 bits.")
+        if self.image_size < 8 or not 1 <= self.bits <= 8 or self.window < 0:
+            raise UsageError(
+                "Preprocessing takes an image_size of at least 8 pixels, 1 to 8 bits, and a window from 0."
+            )
         if self.resize not in ("stretch", "pad"):
             raise UsageError(f"There is no resize {self.resize!r}; there are: stretch, pad.")
         for name in self.operations:
@@ -83,8 +92,12 @@ class Preprocessing:
                 raise UsageError(f"There is no image operation {name!r}; there are: {', '.join(OPERATIONS)}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values, for JSON."""
-        return {**dataclasses.asdict(self), "operations": list(self.operations)}
+        """Return the record as plain values, for JSON.
+
+        The first window goes without saying, so that records from before there was a choice keep their digest.
+        """
+        values = {**dataclasses.asdict(self), "operations": list(self.operations)}
+        return values if self.window else {name: values[name] for name in values if name != "window"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -102,11 +115,12 @@ def image_id(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:12]
 
 
-def read_image(path: Path | str) -> np.ndarray:
+def read_image(path: Path | str, *, window: int = 0) -> np.ndarray:
     """Read a film, whatever its file is called: DICOM, PNG or JPEG, told apart by content.
 
     Args:
-        path: The file.
+        path: The file; or a row of an array, see `array_rows`.
+        window: Which of several VOI tables or windows to look through, from 0; only DICOM films have any.
 
     Returns:
         (h, w) float32 in [0, 1]; air is dark and bone is bright.
@@ -114,26 +128,32 @@ def read_image(path: Path | str) -> np.ndarray:
     Raises:
         UnreadableImage: With one of the closed list of reasons, whatever the decoder stumbled over.
     """
-    path = Path(path)
+    path, row = split_reference(path)
     if not path.is_file():
         raise UnreadableImage("not_a_file")
-    size_bytes = path.stat().st_size
-    if not size_bytes or size_bytes > MAX_FILE_BYTES:
-        raise UnreadableImage("too_large" if size_bytes else "empty_file")
-    with path.open("rb") as stream:
-        head = stream.read(132)
     try:
-        if head[128:] == b"DICM":
-            from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
-
-            return dicom.read_dicom(path)
-        return _read_picture(path)
+        if row is not None:
+            return read_row(path, row)
+        return _read_file(path, window)
     except UnreadableImage:
         raise
     except MemoryError:
         raise UnreadableImage("too_large") from None
     except Exception:  # decoders raise a dozen kinds; their texts can hold paths and tags
         raise UnreadableImage("damaged") from None
+
+
+def _read_file(path: Path, window: int) -> np.ndarray:
+    size_bytes = path.stat().st_size
+    if not size_bytes or size_bytes > MAX_FILE_BYTES:
+        raise UnreadableImage("too_large" if size_bytes else "empty_file")
+    with path.open("rb") as stream:
+        head = stream.read(132)
+    if head[128:] == b"DICM":
+        from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
+
+        return dicom.read_dicom(path, window=window)
+    return _read_picture(path)
 
 
 def _read_picture(path: Path) -> np.ndarray:

@@ -41,11 +41,16 @@ def listing(kind: str, *, parameters: bool = True) -> str:
 
 
 def _details(entry: Entry) -> list[str]:
-    lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if v not in (None, "", ())]
+    lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if _tells(v)]
     for p in entry.parameters:
         value = "(must be given)" if p.default is inspect.Parameter.empty else f"= {p.default!r}"
         lines.append(f"{p.name} {value}  {p.help}".rstrip())
     return lines
+
+
+def _tells(fact: object) -> bool:
+    """Whether a fact of a registered entry is one that a reader can read."""
+    return fact not in (None, "", ()) and not callable(fact)
 
 
 def _plain(value: object) -> str:

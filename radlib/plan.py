@@ -101,7 +101,7 @@ def data_folder(settings: Settings) -> Path | None:
         UsageError: When there is no such data set, or it has no such option.
         DataError: When the folder is missing or empty.
     """
-    from radlib.datasets import find_data
+    from radlib.datasets import folder_of
     from radlib.registry import DATASETS
 
     entry = DATASETS[settings.dataset]
@@ -109,7 +109,7 @@ def data_folder(settings: Settings) -> Path | None:
     if not entry.facts.get("needs_files", True):
         return None
     with contextlib.redirect_stdout(io.StringIO()):  # the notebook says it again
-        return find_data(entry.name, settings.data, aliases=entry.facts.get("kaggle", ()))
+        return folder_of(settings)
 
 
 def is_per_network(notebook: str) -> bool:

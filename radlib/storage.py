@@ -5,9 +5,11 @@ import errno
 import hashlib
 import json
 import os
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from radlib.errors import SetupError
 
@@ -52,6 +54,35 @@ def atomic_path(path: Path) -> Iterator[Path]:
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_process(path: Path) -> Iterator[None]:
+    """Hold a lock for as long as the block runs; another process waits. A process that ends loses it."""
+    with path.open("ab") as stream:
+        if not _try_lock(stream):
+            print("Another run is at work on the same films; waiting for it.", file=sys.stderr)
+            while not _try_lock(stream):
+                time.sleep(0.2)
+        yield
+
+
+def _try_lock(stream: BinaryIO) -> bool:
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            stream.seek(0)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -65,13 +65,15 @@ def answer(films: Films, position: int) -> str:
 def examples(films: Films, *, per_answer: int = 4, seed: int = 0) -> np.ndarray:
     """Return positions of films to show: `per_answer` without the first label, then as many with it.
 
-    Each film is of another patient as far as there are enough.
+    Of classes that exclude each other, as many of each class. Each film is of another patient as far as there are
+    enough.
     """
     order = np.random.default_rng(seed).permutation(len(films))
     repeated = pd.Series(films.patient_ids[order]).duplicated().to_numpy()
     order = np.concatenate([order[~repeated], order[repeated]])
-    labels = films.labels[order, 0]
-    return np.concatenate([order[labels == value][:per_answer] for value in (0, 1)])
+    labels = films.labels[order]
+    kinds = labels.T == 1 if films.task.exclusive else [labels[:, 0] == value for value in (0, 1)]
+    return np.concatenate([order[kind][:per_answer] for kind in kinds])
 
 
 def _identity(variant: Variant) -> dict[str, object]:
@@ -142,7 +144,8 @@ def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping
     Returns:
         One row per variant: as in `size_table`, then `auroc` with `_low` and `_high` (mean over labels),
         `difference` of AUROC to its parent on the same draws with `_low` and `_high`, `largest_change` of a
-        probability on any film, and `changed_sides`, the films decided otherwise at its parent's threshold.
+        probability on any film, and `changed_sides`, the films decided otherwise at its parent's threshold, or given
+        another class.
     """
     drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
     rows = []
@@ -152,22 +155,23 @@ def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping
         row |= _with_interval("auroc", own)
         if variant.parent in drawn:
             row |= _with_interval("difference", own - drawn[variant.parent])
-            row |= _moved(predictions[variant.parent], predictions[variant.name])
+            row |= _moved(predictions[variant.parent], predictions[variant.name], variant.task)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _moved(parent: object, variant: object) -> dict[str, float]:
+def _moved(parent: object, variant: object, task: str) -> dict[str, float]:
     """Return how far the answers of a variant are from its parent's, over all films and labels."""
+    largest = float(np.abs(variant.y_prob - parent.y_prob).max())
+    if task == "classes":
+        changed = int((variant.y_prob.argmax(axis=1) != parent.y_prob.argmax(axis=1)).sum())
+        return {"largest_change": largest, "changed_sides": changed}
     changed = 0
     for truth, before, after in zip(parent.y_true.T, parent.y_prob.T, variant.y_prob.T, strict=True):
         known = ~np.isnan(truth)
         threshold = metrics.operating_point(truth[known], before[known])
         changed += sum(metrics.changed_decisions(before, after, threshold, threshold).values())
-    return {
-        "largest_change": float(np.abs(variant.y_prob - parent.y_prob).max()),
-        "changed_sides": changed,
-    }
+    return {"largest_change": largest, "changed_sides": changed}
 
 
 def probability_table(
@@ -214,14 +218,15 @@ def selection_table(variants: Sequence[Variant], selection: Mapping) -> pd.DataF
 
 
 def _auroc_draws(run: Run, answers: object) -> np.ndarray:
-    """Return the AUROC of all films and then of every draw of patients, averaged over the labels."""
+    """Return the AUROC of all films and then of every draw of patients, averaged over the labels that have one."""
     counts = metrics.patient_draws(answers.patient_id, run.settings.bootstrap_draws)
     counts = np.concatenate([np.ones_like(counts[:1]), counts])
     columns = []
     for truth, probability in zip(answers.y_true.T, answers.y_prob.T, strict=True):
         known = ~np.isnan(truth)
-        columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
-    return np.mean(columns, axis=0)
+        if len(np.unique(truth[known])) == 2:  # a rare finding may have no film here
+            columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
+    return np.mean(columns, axis=0) if columns else np.full(len(counts), np.nan)
 
 
 def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:

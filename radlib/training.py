@@ -140,23 +140,19 @@ def validate(model: Any, films: Films, *, batch_size: int = 64) -> dict[str, flo
             for start in range(0, len(films), batch_size)
         ]
     )
-    probabilities = films.task.probabilities(outputs).astype(np.float64).clip(1e-7, 1 - 1e-7)
-    truth = films.labels
-    loss = -(truth * np.log(probabilities) + (1 - truth) * np.log(1 - probabilities))
-    aurocs = [
-        metrics.auroc(truth[known, k], probabilities[known, k])
-        for k in range(truth.shape[1])
-        if (known := ~np.isnan(truth[:, k])).any()
-    ]
-    return {"val_loss": float(np.nanmean(loss)), "val_auroc": float(np.mean(aurocs))}
+    truth, probabilities = films.labels, films.task.probabilities(outputs)
+    known = ~np.isnan(truth)
+    aurocs = [metrics.auroc(truth[k, n], probabilities[k, n]) for n, k in enumerate(known.T)]
+    defined = [value for value in aurocs if not math.isnan(value)]  # a rare finding may have no film here
+    mean_auroc = float(np.mean(defined)) if defined else math.nan
+    return {"val_loss": films.task.cross_entropy(truth, probabilities), "val_auroc": mean_auroc}
 
 
 def _batches(films: Films, recipe: Recipe, seed: int, epoch: int) -> Any:
     """Return one epoch as a tf.data set of (images, targets, weights); it depends on (seed, epoch) alone."""
     tf = backend.tensorflow()
     order = np.random.default_rng([seed, epoch]).permutation(len(films))
-    targets = films.task.targets(films.labels)
-    targets = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / 2
+    targets = films.task.smoothed(films.task.targets(films.labels), recipe.label_smoothing)
     weights = (
         films.task.class_weights(films.labels) if recipe.class_weights else np.ones(len(films), np.float32)
     )

@@ -7,7 +7,7 @@ The id is made from the file's content, so it says nothing about a person and su
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Dataset:
         task: What is asked of each film.
         folder: Where the films lie.
         notes: What was cleaned and why, a sentence each.
+        patients_known: Whether `patient_id` says who the patient is; where it does not, each film has its own id.
         name: Its registered name. This and the following are filled in by `load_dataset`.
         title: For headings.
         citation: How to cite it.
@@ -44,6 +45,7 @@ class Dataset:
     task: Task
     folder: Path
     notes: tuple[str, ...] = ()
+    patients_known: bool = True
     name: str = ""
     title: str = ""
     citation: str = ""
@@ -66,65 +68,109 @@ def load_dataset(settings: Settings) -> Dataset:
     """
     entry = DATASETS[settings.dataset]
     options = entry.complete(settings.dataset_options)
-    needs_files = entry.facts.get("needs_files", True)
-    if needs_files or settings.data:
-        folder = find_data(
-            settings.dataset,
-            settings.data,
-            aliases=entry.facts.get("kaggle", ()),
-            made_if_missing=not needs_files,
-        )
-    else:
-        folder = None  # the data set makes its own
-    dataset = entry.function(folder, **options)
+    dataset = entry.function(folder_of(settings), **options)
     facts = {key: entry.facts.get(key, "") for key in ("title", "citation", "licence")}
     dataset = dataclasses.replace(dataset, name=entry.name, **facts)
     _check_index(dataset)
     return dataset
 
 
+def folder_of(settings: Settings) -> Path | None:
+    """Return where the films of the settings' data set are read from; None where it makes its own folder.
+
+    Raises:
+        UsageError: When there is no such data set.
+        DataError: When there is no such folder, or it is empty.
+    """
+    entry = DATASETS[settings.dataset]
+    needs_files = entry.facts.get("needs_files", True)
+    if not needs_files and not settings.data:
+        return None
+    return find_data(
+        entry.name,
+        settings.data,
+        aliases=entry.facts.get("kaggle", ()),
+        holds=entry.facts.get("holds", ""),
+        single_file=entry.facts.get("single_file", ""),
+        made_if_missing=not needs_files,
+    )
+
+
 def find_data(
-    name: str, explicit: str = "", *, aliases: Sequence[str] = (), made_if_missing: bool = False
+    name: str,
+    explicit: str = "",
+    *,
+    aliases: Sequence[str] = (),
+    holds: str = "",
+    single_file: str = "",
+    made_if_missing: bool = False,
 ) -> Path:
     """Find the folder of a data set, and say which one was taken.
 
+    It is looked for in this order: the folder that was asked for, and nothing else then; `$RADLIB_DATA/NAME`;
+    Kaggle's input folder; `data/NAME`.
+
     Args:
         name: The data set's name.
-        explicit: The folder that was asked for; nothing else is tried then.
-        aliases: Further folder names that it has on Kaggle.
+        explicit: The folder that was asked for.
+        aliases: Further folder names that it has on Kaggle, e.g. `owner/name`.
+        holds: A pattern that a file in Kaggle's folder must fit, where an alias is a word such as `data`.
+        single_file: Ending of files that may be given in place of a folder, e.g. `.npz`.
         made_if_missing: Whether the explicit folder may be missing, because films will be drawn into it.
 
     Returns:
-        The folder.
+        The folder, or the file.
 
     Raises:
         DataError: When there is none; the message says where was looked.
     """
     if explicit:
-        folder = Path(explicit).expanduser()
-        if not made_if_missing and not folder.is_dir():
-            raise DataError(
-                f"The data folder {folder.name!r} does not exist; give the right one with --data."
-            )
-        if not made_if_missing and not any(folder.iterdir()):
-            raise DataError(
-                f"The data folder {folder.name!r} is empty; put the films there, or give another."
-            )
-        return folder
-    places = [Path(os.environ["RADLIB_DATA"], name)] if os.environ.get("RADLIB_DATA") else []
-    for alias in (name, *aliases):
-        places += sorted(p for depth in ("", "*/", "*/*/") for p in KAGGLE_INPUT.glob(f"{depth}{alias}"))
-    places.append(home_folder() / "data" / name)
-    for folder in places:
-        if folder.is_dir() and any(folder.iterdir()):
-            print(
-                f"Films of {name!r} are read from {'data/' if folder.parent.name == 'data' else ''}{folder.name}."
-            )
-            return folder
+        place = Path(explicit).expanduser()
+        if not made_if_missing:
+            _check_given(place, single_file)
+        print(f"Films of {name!r} are read from {place.name!r}, as given.")
+        return place
+    for place, said in _places(name, aliases, holds):
+        if place.is_dir() and any(place.iterdir()):
+            print(f"Films of {name!r} are read from {place.name!r} in {said}.")
+            return place
     raise DataError(
         f"No films of {name!r} were found in $RADLIB_DATA/{name}, {KAGGLE_INPUT}/* or data/{name}; "
-        "give their folder with --data."
+        f"give their folder with --data, or try: radlib fetch {name}."
     )
+
+
+def _check_given(place: Path, single_file: str) -> None:
+    """Make sure that what was asked for is there and is of the right kind; only its name is quoted."""
+    if place.is_file():
+        if not single_file or place.suffix.lower() != single_file:
+            raise DataError(f"{place.name!r} is a file; give the folder that holds the films with --data.")
+    elif not place.is_dir():
+        raise DataError(f"The data folder {place.name!r} does not exist; give the right one with --data.")
+    elif not any(place.iterdir()):
+        raise DataError(f"The data folder {place.name!r} is empty; put the films there, or give another.")
+
+
+def _places(name: str, aliases: Sequence[str], holds: str) -> Iterator[tuple[Path, str]]:
+    """Yield the folders where a data set may lie, and what each place is called."""
+    if os.environ.get("RADLIB_DATA"):
+        yield Path(os.environ["RADLIB_DATA"], name), "$RADLIB_DATA"
+    for alias in (name, *aliases):
+        for depth in ("", "*/", "*/*/"):
+            for folder in sorted(KAGGLE_INPUT.glob(f"{depth}{alias}")):
+                if not holds or any(folder.glob(holds)):
+                    yield folder, "Kaggle's input"
+    yield home_folder() / "data" / name, "data/"
+
+
+def check_choice(option: str, value: str, known: Sequence[str]) -> None:
+    """Make sure that a data set's option has one of its values.
+
+    Raises:
+        UsageError: When it has not; the message lists them.
+    """
+    if value not in known:
+        raise UsageError(f"Option {option!r} of a data set is one of {', '.join(known)}, not {value!r}.")
 
 
 def unique_image_ids(ids: Sequence[str]) -> list[str]:
@@ -152,7 +198,7 @@ def _check_index(dataset: Dataset) -> None:
         raise DataError(f"The data folder {dataset.folder.name!r} holds no films; give another with --data.")
     if not index["image_id"].is_unique:
         raise UsageError(f"The data set {dataset.name!r} returned equal image ids; use unique_image_ids.")
-    values = index[list(labels)].to_numpy(dtype=np.float64)
+    values = dataset.task.label_matrix(index).astype(np.float64)
     if not (np.isnan(values) | (values == 0) | (values == 1)).all():
         raise DataError(f"The labels of {dataset.name!r} must be 1, 0 or empty; correct the table.")
     for label, (positive, negative) in positive_counts(index, labels).items():

@@ -9,10 +9,12 @@ children. With `id_scope: folder` they do not; scores without those films stand 
 import re
 from pathlib import Path
 
-from radlib.datasets import Dataset
-from radlib.datasets.folders import class_folders_index, labelled
+from radlib.datasets import Dataset, check_choice
+from radlib.datasets.folders import READINGS, class_folders_index, labelled, labelled_classes
 from radlib.errors import DataError
 from radlib.registry import DATASETS
+
+LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
 
 
 @DATASETS.register(
@@ -26,16 +28,18 @@ from radlib.registry import DATASETS
     needs_files=True,
     kaggle=("chest-xray-pneumonia", "chest_xray", "labeled-chest-xray-images"),
 )
-def kermany(folder: Path) -> Dataset:
+def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
     """Read the Kermany films: folders train, val and test with NORMAL and PNEUMONIA in each.
 
     Args:
         folder: The folder that holds train, val and test (or one folder around it).
+        reading: `binary` (pneumonia or normal) or `classes` (normal, bacterial or viral, from the file names).
 
     Returns:
-        The data set; label `pneumonia`; patient `P<n>` from `personN`, `N<n>` from the IM numbers; with
-        `cause` (bacteria, virus, or empty for normal films) as the file names say.
+        The data set; label `pneumonia`, or the three classes; patient `P<n>` from `personN`, `N<n>` from the IM
+        numbers; with `cause` (bacteria, virus, or empty for normal films) as the file names say.
     """
+    check_choice("reading", reading, READINGS)
     index = class_folders_index(folder)
     unknown = sorted(set(index["class"]) - {"NORMAL", "PNEUMONIA"})
     if unknown or index["class"].nunique() < 2:
@@ -45,12 +49,22 @@ def kermany(folder: Path) -> Dataset:
     index["patient_id"] = [
         patient_number(name) or image for name, image in zip(names, index["image_id"], strict=True)
     ]
-    index["cause"] = [(re.findall("bacteria|virus", name) or [""])[0] for name in names]
+    index["cause"] = [(re.findall("bacteria|virus", name.lower()) or [""])[0] for name in names]
+    index.loc[index["class"] == "NORMAL", "cause"] = ""
     notes = [
         "The official val folder (16 films) is merged into the training part; validation is chosen by patient.",
         "Patient numbers are read from the file names, which is all that was published about patients.",
     ]
-    return labelled(index, folder, "pneumonia", "PNEUMONIA", ["NORMAL", "PNEUMONIA"], notes)
+    if reading == "binary":
+        return labelled(index, folder, "pneumonia", "PNEUMONIA", ["NORMAL", "PNEUMONIA"], notes)
+    nameless = (index["class"] == "PNEUMONIA") & (index["cause"] == "")
+    if nameless.any():
+        notes.append(
+            f"{int(nameless.sum())} films of pneumonia were left out: their names tell no bacteria or virus."
+        )
+    index = index[~nameless].assign(**{"class": index["cause"]}).reset_index(drop=True)
+    notes.append("Bacterial or viral is taken from the file names.")
+    return labelled_classes(index, folder, LABEL_OF_CAUSE, notes)
 
 
 def patient_number(file_name: str) -> str:

@@ -8,14 +8,14 @@ In RSNA's tables `patientId` names the film. Who the patient is, stands in the D
 as a digest. A third of the films without an opacity are not normal either: those are the hard ones.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from radlib import tasks
-from radlib.datasets import Dataset, unique_image_ids
+from radlib.datasets import Dataset, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
+from radlib.datasets.label_tables import class_columns, impossible_ages_note, read_table, years
 from radlib.errors import DataError
 from radlib.registry import DATASETS
 
@@ -23,6 +23,12 @@ LABELS_TABLE, CLASSES_TABLE = "stage_2_train_labels.csv", "stage_2_detailed_clas
 IMAGES_FOLDER = "stage_2_train_images"
 LABEL_COLUMNS = ("patientId", "x", "y", "width", "height", "Target")
 CLASS_COLUMNS = ("patientId", "class")
+CLASS_LABELS = {
+    "Normal": "normal",
+    "No Lung Opacity / Not Normal": "not_normal_no_opacity",
+    "Lung Opacity": "lung_opacity",
+}
+READINGS = ("binary", "classes")
 
 
 @DATASETS.register(
@@ -35,24 +41,28 @@ CLASS_COLUMNS = ("patientId", "class")
     needs_files=True,
     kaggle=("rsna-pneumonia-detection-challenge",),
 )
-def rsna(folder: Path) -> Dataset:
+def rsna(folder: Path, *, reading: str = "binary") -> Dataset:
     """Read the films of the RSNA challenge, or others with tables of the same layout.
 
     Args:
         folder: The folder that holds the two tables and the films.
+        reading: `binary` (lung opacity or not) or `classes` (normal; not normal, yet no opacity; lung opacity).
 
     Returns:
-        The data set; label `lung_opacity`; with `class` as the radiologists sorted the films, and `boxes`.
+        The data set; label `lung_opacity`, or the three classes; with `class` as the radiologists sorted the
+        films, and `boxes`.
     """
-    return read_rsna_layout(folder)
+    return read_rsna_layout(folder, reading)
 
 
-def read_rsna_layout(folder: Path) -> Dataset:
+def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     """Read tables and films in RSNA's layout.
 
     Raises:
+        UsageError: For another reading.
         DataError: When a table or a column is missing or unknown, or tables and films do not agree.
     """
+    check_choice("reading", reading, READINGS)
     labels = read_table(folder / LABELS_TABLE, LABEL_COLUMNS)
     classes = read_table(folder / CLASSES_TABLE, CLASS_COLUMNS).drop_duplicates("patientId")
     paths = sorted((folder / IMAGES_FOLDER).glob("*.dcm"))
@@ -62,6 +72,12 @@ def read_rsna_layout(folder: Path) -> Dataset:
     films = labels.groupby("patientId").agg(target=("Target", "max"), targets=("Target", "nunique"))
     if (films["targets"] > 1).any() or not films["target"].isin((0, 1)).all():
         raise DataError(f"{LABELS_TABLE} gives some films another Target than 0 or 1, or both; correct it.")
+    opacity_by_class = classes.set_index("patientId")["class"].eq("Lung Opacity").reindex(films.index)
+    if not classes["class"].isin(CLASS_LABELS).all() or (opacity_by_class != (films["target"] == 1)).any():
+        raise DataError(
+            f"{CLASSES_TABLE} has a class other than {', '.join(CLASS_LABELS)}, or contradicts {LABELS_TABLE}; "
+            "correct it."
+        )
     boxes = {
         name: [tuple(float(v) for v in box) for box in rows[["x", "y", "width", "height"]].to_numpy()]
         for name, rows in labels[labels["Target"] == 1].groupby("patientId")
@@ -85,29 +101,14 @@ def read_rsna_layout(folder: Path) -> Dataset:
         }
     )
     notes = [f"The labels table has a row per box: {len(labels)} rows became {len(index)} films."]
-    if (index["age"] > 110).any():  # RSNA has ages of 148 to 155
-        notes.append(f"{int((index['age'] > 110).sum())} ages above 110 years are taken as unknown.")
-        index.loc[index["age"] > 110, "age"] = float("nan")
-    return Dataset(index, tasks.binary("lung_opacity", "no_opacity"), folder, tuple(notes))
-
-
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV table that must have exactly these columns, ids as text.
-
-    Raises:
-        DataError: When it is missing, unreadable, or has other columns.
-    """
-    if not path.is_file():
-        raise DataError(f"The table {path.name} is missing in the data folder; put it beside the films.")
-    try:
-        table = pd.read_csv(path, dtype={columns[0]: str})
-    except (ValueError, UnicodeDecodeError):
-        raise DataError(f"The table {path.name} is no CSV file; replace it.") from None
-    missing, unknown = set(columns) - set(table.columns), set(table.columns) - set(columns)
-    if missing or unknown:
-        which = f"lacks the column {min(missing)!r}" if missing else f"has an unknown column {min(unknown)!r}"
-        raise DataError(f"The table {path.name} {which}; it must have: {', '.join(columns)}.")
-    return table
+    index["age"], impossible = years(index["age"])
+    if impossible:
+        notes.append(impossible_ages_note(impossible))
+    task = tasks.binary("lung_opacity", "no_opacity")
+    if reading == "classes":
+        index = index.assign(**class_columns(index["class"], CLASS_LABELS))
+        task = tasks.classes(tuple(CLASS_LABELS.values()))
+    return Dataset(index, task, folder, tuple(notes))
 
 
 def _check_ids(labels: pd.DataFrame, classes: pd.DataFrame, films: set[str]) -> None:

@@ -18,13 +18,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from radlib import runs, storage
-from radlib.datasets import Dataset
+from radlib.datasets import Dataset, check_choice
 from radlib.datasets.rsna import (
     CLASS_COLUMNS,
     CLASSES_TABLE,
     IMAGES_FOLDER,
     LABEL_COLUMNS,
     LABELS_TABLE,
+    READINGS,
     read_rsna_layout,
 )
 from radlib.errors import DataError, UsageError
@@ -41,7 +42,14 @@ FILMS_PER_PATIENT = (0.10, 0.20, 0.30, 0.40)  # share of patients with one, two,
     licence="Apache-2.0",
     needs_files=False,
 )
-def synthetic(folder: Path | None, *, patients: int = 520, seed: int = 0, image_side: int = 256) -> Dataset:
+def synthetic(
+    folder: Path | None,
+    *,
+    patients: int = 520,
+    seed: int = 0,
+    image_side: int = 256,
+    reading: str = "binary",
+) -> Dataset:
     """Draw chest films once, and read them as if they had come from RSNA.
 
     Args:
@@ -49,10 +57,12 @@ def synthetic(folder: Path | None, *, patients: int = 520, seed: int = 0, image_
         patients: How many; about three films each.
         seed: Of everything.
         image_side: Side of the stored square, pixels; at least 64.
+        reading: `binary` (lung opacity or not) or `classes` (normal; not normal, yet no opacity; lung opacity).
 
     Returns:
-        The data set; label `lung_opacity`.
+        The data set; label `lung_opacity`, or the three classes.
     """
+    check_choice("reading", reading, READINGS)
     if patients < 1 or image_side < 64:
         raise UsageError("The synthetic data set takes at least 1 patient and an image_side of 64 pixels.")
     options = {"patients": patients, "seed": seed, "image_side": image_side, "revision": REVISION}
@@ -64,7 +74,7 @@ def synthetic(folder: Path | None, *, patients: int = 520, seed: int = 0, image_
         raise DataError(
             f"The folder {folder.name!r} holds other files; give an empty one, or none, with --data."
         )
-    return read_rsna_layout(folder)
+    return read_rsna_layout(folder, reading)
 
 
 def draw_dataset(

@@ -114,9 +114,7 @@ def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | No
 
 def task_of(variant: Variant) -> tasks.Task:
     """Return the task that a variant's outputs answer."""
-    if variant.task == "binary":
-        return tasks.binary(variant.labels[1], variant.labels[0])
-    return tasks.findings(variant.labels)
+    return tasks.named(variant.task, variant.labels)
 
 
 def run_of(run: Run, variant: Variant) -> Run:

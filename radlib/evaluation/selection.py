@@ -2,7 +2,8 @@
 
 The threshold is Youden's: the largest sensitivity + specificity − 1 (Youden, 1950). It may be chosen on
 validation films whose exposure and framing were varied, since a threshold that only suits one X-ray room
-fails in the next. The winner is the smallest file that reads as well as its original, within a margin.
+fails in the next. Among classes that exclude each other the most probable one is the answer, without threshold.
+The winner is the smallest file that reads as well as its original, within a margin.
 
 References:
     Youden (1950). Index for rating diagnostic tests. Cancer 3(1).
@@ -70,7 +71,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
     chosen = {
-        "rule": RULE,
+        "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         **_winner(variants, entries, run.settings.margin),
@@ -99,10 +100,7 @@ def _choose(
     entries = {}
     for variant in variants:
         asked = operating[variant.name]
-        points = [
-            None if math.isnan(point) else point
-            for point in (metrics.operating_point(*known, rule=RULE) for known in _per_label(asked))
-        ]
+        points = _thresholds(asked, variant)
         entries[variant.name] = {
             "threshold": points[0] if len(points) == 1 else points,
             "validation_auroc": _mean_auroc(validation[variant.name]),
@@ -110,6 +108,14 @@ def _choose(
             **bases[variant.name],
         }
     return entries
+
+
+def _thresholds(predictions: Predictions, variant: Variant) -> list[float | None]:
+    """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
+    if variant.task == "classes":
+        return [None] * len(variant.labels)
+    points = [metrics.operating_point(*known, rule=RULE) for known in _per_label(predictions)]
+    return [None if math.isnan(point) else point for point in points]
 
 
 def _per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -18,10 +18,20 @@ from radlib.metrics.bootstrap import (
     per_label,
     percentile_interval,
     roc_band,
+    share_draws,
 )
 from radlib.metrics.calibration import brier, expected_calibration_error, reliability, wilson_interval
 from radlib.metrics.comparison import changed_decisions, paired_difference, verdict
-from radlib.metrics.discrimination import METRICS, auroc, confusion, operating_point, roc_curve, scores
+from radlib.metrics.discrimination import (
+    METRICS,
+    auroc,
+    confusion,
+    largest_wins,
+    operating_point,
+    right_class,
+    roc_curve,
+    scores,
+)
 
 __all__ = [
     "METRICS",
@@ -32,6 +42,7 @@ __all__ = [
     "confusion",
     "expected_calibration_error",
     "intervals",
+    "largest_wins",
     "metric_draws",
     "operating_point",
     "paired_difference",
@@ -39,9 +50,11 @@ __all__ = [
     "per_label",
     "percentile_interval",
     "reliability",
+    "right_class",
     "roc_band",
     "roc_curve",
     "scores",
+    "share_draws",
     "verdict",
     "wilson_interval",
 ]

@@ -105,16 +105,14 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def intervals(
-    y_true, y_prob, patient_ids, threshold: float, draws: int = 1000, seed: int = 0, *, counts=None
-):
+def intervals(y_true, y_prob, patient_ids, threshold, draws: int = 1000, seed: int = 0, *, counts=None):
     """Return every metric with its 95 % interval, all from the same draws of patients.
 
     Args:
         y_true: Labels, 1 or 0, (n,).
         y_prob: Probabilities, (n,), in [0, 1].
         patient_ids: Whose film it is, (n,).
-        threshold: A probability at or above it is called positive.
+        threshold: A probability at or above it is called positive; one number, or one per film.
         draws: How many draws of patients.
         seed: Of the draws.
         counts: Draws made before with `patient_draws`, in place of `draws` and `seed`.
@@ -140,7 +138,7 @@ def intervals(
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
 
-def metric_draws(y_true, y_prob, threshold: float, counts: np.ndarray) -> dict[str, np.ndarray]:
+def metric_draws(y_true, y_prob, threshold, counts: np.ndarray) -> dict[str, np.ndarray]:
     """Return the values of each metric (but the calibration error) over the draws, float64 (draws,) each."""
     y_true, y_prob, _ = arrays(y_true, y_prob)
     called = y_prob >= threshold
@@ -150,11 +148,29 @@ def metric_draws(y_true, y_prob, threshold: float, counts: np.ndarray) -> dict[s
         [counts[i : i + BLOCK] @ columns for i in range(0, len(counts), BLOCK)]
     )  # (draws, 5)
     at_threshold = rates(*sums[:, : len(COUNTS)].T)
-    if np.isnan(threshold):
+    if np.isnan(threshold).any():
         at_threshold = {name: np.full(len(counts), np.nan) for name in at_threshold}
     films = sums[:, : len(COUNTS)].sum(axis=1)
     squares = np.divide(sums[:, -1], films, out=np.full(len(counts), np.nan), where=films > 0)
     return {"auroc": auroc_draws(y_true, y_prob, counts), **at_threshold, "brier": squares}
+
+
+def share_draws(held, counts: np.ndarray) -> np.ndarray:
+    """Return the share of films for which something holds, in every draw.
+
+    Args:
+        held: Of which films it holds, bool (n,).
+        counts: How often each film counts, integers (draws, n), see `patient_draws`.
+
+    Returns:
+        float64 (draws,).
+
+    Example:
+        >>> share_draws([True, False], np.array([[1, 1], [3, 1]])).tolist()
+        [0.5, 0.75]
+    """
+    blocks = [counts[i : i + BLOCK].astype(np.float64) for i in range(0, len(counts), BLOCK)]
+    return np.concatenate([block @ np.asarray(held, np.float64) / block.sum(axis=1) for block in blocks])
 
 
 def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000, seed: int = 0):
@@ -165,7 +181,7 @@ def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000
         y_prob: Probabilities, (n, labels).
         patient_ids: Whose film it is, (n,).
         labels: Names of the labels.
-        thresholds: One number for all labels, or one each.
+        thresholds: One number for all labels, one each, or one per film and label, (n, labels).
         draws: How many draws of patients; the same draws serve all labels.
         seed: Of the draws.
 
@@ -181,12 +197,12 @@ def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000
     if y_true.shape != y_prob.shape or y_true.ndim != 2 or y_true.shape[1] != len(labels):
         raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
     counts = patient_draws(patient_ids, draws, seed)
-    thresholds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (len(labels),))
+    thresholds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), y_true.shape)
     tables = []
     for column, label in enumerate(labels):
         known = ~np.isnan(y_true[:, column])
         truth, prob = y_true[known, column], y_prob[known, column]
-        table = intervals(truth, prob, None, float(thresholds[column]), counts=counts[:, known])
+        table = intervals(truth, prob, None, thresholds[known, column], counts=counts[:, known])
         table.insert(0, "label", label)
         table.insert(1, "films", int(known.sum()))
         table.insert(2, "positives", int(truth.sum()))

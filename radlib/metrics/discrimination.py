@@ -135,13 +135,46 @@ def operating_point(y_true, y_score, rule: str = "youden") -> float:
     return float(middle if lower < middle else upper)
 
 
-def confusion(y_true, y_score, threshold: float, weights=None) -> dict[str, float]:
+def largest_wins(y_prob) -> np.ndarray:
+    """Return thresholds at which a film is called of its most probable class and of no other.
+
+    They turn the choice among classes into one decision per class, so that everything that holds at a threshold
+    holds there too. Of equal probabilities the first class wins, as in `argmax`.
+
+    Args:
+        y_prob: Probabilities of classes that exclude each other, (n, classes).
+
+    Returns:
+        float64 (n, classes): minus infinity for the class chosen, infinity for the others.
+
+    Example:
+        >>> largest_wins([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]]) == -np.inf
+        array([[False,  True, False],
+               [ True, False, False]])
+    """
+    y_prob = np.asarray(y_prob, dtype=np.float64)
+    thresholds = np.full(y_prob.shape, np.inf)
+    thresholds[np.arange(len(y_prob)), y_prob.argmax(axis=1)] = -np.inf
+    return thresholds
+
+
+def right_class(y_true, y_prob) -> np.ndarray:
+    """Return which films are given their class, bool (n,), from labels and probabilities, both (n, classes).
+
+    Example:
+        >>> right_class([[1, 0, 0], [0, 1, 0]], [[0.5, 0.3, 0.2], [0.6, 0.3, 0.1]]).tolist()
+        [True, False]
+    """
+    return np.asarray(y_true).argmax(axis=1) == np.asarray(y_prob).argmax(axis=1)
+
+
+def confusion(y_true, y_score, threshold, weights=None) -> dict[str, float]:
     """Return the four counts at a threshold.
 
     Args:
         y_true: Labels, 1 or 0, (n,).
         y_score: Scores, (n,).
-        threshold: A score at or above it is called positive.
+        threshold: A score at or above it is called positive; one number, or one per film.
         weights: How much each film counts, (n,); None for 1 each.
 
     Example:
@@ -173,20 +206,20 @@ def rates(tp, fp, tn, fn) -> dict[str, np.ndarray]:
     }
 
 
-def scores(y_true, y_prob, threshold: float) -> dict[str, float]:
+def scores(y_true, y_prob, threshold) -> dict[str, float]:
     """Return all of `METRICS` for one label.
 
     Args:
         y_true: Labels, 1 or 0, (n,).
         y_prob: Probabilities, (n,), in [0, 1].
-        threshold: A probability at or above it is called positive; chosen on other films than these. With a
-            NaN threshold everything that rests on it is NaN.
+        threshold: A probability at or above it is called positive; chosen on other films than these; one number,
+            or one per film. With a NaN threshold everything that rests on it is NaN.
 
     Example:
         >>> scores([0, 0, 1, 1], [0.1, 0.7, 0.6, 0.9], 0.5)["specificity"]
         0.5
     """
-    if np.isnan(threshold):
+    if np.isnan(threshold).any():
         at_threshold = dict.fromkeys(RATES, float("nan"))
     else:
         counts = confusion(y_true, y_prob, threshold).values()

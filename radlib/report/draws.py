@@ -27,19 +27,23 @@ def measured(readings: Readings, variant: Variant) -> dict[str, Any]:
 
 
 def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None) -> dict[str, Any]:
-    """Return each metric's value and its values over the draws, averaged over labels; {} without predictions."""
+    """Return each metric's value and its values over the draws, averaged over labels; {} without predictions.
+
+    Of classes that exclude each other, accuracy is the share of films given their class, and balanced accuracy the
+    mean over classes of the share found (sensitivity).
+    """
     predictions = readings.test.get(variant.name)
     if predictions is None:
         return {}
     predictions = predictions if chosen is None else predictions.take(chosen)
     counts = metrics.patient_draws(predictions.patient_ids, readings.run.settings.bootstrap_draws, SEED)
-    thresholds = np.broadcast_to(readings.thresholds(variant), (predictions.y_true.shape[1],))
+    thresholds = deciding_thresholds(readings, variant, predictions)
     values, draws = [], []
     for truth, prob, known, threshold in label_columns(predictions, thresholds):
         values.append(metrics.scores(truth, prob, threshold))
         draws.append(metrics.metric_draws(truth, prob, threshold, counts[:, known]))
     defined = {m: [i for i, v in enumerate(values) if not np.isnan(v[m])] for m in metrics.METRICS}
-    return {
+    drawn = {
         "films": len(predictions.image_ids),
         "patients": len(np.unique(predictions.patient_ids)),
         "positives": int(np.nansum(predictions.y_true)) if predictions.y_true.shape[1] == 1 else np.nan,
@@ -51,14 +55,30 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
             if d and m in draws[0]
         },
     }  # fmt: skip
+    if variant.task == "classes":
+        right = metrics.right_class(predictions.y_true, predictions.y_prob)
+        drawn["values"] |= {
+            "accuracy": right.mean(),
+            "balanced_accuracy": drawn["values"]["sensitivity"],
+        }
+        drawn["draws"]["accuracy"] = metrics.share_draws(right, counts)
+        drawn["draws"]["balanced_accuracy"] = drawn["draws"]["sensitivity"]
+    return drawn
+
+
+def deciding_thresholds(readings: Readings, variant: Variant, predictions: Predictions) -> np.ndarray:
+    """Return what decides on each label of each film, (n, labels): a threshold, or that it is the likeliest class."""
+    if variant.task == "classes":
+        return metrics.largest_wins(predictions.y_prob)
+    return np.broadcast_to(readings.thresholds(variant), predictions.y_true.shape)
 
 
 def label_columns(predictions: Predictions, thresholds: np.ndarray) -> Iterator[tuple]:
-    """Yield (labels, probabilities, which films are known, threshold) of each label."""
-    for column, threshold in enumerate(thresholds):
+    """Yield (labels, probabilities, which films are known, thresholds of those) of each label."""
+    for column in range(thresholds.shape[1]):
         known = ~np.isnan(predictions.y_true[:, column])
         truth, prob = predictions.y_true[known, column], predictions.y_prob[known, column]
-        yield truth, prob, known, float(threshold)
+        yield truth, prob, known, thresholds[known, column]
 
 
 def interval(values: np.ndarray | None) -> tuple[float, float]:

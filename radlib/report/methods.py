@@ -19,10 +19,16 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         if settings.id_scope == "folder"
         else ""
     )
+    decisions = (
+        "Decisions: the classes exclude each other, so a film is given the most probable one, without threshold; "
+        "accuracy is the share of films given their class, sensitivity and specificity are means over the classes"
+        if any(variant.task == "classes" for variant in readings.variants)
+        else f"Choices: thresholds by Youden’s index (1950) on {films}"
+    )
     return (
         "Split: by patient, stratified by label; an official test folder is kept as it is. A check makes sure that "
         f"no patient and no file is in two splits.{scope}",
-        f"Choices: thresholds by Youden’s index (1950) on {films}; the winner is the smallest file whose validation "
+        f"{decisions}; the winner is the smallest file whose validation "
         f"AUROC is within {settings.margin:.3f} of the original’s. Both were written down before a test film was "
         "scored, and every scoring of the test films is logged.",
         f"Intervals: 95 %, percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all "

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.report.draws import CIRCUMSTANCES, SEED, difference_of, draw, interval, measured
+from radlib.report.draws import (
+    CIRCUMSTANCES,
+    SEED,
+    deciding_thresholds,
+    difference_of,
+    draw,
+    interval,
+    measured,
+)
 from radlib.report.readings import Readings, label_names, read
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -186,7 +194,7 @@ def per_label(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         if predictions := readings.test.get(variant.name):
             table = metrics.per_label(
                 predictions.y_true, predictions.y_prob, predictions.patient_ids, label_names(variant),
-                readings.thresholds(variant), readings.run.settings.bootstrap_draws, SEED,
+                deciding_thresholds(readings, variant, predictions), readings.run.settings.bootstrap_draws, SEED,
             )  # fmt: skip
             tables.append(table.assign(variant=variant.name))
     names = ["variant", "label", "films", "positives", "metric", "value", "low", "high"]

@@ -84,6 +84,60 @@ def test_patient_numbers(name, patient):
     assert patient_number(name) == patient
 
 
+def test_kermany_names_become_three_classes(tmp_path):
+    folder = class_folders(tmp_path / "chest_xray", KERMANY)
+    film = folder / "train" / "PNEUMONIA" / "person1_bacteria_1.jpeg"
+    film.rename(film.with_name("person1_1.jpeg"))
+    settings = kermany_settings(folder).override({"dataset_options": {"reading": "classes"}})
+    dataset = load_dataset(settings)
+    assert dataset.task.name == "classes"
+    assert dataset.task.labels == ("normal", "bacterial", "viral")
+    assert dataset.index[["normal", "bacterial", "viral"]].sum().tolist() == [5, 1, 3]
+    assert any(note.startswith("1 films of pneumonia were left out") for note in dataset.notes)
+
+
+BREAST = {
+    "benign": ["benign (1).png", "benign (1)_mask.png", "benign (2).png", "benign (2)_mask_1.png"],
+    "malignant": ["malignant (1).png", "malignant (1)_mask.png"],
+    "normal": ["normal (1).png", "normal (2).png"],
+}
+
+
+def test_breast_ultrasound_reads_no_masks(tmp_path):
+    folder = class_folders(tmp_path / "around" / "Dataset_BUSI_with_GT", BREAST).parent
+    settings = Settings(dataset="breast_ultrasound", data=str(folder))
+    dataset = load_dataset(settings)
+    assert dataset.task.outputs == ("benign", "malignant")
+    assert dataset.index["malignant"].tolist() == [0, 0, 1]
+    assert not dataset.index["path"].str.contains("mask").any()
+    assert not dataset.patients_known
+    assert any(note.startswith("2 normal images are left out") for note in dataset.notes)
+    three = load_dataset(settings.override({"dataset_options": {"reading": "classes"}}))
+    assert three.index[["normal", "benign", "malignant"]].sum().tolist() == [2, 2, 1]
+    with pytest.raises(DataError, match="found were: benign, cyst, malignant"):
+        load_dataset(
+            Settings(
+                dataset="breast_ultrasound",
+                data=str(
+                    class_folders(
+                        tmp_path / "d", {"benign": ["a.png"], "malignant": ["b.png"], "cyst": ["c.png"]}
+                    )
+                ),
+            )
+        )
+
+
+def test_folders_as_classes(tmp_path):
+    layout = {"a b": ["1.png", "2.png"], "c": ["3.png"], "d": ["4.png"]}
+    folder = class_folders(tmp_path / "d", layout)
+    (folder / "c" / "again.png").write_bytes((folder / "a b" / "1.png").read_bytes())
+    options = {"reading": "classes"}
+    dataset = load_dataset(Settings(dataset="folders", data=str(folder), dataset_options=options))
+    assert dataset.task.labels == ("a_b", "c", "d")
+    assert dataset.index[["a_b", "c", "d"]].sum().tolist() == [1, 1, 1]
+    assert any("2 films were left out: they lie under several answers" in note for note in dataset.notes)
+
+
 def test_flat_folders_with_a_pattern_keep_patients_secret(tmp_path):
     layout = {"normal": ["MRN4711_a.png", "MRN4711_b.png", "MRN0815.png"], "tumour": ["MRN4712.png", "x.png"]}
     dataset = load_dataset(
@@ -171,7 +225,30 @@ def test_find_data_takes_the_first_place_and_says_which(tmp_path, monkeypatch, c
     own = class_folders(tmp_path / "own" / "kermany", KERMANY)
     monkeypatch.setenv("RADLIB_DATA", str(own.parent))
     assert find_data("kermany") == own
-    assert capsys.readouterr().out.count("are read from") == 3
+    said = capsys.readouterr().out
+    assert [line.partition(" in ")[2] for line in said.splitlines()] == [
+        "data/.", "Kaggle's input.", "$RADLIB_DATA.",
+    ]  # fmt: skip
+    assert find_data("kermany", str(mounted)) == mounted
+    assert capsys.readouterr().out == "Films of 'kermany' are read from 'chest-xray-pneumonia', as given.\n"
+
+
+def test_a_folder_on_kaggle_that_bears_a_common_word_must_hold_the_tables(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datasets, "KAGGLE_INPUT", tmp_path / "input")
+    other, right = tmp_path / "input" / "data", tmp_path / "input" / "nih-chest-xrays" / "data"
+    for folder, name in ((other, "prices.csv"), (right, "Data_Entry_2017.csv")):
+        folder.mkdir(parents=True)
+        (folder / name).touch()
+    assert find_data("chestxray14", aliases=["data"], holds="Data_Entry_2017*") == right
+
+
+def test_a_file_in_place_of_a_folder(tmp_path):
+    (tmp_path / "films.npz").touch()
+    assert find_data("medmnist", str(tmp_path / "films.npz"), single_file=".npz") == tmp_path / "films.npz"
+    for wrong in ("", ".csv"):
+        with pytest.raises(DataError, match="'films.npz' is a file; give the folder"):
+            find_data("kermany", str(tmp_path / "films.npz"), single_file=wrong)
 
 
 def test_a_class_without_images(tmp_path):

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
 from radlib import decode, images
+from radlib.array_rows import row_reference
+from radlib.datasets import unique_image_ids
 from radlib.images import Preprocessing, prepare, read_image
+from radlib.resemblance import film_mark
 
 SMALL = Preprocessing(16)
 
@@ -26,14 +28,19 @@ def index_of(paths):
     return pd.DataFrame({"image_id": ids, "path": [str(p) for p in paths]})
 
 
+def squares(decoded):
+    return decoded.pixels[decoded.positions]
+
+
 def test_films_come_back_in_order_as_one_process_would_decode_them(tmp_path):
     paths = film_files(tmp_path, 70)  # more than two batches
-    pixels, kept, quarantine = decode.decode_films(index_of(paths), SMALL, tmp_path / "cache")
-    assert isinstance(pixels, np.memmap)
-    assert not len(quarantine)
-    np.testing.assert_array_equal(pixels, [prepare(read_image(p), SMALL) for p in paths])
-    assert kept["stored_width"].tolist() == [30 + n for n in range(70)]
-    assert set(kept["stored_height"]) == {40}
+    decoded = decode.decode_films(index_of(paths), SMALL, tmp_path / "cache")
+    assert isinstance(decoded.pixels, np.memmap)
+    assert not len(decoded.quarantine)
+    np.testing.assert_array_equal(squares(decoded), [prepare(read_image(p), SMALL) for p in paths])
+    assert decoded.kept["stored_width"].tolist() == [30 + n for n in range(70)]
+    assert set(decoded.kept["stored_height"]) == {40}
+    assert decoded.marks.tobytes() == b"".join(film_mark(read_image(p)) for p in paths)
 
 
 def test_bad_films_are_named_and_the_rest_goes_on(tmp_path):
@@ -42,37 +49,38 @@ def test_bad_films_are_named_and_the_rest_goes_on(tmp_path):
     paths[3].write_bytes(paths[3].read_bytes()[:100])
     paths.append(tmp_path / "missing.png")
     index = index_of(paths)
-    pixels, kept, quarantine = decode.decode_films(index, SMALL, tmp_path / "cache")
-    assert len(pixels) == len(kept) == 3
-    assert len(kept) + len(quarantine) == len(index)
-    assert quarantine["image_id"].tolist() == index["image_id"].iloc[[1, 3, 5]].tolist()
-    assert quarantine["reason"].tolist() == ["empty_file", "damaged", "not_a_file"]
-    np.testing.assert_array_equal(pixels[2], prepare(read_image(paths[4]), SMALL))
-
-
-def test_the_second_call_only_maps(tmp_path, monkeypatch):
-    index = index_of(film_files(tmp_path, 3))
-    first, kept, _ = decode.decode_films(index, SMALL, tmp_path / "cache")
-    monkeypatch.setattr(decode, "decode_files", lambda *a, **k: pytest.fail("decoded again"))
-    again, kept_again, _ = decode.decode_films(index, SMALL, tmp_path / "cache")
-    np.testing.assert_array_equal(first, again)
-    pd.testing.assert_frame_equal(kept, kept_again)
-    with pytest.raises(pytest.fail.Exception):  # other preprocessing is another cache
-        decode.decode_films(index, Preprocessing(16, "pad"), tmp_path / "cache")
-
-
-def test_a_cache_that_was_cut_short_is_not_used(tmp_path):
-    index = index_of(film_files(tmp_path, 3))
-    first = np.array(decode.decode_films(index, SMALL, tmp_path / "cache")[0])
-    (file,) = (tmp_path / "cache").glob("*.npy")
-    file.write_bytes(file.read_bytes()[:300])
-    np.testing.assert_array_equal(decode.decode_films(index, SMALL, tmp_path / "cache")[0], first)
+    decoded = decode.decode_films(index, SMALL, tmp_path / "cache")
+    assert len(decoded.positions) == len(decoded.kept) == 3
+    assert len(decoded.kept) + len(decoded.quarantine) == len(index)
+    assert decoded.quarantine["image_id"].tolist() == index["image_id"].iloc[[1, 3, 5]].tolist()
+    assert decoded.quarantine["reason"].tolist() == ["empty_file", "damaged", "not_a_file"]
+    np.testing.assert_array_equal(squares(decoded)[2], prepare(read_image(paths[4]), SMALL))
 
 
 def test_nothing_decoded_is_an_empty_array(tmp_path):
-    pixels, kept, quarantine = decode.decode_films(index_of([tmp_path / "no.png"]), SMALL, tmp_path / "cache")
-    assert pixels.shape == (0, 16, 16)
-    assert (len(kept), len(quarantine)) == (0, 1)
+    decoded = decode.decode_films(index_of([tmp_path / "no.png"]), SMALL, tmp_path / "cache")
+    assert (len(decoded.kept), len(decoded.quarantine)) == (0, 1)
+    assert squares(decoded).shape == (0, 16, 16)
+
+
+def test_copies_of_a_file_share_a_square(tmp_path):
+    (path,) = film_files(tmp_path, 1)
+    index = pd.concat([index_of([path])] * 3, ignore_index=True)
+    index["image_id"] = unique_image_ids(index["image_id"])
+    decoded = decode.decode_films(index, SMALL, tmp_path / "cache")
+    assert decoded.kept["image_id"].tolist() == index["image_id"].tolist()
+    assert decoded.positions.tolist() == [0, 0, 0]
+
+
+def test_rows_of_an_array_are_decoded_beside_files(tmp_path):
+    films = np.random.default_rng(3).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    np.save(tmp_path / "rows.npy", films)
+    (file,) = film_files(tmp_path, 1)
+    paths = [row_reference(tmp_path / "rows.npy", 2), str(file), row_reference(tmp_path / "rows.npy", 7)]
+    index = pd.DataFrame({"image_id": ["a" * 12, "b" * 12, "c" * 12], "path": paths})
+    decoded = decode.decode_films(index, SMALL, tmp_path / "cache")
+    np.testing.assert_array_equal(squares(decoded)[0], prepare(films[2] / np.float32(255), SMALL))
+    assert decoded.quarantine.to_numpy().tolist() == [["c" * 12, "damaged"]]
 
 
 def hang_on_wide_films(paths, preprocessing):
@@ -87,7 +95,7 @@ def hang_on_wide_films(paths, preprocessing):
             time.sleep(600)
         if grey.shape[1] == 34:
             os.abort()
-        results.append(("", *grey.shape, prepare(grey, preprocessing).tobytes()))
+        results.append(("", *grey.shape, prepare(grey, preprocessing).tobytes(), b""))
     return results
 
 
@@ -99,6 +107,50 @@ def test_only_the_film_that_hangs_or_crashes_is_given_up(tmp_path, monkeypatch):
     np.testing.assert_array_equal(
         np.frombuffer(results[7][3], np.uint8).reshape(16, 16), prepare(read_image(paths[7]), SMALL)
     )
+
+
+def test_a_film_is_settled_within_seven_seconds_of_its_start():
+    in_a_batch, alone = decode.BATCH_SHARE * decode.FILM_TIMEOUT_S, decode.FILM_TIMEOUT_S
+    assert in_a_batch + alone <= 7
+
+
+def test_a_pool_that_breaks_is_replaced(tmp_path, monkeypatch):
+    import contextlib
+
+    paths, made = [str(p) for p in film_files(tmp_path, 3)], []
+    sound = decode.worker_pool
+
+    @contextlib.contextmanager
+    def broken_at_first(*given, **options):
+        with sound(*given, **options) as pool:
+            made.append(pool)
+            if len(made) == 1:
+                pool.stop()
+            yield pool
+
+    monkeypatch.setattr(decode, "worker_pool", broken_at_first)
+    assert [r[0] for r in decode.decode_files(paths, SMALL)] == ["", "", ""]
+    assert len(made) == 2
+
+
+def test_a_pool_that_breaks_at_the_same_film_again_gives_that_film_up(tmp_path, monkeypatch):
+    import contextlib
+
+    made = []
+
+    @contextlib.contextmanager
+    def always_broken(*given, **options):
+        import pebble
+
+        pool = pebble.ProcessPool(1)
+        pool.stop()
+        made.append(pool)
+        yield pool
+        pool.join()
+
+    monkeypatch.setattr(decode, "worker_pool", always_broken)
+    reasons = [r[0] for r in decode.decode_files([str(p) for p in film_files(tmp_path, 2)], SMALL)]
+    assert reasons == ["worker_died", "worker_died"]
 
 
 def test_batches_are_small_in_films_and_in_bytes(tmp_path, monkeypatch):

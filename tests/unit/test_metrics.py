@@ -398,3 +398,36 @@ def test_twenty_variants_take_seconds():
     for variant in range(20):
         metrics.intervals(truth, np.round(prob, 2 + variant % 3), patients, 0.5, counts=counts)
     assert time.process_time() - started < 10
+
+
+# ---- classes that exclude each other -------------------------------------------------------------------------
+
+
+def three_classes(seed, levels=None, count=200):
+    generator = np.random.default_rng(seed)
+    answers = generator.integers(0, 3, count)
+    prob = generator.dirichlet([1, 1, 1], count) + np.eye(3)[answers] * 0.3
+    prob = np.round(prob / prob.sum(axis=1, keepdims=True) * (levels or 1e9)) / (levels or 1e9)
+    return answers, prob, np.array([f"P{n}" for n in generator.integers(0, 80, count)])
+
+
+@pytest.mark.parametrize("levels", [None, 8])  # few levels: many films with two equally likely classes
+def test_the_likeliest_class_decides_as_scikit_learn_scores_it(levels):
+    answers, prob, patients = three_classes(3, levels)
+    truth, called = np.eye(3)[answers], prob.argmax(axis=1)
+    assert metrics.right_class(truth, prob).mean() == sk.accuracy_score(answers, called)
+    table = metrics.per_label(truth, prob, patients, ["a", "b", "c"], metrics.largest_wins(prob), draws=50)
+    wide = table.pivot(index="label", columns="metric", values="value")
+    np.testing.assert_allclose(wide["sensitivity"], sk.recall_score(answers, called, average=None))
+    np.testing.assert_allclose(
+        wide["positive_predictive_value"], sk.precision_score(answers, called, average=None)
+    )
+    np.testing.assert_allclose(wide["f1"], sk.f1_score(answers, called, average=None))
+
+
+def test_shares_over_draws_equal_repeated_films():
+    answers, prob, patients = three_classes(4)
+    right = metrics.right_class(np.eye(3)[answers], prob)
+    counts = metrics.patient_draws(patients, draws=300)
+    expected = [right[np.repeat(np.arange(len(right)), row)].mean() for row in counts]
+    np.testing.assert_allclose(metrics.share_draws(right, counts), expected)

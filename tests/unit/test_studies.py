@@ -1,9 +1,11 @@
 import pytest
 import yaml
 
+from radlib.augmentation import Augmentation
 from radlib.errors import UsageError
+from radlib.listing import listing
 from radlib.registry import ARCHITECTURES, DATASETS
-from radlib.studies import SETTING_TYPES, Settings, checked, load_study, study_names
+from radlib.studies import SETTING_TYPES, Settings, checked, load_study, notebooks_folder, study_names
 from radlib.techniques import check_chain
 
 
@@ -21,10 +23,29 @@ def test_every_setting_is_described():
 @pytest.mark.parametrize("name", study_names())
 def test_every_study_names_things_that_exist(name):
     for settings in load_study(name).network_settings():
-        assert settings.dataset in DATASETS
-        assert settings.architecture in ARCHITECTURES
+        DATASETS[settings.dataset].complete(settings.dataset_options)
+        ARCHITECTURES[settings.architecture].complete(settings.architecture_options)
+        Augmentation.from_dict(settings.augmentation)
+        Augmentation.from_dict(settings.perturbation)
         for chain in settings.chains:
             check_chain(chain)
+
+
+def test_every_data_set_has_a_study_and_every_study_is_listed():
+    used = {load_study(name).settings().dataset for name in study_names()}
+    assert {entry.name for entry in DATASETS} - used == {"folders"}  # the README tells how to use it
+    listed = listing("studies")
+    for name in study_names():
+        assert load_study(name).name == name
+        assert f"  {name} " in listed and load_study(name).title in listed
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_says_how_to_run_it(name):
+    text = (notebooks_folder() / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    if load_study(name).settings().dataset != "synthetic":
+        assert f"radlib run --study {name}" in text
 
 
 def test_networks_times_seeds(tmp_path):

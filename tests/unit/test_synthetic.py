@@ -4,13 +4,14 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from radlib.datasets import load_dataset
 from radlib.datasets.rsna import CLASSES_TABLE, IMAGES_FOLDER, LABELS_TABLE
 from radlib.datasets.synthetic import draw_dataset
-from radlib.errors import DataError
+from radlib.errors import DataError, UsageError
 from radlib.images import read_image
 from radlib.studies import Settings
 
@@ -69,6 +70,30 @@ def test_dicom_patient_ids_never_enter_the_index(drawn):
     assert not any(patient in index.drop(columns="path").to_csv() for patient in held)
 
 
+def test_the_three_class_reading_of_rsna(drawn):
+    settings = rsna_settings(drawn).override({"dataset_options": {"reading": "classes"}})
+    dataset = load_dataset(settings)
+    index, binary = dataset.index, load_dataset(rsna_settings(drawn)).index
+    assert dataset.task.labels == ("normal", "not_normal_no_opacity", "lung_opacity")
+    np.testing.assert_array_equal(index["lung_opacity"], binary["lung_opacity"])
+    truth = pd.read_csv(drawn / CLASSES_TABLE).drop_duplicates("patientId").set_index("patientId")["class"]
+    said = truth[index["path"].map(lambda p: p.rsplit("/", 1)[-1].removesuffix(".dcm"))]
+    assert (index["normal"] == 1).tolist() == (said == "Normal").tolist()
+    assert index["not_normal_no_opacity"].sum() == (said == "No Lung Opacity / Not Normal").sum() > 0
+    with pytest.raises(UsageError, match="one of binary, classes, not 'three'"):
+        load_dataset(settings.override({"dataset_options": {"reading": "three"}}))
+
+
+def test_boxes_of_one_film_are_merged_into_its_row(drawn):
+    labels = pd.read_csv(drawn / LABELS_TABLE)
+    several = labels.groupby("patientId").size()
+    film = several[several > 1].index[0]
+    index = load_dataset(rsna_settings(drawn)).index
+    (boxes,) = index.loc[index["path"].str.contains(film), "boxes"]
+    rows = labels[labels["patientId"] == film]
+    assert boxes == [tuple(row) for row in rows[["x", "y", "width", "height"]].to_numpy().tolist()]
+
+
 def rewrite(path, change):
     table = pd.read_csv(path)
     change(table).to_csv(path, index=False)
@@ -83,7 +108,8 @@ def rewrite(path, change):
         (LABELS_TABLE, lambda t: t.iloc[:-1], "1 films of .* are not in"),
         (CLASSES_TABLE, lambda t: t[t["patientId"] != t["patientId"].iloc[-1]], "1 ids are in only one"),
         (LABELS_TABLE, lambda t: t.assign(Target=2), "another Target than 0 or 1"),
-        (LABELS_TABLE, lambda t: t.assign(Target=0), "no image of class 'lung_opacity'"),
+        (LABELS_TABLE, lambda t: t.assign(Target=0), f"contradicts {LABELS_TABLE}"),
+        (CLASSES_TABLE, lambda t: t.replace("Normal", "normal"), "a class other than Normal, No Lung"),
     ],
 )
 def test_tables_that_contradict_the_films(drawn, table, change, text):

@@ -1,0 +1,243 @@
+"""ChestX-ray14 of the NIH: 112,120 frontal films of 30,805 adults, fourteen findings read from reports by machine.
+
+    Data_Entry_2017.csv or Data_Entry_2017_v2020.csv     findings, patient, age, view of every film
+    images/*.png, images_001/images/*.png, …             the films, in whatever folders; PNG or JPEG
+    train_val_list.txt, test_list.txt                    the official split
+    patient_split.csv, or train_, val_ and test_list.txt the split of the CheXNet reproductions
+    BBox_List_2017.csv                                   984 boxes drawn by a radiologist
+
+Every table may be packed as .gz, and a part of the films is enough. Three things to know: the findings were mined from
+reports, and the publishers expect no more than nine in ten to be right; the first table has ages such as 411 years; and
+the official split and that of the CheXNet reproductions are different splits, whose figures do not compare.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from radlib import tasks
+from radlib.datasets import Dataset, check_choice, unique_image_ids
+from radlib.datasets.file_facts import file_facts
+from radlib.datasets.label_tables import find_table, impossible_ages_note, read_table, years
+from radlib.errors import DataError, UsageError
+from radlib.registry import DATASETS
+
+ENTRY_TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
+BOX_TABLE = "BBox_List_2017.csv"
+FINDINGS = (
+    "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",
+    "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",
+)  # fmt: skip
+NONE = "No Finding"
+BOX_NAMES = {"Infiltrate": "Infiltration"}  # the table of boxes calls it so
+ENTRY_COLUMNS = (
+    "Image Index", "Finding Labels", "Patient ID", "Patient Age", "Patient Gender", "View Position",
+)  # fmt: skip
+BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
+FILM_NAME = re.compile(r"\d{8}_\d{3}\.(png|jpg|jpeg)", re.IGNORECASE)
+PUBLISHED_SIDE = 1024  # pixels of the published films, in which the boxes are given
+SPLITS = ("auto", "official", "reproduction", "seeded")
+SPLIT_LISTS: Mapping[str, Mapping[str, str]] = {
+    "official": {"train_val_list.txt": "training", "test_list.txt": "test"},
+    "reproduction": {
+        "train_list.txt": "training",
+        "val_list.txt": "validation",
+        "test_list.txt": "test",
+    },
+}
+SPLIT_TABLE = "patient_split.csv"
+FOLDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+@DATASETS.register(
+    title="Adult chest films: fourteen findings (NIH ChestX-ray14, 2017)",
+    citation=(
+        "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
+        "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR, 2017, "
+        "3462-3471. Data provider: NIH Clinical Center, nihcc.app.box.com/v/ChestXray-NIHCC."
+    ),
+    licence="No restrictions on use; link, citation and acknowledgement of the NIH Clinical Center are asked for",
+    needs_files=True,
+    kaggle=("nih-chest-xrays", "data"),
+    holds="Data_Entry_2017*",
+)
+def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = ()) -> Dataset:
+    """Read the films of ChestX-ray14 that lie in a folder, with its tables.
+
+    Args:
+        folder: The folder that holds the tables, and the films in it or below.
+        split: `official` (train_val_list.txt and test_list.txt), `reproduction` (that of the CheXNet reproductions:
+            patient_split.csv, or train_list.txt, val_list.txt and test_list.txt), `seeded` (by patient, drawn here),
+            or `auto`, the first of these that the folder has.
+        findings: Which of the fourteen, e.g. `[pneumonia, effusion]`; empty takes all.
+
+    Returns:
+        The data set; a label per finding; with `view`, `age`, `sex`, and `boxes` where a radiologist drew some.
+
+    Raises:
+        UsageError: For another split or finding.
+        DataError: When tables or columns are missing, or tables and films do not agree.
+    """
+    check_choice("split", split, SPLITS)
+    chosen = _chosen_findings(findings)
+    table, source = _read_entries(folder)
+    names, paths = _find_films(folder)
+    if unknown := len(set(names) - set(table.index)):
+        raise DataError(f"{unknown} films are not in {source}; take them out, or complete the table.")
+    entries = table.loc[names]
+    ages, impossible = years(entries["Patient Age"])
+    facts = file_facts(folder, paths)
+    index = pd.DataFrame(
+        {
+            "image_id": unique_image_ids([f["image_id"] for f in facts]),
+            "path": [f["path"] for f in facts],
+            "patient_id": entries["Patient ID"].astype(str).to_numpy(),
+            **_label_columns(entries["Finding Labels"], chosen),
+            "view": entries["View Position"].fillna("").to_numpy(),
+            "age": ages.to_numpy(),
+            "sex": entries["Patient Gender"].where(entries["Patient Gender"].isin(["F", "M"]), "").to_numpy(),
+        }
+    )
+    notes = [f"{len(index):,} of the {len(table):,} films in {source} are here."]
+    if impossible:
+        notes.append(impossible_ages_note(impossible))
+    parts, said = _split_parts(folder, split, names)
+    if parts is not None:
+        index["split"] = parts
+    if (boxes := _boxes(folder, names, index["path"], chosen)) is not None:
+        index["boxes"] = boxes
+    notes += [said, "The findings were mined from reports by machine; some are wrong."]
+    return Dataset(index, tasks.findings([name.lower() for name in chosen]), folder, tuple(notes))
+
+
+def _chosen_findings(asked: Sequence[str]) -> list[str]:
+    """Return findings as the table spells them, in its order."""
+    known = {name.lower(): name for name in FINDINGS}
+    wanted = [str(name).lower() for name in ([asked] if isinstance(asked, str) else asked)]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"There is no finding {name!r} in ChestX-ray14; there are: {', '.join(known)}.")
+    return [name for key, name in known.items() if key in wanted or not wanted]
+
+
+def _read_entries(folder: Path) -> tuple[pd.DataFrame, str]:
+    """Read the table of films, by name without ending; return it and which of its versions was found.
+
+    The columns `OriginalImage[Width`, `Height]` and others have commas in their headings and are not needed.
+    """
+    path = find_table(folder, ENTRY_TABLES)
+    if path is None:
+        raise DataError(
+            f"The table {ENTRY_TABLES[1]} is missing in {folder.name!r}; put it beside the films."
+        )
+    table = read_table(path, ENTRY_COLUMNS, others=True)
+    table.index = pd.Index(table["Image Index"].map(_stem))
+    if not table.index.is_unique:
+        raise DataError(f"{path.name} has a film twice; replace it by the published one.")
+    return table, path.name
+
+
+def _stem(film: str) -> str:
+    """Return a film's name without its ending, since copies are JPEG where the tables say .png."""
+    return str(film).strip().rpartition(".")[0] or str(film).strip()
+
+
+def _find_films(folder: Path) -> tuple[list[str], list[Path]]:
+    """Return names without ending, and paths, of all films in a folder and below, in the order of names."""
+    paths = sorted((p for p in folder.rglob("*") if FILM_NAME.fullmatch(p.name)), key=lambda p: p.name)
+    names = [path.stem for path in paths]
+    if not names:
+        raise DataError(
+            f"No film is in {folder.name!r} or below, named like NNNNNNNN_NNN.png; unpack them there."
+        )
+    if twice := len(names) - len(set(names)):
+        raise DataError(f"{twice} films lie twice in {folder.name!r}; keep one copy of each.")
+    return names, paths
+
+
+def _label_columns(said: pd.Series, findings: Sequence[str]) -> dict[str, pd.Series]:
+    """Return 1 or 0 per finding from text such as `Effusion|Mass`."""
+    found = said.str.split("|").explode().str.strip()
+    if unknown := sorted(set(found) - {*FINDINGS, NONE}):
+        raise DataError(f"The column 'Finding Labels' has an unknown finding {unknown[0]!r}; correct it.")
+    present = pd.crosstab(found.index, found).reindex(said.index, columns=FINDINGS, fill_value=0)
+    return {name.lower(): present[name].clip(upper=1).astype("float32").to_numpy() for name in findings}
+
+
+def _split_parts(folder: Path, split: str, names: Sequence[str]) -> tuple[list[str] | None, str]:
+    """Return the part of each film by an asked or found split, None where it is drawn; and a sentence on it."""
+    if split == "seeded":
+        return None, "The split is drawn by patient, with the seed of the settings."
+    for kind in SPLIT_LISTS if split == "auto" else (split,):
+        parts = _published_parts(folder, kind)
+        if parts is None:
+            continue
+        if not parts.index.is_unique:
+            raise DataError(
+                f"The lists of the {kind} split name a film twice; replace them by the published ones."
+            )
+        if missing := sum(name not in parts.index for name in names):
+            raise DataError(f"{missing} films are in no list of the {kind} split; complete the lists.")
+        said = {
+            "official": "The split is the official one: train_val_list.txt and test_list.txt.",
+            "reproduction": "The split is that of the CheXNet reproductions, not the official one.",
+        }
+        return parts[list(names)].tolist(), said[kind]
+    if split != "auto":
+        raise DataError(
+            f"The lists of the {split} split are not in {folder.name!r}: {', '.join(SPLIT_LISTS[split])}"
+            f"{f', or {SPLIT_TABLE}' if split == 'reproduction' else ''}; put them there, or choose another split."
+        )
+    return (
+        None,
+        "No list of a published split is here: the split is drawn by patient, with the seed of the settings.",
+    )
+
+
+def _published_parts(folder: Path, kind: str) -> pd.Series | None:
+    """Return the part of each film name in a published split; None when its files are not all there."""
+    table = find_table(folder, [SPLIT_TABLE]) if kind == "reproduction" else None
+    if table is not None:
+        folds = read_table(table, ("Image Index", "fold"), others=True)
+        if not folds["fold"].isin(FOLDS).all():
+            raise DataError(f"{table.name} has a fold other than {', '.join(FOLDS)}; correct it.")
+        return pd.Series(folds["fold"].map(FOLDS).to_numpy(), folds["Image Index"].map(_stem))
+    lists = {find_table(folder, [name]): part for name, part in SPLIT_LISTS[kind].items()}
+    if None in lists:
+        return None
+    found = []
+    for path, part in lists.items():
+        # Lines are a name, or a name and fourteen digits; the first word is the name.
+        lines = pd.read_csv(path, header=None, names=["line"], sep="\t", dtype=str)["line"]
+        found.append(pd.Series(part, lines.str.split().str[0].map(_stem)))
+    return pd.concat(found)
+
+
+def _boxes(
+    folder: Path, names: Sequence[str], paths: Sequence[str], findings: Sequence[str]
+) -> list[list[tuple[float, ...]]] | None:
+    """Return the boxes of each film in its stored pixels, None where there is no table of boxes."""
+    path = find_table(folder, [BOX_TABLE])
+    if path is None:
+        return None
+    table = read_table(path, BOX_COLUMNS, others=True)
+    table = table[table["Finding Label"].replace(BOX_NAMES).isin(findings)]
+    by_film = table.groupby(table["Image Index"].map(_stem))[list(BOX_COLUMNS[2:])]
+    drawn = {film: rows.to_numpy(float) for film, rows in by_film}
+    return [
+        [tuple(map(float, box)) for box in drawn[name] * _scale(film)] if name in drawn and film else []
+        for name, film in zip(names, paths, strict=True)
+    ]
+
+
+def _scale(path: str) -> tuple[float, float, float, float]:
+    """Return what turns (x, y, width, height) on a published film into pixels of this copy of it."""
+    try:
+        with Image.open(path, formats=("JPEG", "PNG")) as film:
+            across, down = film.width / PUBLISHED_SIDE, film.height / PUBLISHED_SIDE
+    except (OSError, Image.DecompressionBombError):  # decoding will say what is wrong with it
+        return 1.0, 1.0, 1.0, 1.0
+    return across, down, across, down

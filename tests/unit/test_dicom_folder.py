@@ -1,0 +1,177 @@
+"""A hospital's own folder: what the table says, what the header adds, and what is refused."""
+
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radlib.datasets import load_dataset
+from radlib.datasets.rsna import IMAGES_FOLDER
+from radlib.datasets.synthetic import draw_dataset
+from radlib.errors import DataError, UsageError
+from radlib.images import image_id
+from radlib.studies import Settings
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
+
+
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "films"
+    draw_dataset(folder, patients=3, seed=4, image_side=64)
+    return sorted((folder / IMAGES_FOLDER).iterdir())[:6]
+
+
+@pytest.fixture
+def folder(drawn_once, tmp_path):
+    """Six DICOM films in folders of their own, two of them without ending, as an archive exports them."""
+    root = tmp_path / "hospital"
+    for number, film in enumerate(drawn_once):
+        place = root / f"2024/{number % 2:02d}"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(film, place / (f"IM{number}.dcm" if number < 4 else f"IM{number}"))
+    return root
+
+
+FILES = [
+    "2024/00/IM0.dcm",
+    "2024/01/IM1",
+    "2024/00/IM2.dcm",
+    "2024\\01\\IM3.dcm",
+    "2024/00/IM4",
+    "2024/01/IM5",
+]
+
+
+def write(folder, name="labels.csv", **columns):
+    table = {"file": FILES, "effusion": [1, 0, 0, 1, "", 1], **columns}
+    pd.DataFrame({k: v for k, v in table.items() if v is not None}).to_csv(folder / name, index=False)
+
+
+def load(folder, **options):
+    return load_dataset(Settings(dataset="dicom_folder", data=str(folder), dataset_options=options))
+
+
+def test_the_table_labels_films_and_the_header_says_the_rest(folder):
+    import pydicom
+
+    write(folder, mass=[0, 1, "", 0, 0, 1])
+    dataset = load(folder)
+    index = dataset.index
+    assert (dataset.task.name, dataset.task.labels) == ("findings", ("effusion", "mass"))
+    assert index["effusion"].fillna(-1).tolist() == [1, 0, 0, 1, -1, 1]
+    assert index["mass"].fillna(-1).tolist() == [0, 1, -1, 0, 0, 1]
+    files = [folder / f"2024/{n % 2:02d}" / (f"IM{n}.dcm" if n < 4 else f"IM{n}") for n in range(6)]
+    assert index["image_id"].tolist() == [image_id(path) for path in files]
+    headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in files]
+    assert index["view"].tolist() == [str(h.ViewPosition) for h in headers]
+    assert index["sex"].tolist() == [str(h.PatientSex) for h in headers]
+    assert index["age"].tolist() == [float(h.PatientAge[:3]) for h in headers]
+    same = pd.Series([str(h.PatientID) for h in headers])
+    assert (index["patient_id"].factorize()[0] == same.factorize()[0]).all()
+    assert not set(same) & set(index["patient_id"])
+    assert dataset.patients_known and "split" not in index
+
+
+def test_what_the_table_says_goes_before_the_header(folder):
+    write(
+        folder,
+        patient_id=["007", "007", "7", "", "8", "8"],
+        split=["train", "training", "Training", "val", "test", "test"],
+        view=["pa", "LL", "", "AP", "AP", "AP"],
+        age=[30, 40, 411, "", 60, 70],
+        sex=["f", "M", "O", "", "M", "F"],
+    )
+    from_header = load_without_about(folder)
+    dataset = load(folder)
+    index = dataset.index
+    assert dataset.task.outputs == ("no_effusion", "effusion")
+    assert "1 films are left out: nobody knows whether they show effusion." in dataset.notes
+    assert index["split"].tolist() == ["training"] * 3 + ["validation", "test"]
+    assert index["patient_id"].tolist() == ["007", "007", "7", from_header["patient_id"][3], "8"]
+    assert index["view"].tolist() == ["PA", "LL", from_header["view"][2], "AP", "AP"]
+    assert index["sex"].tolist()[:3] == ["F", "M", ""]
+    np.testing.assert_array_equal(index["age"], [30, 40, np.nan, from_header["age"][3], 70])
+    assert "1 ages above 110 years are taken as unknown." in dataset.notes
+
+
+def load_without_about(folder):
+    write(folder, name="bare.csv")
+    index = load(folder, table="bare.csv", reading="findings").index
+    return index.to_dict("list")
+
+
+def test_films_that_the_table_does_not_name_are_counted(folder):
+    write(folder)
+    shutil.copy(folder / "2024/00/IM0.dcm", folder / "extra.dcm")
+    assert any(note.startswith("1 DICOM files of the folder are left out") for note in load(folder).notes)
+
+
+def test_films_without_any_patient_id_are_patients_of_their_own(folder):
+    import pydicom
+
+    for path in folder.rglob("IM*"):
+        film = pydicom.dcmread(path)
+        film.PatientID = ""
+        film.save_as(path)
+    write(folder)
+    dataset = load(folder, reading="findings")
+    assert not dataset.patients_known
+    assert dataset.index["patient_id"].tolist() == dataset.index["image_id"].tolist()
+    assert any(note.startswith("6 films have no patient id") for note in dataset.notes)
+
+
+def test_classes_that_exclude_each_other(folder):
+    write(folder, effusion=[1, 0, 0, 1, 0, 0], mass=[0, 1, 0, 0, 0, 1], clear=[0, 0, 1, 0, 1, 0])
+    assert load(folder, reading="classes").task.name == "classes"
+    write(folder, effusion=[1, 0, 0, 1, 0, 0], mass=[1, 1, 0, 0, 0, 1], clear=[0, 0, 1, 0, 1, 0])
+    with pytest.raises(DataError, match=f"{image_id(folder / FILES[0])} first, are not of exactly one class"):
+        load(folder, reading="classes")
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "text"),
+    [
+        ({"file": None}, {}, "lacks the column 'file'"),
+        ({"effusion": None}, {}, "has no column of labels"),
+        ({"PatientName": ["Doe^Jane"] * 6}, {}, "has an unknown column 'PatientName'"),
+        ({"score": [0.5] * 6}, {}, "has an unknown column 'score'"),
+        ({"mass": [0] * 6}, {"labels": ["effusion"]}, "has an unknown column 'mass'"),
+        ({}, {"labels": ["mass"]}, "has no label column 'mass'; it has: effusion"),
+        ({}, {"table": "other.csv"}, "other.csv is missing"),
+        ({"file": ["../x.dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
+        ({"file": ["/etc/passwd", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
+        ({"file": ["", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
+        ({"file": ["Doe^Jane.dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name a file that is not there"),
+        ({"file": [FILES[1] + ".dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name a film that an earlier"),
+        ({"split": ["train", "dev", "test", "test", "", "test"]}, {}, "2 rows of labels.csv have a split other"),
+        ({"effusion": [1] * 6}, {}, "no image of class 'films without effusion'"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_one_sentence_without_names(folder, columns, options, text):
+    write(folder, **columns)
+    with pytest.raises(DataError, match=text) as caught:
+        load(folder, **options)
+    assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+    assert not re.search("Doe|IM0|passwd", str(caught.value))
+
+
+def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
+    shutil.copy(folder / "2024/00/IM0.dcm", tmp_path / "outside.dcm")
+    (folder / "link.dcm").symlink_to(tmp_path / "outside.dcm")
+    write(folder, file=["link.dcm", *FILES[1:]])
+    with pytest.raises(DataError, match="1 rows of labels.csv name no file inside"):
+        load(folder)
+
+
+def test_a_binary_reading_takes_one_label(folder):
+    write(folder, mass=[0, 1, 0, 1, 0, 1])
+    with pytest.raises(UsageError, match="takes one label; labels.csv has effusion, mass"):
+        load(folder, reading="binary")
+    with pytest.raises(UsageError, match="one of auto, binary, findings, classes"):
+        load(folder, reading="several")
