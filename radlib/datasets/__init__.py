@@ -8,7 +8,7 @@ The id is made from the file's content, so it says nothing about a person and su
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ class Dataset:
         title: For headings.
         citation: How to cite it.
         licence: Under which terms it may be used.
+        id_scope: `dataset`, or `folder` where equal patient numbers in two official parts need not be one person.
     """
 
     index: pd.DataFrame
@@ -50,7 +51,7 @@ class Dataset:
     title: str = ""
     citation: str = ""
     licence: str = ""
-    id_scope: str = field(default="dataset")
+    id_scope: str = "dataset"
 
 
 def load_dataset(settings: Settings) -> Dataset:
