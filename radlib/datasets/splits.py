@@ -157,7 +157,7 @@ def _without_copies(index: pd.DataFrame, part: str) -> tuple[pd.DataFrame, int]:
     inside = index["split"] == part
     gives_way = index["split"].isin({"test": ("training", "validation"), "validation": ("training",)}[part])
     copies = gives_way & _content(index).isin(_content(index[inside]))
-    return index[~copies].reset_index(drop=True), int(copies.sum())
+    return (index[~copies].reset_index(drop=True) if copies.any() else index), int(copies.sum())
 
 
 def _shared_ids(index: pd.DataFrame) -> set[str]:

@@ -298,7 +298,8 @@ def test_kermany_as_published(shared_data):
     assert dataset.index.groupby(["split", "pneumonia"]).size().tolist() == [234, 390, 1199, 3733]
     split = split_by_patient(dataset, validation_fraction=0.15, test_fraction=0.25, seed=0, id_scope="folder")
     shared = overlap(split)
-    assert shared["patient_id"].str[0].value_counts().to_dict() == {"P": 170, "N": 94}
+    published = dataset.index.set_index("image_id")["patient_id"]
+    assert shared["number"].map(published).str[0].value_counts().to_dict() == {"P": 170, "N": 94}
     table = leakage_check(split)
     assert table.set_index("split").loc["test", "films"] == 624
     assert table["patients_elsewhere"].sum() == table["copies_elsewhere"].sum() == 0

@@ -15,7 +15,7 @@ ROOT = Path(radlib.__file__).parent
 # From top to bottom; a module may import only from its own tuple and those below.
 LAYERS = (
     ("cli",),
-    ("series", "kaggle", "doctor", "listing"),
+    ("series", "kaggle", "doctor", "listing", "fetch"),
     ("estimate", "failures", "kernels"),
     ("plan", "progress"),
     ("parameters", "bootstrap"),
@@ -32,6 +32,7 @@ LAYERS = (
     ("architectures", "counting"),
     ("backend",),
     ("films",),
+    ("film_records",),
     ("decode", "datasets"),
     ("film_store",),
     ("dicom_writing", "phantoms"),
@@ -43,8 +44,9 @@ LAYERS = (
     ("runs",),
     ("variants",),
     ("studies",),
-    ("registry",),
-    ("storage", "metrics"),
+    ("private", "registry"),
+    ("archives", "downloading"),
+    ("storage", "metrics", "sources"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
