@@ -28,7 +28,7 @@ from radlib.worker_pool import worker_pool
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
-BATCH_SHARE = 0.25  # of a film's time, for a whole batch, which takes well under a second; then films go alone
+BATCH_SHARE = 0.25  # of a film's time, for a whole batch: it takes well under a second
 WORKER_MEMORY_BYTES = 2 * 1024**3
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
@@ -223,8 +223,7 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
 def _confine() -> None:
     """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself, and silence it.
 
-    Native decoders write what they stumble over to the process's error stream, past Python, where it would end
-    in notebooks and logs.
+    Native decoders write what they stumble over past Python, to where it would end in notebooks and logs.
     """
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
