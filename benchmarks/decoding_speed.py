@@ -192,5 +192,7 @@ def table(result: dict) -> str:
         f"{'Decoders of baseline JPEG (file to stored values)':58}{'ms/film':>9}",
     ]
     for decoder in result["decoders"]:
-        lines.append(f"  {decoder['name']:56}{decoder['ms']:>9.2f}   {'' if decoder['exact'] else 'not '}exact")
+        lines.append(
+            f"  {decoder['name']:56}{decoder['ms']:>9.2f}   {'' if decoder['exact'] else 'not '}exact"
+        )
     return "\n".join(lines)

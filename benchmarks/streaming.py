@@ -56,7 +56,9 @@ def _memory(films: int) -> dict:
     from radlib.phantoms import draw_film, draw_patient
 
     generator = np.random.default_rng(0)
-    drawn = [draw_film(draw_patient(generator), "PA", False, generator, side=SIDE).image for _ in range(DRAWN)]
+    drawn = [
+        draw_film(draw_patient(generator), "PA", False, generator, side=SIDE).image for _ in range(DRAWN)
+    ]
     samples: list[tuple[int, int]] = []
     with tempfile.TemporaryDirectory(prefix="radlib-films-") as folder:
         paths = [Path(folder) / f"{number}.dcm" for number in range(films)]
@@ -117,7 +119,7 @@ def _training(films: int, image_size: int, steps: int) -> dict:
     from radlib.architectures import build_network
     from radlib.augmentation import Augmentation, augment_batch
     from radlib.films import Films
-    from radlib.studies import Settings
+    from radlib.settings import Settings
 
     generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory(prefix="radlib-films-") as folder:
