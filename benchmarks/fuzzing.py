@@ -18,6 +18,7 @@ import pydicom
 from PIL import Image
 from pydicom import uid
 from pydicom.encaps import encapsulate
+from tqdm import tqdm
 
 from radlib import decode, dicom, dicom_writing, images
 
@@ -42,7 +43,9 @@ def measure(films: int = 200_000, *, seed: int = 0) -> dict:
         sound = list(samples(Path(name)))
         before = _peak_mb()
         paths = [Path(name) / f"{number}.film" for number in range(min(ROUND_FILMS, films))]
-        for start in range(0, films, ROUND_FILMS):
+        for start in tqdm(
+            range(0, films, ROUND_FILMS), "Damaging films", disable=None, delay=5, unit=" rounds"
+        ):
             batch = paths[: films - start]
             for number, path in enumerate(batch, start):
                 path.write_bytes(damaged(sound[number % len(sound)], generator))
