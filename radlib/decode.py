@@ -28,7 +28,7 @@ from radlib.worker_pool import worker_pool
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
-BATCH_SHARE = 0.25  # of a film's time, for a whole batch: it takes well under a second
+BATCH_SHARE = 0.2  # of a film's time, for a whole batch: it takes a tenth of a second or two
 WORKER_MEMORY_BYTES = 2 * 1024**3
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
@@ -131,7 +131,7 @@ def decode_files(
         paths: The files.
         preprocessing: What every film becomes.
         workers: Processes.
-        timeout_s: Seconds a film may take alone; in a batch with others it has had a quarter of that before.
+        timeout_s: Seconds a film may take alone; in a batch with others it has had a fifth of that before.
 
     Yields:
         Per path, in order: reason (empty when it decoded), stored height and width, pixels, and mark.
@@ -183,7 +183,7 @@ def _through_one_pool(
 
         for batch in _batches(paths):
             waiting.append(schedule(batch, timeout_s if len(batch) == 1 else BATCH_SHARE * timeout_s))
-            if len(waiting) >= 4 * workers:  # results wait in memory: keep few
+            if len(waiting) >= 3 * workers:  # results wait in memory, and films tried again behind these
                 yield from settle(waiting.popleft())
         while waiting:
             yield from settle(waiting.popleft())
