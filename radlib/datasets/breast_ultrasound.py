@@ -53,7 +53,7 @@ def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
             f"The ultrasound images lie in folders benign, malignant and normal; found were: {', '.join(found)}."
         )
     index["patient_id"] = index["image_id"]
-    notes = ["Nobody published whose images these are: each counts as a patient of its own."]
+    notes = ["Nobody published whose images these are."]
     if reading == "classes":
         labels = {name: name for name in CLASSES if name in found}
         return labelled_classes(index, folder, labels, notes, patients_known=False)

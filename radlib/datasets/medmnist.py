@@ -115,7 +115,7 @@ def medmnist(folder: Path, *, collection: str = "") -> Dataset:
     index = pd.concat(parts, ignore_index=True)
     index["image_id"] = unique_image_ids(index["image_id"])
     index["patient_id"] = index["image_id"]
-    notes = ["Nobody published whose films these are: each counts as a patient of its own."]
+    notes = ["Nobody published whose films these are."]
     if known.positive == 0:
         notes.append("Its numbers are turned round, so that malignant is the positive answer.")
     return Dataset(index, known.task, archive.parent, tuple(notes), patients_known=False)
