@@ -20,7 +20,7 @@ from radlib.datasets import Dataset, load_dataset
 from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.film_records import films_fingerprint, record_files, record_splits
-from radlib.studies import Settings
+from radlib.settings import Settings
 from radlib.tasks import Task
 
 PERTURBATION_SEED = 0
@@ -153,7 +153,9 @@ def open_films(run: runs.Run) -> FilmSplits:
     """
     settings = run.settings
     dataset = load_dataset(settings)
-    preprocessing = images.Preprocessing(settings.image_size, settings.resize, tuple(settings.operations))
+    preprocessing = images.Preprocessing(
+        settings.image_size, settings.resize, tuple(settings.operations), window=settings.window
+    )
     # Sorted, so that films lie in the store in the order in which they are read.
     ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
     decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)

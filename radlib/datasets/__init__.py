@@ -16,7 +16,8 @@ import pandas as pd
 
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
-from radlib.studies import Settings, home_folder
+from radlib.settings import Settings
+from radlib.studies import home_folder
 from radlib.tasks import Task
 
 KAGGLE_INPUT = Path("/kaggle/input")
@@ -129,7 +130,7 @@ def find_data(
         place = Path(explicit).expanduser()
         if not made_if_missing:
             _check_given(place, single_file)
-        print(f"Films of {name!r} are read from {place.name!r}, as given.")
+        print(f"Films of {name!r} are read from the folder or file that was given.")
         return place
     for place, said in _places(name, aliases, holds):
         if place.is_dir() and any(place.iterdir()):

@@ -14,7 +14,7 @@ from radlib.datasets.splits import leakage_check, overlap, split_by_patient
 from radlib.errors import DataError, UsageError
 from radlib.images import image_id
 from radlib.registry import DATASETS
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -230,7 +230,7 @@ def test_find_data_takes_the_first_place_and_says_which(tmp_path, monkeypatch, c
         "data/.", "Kaggle's input.", "$RADLIB_DATA.",
     ]  # fmt: skip
     assert find_data("kermany", str(mounted)) == mounted
-    assert capsys.readouterr().out == "Films of 'kermany' are read from 'chest-xray-pneumonia', as given.\n"
+    assert capsys.readouterr().out == "Films of 'kermany' are read from the folder or file that was given.\n"
 
 
 def test_a_folder_on_kaggle_that_bears_a_common_word_must_hold_the_tables(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from radlib import tasks
 from radlib.datasets import Dataset, draws, load_dataset
 from radlib.datasets.splits import SPLITS, leakage_check, overlap, split_by_patient
 from radlib.errors import DataError, UsageError
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 FRACTIONS = {"validation_fraction": 0.2, "test_fraction": 0.25}
 
