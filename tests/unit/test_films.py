@@ -74,6 +74,12 @@ def test_the_fingerprint_follows_split_and_preprocessing(folder):
     assert len(prints) == 4
 
 
+def test_the_window_that_a_study_asks_for_is_part_of_the_record(folder):
+    first, second = (radlib.open_films(opened(folder, window=number)) for number in (0, 1))
+    assert (first.preprocessing.window, second.preprocessing.window) == (0, 1)
+    assert first.fingerprint != second.fingerprint
+
+
 def test_another_split_finds_the_films_decoded(folder, monkeypatch):
     radlib.open_films(opened(folder))
     monkeypatch.setattr(radlib.films.decode, "decode_files", lambda *a, **k: pytest.fail("decoded again"))
