@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-all lint format lock notebooks readme benchmark clean
+.PHONY: help environment demo test test-all lint format lock notebooks readme benchmark fuzz clean
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -46,6 +46,9 @@ readme: environment ## fill the README's tables from docs/results and the regist
 
 benchmark: environment ## speed, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
+
+fuzz: environment ## 200,000 damaged films through the decoding workers
+	@$(BIN)/python -m benchmarks fuzz
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

@@ -1,37 +1,63 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
-Usage: python -m benchmarks [evaluation] [demo] [--films N] [--rounds N] [--json FILE]
+Usage: python -m benchmarks [evaluation] [decoding] [stream] [training] [fuzz] [demo] [--films N] [--rounds N]
+    [--json FILE]
+
+Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
 
 import argparse
 import json
 from pathlib import Path
 
-from benchmarks import demo_time, evaluation_speed
+from benchmarks import decoding_speed, demo_time, evaluation_speed, fuzzing, streaming
 from radlib.probes import describe_host
 from radlib.variants import library_versions
 
-KINDS = ("evaluation", "demo")
+FILMS = {"evaluation": 5000, "decoding": 400, "stream": 26_000, "training": 2000, "fuzz": 200_000, "demo": 0}
+KINDS = tuple(FILMS)
+RUN_UNASKED = ("evaluation", "decoding", "stream", "training", "demo")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
-    parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], help="which; all when none is named")
-    parser.add_argument("--films", type=int, default=5000, help="films that the engine evaluates")
+    parser.add_argument(
+        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz when none is named"
+    )
+    sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
+    parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
     parser.add_argument("--rounds", type=int, default=evaluation_speed.ROUNDS, help="interleaved slices")
     parser.add_argument("--json", type=Path, default=Path("outputs/benchmarks.json"), help="where to write")
     given = parser.parse_args()
     found = {"host": describe_host(), "libraries": library_versions()}
-    for kind in given.kinds or KINDS:
-        if kind == "evaluation":
-            found[kind] = evaluation_speed.measure(given.films, rounds=given.rounds)
-            print(evaluation_table(found[kind]))
-        else:
-            found[kind] = demo_time.measure()
-            print(demo_table(found[kind]))
+    for kind in given.kinds or RUN_UNASKED:
+        found[kind], table = measured(kind, given.films or FILMS[kind], given.rounds)
+        print(f"{table}\n")
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"\n{found['host']}\nWritten to {given.json}.")
+    print(f"{found['host']}\nWritten to {given.json}.")
+
+
+def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
+    """Return what one benchmark found, and the same as lines of text."""
+    match kind:
+        case "evaluation":
+            result = evaluation_speed.measure(films, rounds=rounds)
+            return result, evaluation_table(result)
+        case "decoding":
+            result = decoding_speed.measure(films, rounds=rounds)
+            return result, decoding_speed.table(result)
+        case "stream":
+            result = streaming.measure_memory(films)
+            return result, streaming.memory_table(result)
+        case "training":
+            result = streaming.measure_training(films)
+            return result, streaming.training_table(result)
+        case "fuzz":
+            result = fuzzing.measure(films)
+            return result, fuzzing.table(result)
+    result = demo_time.measure()
+    return result, demo_table(result)
 
 
 def evaluation_table(result: dict) -> str:
@@ -59,7 +85,7 @@ def evaluation_table(result: dict) -> str:
 
 def demo_table(result: dict) -> str:
     """Return the demo's times as lines of text."""
-    lines = ["", "The demo, six notebooks"]
+    lines = ["The demo, six notebooks"]
     for name, text in (("first_seconds", "from an empty folder"), ("second_seconds", "again, all done")):
         lines.append(f"{text:58}{result[name]:>7.0f} s   target {result['targets'][name]:.0f} s")
     return "\n".join(lines)

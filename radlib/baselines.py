@@ -11,8 +11,8 @@ from radlib import backend
 from radlib.errors import DataError
 from radlib.films import FilmSplits, choice_films
 from radlib.runs import Run
+from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
-from radlib.studies import Settings
 from radlib.training import Recipe, fit, recipe_from
 from radlib.variants import Variant, variant_key, variant_name
 

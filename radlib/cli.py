@@ -26,6 +26,7 @@ def radlib() -> None:
     radlib run                                     the demo on drawn films, a few minutes
     radlib run --study kermany --data FOLDER       a study on real films
     radlib list techniques                         what there is
+    radlib fetch kermany                           the films of a data set
     radlib compare outputs/demo outputs/kermany    several runs in one table
 
     Research only, not a medical device. Exit codes: 0 well, 2 usage, 3 data, 4 quality gate,
@@ -160,6 +161,21 @@ def doctor() -> None:
     click.echo("\n".join(str(f) for f in findings))
     if not passed(findings):
         sys.exit(5)
+
+
+@radlib.command()
+@click.argument("name")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder to make.  [default: data/NAME]")
+def fetch(name: str, folder: Path | None) -> None:
+    """Fetch the films of a data set, and check them.
+
+    Goes on where an earlier start broke off. Where an account or accepted rules are needed, says what to do by hand.
+
+    NAME is a data set: `radlib list datasets` shows them and where each comes from.
+    """
+    from radlib.fetch import fetch as fetch_dataset
+
+    click.echo(fetch_dataset(name, folder, say=_say))
 
 
 @radlib.command()

@@ -9,6 +9,7 @@ the store that later runs only map: memory stays flat however many films there a
 
 import collections
 import concurrent.futures
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -25,11 +26,9 @@ from radlib.film_store import Entry, content_key
 from radlib.resemblance import film_mark
 from radlib.worker_pool import worker_pool
 
-BATCH_FILMS, BATCH_BYTES = 32, 4_000_000
+BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
-BATCH_SHARE = (
-    0.4  # of a film's time limit, for a batch: it takes well under a second, then its films go alone
-)
+BATCH_SHARE = 0.2  # of a film's time, for a whole batch: it takes a tenth of a second or two
 WORKER_MEMORY_BYTES = 2 * 1024**3
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
@@ -132,7 +131,7 @@ def decode_files(
         paths: The files.
         preprocessing: What every film becomes.
         workers: Processes.
-        timeout_s: Seconds a film may take alone; in a batch with others it has had two fifths of that before.
+        timeout_s: Seconds a film may take alone; in a batch with others it has had a fifth of that before.
 
     Yields:
         Per path, in order: reason (empty when it decoded), stored height and width, pixels, and mark.
@@ -165,7 +164,7 @@ def _through_one_pool(
 ) -> Iterator[Result]:
     waiting: collections.deque[_Batch] = collections.deque()
     modules = ("radlib.decode", "radlib.dicom")
-    with worker_pool(workers, preload=modules, initializer=_limit_memory) as pool:
+    with worker_pool(workers, preload=modules, initializer=_confine) as pool:
 
         def schedule(batch: list[str], seconds: float) -> _Batch:
             try:
@@ -184,7 +183,7 @@ def _through_one_pool(
 
         for batch in _batches(paths):
             waiting.append(schedule(batch, timeout_s if len(batch) == 1 else BATCH_SHARE * timeout_s))
-            if len(waiting) >= 4 * workers:  # results wait in memory: keep few
+            if len(waiting) >= 3 * workers:  # results wait in memory, and films tried again behind these
                 yield from settle(waiting.popleft())
         while waiting:
             yield from settle(waiting.popleft())
@@ -221,8 +220,13 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _limit_memory() -> None:
-    """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself."""
+def _confine() -> None:
+    """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself, and silence it.
+
+    Native decoders write what they stumble over past Python, to where it would end in notebooks and logs.
+    """
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
     try:
         import resource  # not on Windows
 

@@ -25,6 +25,7 @@ from radlib.grey_scale import shown
 from radlib.images import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = ("ViewPosition", "PatientAge", "PatientSex", "PatientID")
+VIEWS = ("AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LATERAL")  # PS3.3 C.8.1.1, and one in use
 
 # All exact, and the fastest of those that are (`python -m benchmarks decoding`). Of the extra `codecs`:
 # python-gdcm (Apache-2.0, around GDCM: BSD) and pyjpegls (MIT, around CharLS: BSD).
@@ -42,13 +43,17 @@ DECODERS: Mapping[str, str] = {
 UNCOMPRESSED = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian)
 
 
-def read_tags(path: Path) -> dict[str, Any]:
-    """Read the allow-listed tags of a DICOM file, nothing else.
+def read_tags(path: Path, key: bytes) -> dict[str, Any]:
+    """Read the allow-listed tags of a DICOM file, nothing else, and of them only values that are no free text.
+
+    Args:
+        path: The file.
+        key: Of the digest of the patient's id, see `private.digest_key`.
 
     Returns:
-        `view` (text), `age` (years), `sex` (`F`, `M` or empty), and `patient`: 16 hex digits of the sha256
-        of the patient's id, or empty. A file that is no readable DICOM gives empty values: decoding will
-        name what is wrong with it.
+        `view` (one of `VIEWS`, or empty), `age` (years), `sex` (`F`, `M` or empty), and `patient`: 16 hex
+        digits of the keyed blake2b of the patient's id, or empty. A file that is no readable DICOM gives empty
+        values: decoding will name what is wrong with it.
     """
     try:
         with _silence():
@@ -56,12 +61,12 @@ def read_tags(path: Path) -> dict[str, Any]:
             tags = {name: str(header.get(name, "") or "").strip() for name in ALLOWED_TAGS}
     except Exception:  # whatever is wrong, the text of the error may hold tags
         tags = dict.fromkeys(ALLOWED_TAGS, "")
-    patient = tags["PatientID"]
+    patient, view = tags["PatientID"], tags["ViewPosition"].upper()
     return {
-        "view": tags["ViewPosition"].upper(),
+        "view": view if view in VIEWS else "",
         "age": _years(tags["PatientAge"]),
         "sex": tags["PatientSex"] if tags["PatientSex"] in ("F", "M") else "",
-        "patient": hashlib.sha256(patient.encode()).hexdigest()[:16] if patient else "",
+        "patient": hashlib.blake2b(patient.encode(), key=key, digest_size=8).hexdigest() if patient else "",
     }
 
 

@@ -154,7 +154,7 @@ def data_sets() -> list[Finding]:
     """Say where the films of each data set that needs files are found."""
     from radlib.plan import data_folder
     from radlib.registry import DATASETS
-    from radlib.studies import Settings
+    from radlib.settings import Settings
 
     findings = []
     for entry in DATASETS:

@@ -15,7 +15,7 @@ from radlib.errors import SetupError
 from radlib.plan import data_folder
 from radlib.registry import DATASETS
 from radlib.runs import Run
-from radlib.studies import Settings
+from radlib.settings import Settings
 from radlib.variants import variant_key, variant_name
 
 # Billions of multiply-accumulates at 224 px, millions of parameters (Keras applications' published table),

@@ -148,8 +148,10 @@ def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
         raise DataError(
             f"{films.name} holds no film; give a folder with DICOM, PNG or JPEG files, or one file."
         )
-    ids = unique_image_ids([image_id(path) for path in paths])
+    inside = [path == films or path.resolve().is_relative_to(root.resolve()) for path in paths]
+    ids = unique_image_ids([image_id(p) if ok else "0" * 12 for p, ok in zip(paths, inside, strict=True)])
     named = [str(path) if row is None else row_reference(path, row) for path in paths]
+    named = [name if ok else "" for name, ok in zip(named, inside, strict=True)]  # a link that leads out
     index = pd.DataFrame({"image_id": ids, "path": named})
     preparation = Preprocessing.from_dict(record["preparation"])
     with tempfile.TemporaryDirectory(prefix="radlib-") as scratch:
@@ -179,13 +181,8 @@ def _intact(model: Path, variant: Variant) -> Path:
 
 def _film_files(folder: Path) -> list[Path]:
     """Return the files below a folder that may be films; hidden files and folders are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    return sorted(path for path in files if "/." not in f"/{path.relative_to(folder).as_posix()}")
 
 
 def _answers(variant: Variant, chosen: list[float | None], outputs: np.ndarray) -> pd.DataFrame:

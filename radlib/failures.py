@@ -1,19 +1,27 @@
-"""What a failing notebook leaves: the error's own sentence and exit code, and one file with the rest."""
+"""What a failing notebook leaves: a sentence, an exit code, the places in the code; the rest stays private."""
 
 import ast
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
+
 from radlib import errors
 from radlib.errors import RadlibError, SetupError
+from radlib.private import private_folder
 from radlib.runs import Run
-from radlib.storage import write_text
+from radlib.storage import atomic_path, write_text
 from radlib.variants import library_versions
 
 if TYPE_CHECKING:
     from radlib.plan import Step
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+PLACE = re.compile(r"(File |Cell In\[)\S.*")  # how a traceback names a place; the lines below quote the code
+MESSAGE_WITHHELD = "the message is in private/failure.txt, as it may quote a file or a patient"
 
 
 @functools.cache
@@ -59,7 +67,10 @@ def error_of(error: Exception, notebook: str) -> RadlibError | None:
         )
     if name:
         where = f"cell {error.exec_count}" if getattr(error, "exec_count", None) else "a cell"
-        return RadlibError(f"{notebook} failed in {where} with {name}: {' '.join(text.split())[:200]}")
+        return RadlibError(
+            f"{notebook} failed in {where} with {name}; private/failure.txt in the run's folder has the message, "
+            "which may quote a file or a patient."
+        )
     return None
 
 
@@ -71,8 +82,16 @@ def _with_code(sentence: str, code: int) -> RadlibError:
 
 
 def write_failure(run: Run, step: "Step", error: Exception) -> Path:
-    """Write `failure.txt`: which notebook and cell, its parameters, the versions, and the traceback."""
-    traceback = "\n".join(getattr(error, "traceback", None) or [f"{type(error).__name__}: {error}"])
+    """Write what failed: `failure.txt`, which may be shown, and `private/failure.txt` with the whole message.
+
+    Only radlib's own sentences are known to quote nothing of a patient; of any other error the first file says
+    the kind and the place.
+
+    Returns:
+        `failure.txt`.
+    """
+    whole = "\n".join(getattr(error, "traceback", None) or [f"{type(error).__name__}: {error}"])
+    name, text = getattr(error, "ename", type(error).__name__), str(getattr(error, "evalue", ""))
     lines = [
         f"notebook    {step.notebook.name}",
         f"report      reports/{Path(step.report).stem}.failed.ipynb",
@@ -87,8 +106,40 @@ def write_failure(run: Run, step: "Step", error: Exception) -> Path:
         "source of the cell",
         *(f"  {line}" for line in str(getattr(error, "source", "")).splitlines()),
         "",
-        re.sub(r"\x1b\[[0-9;]*m", "", traceback),
     ]
+    hidden = private_folder(run.folder) / "failure.txt"
+    write_text(hidden, "\n".join([*lines, COLOURS.sub("", whole)]) + "\n")
     path = run.path("failure.txt")
-    write_text(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join([*lines, *shown_traceback(run, name, text, whole.splitlines())]) + "\n")
     return path
+
+
+def withhold_messages(run: Run, notebook: Path) -> None:
+    """Rewrite the errors in an executed notebook as `shown_traceback` has them."""
+    content = nbformat.read(notebook, as_version=4)
+    for cell in content.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                lines = [line for part in output.traceback for line in part.splitlines()]
+                output.traceback = shown_traceback(run, output.ename, output.evalue, lines)
+                output.evalue = output.traceback[-1].partition(": ")[2]
+    with atomic_path(notebook) as partial:
+        nbformat.write(content, partial)
+
+
+def shown_traceback(run: Run, name: str, text: str, lines: Sequence[str]) -> list[str]:
+    """Return a traceback without what may quote a patient: places in the code, and radlib's own sentences.
+
+    Args:
+        run: Its films' folder is not named either.
+        name: Class of the error.
+        text: Its message.
+        lines: Of the whole traceback, which may hold several errors, one caused by the other.
+    """
+    places = [line for line in (COLOURS.sub("", line) for line in lines) if PLACE.match(line)]
+    message = text if name in exit_codes() else MESSAGE_WITHHELD
+    folder = run.settings.data
+    for hidden in filter(None, (folder, Path(folder).name)):
+        message = message.replace(hidden, "(private)")
+    heading = f"{name}                                 Traceback (most recent call last)"
+    return [heading, *(re.sub(r"File .*/", "File ", line) for line in places), f"{name}: {message}"]

@@ -6,25 +6,23 @@ run's private folder, which no report or notebook reads.
 """
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from radlib import decode, images, runs, storage
+from radlib import decode, images, runs
 from radlib.augmentation import NO_AUGMENTATION, Augmentation, augment_batch
 from radlib.datasets import Dataset, load_dataset
-from radlib.datasets.splits import SPLITS, leakage_check, split_by_patient
-from radlib.errors import DataError
-from radlib.studies import Settings
+from radlib.datasets.copies import find_copies, group_copies
+from radlib.datasets.splits import SPLITS, split_by_patient
+from radlib.film_records import films_fingerprint, record_files, record_splits
+from radlib.settings import Settings
 from radlib.tasks import Task
 
-MAX_UNREADABLE = 0.05
 PERTURBATION_SEED = 0
 
 
@@ -117,13 +115,14 @@ class FilmSplits:
     """The films of a run, split by patient.
 
     Attributes:
-        dataset: Where they come from; its index has the split of each film, and paths, which stay private.
+        dataset: Where they come from; its index has the split of each film, and no path.
         preprocessing: What the files went through.
         training: To learn from.
         validation: To choose with.
         test: To report on, once.
         quarantine: `image_id` and `reason` of films that could not be decoded.
         fingerprint: 16 hex digits over ids, labels, splits and preprocessing.
+        copies: Pairs of films that are one exposure, see `copies.copies_table`.
     """
 
     dataset: Dataset
@@ -133,6 +132,7 @@ class FilmSplits:
     test: Films
     quarantine: pd.DataFrame
     fingerprint: str
+    copies: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def split(self, name: str) -> Films:
         """Return the films of `training`, `validation` or `test`."""
@@ -152,27 +152,33 @@ def open_films(run: runs.Run) -> FilmSplits:
         DataError: When films are missing, contradictory, or more than 5 % cannot be decoded.
     """
     settings = run.settings
+    dataset = load_dataset(settings)
+    preprocessing = images.Preprocessing(
+        settings.image_size, settings.resize, tuple(settings.operations), window=settings.window
+    )
+    # Sorted, so that films lie in the store in the order in which they are read.
+    ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
+    decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)
+    record_files(run, ordered, decoded.quarantine)
+    pairs = find_copies(decoded.kept["image_id"].tolist(), decoded.marks, run.cache_folder)
     dataset = split_by_patient(
-        load_dataset(settings),
+        dataclasses.replace(dataset, index=group_copies(ordered.drop(columns="path"), pairs)),
         validation_fraction=settings.validation_fraction,
         test_fraction=settings.test_fraction,
         seed=settings.split_seed,
         id_scope=settings.id_scope,
     )
-    preprocessing = images.Preprocessing(settings.image_size, settings.resize, tuple(settings.operations))
-    # Sorted, so that films lie in the store in the order in which they are read.
-    ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
-    decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)
-    kept, quarantine = decoded.kept, decoded.quarantine
-    _record(run, ordered, quarantine)
-    if len(quarantine):
-        note = f"{len(quarantine)} films could not be read (quarantine.csv)."
+    if len(decoded.quarantine):
+        note = f"{len(decoded.quarantine)} films could not be read (quarantine.csv)."
         dataset = dataclasses.replace(dataset, notes=(*dataset.notes, note))
-    _describe(run, dataset, kept)
+    stored = decoded.kept[["image_id", "stored_height", "stored_width"]]
+    stored = stored[stored["image_id"].isin(dataset.index["image_id"])]
+    kept = stored.merge(dataset.index, on="image_id", validate="one_to_one")
+    copies = record_splits(run, dataset, kept, pairs)
     films = Films(
-        index=kept.drop(columns="path"),
+        index=kept,
         source=decoded.pixels,
-        positions=decoded.positions,
+        positions=decoded.positions[stored.index],
         labels=dataset.task.label_matrix(kept),
         task=dataset.task,
         preprocessing=preprocessing,
@@ -181,8 +187,9 @@ def open_films(run: runs.Run) -> FilmSplits:
     return FilmSplits(
         dataset=dataset,
         preprocessing=preprocessing,
-        quarantine=quarantine,
-        fingerprint=_fingerprint(kept, films.labels, preprocessing),
+        quarantine=decoded.quarantine,
+        fingerprint=films_fingerprint(kept, films.labels, preprocessing),
+        copies=copies,
         **parts,
     )
 
@@ -215,36 +222,3 @@ def choice_films(films: FilmSplits, settings: Settings) -> Films:
     if settings.operating_point_films == "perturbed":
         return perturbed(films.validation, settings.perturbation, PERTURBATION_SEED)
     return films.validation
-
-
-def _record(run: runs.Run, index: pd.DataFrame, quarantine: pd.DataFrame) -> None:
-    """Write which films could not be used and, privately, which file each id stands for."""
-    storage.write_text(run.path("quarantine.csv"), quarantine.to_csv(index=False))
-    storage.write_text(run.path("private", "films.csv"), index[["image_id", "path"]].to_csv(index=False))
-    if len(quarantine) > MAX_UNREADABLE * len(index):
-        worst = quarantine["reason"].mode()[0]
-        raise DataError(
-            f"{len(quarantine)} of {len(index)} films cannot be used, most because one "
-            f"{images.REASONS[worst]}; quarantine.csv lists them by id and private/films.csv names their files."
-        )
-
-
-def _describe(run: runs.Run, dataset: Dataset, kept: pd.DataFrame) -> None:
-    """Write what a report says of the films, after checking again that the splits share no patient.
-
-    Again, because a split may have lost its last film of an answer to the quarantine.
-    """
-    splits = leakage_check(dataclasses.replace(dataset, index=kept))
-    overlapping = kept["overlaps"] & (kept["split"] == "test") & (dataset.id_scope == "folder")
-    record = {
-        "dataset": {key: getattr(dataset, key) for key in ("name", "title", "citation", "licence", "notes")},
-        "splits": json.loads(splits.to_json(orient="records")),
-        "overlapping_test_films": kept.loc[overlapping, "image_id"].tolist(),
-    }
-    storage.write_json(run.path("films.json"), record)
-
-
-def _fingerprint(index: pd.DataFrame, labels: np.ndarray, preprocessing: images.Preprocessing) -> str:
-    rows = sorted(zip(index["image_id"], labels.astype(str).tolist(), index["split"], strict=True))
-    content = json.dumps([preprocessing.digest(), rows])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

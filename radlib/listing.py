@@ -1,7 +1,6 @@
 """Tables for the terminal: what the registries hold, and the results of several runs side by side."""
 
 import inspect
-import json
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas as pd
 
 from radlib.errors import UsageError
 from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
+from radlib.run_records import read_record
 from radlib.studies import load_study, study_names
 
 REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
@@ -116,5 +116,4 @@ def _interval(row: pd.Series) -> str:
 
 def begun_study(folder: Path) -> str:
     """Return the study that a run was begun with."""
-    begun = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return begun.get("study_source") or begun["study"]
+    return read_record(folder).source

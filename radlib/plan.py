@@ -10,7 +10,8 @@ from typing import Any
 from radlib.errors import UsageError
 from radlib.parameters import Declared, parse_values
 from radlib.runs import Run
-from radlib.studies import SETTING_TYPES, Settings, Study, notebooks_folder
+from radlib.settings import SETTING_TYPES, Settings
+from radlib.studies import Study, notebooks_folder
 
 # Options of their own on the command line.
 RESERVED = {"output": "--output", "study": "--study", "fresh": "--fresh"}
@@ -120,8 +121,7 @@ def is_per_network(notebook: str) -> bool:
 def steps_of(
     path: Path, declared: Mapping[str, Declared], networks: Sequence[Run], values: dict, run: Run
 ) -> list[Step]:
-    """Return one step, or one per network; a notebook gets only parameters that it declares."""
-    values = {**values, "output": str(run.folder)}
+    """Return one step, or one per network; a notebook gets only parameters that it declares, and no path."""
     if not is_per_network(path.stem):
         passed = {k: v for k, v in values.items() if k in declared and k not in ("network", "seed")}
         return [Step(path, f"{path.stem}.ipynb", passed)]

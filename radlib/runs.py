@@ -9,20 +9,18 @@ killed run leaves either a whole variant or none.
 import dataclasses
 import json
 import os
-import platform
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from radlib.errors import UsageError
+from radlib.run_records import read_record, write_record
+from radlib.settings import Settings
 from radlib.storage import disk_errors, file_sha256, spec_digest, write_json
-from radlib.studies import Settings, Study, describe_settings, home_folder, load_study
+from radlib.studies import Study, home_folder, load_study
 from radlib.variants import Variant, library_versions, read_variant, variant_key, variant_name
 
 
@@ -164,27 +162,6 @@ class Run:
         )
 
 
-def settings_table(run: Run, *names: str) -> pd.DataFrame:
-    """Return settings of a run as a table: setting, value, meaning.
-
-    Args:
-        run: The run.
-        *names: Which settings; none for all.
-    """
-    meaning = describe_settings()
-    rows = [(name, _in_words(getattr(run.settings, name)), meaning[name]) for name in names or meaning]
-    return pd.DataFrame(rows, columns=["setting", "value", "meaning"]).set_index("setting")
-
-
-def _in_words(value: Any) -> str:
-    """Return a setting's value without the brackets and quotes of Python."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {item}" for key, item in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value)
-
-
 def open_run(
     output: str = "",
     *,
@@ -215,19 +192,17 @@ def open_run(
     Raises:
         UsageError: When the folder belongs to another study, or a setting is unknown or ill-typed.
     """
-    definition = load_study(study)
-    folder = Path(output) if output else outputs_root() / definition.name
+    folder = run_folder(output, study)
+    begun = read_record(folder)
+    definition = load_study(begun.source if begun is not None and study == begun.study else study)
     overrides = {k: v for k, v in given.items() if v is not None and v != ""}
-    record, before = folder / "run.json", None
-    if record.is_file():
-        begun = json.loads(record.read_text(encoding="utf-8"))
-        if begun["study"] != definition.name:
+    if begun is not None:
+        if begun.study != definition.name:
             raise UsageError(
-                f"{folder.name} belongs to the study {begun['study']!r}, not to {definition.name!r}; "
+                f"{folder.name} belongs to the study {begun.study!r}, not to {definition.name!r}; "
                 "choose another --output."
             )
-        before = begun["overrides"]
-        overrides = {**before, **overrides}
+        overrides = {**begun.overrides, **overrides}
     if network and network not in [_network_name(s) for s in definition.network_settings()]:
         architecture, _, tag = network.partition("@")
         overrides |= {"architecture": architecture, "tag": tag}
@@ -240,15 +215,24 @@ def open_run(
         if (not network or _network_name(s) == network) and (seed is None or s.seed == seed)
     ]
     run = Run(folder, definition, (chosen or candidates)[0], overrides, fresh)
-    keeps = before is None or fresh or keep_settings or not any(folder.glob("variants/[!.]*/variant.json"))
-    write_json(record, _run_record(run if keeps else dataclasses.replace(run, overrides=before)))
+    keeps = begun is None or fresh or keep_settings or not any(folder.glob("variants/[!.]*/variant.json"))
+    write_record(folder, definition, overrides if keeps else begun.overrides)
     return run
 
 
 def reopen_run(folder: Path) -> Run:
     """Return a run that was begun, with the study and settings it was begun with."""
-    begun = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return open_run(str(folder), study=begun.get("study_source") or begun["study"])
+    return open_run(str(folder), study=read_record(folder).source)
+
+
+def run_folder(output: str, study: str) -> Path:
+    """Return the folder of a run: the one given, else `RADLIB_RUN`, else `<RADLIB_OUTPUTS or outputs>/<study>`.
+
+    `radlib run` names its folder to the notebooks by that variable, so that no path stands in a report.
+    """
+    if output or os.environ.get("RADLIB_RUN"):
+        return Path(output or os.environ["RADLIB_RUN"])
+    return outputs_root() / load_study(study).name
 
 
 def outputs_root() -> Path:
@@ -258,17 +242,3 @@ def outputs_root() -> Path:
 
 def _network_name(settings: Settings) -> str:
     return settings.architecture + (f"@{settings.tag}" if settings.tag else "")
-
-
-def _run_record(run: Run) -> dict[str, Any]:
-    """What `run.json` holds: what was asked, on which machine, with which libraries."""
-    return {
-        "study": run.study.name,
-        "study_source": run.study.source,
-        "title": run.study.title,
-        "overrides": dict(run.overrides),
-        "settings": [dataclasses.asdict(s) for s in run.study.network_settings(run.overrides)],
-        "libraries": library_versions(),
-        "host": {"machine": platform.machine(), "system": platform.system(), "processors": os.cpu_count()},
-        "opened": datetime.now(UTC).isoformat(timespec="seconds"),
-    }

@@ -15,14 +15,16 @@ from pathlib import Path
 
 from radlib.errors import UsageError
 from radlib.estimate import check_disk, estimate
-from radlib.failures import error_of, write_failure
+from radlib.failures import error_of, withhold_messages, write_failure
 from radlib.kernels import fresh_kernel, peak_memory_bytes
 from radlib.parameters import declared_parameters
 from radlib.plan import Step, check_settings, chosen_networks, given_values, notebook_files, steps_of
 from radlib.progress import Progress, progress_bar
+from radlib.run_records import withheld
 from radlib.runs import Run, open_run, outputs_root
+from radlib.settings import SETTING_TYPES
 from radlib.storage import disk_errors, write_text
-from radlib.studies import SETTING_TYPES, load_study
+from radlib.studies import load_study
 
 
 def run_series(
@@ -50,7 +52,7 @@ def run_series(
         The run.
 
     Raises:
-        RadlibError: The one that the failing notebook raised; its traceback is in `<run>/failure.txt`.
+        RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
     """
     definition = load_study(study)
     files = notebook_files(definition, notebooks)
@@ -63,7 +65,7 @@ def run_series(
         run = open_run(output, study=study, fresh=fresh, keep_settings=True, **chosen, **settings)
         networks = chosen_networks(run, **chosen)
         check_settings(networks)
-        values |= {"study": study, "fresh": fresh}
+        values = withheld(run, values) | {"study": definition.name, "fresh": fresh}
         steps = [step for path in files for step in steps_of(path, declared[path], networks, values, run)]
         forecast = estimate(run, networks, [step.notebook.stem for step in steps])
         check_disk(run.folder, forecast)
@@ -96,7 +98,11 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
     partial = final.with_name(f".{step.report}")
     failed = final.with_suffix(".failed.ipynb")
     progress.begin(step)
-    with disk_errors(final), _quiet(), fresh_kernel(run.path("radlib.log")) as kernel:
+    with (
+        disk_errors(final),
+        _quiet(),
+        fresh_kernel(run.path("radlib.log"), RADLIB_RUN=str(run.folder.resolve())) as kernel,
+    ):
         final.parent.mkdir(parents=True, exist_ok=True)
         try:
             papermill.execute_notebook(
@@ -115,6 +121,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
                 raise
             write_failure(run, step, error)
             if partial.is_file():
+                withhold_messages(run, partial)
                 partial.replace(failed)
             raise known from error
         except KeyboardInterrupt:

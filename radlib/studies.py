@@ -1,17 +1,11 @@
 """A study: one commented YAML file that says which films, which networks, which variants, how judged.
 
-Configuration lives in two places only. A study file holds every setting; the parameters cell of a notebook
-(and `-p NAME VALUE` of `radlib run`) overrides single ones. `Settings` is the closed list of them, typed, so
-that an unknown or ill-typed one is refused before anything runs.
+It holds settings (see `radlib.settings`) that all its networks share, and what each network has of its own.
 """
 
 import dataclasses
-import difflib
-import inspect
-import math
 import os
 import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,163 +14,7 @@ from typing import Any
 import yaml
 
 from radlib.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything a run depends on, flat, so that each can be a notebook parameter.
-
-    Attributes:
-        dataset: Name of a registered data set.
-        data: Folder or file with the films; empty where the data set makes its own.
-        dataset_options: Further arguments of the data set's function.
-        id_scope: `dataset`: equal patient ids mean one patient. `folder`: only within an official folder.
-        image_size: Side of the square input, pixels.
-        resize: `stretch` to the square or `pad` to it.
-        operations: Names of image operations applied before the network (a closed list, see `images`).
-        validation_fraction: Share of the training patients kept for choices.
-        test_fraction: Share of all patients kept for the test, where there is no official one.
-        split_seed: Seed of the patient-wise split.
-        architecture: Name of a registered architecture.
-        architecture_options: Further arguments of its function, e.g. `{alpha: 0.35}`.
-        weights: `none`, `imagenet`, or a weights file.
-        tag: Tells apart two networks of one architecture, e.g. `scratch`.
-        seed: Seed of initial weights, film order and augmentation.
-        epochs: Passes over the training films, at most.
-        batch_size: Films in one gradient step.
-        learning_rate: Highest learning rate of the Adam optimizer.
-        schedule: `cosine` (after a warm-up, to zero), `plateau` (divided when validation stalls), `constant`.
-        warmup_epochs: Epochs of linear warm-up.
-        weight_decay: Decoupled weight decay of kernels (Loshchilov and Hutter, 2019); 0 is plain Adam.
-        label_smoothing: Share of the target spread over the other answer.
-        dropout: Rate before the last layer.
-        average_decay: Decay of the exponential moving average of weights, per step; 0 is off.
-        batch_norm_momentum: Of the moving statistics, per step; 0 keeps the network's own (0.99 or 0.999).
-        patience: Epochs without a better validation loss before training stops.
-        class_weights: Whether both answers get equal total weight.
-        augmentation: Half-ranges, see `augmentation.Augmentation`.
-        chains: Techniques to apply to each network, e.g. `magnitude_pruning+int8`.
-        initial_sparsity: Share of zeros at the first pruning step.
-        final_sparsity: Share of zeros at the last.
-        pruning_epochs: Passes over the training films while pruning.
-        technique_options: `{technique: {parameter: value}}` for any other parameter of a technique.
-        representative_films: Training films that int8 conversion looks at.
-        operating_point_films: `validation`, or `perturbed`: copies of them with other exposure and framing.
-        perturbation: Half-ranges of those copies, see `augmentation.Augmentation`.
-        bootstrap_draws: Draws of patients behind every interval.
-        latency_calls: Timed single-film calls per variant, after warm-up.
-        margin: Largest loss of AUROC that still counts as "as good".
-    """
-
-    dataset: str = "synthetic"
-    data: str = ""
-    dataset_options: dict = field(default_factory=dict)
-    id_scope: str = "dataset"
-    image_size: int = 64
-    resize: str = "stretch"
-    operations: list = field(default_factory=list)
-    validation_fraction: float = 0.15
-    test_fraction: float = 0.25
-    split_seed: int = 0
-    architecture: str = "student_small"
-    architecture_options: dict = field(default_factory=dict)
-    weights: str = "none"
-    tag: str = ""
-    seed: int = 0
-    epochs: int = 12
-    batch_size: int = 32
-    learning_rate: float = 0.003
-    schedule: str = "cosine"
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    dropout: float = 0.0
-    average_decay: float = 0.0
-    batch_norm_momentum: float = 0.95
-    patience: int = 5
-    class_weights: bool = True
-    augmentation: dict = field(default_factory=dict)
-    chains: list = field(default_factory=list)
-    initial_sparsity: float = 0.5
-    final_sparsity: float = 0.8
-    pruning_epochs: int = 3
-    technique_options: dict = field(default_factory=dict)
-    representative_films: int = 100
-    operating_point_films: str = "validation"
-    perturbation: dict = field(default_factory=dict)
-    bootstrap_draws: int = 1000
-    latency_calls: int = 100
-    margin: float = 0.01
-
-    def override(self, given: Mapping[str, Any]) -> "Settings":
-        """Return these settings with those in `given` replaced; None means "as it is".
-
-        Raises:
-            UsageError: For an unknown name or a value of the wrong type.
-        """
-        return dataclasses.replace(self, **{k: checked(k, v) for k, v in given.items() if v is not None})
-
-
-SETTING_TYPES: dict[str, type] = typing.get_type_hints(Settings)
-RANGES = {  # of numbers; all others are 0 or more
-    "image_size": (16, 2048),
-    "validation_fraction": (0.01, 0.9),
-    "test_fraction": (0.01, 0.9),
-    "epochs": (1, 10_000),
-    "batch_size": (1, 4096),
-    "label_smoothing": (0, 0.5),
-    "dropout": (0, 0.9),
-    "average_decay": (0, 0.99999),
-    "batch_norm_momentum": (0, 0.99999),
-    "initial_sparsity": (0, 0.99),
-    "final_sparsity": (0, 0.99),
-    "pruning_epochs": (1, 10_000),
-    "representative_films": (1, 100_000),
-    "bootstrap_draws": (2, 1_000_000),
-    "latency_calls": (50, 1_000_000),
-    "margin": (0, 0.5),
-}
-CHOICES = {
-    "id_scope": ("dataset", "folder"),
-    "resize": ("stretch", "pad"),
-    "schedule": ("cosine", "plateau", "constant"),
-    "operating_point_films": ("validation", "perturbed"),
-}
-
-
-def checked(name: str, value: Any) -> Any:
-    """Return `value` as the type that setting `name` has.
-
-    Whole numbers pass as fractions (8 as 8.0) and tuples as lists; nothing else is converted, so that
-    `"false"` is never taken for true.
-
-    Raises:
-        UsageError: For an unknown name (the message names the nearest), a value of the wrong type, or one that
-            is not among the choices.
-    """
-    if name not in SETTING_TYPES:
-        nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
-        raise UsageError(f"There is no setting {name!r}{hint}")
-    wanted = SETTING_TYPES[name]
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if wanted is list and isinstance(value, tuple):
-        return list(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise UsageError(f"Setting {name!r} takes {wanted.__name__}, not {type(value).__name__} {value!r}.")
-    low, high = RANGES.get(name, (0, math.inf))
-    if wanted in (int, float) and not low <= value <= high:
-        raise UsageError(f"Setting {name!r} lies between {low:g} and {high:g}, not at {value!r}.")
-    if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"Setting {name!r} is one of {', '.join(CHOICES[name])}, not {value!r}.")
-    return value
-
-
-def describe_settings() -> dict[str, str]:
-    """Return {setting: what it means}, from the docstring of `Settings`."""
-    lines = inspect.getdoc(Settings).split("Attributes:\n")[1].splitlines()
-    return dict(line.strip().split(": ", 1) for line in lines if line.startswith("    "))
+from radlib.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -232,3 +232,16 @@ def _auroc_draws(run: Run, answers: object) -> np.ndarray:
 def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:
     low, high = metrics.percentile_interval(draws[1:])
     return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}
+
+
+def closest_pairs(films: FilmSplits, count: int) -> tuple[np.ndarray, list[str]]:
+    """Return the most similar pairs that are not equal: float32 (2 k, s, s), k at most `count`, and their names."""
+    pairs = films.copies[films.copies["kind"] == "near"].nlargest(count, "similarity", keep="first")
+    pictures, names = [], []
+    for pair in pairs.itertuples():
+        for image, name in ((pair.image_id, pair.split), (pair.other_image_id, pair.other_split)):
+            part = films.split(name)
+            pictures.append(part.images([int(np.flatnonzero(part.image_ids == image)[0])])[0, ..., 0])
+            names.append(f"{name}, {pair.similarity:.2f}")
+    side = films.preprocessing.image_size
+    return np.array(pictures, np.float32).reshape(-1, side, side), names

@@ -24,7 +24,8 @@ from radlib.augmentation import Augmentation, augment_batch
 from radlib.checkpoints import Checkpoints
 from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
-from radlib.studies import Settings
+from radlib.prefetching import ahead
+from radlib.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _batches(films: Films, recipe: Recipe, seed: int, epoch: int) -> Any:
         tf.TensorSpec((None, targets.shape[1]), tf.float32),
         tf.TensorSpec((None,), tf.float32),
     )
-    return tf.data.Dataset.from_generator(draw, output_signature=signature).prefetch(4)
+    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
 
 
 def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:

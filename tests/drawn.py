@@ -8,7 +8,7 @@ from radlib.augmentation import NO_AUGMENTATION
 from radlib.datasets import Dataset
 from radlib.films import Films, FilmSplits
 from radlib.images import Preprocessing
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 SIDE = 16
 

@@ -8,7 +8,7 @@ The id is made from the file's content, so it says nothing about a person and su
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ import pandas as pd
 
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
-from radlib.studies import Settings, home_folder
+from radlib.settings import Settings
+from radlib.studies import home_folder
 from radlib.tasks import Task
 
 KAGGLE_INPUT = Path("/kaggle/input")
@@ -39,6 +40,7 @@ class Dataset:
         title: For headings.
         citation: How to cite it.
         licence: Under which terms it may be used.
+        id_scope: `dataset`, or `folder` where equal patient numbers in two official parts need not be one person.
     """
 
     index: pd.DataFrame
@@ -50,7 +52,7 @@ class Dataset:
     title: str = ""
     citation: str = ""
     licence: str = ""
-    id_scope: str = field(default="dataset")
+    id_scope: str = "dataset"
 
 
 def load_dataset(settings: Settings) -> Dataset:
@@ -128,7 +130,7 @@ def find_data(
         place = Path(explicit).expanduser()
         if not made_if_missing:
             _check_given(place, single_file)
-        print(f"Films of {name!r} are read from {place.name!r}, as given.")
+        print(f"Films of {name!r} are read from the folder or file that was given.")
         return place
     for place, said in _places(name, aliases, holds):
         if place.is_dir() and any(place.iterdir()):

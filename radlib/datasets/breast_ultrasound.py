@@ -11,6 +11,7 @@ from radlib.datasets import Dataset, check_choice
 from radlib.datasets.folders import READINGS, class_folders_index, label_of, labelled, labelled_classes
 from radlib.errors import DataError
 from radlib.registry import DATASETS
+from radlib.sources import Source
 
 CLASSES = ("normal", "benign", "malignant")
 MASK = r"(?i)_mask(_\d+)?\.\w+$"
@@ -24,6 +25,13 @@ MASK = r"(?i)_mask(_\d+)?\.\w+$"
     licence="The authors ask for the citation; MedMNIST redistributes the images under CC BY 4.0",
     needs_files=True,
     kaggle=("breast-ultrasound-images-dataset", "Dataset_BUSI_with_GT"),
+    source=Source(
+        kaggle="aryashah2k/breast-ultrasound-images-dataset",
+        by_hand=(
+            "sign in at kaggle.com/datasets/aryashah2k/breast-ultrasound-images-dataset, download the archive, and unpack it "
+            "so that data/breast_ultrasound holds benign, malignant and normal (a folder around them does no harm)"
+        ),
+    ),
 )
 def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
     """Read breast ultrasound images: folders benign, malignant and normal.
@@ -45,7 +53,7 @@ def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
             f"The ultrasound images lie in folders benign, malignant and normal; found were: {', '.join(found)}."
         )
     index["patient_id"] = index["image_id"]
-    notes = ["Nobody published whose images these are: each counts as a patient of its own."]
+    notes = ["Nobody published whose images these are."]
     if reading == "classes":
         labels = {name: name for name in CLASSES if name in found}
         return labelled_classes(index, folder, labels, notes, patients_known=False)

@@ -24,6 +24,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.label_tables import find_table, impossible_ages_note, read_table, years
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
+from radlib.sources import Source
 
 ENTRY_TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
 BOX_TABLE = "BBox_List_2017.csv"
@@ -42,11 +43,7 @@ PUBLISHED_SIDE = 1024  # pixels of the published films, in which the boxes are g
 SPLITS = ("auto", "official", "reproduction", "seeded")
 SPLIT_LISTS: Mapping[str, Mapping[str, str]] = {
     "official": {"train_val_list.txt": "training", "test_list.txt": "test"},
-    "reproduction": {
-        "train_list.txt": "training",
-        "val_list.txt": "validation",
-        "test_list.txt": "test",
-    },
+    "reproduction": {"train_list.txt": "training", "val_list.txt": "validation", "test_list.txt": "test"},
 }
 SPLIT_TABLE = "patient_split.csv"
 FOLDS = {"train": "training", "val": "validation", "test": "test"}
@@ -63,6 +60,14 @@ FOLDS = {"train": "training", "val": "validation", "test": "test"}
     needs_files=True,
     kaggle=("nih-chest-xrays", "data"),
     holds="Data_Entry_2017*",
+    source=Source(
+        kaggle="nih-chest-xrays/data",
+        by_hand=(
+            "download the films, Data_Entry_2017, BBox_List_2017 and the two lists of the split from "
+            "nihcc.app.box.com/v/ChestXray-NIHCC, or sign in at kaggle.com/datasets/nih-chest-xrays/data, and put them into "
+            "data/chestxray14, the films in whatever folders"
+        ),
+    ),
 )
 def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = ()) -> Dataset:
     """Read the films of ChestX-ray14 that lie in a folder, with its tables.

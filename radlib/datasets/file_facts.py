@@ -1,23 +1,28 @@
 """What is known of a file without decoding it, remembered between runs.
 
 Hashing 26,000 films or reading their headers takes a minute; neither changes while the files do not. The
-memory is one JSON file per folder, keyed by a digest of each file's relative path, length and time of last
-change, so that it holds neither paths nor names.
+memory is one JSON file per folder. It holds neither paths nor names nor patient numbers: files are known by a
+digest of relative path, length and time of last change, patients by a digest of their number, both with a random
+key that lies in the private folder beside. Data sets see neither: to them a patient is called after the first of
+his films, so that nothing depends on the key.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from radlib import images, runs, storage
+from tqdm import tqdm
 
-REVISION = 1  # raised when the meaning of the remembered facts changes
+from radlib import images, private, runs, storage
+
+REVISION = 2  # raised when the meaning of the remembered facts changes
 
 
 def file_facts(
-    folder: Path, paths: Sequence[Path], read: Callable[[Path], dict[str, Any]] | None = None
+    folder: Path, paths: Sequence[Path], read: Callable[[Path, bytes], dict[str, Any]] | None = None
 ) -> list[dict[str, Any]]:
     """Return the facts of each file.
 
@@ -25,31 +30,46 @@ def file_facts(
         folder: The data folder.
         paths: Files below it. A link that leads out of the folder is not followed: its path is returned
             empty, so that decoding lists it as unreadable.
-        read: Reads further facts of a file, JSON-able.
+        read: Reads further facts of a file, JSON-able; is given the key for digests of patient numbers.
 
     Returns:
-        Per file `image_id`, `path` (text), and what `read` returned.
+        Per file `image_id`, `path` (text), and what `read` returned; if that has `patient`, it is replaced by
+        the smallest image id of the files with the same, empty where there is none.
     """
+    cache = runs.outputs_root() / ".cache"
+    key = private.digest_key(cache)
+    keyed = functools.partial(_keyed_digest, key)
     kind = read.__qualname__ if read else "id"
-    name = hashlib.sha256(f"{REVISION}|{kind}|{folder.resolve()}".encode()).hexdigest()[:16]
-    memory = runs.outputs_root() / ".cache" / f"facts-{name}.json"
+    memory = cache / f"facts-{keyed(f'{REVISION}|{kind}|{folder.resolve()}')}.json"
     known = _load(memory)
     remembered, facts = {}, []
-    for path in paths:
+    for path in tqdm(paths, "Looking through files", leave=False, disable=None, delay=2, unit=" files"):
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-            outside = hashlib.sha256(str(path.relative_to(folder)).encode()).hexdigest()[:12]
-            facts.append({"image_id": outside, "path": "", **(read(Path()) if read else {})})
+            outside = keyed(str(path.relative_to(folder)))[:12]
+            facts.append({"image_id": outside, "path": "", **(read(Path(), key) if read else {})})
             continue
         status = path.stat()
-        key = f"{path.relative_to(folder)}|{status.st_size}|{status.st_mtime_ns}"
-        key = hashlib.sha256(key.encode()).hexdigest()[:24]
-        if key not in known:
-            known[key] = {"image_id": images.image_id(path), **(read(path) if read else {})}
-        remembered[key] = known[key]
-        facts.append({**known[key], "path": str(path)})
+        name = keyed(f"{path.relative_to(folder)}|{status.st_size}|{status.st_mtime_ns}")
+        if name not in known:
+            known[name] = {"image_id": images.image_id(path), **(read(path, key) if read else {})}
+        remembered[name] = known[name]
+        facts.append({**known[name], "path": str(path)})
     if remembered != _load(memory):
         storage.write_json(memory, remembered)
-    return facts
+    return _with_first_films(facts)
+
+
+def _keyed_digest(key: bytes, text: str) -> str:
+    return hashlib.blake2b(text.encode(), key=key, digest_size=12).hexdigest()
+
+
+def _with_first_films(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Replace each patient's digest by the smallest image id of his films."""
+    first: dict[str, str] = {}
+    for fact in facts:
+        if patient := fact.get("patient"):
+            first[patient] = min(first.get(patient, fact["image_id"]), fact["image_id"])
+    return [{**f, "patient": first.get(f["patient"], "")} if "patient" in f else f for f in facts]
 
 
 def _load(memory: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from radlib.datasets import Dataset, check_choice
 from radlib.datasets.folders import READINGS, class_folders_index, labelled, labelled_classes
 from radlib.errors import DataError
 from radlib.registry import DATASETS
+from radlib.sources import Source
 
 LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
 
@@ -27,6 +28,13 @@ LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
     licence="CC BY 4.0",
     needs_files=True,
     kaggle=("chest-xray-pneumonia", "chest_xray", "labeled-chest-xray-images"),
+    source=Source(
+        kaggle="paultimothymooney/chest-xray-pneumonia",
+        by_hand=(
+            "sign in at kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia, download the archive, and unpack it so "
+            "that data/kermany holds train, val and test (a folder chest_xray around them does no harm)"
+        ),
+    ),
 )
 def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
     """Read the Kermany films: folders train, val and test with NORMAL and PNEUMONIA in each.

@@ -21,9 +21,17 @@ from radlib.datasets.array_archives import heading, opened, read_labels, unpack_
 from radlib.datasets.file_facts import file_facts
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
+from radlib.sources import Download, Source
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 SIZES = (28, 64, 128, 224)  # published sides, pixels
+# The publisher's own MD5 digests (medmnist/info.py in MedMNIST/MedMNIST), and how long the files may be.
+PUBLISHER = "https://zenodo.org/record/6496656/files"
+PUBLISHED = {
+    "pneumoniamnist": ("28209eda62fecd6e6a2d98b1501bb15f", 20_000_000),
+    "breastmnist": ("750601b1f35ba3300ea97c75c52ff8f6", 20_000_000),
+    "chestmnist": ("02c8a6516a18b556561a56cbdd36c4a8", 200_000_000),
+}
 REVISION = 1  # raised when the same archive would be unpacked otherwise
 
 
@@ -75,6 +83,16 @@ def count_films(place: Path, *, collection: str = "") -> int:
     count_films=count_films,
     kaggle=("medmnist",),
     holds="*.npz",
+    source=Source(
+        downloads=tuple(
+            Download(f"{PUBLISHER}/{name}.npz?download=1", f"{name}.npz", f"md5:{digest}", most_bytes)
+            for name, (digest, most_bytes) in PUBLISHED.items()
+        ),
+        by_hand=(
+            "download pneumoniamnist.npz, breastmnist.npz or chestmnist.npz from zenodo.org/record/6496656 and put it into "
+            "data/medmnist"
+        ),
+    ),
 )
 def medmnist(folder: Path, *, collection: str = "") -> Dataset:
     """Read PneumoniaMNIST, BreastMNIST or ChestMNIST from its .npz file.
@@ -97,7 +115,7 @@ def medmnist(folder: Path, *, collection: str = "") -> Dataset:
     index = pd.concat(parts, ignore_index=True)
     index["image_id"] = unique_image_ids(index["image_id"])
     index["patient_id"] = index["image_id"]
-    notes = ["Nobody published whose films these are: each counts as a patient of its own."]
+    notes = ["Nobody published whose films these are."]
     if known.positive == 0:
         notes.append("Its numbers are turned round, so that malignant is the positive answer.")
     return Dataset(index, known.task, archive.parent, tuple(notes), patients_known=False)

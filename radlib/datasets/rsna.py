@@ -18,6 +18,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.label_tables import class_columns, impossible_ages_note, read_table, years
 from radlib.errors import DataError
 from radlib.registry import DATASETS
+from radlib.sources import Source
 
 LABELS_TABLE, CLASSES_TABLE = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 IMAGES_FOLDER = "stage_2_train_images"
@@ -40,6 +41,13 @@ READINGS = ("binary", "classes")
     licence="Terms of the RSNA Pneumonia Detection Challenge on Kaggle",
     needs_files=True,
     kaggle=("rsna-pneumonia-detection-challenge",),
+    source=Source(
+        competition="rsna-pneumonia-detection-challenge",
+        by_hand=(
+            "sign in at kaggle.com/competitions/rsna-pneumonia-detection-challenge, accept its rules, download all data, and "
+            f"unpack it so that data/rsna holds {IMAGES_FOLDER}, {LABELS_TABLE} and {CLASSES_TABLE}"
+        ),
+    ),
 )
 def rsna(folder: Path, *, reading: str = "binary") -> Dataset:
     """Read the films of the RSNA challenge, or others with tables of the same layout.

@@ -1,16 +1,18 @@
 """Training, validation and test films that share no patient.
 
 Two films of one patient look alike, so a network that has seen one knows the other: split by film, and the
-test rewards memory. The split here goes by patient, keeps the share of each answer, leaves an official test
-part alone, and depends on nothing but the patients' ids and a seed.
+test rewards memory. The split here goes by patient, keeps the share of each answer, leaves official parts
+alone, and depends on nothing but the films, the patients' numbers and a seed. Once it is drawn, every patient
+is renamed after the first of his films: the numbers that a hospital gave go no further.
 """
 
 import dataclasses
-import hashlib
 
 import pandas as pd
 
 from radlib.datasets import Dataset, positive_counts
+from radlib.datasets.copies import content_id
+from radlib.datasets.draws import drawn_groups
 from radlib.errors import DataError, UsageError
 
 SPLITS = ("training", "validation", "test")
@@ -27,16 +29,21 @@ def split_by_patient(
     """Assign each film to training, validation or test, by patient and stratified by label.
 
     Args:
-        dataset: With or without an official `split`.
-        validation_fraction: Share of the patients outside the test part.
+        dataset: With or without official parts in `split`; with `content` and `exposure` where copies were
+            looked for (see `copies.group_copies`). Where patients are not known, films of one exposure are
+            taken as a patient.
+        validation_fraction: Share of the patients outside the test part; unused where there is an official
+            validation part.
         test_fraction: Share of all patients; unused where there is an official test part.
         seed: Of the draw. Each patient's place in it is a digest of seed and id: adding patients moves few.
-        id_scope: `dataset`: equal ids mean one patient. `folder`: ids are prefixed by their official part, so
-            that equal numbers in two parts are two patients.
+        id_scope: `dataset`: equal ids mean one patient. `folder`: only within an official part, so that equal
+            numbers in two parts are two patients.
 
     Returns:
-        The data set with `split` for every film, and `overlaps`: whether its patient's number also occurs in
-        the other official part. Training films whose file is also a test film are left out.
+        The data set with `split` for every film; `patient_id`, the smallest image id of the patient's films;
+        `number`, the same over films with equal numbers in any part; and `overlaps`: whether that number
+        occurs both in the official test part and outside. Films outside the official test part that are copies
+        of films in it are left out, and so are training films that are copies of official validation films.
 
     Raises:
         DataError: When a patient is on both sides of an official split, or a split has only one answer.
@@ -46,25 +53,28 @@ def split_by_patient(
     if not (0 < validation_fraction < 1 and 0 < test_fraction < 1):
         raise UsageError("validation_fraction and test_fraction lie between 0 and 1, exclusive.")
     index, notes = dataset.index.copy(), list(dataset.notes)
-    official = "split" in index.columns
-    if not official:
+    official = set(index["split"]) if "split" in index.columns else set()
+    if "split" not in index.columns:
         index["split"] = "training"
+    if not dataset.patients_known:
+        index["patient_id"] = _exposure(index)
+        notes.append(_without_patients(index))
+        id_scope = "folder" if official else id_scope  # a near-duplicate cannot move an official film
+    for part in ("test", "validation"):
+        index, left_out = _without_copies(index, part)
+        if left_out:
+            notes.append(f"{left_out} films were left out: the official {part} part has the same.")
     index["overlaps"] = index["patient_id"].isin(_shared_ids(index))
-    if official:
-        copies = (index["split"] == "training") & _content(index).isin(
-            _content(index[index["split"] == "test"])
-        )
-        if copies.any():
-            notes.append(
-                f"{int(copies.sum())} training films were left out: the test part has the same files."
-            )
-            index = index[~copies].reset_index(drop=True)
+    index["number"] = _first_films(index)
     if id_scope == "folder":
         index["patient_id"] = index["split"] + "/" + index["patient_id"]
-    strata = _strata(index, dataset.task.labels)
-    if not official:
-        index.loc[_drawn(index, strata, test_fraction, f"test/{seed}"), "split"] = "test"
-    index.loc[_drawn(index, strata, validation_fraction, f"validation/{seed}"), "split"] = "validation"
+    groups = _inseparable(index)
+    if "test" not in official:
+        index.loc[drawn_groups(index, groups, dataset.task, test_fraction, f"test/{seed}"), "split"] = "test"
+    if "validation" not in official:
+        chosen = drawn_groups(index, groups, dataset.task, validation_fraction, f"validation/{seed}")
+        index.loc[chosen, "split"] = "validation"
+    index["patient_id"] = _first_films(index)
     result = dataclasses.replace(dataset, index=index, notes=tuple(notes), id_scope=id_scope)
     leakage_check(result)
     return result
@@ -74,20 +84,24 @@ def leakage_check(dataset: Dataset) -> pd.DataFrame:
     """Count films, patients and answers per split, and make sure that no patient is in two.
 
     Returns:
-        One row per split: films, patients, films of each label, and `patients_elsewhere` and
-        `copies_elsewhere` (films whose file is byte for byte one of another split), both zero.
+        One row per split: films, patients, films of each label; `patients_elsewhere` and `copies_elsewhere`
+        (films whose file or pixels are exactly those of a film in another split), both zero; and
+        `near_elsewhere`, films of which another split has a near-duplicate.
 
     Raises:
-        DataError: For a patient or a file in two splits, and for a split with only one answer.
+        DataError: For a patient or a copy in two splits, and for a split with only one answer.
     """
     index, rows = dataset.index, []
+    content, exposure = _content(index), _exposure(index)
     for split in SPLITS:
-        here, rest = index[index["split"] == split], index[index["split"] != split]
+        inside = index["split"] == split
+        here, rest = index[inside], index[~inside]
         row = {"split": split, "films": len(here), "patients": here["patient_id"].nunique()}
         counts = positive_counts(here, dataset.task.labels)
         row |= {label: positive for label, (positive, _) in counts.items()}
         row["patients_elsewhere"] = len(set(here["patient_id"]) & set(rest["patient_id"]))
-        row["copies_elsewhere"] = int(_content(here).isin(_content(rest)).sum())
+        row["copies_elsewhere"] = int(content[inside].isin(content[~inside]).sum())
+        row["near_elsewhere"] = int(exposure[inside].isin(exposure[~inside]).sum())
         if row["patients_elsewhere"]:
             raise DataError(
                 f"{row['patients_elsewhere']} patients have films in {split} and in another split; if equal ids "
@@ -110,21 +124,40 @@ def overlap(dataset: Dataset) -> pd.DataFrame:
     """List the patient numbers that occur in both official parts where ids hold within a part only.
 
     Returns:
-        One row per number: `patient_id` without its prefix, `training_films` and `test_films`; no rows when
-        equal ids mean one patient.
+        One row per number: `number` (the smallest image id of its films), `training_films` (all outside the
+        test part) and `test_films`; no rows when equal ids mean one patient.
     """
     if dataset.id_scope != "folder":
-        return pd.DataFrame(columns=["patient_id", "training_films", "test_films"])
+        return pd.DataFrame(columns=["number", "training_films", "test_films"])
     index = dataset.index[dataset.index["overlaps"]]
-    number = index["patient_id"].str.partition("/")[2].rename("patient_id")
     in_test = index["split"] == "test"
-    counts = pd.DataFrame({"training_films": ~in_test, "test_films": in_test}).groupby(number).sum()
+    counts = pd.DataFrame({"training_films": ~in_test, "test_films": in_test}).groupby(index["number"]).sum()
     return counts.reset_index().astype({"training_films": int, "test_films": int})
 
 
 def _content(index: pd.DataFrame) -> pd.Series:
-    """The image ids without the suffix of exact duplicates: equal for equal files."""
-    return index["image_id"].str[:12]
+    return index["content"] if "content" in index.columns else content_id(index["image_id"])
+
+
+def _exposure(index: pd.DataFrame) -> pd.Series:
+    return index["exposure"] if "exposure" in index.columns else _content(index)
+
+
+def _without_patients(index: pd.DataFrame) -> str:
+    """Say what stands in for patients, and how large the largest group is: one long chain would be no patient."""
+    sizes = index["patient_id"].value_counts()
+    return (
+        f"No patient numbers are known: {int((sizes > 1).sum())} groups of near-duplicates, "
+        f"{int(sizes.max())} films in the largest, count as one patient each, and every other film as a patient."
+    )
+
+
+def _without_copies(index: pd.DataFrame, part: str) -> tuple[pd.DataFrame, int]:
+    """Leave out the films that are copies of films in an official part; training gives way to both others."""
+    inside = index["split"] == part
+    gives_way = index["split"].isin({"test": ("training", "validation"), "validation": ("training",)}[part])
+    copies = gives_way & _content(index).isin(_content(index[inside]))
+    return (index[~copies].reset_index(drop=True) if copies.any() else index), int(copies.sum())
 
 
 def _shared_ids(index: pd.DataFrame) -> set[str]:
@@ -132,36 +165,18 @@ def _shared_ids(index: pd.DataFrame) -> set[str]:
     return set(index.loc[in_test, "patient_id"]) & set(index.loc[~in_test, "patient_id"])
 
 
-def _strata(index: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
-    """Group films that must stay together, and say which answer each group is drawn with.
+def _first_films(index: pd.DataFrame) -> pd.Series:
+    """Return the smallest image id of each patient's films: a name that says nothing about a person."""
+    return index["image_id"].groupby(index["patient_id"]).transform("min")
 
-    Patients who share a byte-identical film are one group. A group's stratum is the rarest label that any of
-    its films has, so that rare findings are spread as evenly as common ones.
 
-    Returns:
-        Per film `group` and `stratum`.
-    """
-    group = index["patient_id"]
-    while not _content(index).is_unique:  # chains of patients linked by copies settle in a few rounds
-        merged = group.groupby(_content(index)).transform("min")
+def _inseparable(index: pd.DataFrame) -> pd.Series:
+    """Name the group of films that must stay together: patients who share a film's content are one group."""
+    group, content = index["patient_id"], _content(index)
+    while not content.is_unique:  # chains of patients linked by copies settle in a few rounds
+        merged = group.groupby(content).transform("min")
         merged = merged.groupby(index["patient_id"]).transform("min")
         if merged.equals(group):
             break
         group = merged
-    members = group.factorize()[0]  # numbers are compared faster than texts
-    by_rarity = sorted(labels, key=lambda label: (index[label] == 1).sum())
-    stratum = pd.Series("", index=index.index)
-    for label in reversed(by_rarity):
-        has_label = (index[label] == 1).groupby(members).transform("any")
-        stratum = stratum.mask(has_label, label)
-    return pd.DataFrame({"group": group, "stratum": stratum})
-
-
-def _drawn(index: pd.DataFrame, strata: pd.DataFrame, fraction: float, seed: str) -> pd.Series:
-    """Choose that share of the groups still in training, in every stratum; return which films they have."""
-    training = strata[index["split"] == "training"].drop_duplicates("group")
-    chosen: list[str] = []
-    for _, groups in training.groupby("stratum")["group"]:
-        order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}/{group}".encode()).digest())
-        chosen += order[: round(fraction * len(order))]
-    return strata["group"].isin(chosen) & (index["split"] == "training")
+    return group

@@ -20,8 +20,9 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         else ""
     )
     decisions = (
-        "Decisions: the classes exclude each other, so a film is given the most probable one, without threshold; "
-        "accuracy is the share of films given their class, sensitivity and specificity are means over the classes"
+        "Decisions: the classes exclude each other, so a film is given the most probable one, without threshold. "
+        "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
+        "classes, each against the rest. Choices: AUROC of validation films"
         if any(variant.task == "classes" for variant in readings.variants)
         else f"Choices: thresholds by Youden’s index (1950) on {films}"
     )

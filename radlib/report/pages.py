@@ -18,6 +18,7 @@ from radlib.report.cells import (
 )
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
+from radlib.settings import WITHHELD
 
 LIMITS = (
     "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
@@ -188,7 +189,8 @@ def command(readings: Readings) -> str:
     """Return the command that makes the run again; the folder of the films is the reader's own."""
     words = ["radlib", "run", "--study", readings.run.study.name]
     for name, value in readings.record.get("overrides", {}).items():
-        words += ["--data", "FOLDER"] if name == "data" else ["-p", name, str(value)]
+        text = "FILE" if value == WITHHELD else str(value)
+        words += ["--data", "FOLDER"] if name == "data" else ["-p", name, text]
     return shlex.join(words)
 
 

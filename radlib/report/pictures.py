@@ -134,8 +134,9 @@ def _draw_curves(readings: Readings, results: pd.DataFrame, add: Callable) -> No
 
     listed = ", ".join(v.label for v in chosen)
     network, narrow = chosen[0].network, len(panels) == 1
+    point = "" if np.isnan(thresholds).all() else "; point: its threshold"
     add("roc", lambda: curves(roc), f"ROC curves on test films of {network}: {listed}.",
-        f"ROC curves of {network}. Shaded: 95 % band of {chosen[0].label}; point: its threshold.", narrow)  # fmt: skip
+        f"ROC curves of {network}. Shaded: 95 % band of {chosen[0].label}{point}.", narrow)  # fmt: skip
     add("calibration", lambda: curves(calibration), f"Reliability on test films of {network}: {listed}.",
         "On the diagonal a probability means what it says. Bars: Wilson’s 95 % interval.", narrow)  # fmt: skip
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.films import FilmSplits, choice_films
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 
 @dataclass(frozen=True)

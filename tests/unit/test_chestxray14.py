@@ -13,7 +13,7 @@ from radlib.datasets import load_dataset
 from radlib.datasets.chestxray14 import FINDINGS
 from radlib.datasets.splits import leakage_check, split_by_patient
 from radlib.errors import DataError, UsageError
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 # Image, findings, patient, age (as in the first published table), sex, view
 FILMS = [

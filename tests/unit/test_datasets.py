@@ -14,7 +14,7 @@ from radlib.datasets.splits import leakage_check, overlap, split_by_patient
 from radlib.errors import DataError, UsageError
 from radlib.images import image_id
 from radlib.registry import DATASETS
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -230,7 +230,7 @@ def test_find_data_takes_the_first_place_and_says_which(tmp_path, monkeypatch, c
         "data/.", "Kaggle's input.", "$RADLIB_DATA.",
     ]  # fmt: skip
     assert find_data("kermany", str(mounted)) == mounted
-    assert capsys.readouterr().out == "Films of 'kermany' are read from 'chest-xray-pneumonia', as given.\n"
+    assert capsys.readouterr().out == "Films of 'kermany' are read from the folder or file that was given.\n"
 
 
 def test_a_folder_on_kaggle_that_bears_a_common_word_must_hold_the_tables(tmp_path, monkeypatch):
@@ -298,7 +298,8 @@ def test_kermany_as_published(shared_data):
     assert dataset.index.groupby(["split", "pneumonia"]).size().tolist() == [234, 390, 1199, 3733]
     split = split_by_patient(dataset, validation_fraction=0.15, test_fraction=0.25, seed=0, id_scope="folder")
     shared = overlap(split)
-    assert shared["patient_id"].str[0].value_counts().to_dict() == {"P": 170, "N": 94}
+    published = dataset.index.set_index("image_id")["patient_id"]
+    assert shared["number"].map(published).str[0].value_counts().to_dict() == {"P": 170, "N": 94}
     table = leakage_check(split)
     assert table.set_index("split").loc["test", "films"] == 624
     assert table["patients_elsewhere"].sum() == table["copies_elsewhere"].sum() == 0

@@ -92,11 +92,19 @@ def test_only_allowed_tags_are_read_and_the_patient_only_as_a_digest(tmp_path):
         tmp_path / "f", RAMP, PatientID="MRN-4711", PatientName="Mustermann^Max", PatientSex="F",
         PatientAge="042Y", ViewPosition="AP", InstitutionName="Charite",
     )  # fmt: skip
-    tags = dicom.read_tags(path)
+    tags = dicom.read_tags(path, b"k" * 32)
     assert (tags["view"], tags["age"], tags["sex"]) == ("AP", 42, "F")
     assert set(tags) == {"view", "age", "sex", "patient"}
     assert not any(word in str(tags) for word in ("4711", "Mustermann", "Charite"))
     assert len(tags["patient"]) == 16
+    assert dicom.read_tags(path, b"k" * 32) == tags
+    assert dicom.read_tags(path, b"l" * 32)["patient"] != tags["patient"]  # no table of digests fits two keys
+
+
+def test_free_text_in_an_allowed_tag_is_not_read(tmp_path):
+    path = film(tmp_path / "f", RAMP, ViewPosition="MUSTERMANN PA", PatientSex="MUSTERMANN")
+    tags = dicom.read_tags(path, b"k" * 32)
+    assert (tags["view"], tags["sex"], tags["patient"]) == ("", "", "")
 
 
 KINDS = [

@@ -12,7 +12,7 @@ from radlib.datasets.rsna import IMAGES_FOLDER
 from radlib.datasets.synthetic import draw_dataset
 from radlib.errors import DataError, UsageError
 from radlib.images import image_id
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -132,6 +132,19 @@ def test_what_cannot_be_read_is_listed_with_its_reason(run_and_films, folder):
     assert len(broken["image_id"]) == 12
 
 
+def test_a_link_out_of_the_folder_is_listed_but_not_followed(tmp_path, run_and_films, folder):
+    run, _ = run_and_films
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(folder / "0.png", tmp_path / "elsewhere" / "secret.png")
+    for name in ("a", "b"):
+        (folder / f"link_{name}.png").symlink_to(tmp_path / "elsewhere" / "secret.png")
+    table = predict_folder(run.path("variants", "student_small--int8--seed0"), folder)
+    links = table[table["file"].str.startswith("link_")]
+    assert links["reason"].tolist() == ["not_a_file", "not_a_file"]
+    assert links["opacity_probability"].isna().all()
+    assert table["image_id"].is_unique
+
+
 def test_an_export_answers_as_its_run(tmp_path, run_and_films, folder):
     run, _ = run_and_films
     key = "student_small--int8--seed0"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import radlib
-from radlib import images, tasks
+from radlib import images, private, tasks
 from radlib.errors import DataError
 from radlib.films import Films, perturbed
 
@@ -46,7 +46,8 @@ def test_splits_add_up_and_ids_pixels_and_labels_belong_together(folder):
     films = radlib.open_films(opened(folder))
     parts = [films.training, films.validation, films.test]
     assert sum(map(len, parts)) == 60
-    by_id = dict(zip(films.dataset.index["image_id"], films.dataset.index["path"], strict=True))
+    run = opened(folder)
+    by_id = {image: private.film_path(run.folder, image) for image in films.dataset.index["image_id"]}
     for part in parts:
         assert part.labels.shape == (len(part), 1)
         for position, (image, label) in enumerate(zip(part.image_ids, part.labels[:, 0], strict=True)):
@@ -71,6 +72,12 @@ def test_the_fingerprint_follows_split_and_preprocessing(folder):
         for given in ({}, {"split_seed": 1}, {"resize": "pad"}, {"operations": ["equalize_histogram"]})
     }
     assert len(prints) == 4
+
+
+def test_the_window_that_a_study_asks_for_is_part_of_the_record(folder):
+    first, second = (radlib.open_films(opened(folder, window=number)) for number in (0, 1))
+    assert (first.preprocessing.window, second.preprocessing.window) == (0, 1)
+    assert first.fingerprint != second.fingerprint
 
 
 def test_another_split_finds_the_films_decoded(folder, monkeypatch):
@@ -105,10 +112,10 @@ def test_more_than_five_percent_unreadable_stops_the_run(folder):
 def test_paths_are_written_to_the_private_folder_only(folder):
     run = opened(folder)
     films = radlib.open_films(run)
-    assert "path" not in films.training.index
+    assert "path" not in films.training.index and "path" not in films.dataset.index
     assert len(pd.read_csv(run.path("private", "films.csv"))) == 60
     for path in run.folder.parent.rglob("*"):
-        if path.is_file() and "private" not in path.parts and path.name != "run.json":
+        if path.is_file() and "private" not in path.parts:
             assert b"sick0_" not in path.read_bytes(), path.name
 
 

@@ -51,16 +51,61 @@ def test_transparent_parts_are_black(tmp_path):
     assert image[1:].max() == 0
 
 
-def test_exif_orientation_turns_the_film(tmp_path):
-    levels = np.zeros((16, 32), np.uint8)
-    levels[:8, :16] = 255  # bright upper left corner
+# EXIF 2.3, tag 0x0112: where the first row and the first column of the stored picture belong.
+ORIENTATIONS = {
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.T,
+    6: lambda p: p.T[:, ::-1],
+    7: lambda p: p.T[::-1, ::-1],
+    8: lambda p: p.T[::-1],
+}
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("name", ["film.jpg", "film.png"])
+def test_exif_orientation_turns_the_film(tmp_path, orientation, name):
+    corners = np.array([[255, 160, 160], [90, 0, 0]], np.uint8)  # no two corners alike
     exif = Image.Exif()
-    exif[0x0112] = 6  # shown after a quarter turn clockwise
-    path = saved(tmp_path, Image.fromarray(levels), "film.jpg", exif=exif, quality=100)
-    image = read_image(path)
-    assert image.shape == (32, 16)
-    assert image[:16, 8:].mean() > 0.95  # the corner is now upper right
-    assert image[:16, :8].mean() < 0.05
+    exif[0x0112] = orientation
+    picture = Image.fromarray(np.kron(corners, np.ones((16, 16), np.uint8)))
+    image = read_image(saved(tmp_path, picture, name, exif=exif, quality=100))
+    expected = np.kron(ORIENTATIONS[orientation](corners), np.ones((16, 16)))
+    assert image.shape == expected.shape
+    np.testing.assert_allclose(image * 255, expected, atol=2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "level"),
+    [
+        ("L", 100, 100),
+        ("1", 1, 255),
+        ("LA", (200, 255), 200),
+        ("LA", (200, 128), 100),
+        ("RGB", (90, 90, 90), 90),
+        ("RGBA", (90, 90, 90, 255), 90),
+        ("I;16", 25700, 100),
+    ],
+)
+def test_every_kind_of_png_is_read_to_its_level(tmp_path, mode, colour, level):
+    image = read_image(saved(tmp_path, Image.new(mode, (9, 8), colour)))
+    assert (image.dtype, image.shape) == (np.float32, (8, 9))
+    np.testing.assert_allclose(image * 255, level, atol=1)
+
+
+def test_palettes_are_read_by_their_colours(tmp_path):
+    picture = Image.new("P", (8, 8), 3)
+    picture.putpalette([0, 0, 0] * 3 + [120, 120, 120])
+    np.testing.assert_allclose(read_image(saved(tmp_path, picture)) * 255, 120, atol=1)
+
+
+def test_a_jpeg_for_print_is_read_as_its_luminance(tmp_path):
+    picture = Image.new("CMYK", (16, 16), (0, 0, 0, 155))
+    np.testing.assert_allclose(
+        read_image(saved(tmp_path, picture, "film.jpg", quality=95)) * 255, 100, atol=2
+    )
 
 
 def test_a_grey_jpeg_stored_in_colour_is_read_as_its_luminance(tmp_path):

@@ -15,7 +15,7 @@ ROOT = Path(radlib.__file__).parent
 # From top to bottom; a module may import only from its own tuple and those below.
 LAYERS = (
     ("cli",),
-    ("series", "kaggle", "doctor", "listing"),
+    ("series", "kaggle", "doctor", "listing", "fetch"),
     ("estimate", "failures", "kernels"),
     ("plan", "progress"),
     ("parameters", "bootstrap"),
@@ -32,6 +32,7 @@ LAYERS = (
     ("architectures", "counting"),
     ("backend",),
     ("films",),
+    ("film_records",),
     ("decode", "datasets"),
     ("film_store",),
     ("dicom_writing", "phantoms"),
@@ -39,12 +40,15 @@ LAYERS = (
     ("anatomy",),
     ("images", "grey_scale", "dicom"),
     ("array_rows", "operations", "resemblance", "worker_pool"),
-    ("augmentation", "pixels", "tasks"),
+    ("augmentation", "pixels", "prefetching", "tasks"),
     ("runs",),
+    ("run_records",),
     ("variants",),
     ("studies",),
-    ("registry",),
-    ("storage", "metrics"),
+    ("settings",),
+    ("private", "registry"),
+    ("archives", "downloading"),
+    ("storage", "metrics", "sources"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}

@@ -12,7 +12,7 @@ from radlib import estimate
 from radlib.datasets import load_dataset
 from radlib.errors import DataError, UsageError
 from radlib.images import read_image
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 COUNTS = {"train": 7, "val": 3, "test": 4}
 

@@ -514,7 +514,6 @@ def test_publish_takes_the_report_and_nothing_else(tmp_path):
     run = write_run(tmp_path / "a", chains=("", "int8"))
     run.path("figures").mkdir()
     run.path("figures", "films_of_patients.png").write_bytes(b"a film")
-    run.path("private").mkdir()
     run.path("private", "films.csv").write_text("image_id,path\n")
     files = report.publish(run, tmp_path / "public")
     found = {

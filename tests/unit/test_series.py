@@ -40,7 +40,7 @@ def test_a_run_executes_all_notebooks_once_per_network_where_that_matters(tmp_pa
     )
     executed = (tmp_path / "out" / "executed.txt").read_text().splitlines()
     assert executed == [
-        f"01 {tmp_path / 'small.yaml'} 3 a 'quoted' \"word\"",
+        "01 small 3 a 'quoted' \"word\"",
         "02 student_small@a 0 3",
         "02 student_small@b 0 3",
     ]
@@ -69,7 +69,7 @@ def test_the_kernel_is_this_interpreter_and_reports_hold_no_path_of_the_series(t
     ("last", "kind", "code", "sentence"),
     [
         ("05_raises_data_error", DataError, 3, "Class 'pneumonia' has no image; put its films into a folder"),
-        ("05_raises_value_error", RadlibError, 1, "05_raises_value_error failed in cell 3 with ValueError: broken on"),
+        ("05_raises_value_error", RadlibError, 1, "05_raises_value_error failed in cell 3 with ValueError; private/failure.txt"),
         ("05_kernel_dies", SetupError, 5, "ended unexpectedly, most likely for lack of memory"),
     ],
 )  # fmt: skip
@@ -85,7 +85,10 @@ def test_a_failing_notebook_ends_with_its_sentence_and_leaves_one_file(
     assert f"notebook    {last}.ipynb" in text and "epochs = 3" in text and "tensorflow 2." in text
     assert "\x1b" not in text
     if code != 5:
-        assert "Traceback (most recent call last)" in text and "raise " in text
+        assert "Traceback (most recent call last)" in text and "Cell In[" in text
+        whole = (output / "private" / "failure.txt").read_text()
+        assert "raise " in whole and "\x1b" not in whole
+    assert "broken on" not in text.split("source of the cell")[1].split("Traceback")[-1]
     assert [p.name for p in (output / "reports").glob("*.ipynb")] == [f"{last}.failed.ipynb"]
     assert not list((output / "reports").glob(".*"))
 

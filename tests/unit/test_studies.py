@@ -5,7 +5,8 @@ from radlib.augmentation import Augmentation
 from radlib.errors import UsageError
 from radlib.listing import listing
 from radlib.registry import ARCHITECTURES, DATASETS
-from radlib.studies import SETTING_TYPES, Settings, checked, load_study, notebooks_folder, study_names
+from radlib.settings import SETTING_TYPES, Settings, checked
+from radlib.studies import load_study, notebooks_folder, study_names
 from radlib.techniques import check_chain
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from radlib.bootstrap import BOOTSTRAP
 from radlib.parameters import declared_parameters
-from radlib.studies import SETTING_TYPES
+from radlib.settings import SETTING_TYPES
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))

@@ -13,7 +13,7 @@ from radlib.datasets.rsna import CLASSES_TABLE, IMAGES_FOLDER, LABELS_TABLE
 from radlib.datasets.synthetic import draw_dataset
 from radlib.errors import DataError, UsageError
 from radlib.images import read_image
-from radlib.studies import Settings
+from radlib.settings import Settings
 
 
 @pytest.fixture(autouse=True)

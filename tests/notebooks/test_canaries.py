@@ -1,0 +1,157 @@
+"""Nothing that names a patient leaves the private folder, also when a run fails half-way."""
+
+import base64
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from canaries import CANARIES, MARK, digests, forms, hits, plant
+from radlib.datasets.synthetic import draw_dataset
+
+STUDY = """\
+title: Films with planted names
+test_is_public: false
+notebooks: [{notebooks}]
+parameters:
+  dataset: rsna
+  epochs: 1
+  chains: [magnitude_pruning, int8]
+  pruning_epochs: 1
+  representative_films: 20
+  bootstrap_draws: 20
+  latency_calls: 50
+"""
+SERIES = "01_explore, 02_train, 03_prune, 04_quantize, 05_infer, 06_compare"
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    """Drawn films whose tags, file names and folder carry canaries."""
+    folder = tmp_path_factory.mktemp("data") / f"{MARK}99 films"
+    draw_dataset(folder, patients=45, seed=5, image_side=64)
+    folder.joinpath("patients.txt").write_text("\n".join(plant(folder)))
+    return folder
+
+
+def wanted(films: Path) -> list[bytes]:
+    return forms(MARK) + digests((films / "patients.txt").read_text().split())
+
+
+def run(
+    folder: Path, films: Path, notebooks: str, *more: str, source: str = ""
+) -> subprocess.CompletedProcess:
+    """Run a study of one's own on the planted films, in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    (folder / "planted.yaml").write_text(STUDY.format(notebooks=notebooks))
+    start = (
+        ["-c", f"{source}; import sys; from radlib.cli import main; main(sys.argv[1:])"]
+        if source
+        else ["-m", "radlib.cli"]
+    )
+    command = [sys.executable, *start, "run", "--study", "planted.yaml", "--data", str(films), *more]
+    environment = {
+        **os.environ,
+        "RADLIB_OUTPUTS": str(folder / "outputs"),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("form", ["plain", "utf-16", "base64", "npz", "name", "digest"])
+def test_the_search_finds_what_is_planted(tmp_path, form):
+    text = CANARIES[7]
+    path = tmp_path / "out" / (f"{text}.txt" if form == "name" else "file")
+    path.parent.mkdir()
+    if form == "npz":
+        np.savez_compressed(path.with_suffix(".npz"), ids=np.array(["a", text]))
+        assert zipfile.is_zipfile(path.with_suffix(".npz"))
+    else:
+        content = {
+            "plain": text.encode(), "utf-16": text.encode("utf-16"), "name": b"",
+            "base64": base64.b64encode(b"12 " + text.encode()), "digest": digests([text])[2],
+        }  # fmt: skip
+        path.write_bytes(b"before " + content[form])
+    assert len(hits(tmp_path, forms(MARK) + digests([text]))) == 1
+    (tmp_path / "out").rename(tmp_path / "private")
+    assert hits(tmp_path, forms(MARK) + digests([text])) == []
+
+
+def test_the_whole_series_leaves_no_planted_name(tmp_path, films):
+    own = next((films / "stage_2_train_images").iterdir())
+    done = run(tmp_path / "work", films, SERIES, "-p", "own_films", str(own))
+    assert done.returncode == 0, done.stderr
+    outputs = tmp_path / "work" / "outputs"
+    assert (outputs / "planted" / "report.html").is_file()
+    assert (
+        MARK in (outputs / "planted" / "private" / "films.csv").read_text()
+    )  # so the names were there to leak
+    assert MARK not in done.stdout + done.stderr
+    assert hits(outputs, wanted(films)) == []
+
+
+FAILURES = {
+    "a film that has gone": "open(film_path(run.folder, films.test.image_ids[0]) + '.gone')",
+    "an error of pandas": "float(film_path(run.folder, films.test.image_ids[0]))",
+    "one error after another": (
+        "try:\n    open(run.settings.data + '/x')\n"
+        "except OSError as error:\n    raise radlib.errors.DataError('Film 0123 is gone; put it back.') from error"
+    ),
+    "a folder without its tables": "radlib.datasets.rsna.read_table(Path(run.settings.data) / 'none.csv', ['a'])",
+    "class folders that are not there": "radlib.datasets.folders.folders(Path(run.settings.data))",
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failure):
+    cells = [
+        nbformat.v4.new_markdown_cell("# 01 · Fails"),
+        nbformat.v4.new_code_cell(
+            'output: str = ""  # folder of the run\nstudy: str = "demo"  # a study\n'
+            "data: str = None  # folder with the films\nfresh: bool = False  # rebuild",
+            metadata={"tags": ["parameters"]},
+        ),
+        nbformat.v4.new_code_cell(
+            "from pathlib import Path\nimport radlib\nimport radlib.datasets.folders, radlib.datasets.rsna\n"
+            "from radlib.private import film_path\n"
+            "run = radlib.open_run(output, study=study, data=data, fresh=fresh)\nfilms = radlib.open_films(run)"
+        ),
+        nbformat.v4.new_code_cell(FAILURES[failure]),
+    ]
+    folder = tmp_path / "work" / "notebooks"
+    folder.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_fails.ipynb")
+    source = f"import pathlib; from radlib import plan; plan.notebooks_folder = lambda: pathlib.Path({str(folder)!r})"
+    done = run(tmp_path / "work", films, "01_fails", source=source)
+    assert done.returncode in (1, 3), done.stderr
+    place = tmp_path / "work" / "outputs" / "planted"
+    failed = nbformat.read(place / "reports" / "01_fails.failed.ipynb", as_version=4)
+    (error,) = [o for c in failed.cells for o in c.get("outputs", []) if o.output_type == "error"]
+    assert any("Cell In[" in line for line in error.traceback)
+    assert "Cell In[" in (place / "failure.txt").read_text()
+    assert hits(tmp_path / "work" / "outputs", wanted(films)) == []
+    assert (place / "private" / "failure.txt").is_file()
+
+
+def test_a_run_is_opened_again_without_saying_where_its_films_lie(tmp_path, films):
+    """And a run that was passed on without its private folder says so instead of guessing."""
+    source = (
+        "import sys, shutil; from pathlib import Path; import radlib; from radlib.errors import DataError\n"
+        "run = radlib.open_run(str(Path('passed on')), study='planted.yaml', data=sys.argv[1])\n"
+        "again = radlib.runs.reopen_run(run.folder)\n"
+        "assert again.settings.data == sys.argv[1]\n"
+        "shutil.rmtree(run.folder / 'private')\n"
+        "assert radlib.open_run(str(run.folder), study='planted.yaml').settings.data == ''\n"
+    )
+    (tmp_path / "planted.yaml").write_text(STUDY.format(notebooks=SERIES))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", source, str(films)], cwd=tmp_path, env=environment, check=False
+    )
+    assert done.returncode == 0
+    assert hits(tmp_path / "passed on", wanted(films)) == []
