@@ -153,9 +153,7 @@ def open_films(run: runs.Run) -> FilmSplits:
     """
     settings = run.settings
     dataset = load_dataset(settings)
-    preprocessing = images.Preprocessing(
-        settings.image_size, settings.resize, tuple(settings.operations), window=settings.window
-    )
+    preprocessing = preprocessing_of(settings)
     # Sorted, so that films lie in the store in the order in which they are read.
     ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
     decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)
@@ -192,6 +190,18 @@ def open_films(run: runs.Run) -> FilmSplits:
         copies=copies,
         **parts,
     )
+
+
+def preprocessing_of(settings: Settings) -> images.Preprocessing:
+    """Return what files go through under these settings."""
+    return images.Preprocessing(
+        settings.image_size, settings.resize, tuple(settings.operations), window=settings.window
+    )
+
+
+def films_for(run: runs.Run, films: FilmSplits) -> FilmSplits:
+    """Return `films` if they are prepared as this network wants them, else open them so."""
+    return films if films.preprocessing == preprocessing_of(run.settings) else open_films(run)
 
 
 def perturbed(films: Films, perturbation: Mapping[str, Any], seed: int) -> Films:

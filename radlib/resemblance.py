@@ -46,7 +46,7 @@ class Look:
     least: float
 
 
-# From coarse to fine: 64 in 10,000 pairs of chest films pass the first, one in a million the second.
+# From coarse to fine: 6 in 10,000 pairs of real chest films pass the first, 25 in a million the second.
 WHOLE = ((0.0, 0.0),)
 COARSE = Look(8, ((0.02, 0.02),), 0.88)
 CLOSER = Look(12, (*WHOLE, (0.0, 0.03), (0.03, 0.0), (0.015, 0.015)), 0.88)

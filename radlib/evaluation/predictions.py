@@ -15,7 +15,7 @@ import numpy as np
 from radlib import tasks
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected, selection_digest
-from radlib.films import PERTURBATION_SEED, Films, FilmSplits, open_films, perturbed
+from radlib.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
 from radlib.inference import predict_files
 from radlib.pixels import StoredFilms, stored_films
 from radlib.runs import Run
@@ -131,14 +131,15 @@ def films_of(run: Run, films: FilmSplits, variant: Variant) -> FilmSplits:
     Raises:
         DataError: When neither `films` nor the settings of its network prepare them so.
     """
-    for candidate in (lambda: films, lambda: open_films(run)):
-        prepared = candidate()
-        if prepared.preprocessing.digest() == variant.preprocessing:
-            return prepared
-    raise DataError(
-        f"{variant.name} was trained on films prepared otherwise (record {variant.preprocessing}); "
-        "run the study that it comes from, or rebuild it with --fresh."
-    )
+    if films.preprocessing.digest() == variant.preprocessing:
+        return films
+    prepared = films_for(run, films)
+    if prepared.preprocessing.digest() != variant.preprocessing:
+        raise DataError(
+            f"{variant.name} was trained on films prepared otherwise (record {variant.preprocessing}); "
+            "run the study that it comes from, or rebuild it with --fresh."
+        )
+    return prepared
 
 
 def split_fingerprint(run: Run, films: FilmSplits, split: str) -> str:

@@ -150,11 +150,19 @@ def _film_blocks(readings: Readings) -> tuple:
     lines += [str(dataset["citation"])] if dataset.get("citation") else []
     blocks: list[Any] = [Text(tuple(line for line in lines if line))] if any(lines) else []
     if splits := readings.films.get("splits"):
-        hidden = ("split", "patients_elsewhere", "copies_elsewhere")
+        hidden = ("split", "patients_elsewhere", "copies_elsewhere", "near_elsewhere")
         names = [name for name in splits[0] if name not in hidden]
         rows = tuple((Cell(str(s["split"])), *(Cell(f"{s[n]:,}") for n in names)) for s in splits)
+        known = readings.films.get("patients_known", True)
         heading = "No patient is in two splits"
-        if overlapping := len(readings.films.get("overlapping_test_films", ())):
+        overlapping = len(readings.films.get("overlapping_test_films", ()))
+        if not known:
+            heading = (
+                "No group of near-duplicates, which stand in for unknown patients, was divided by the draw"
+            )
+            if overlapping:
+                heading += f"; {overlapping:,} films of the official test part have one outside"
+        elif overlapping:
             heading += (
                 ", if equal numbers in two official folders are different people: "
                 f"{overlapping:,} test films have a number that occurs in the training folder too"

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from radlib.baselines import train_baseline
 from radlib.errors import UsageError
-from radlib.films import FilmSplits
+from radlib.films import FilmSplits, films_for
 from radlib.registry import FORMATS, TECHNIQUES, Entry
 from radlib.runs import Run
 from radlib.storage import spec_digest, write_json
@@ -72,16 +72,7 @@ def build_variants(run: Run, films: FilmSplits) -> list[Variant]:
     for _, chain in wanted:
         check_chain(chain)  # an illegal one is refused before any training
     bar = tqdm(wanted, desc="variants", unit="variant", leave=False)
-    return [compress(network, films_of(network, films), chain) for network, chain in bar]
-
-
-def films_of(run: Run, films: FilmSplits) -> FilmSplits:
-    """Return `films` if they are prepared as this network wants them, else open them so."""
-    from radlib.films import open_films
-
-    wanted = (run.settings.image_size, run.settings.resize, tuple(run.settings.operations))
-    record = films.preprocessing
-    return films if wanted == (record.image_size, record.resize, record.operations) else open_films(run)
+    return [compress(network, films_for(network, films), chain) for network, chain in bar]
 
 
 def technique_parameters(run: Run, entry: Entry) -> dict:

@@ -78,7 +78,7 @@ def test_a_split_of_that_name_does_not_exist(run_and_films):
 
 def test_films_prepared_otherwise_are_refused(run_and_films, monkeypatch):
     run, films = run_and_films
-    monkeypatch.setattr(predicting, "open_films", lambda run: films)
+    monkeypatch.setattr(predicting, "films_for", lambda run, others: films)
     variant = dataclasses.replace(run.variants()[0], preprocessing="0" * 16)
     with pytest.raises(DataError, match="prepared otherwise"):
         radlib.predict(run, films, [variant], split="validation")
