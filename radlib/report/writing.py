@@ -9,6 +9,7 @@ import pandas as pd
 
 from radlib.errors import UsageError
 from radlib.report.blocks import Figure, Page
+from radlib.report.judgements import verdicts
 from radlib.report.pages import build_page
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
@@ -17,12 +18,12 @@ from radlib.runs import Run
 from radlib.storage import atomic_path, write_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
+TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "verdicts.csv", "over_seeds.csv")
 PUBLISHED = (*TABLES, "measurements.csv", "selection.json")
 
 
 def write_results(run: Run) -> pd.DataFrame:
-    """Write `results.csv`, `per_label.csv`, `comparisons.csv` and, for several seeds, `over_seeds.csv`.
+    """Write `results.csv`, `per_label.csv`, `comparisons.csv`, `verdicts.csv`; for several seeds `over_seeds.csv`.
 
     Args:
         run: The run; only its files are read.
@@ -38,7 +39,9 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     table = results(run, readings=readings)
     compared, labels = comparisons(run, readings=readings), per_label(run, readings=readings)
     seeds = over_seeds(table)
-    for name, content in zip(TABLES, (table, labels, compared, seeds), strict=True):
+    for name, content in zip(
+        TABLES, (table, labels, compared, verdicts(run, readings=readings), seeds), strict=True
+    ):
         if content is not seeds or len(seeds):
             with atomic_path(run.path(name)) as partial:
                 content.to_csv(partial, index=False)
