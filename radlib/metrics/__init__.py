@@ -12,7 +12,6 @@ as 0.5.
 """
 
 from radlib.metrics.bootstrap import (
-    auroc_draws,
     intervals,
     metric_draws,
     patient_draws,
@@ -24,6 +23,7 @@ from radlib.metrics.calibration import brier, expected_calibration_error, reliab
 from radlib.metrics.comparison import changed_decisions, paired_difference
 from radlib.metrics.delong import auroc_covariance, auroc_difference, mean_auroc_difference
 from radlib.metrics.discrimination import METRICS, auroc, confusion, operating_point, roc_curve, scores
+from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
 from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "auroc_covariance",
     "auroc_difference",
     "auroc_draws",
+    "auroc_draws_of_all",
     "brier",
     "changed_decisions",
     "confusion",

@@ -6,7 +6,8 @@ much more, as most films are easy or hard for both. Whether it matters is a matt
 
 import numpy as np
 
-from radlib.metrics.bootstrap import auroc_draws, patient_draws, percentile_interval
+from radlib.metrics.bootstrap import patient_draws, percentile_interval
+from radlib.metrics.presorted import auroc_draws
 
 
 def paired_difference(
