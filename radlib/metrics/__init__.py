@@ -3,7 +3,8 @@
 One module a question. *discrimination*: does it tell the two answers apart, and what does it get
 right at one threshold? *calibration*: does 80 % mean 80 %? *bootstrap*: how far might each number be from
 that of all patients? *comparison*: how far is the compressed network from its original on the same films?
-*delong* and *verdicts*: is it as good, within a margin fixed before?
+*delong* and *verdicts*: is it as good, within a margin fixed before? *decisions*: which films are decided
+otherwise? *temperature*: is it surer of itself? *groups*: who is harmed?
 
 Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the
 scores, both of shape (n,). A film counts as positive when its probability is at or above the threshold. What
@@ -21,26 +22,39 @@ from radlib.metrics.bootstrap import (
 )
 from radlib.metrics.calibration import brier, expected_calibration_error, reliability, wilson_interval
 from radlib.metrics.comparison import changed_decisions, paired_difference
+from radlib.metrics.decisions import change_test, changed_patients, mcnemar, rate_difference, rate_test
 from radlib.metrics.delong import auroc_covariance, auroc_difference, mean_auroc_difference
 from radlib.metrics.discrimination import METRICS, auroc, confusion, operating_point, roc_curve, scores
+from radlib.metrics.groups import age_group, group_tests, judge_groups
 from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
+from radlib.metrics.temperature import at_temperature, confidence, confidence_difference, fit_temperature
 from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
 __all__ = [
     "METRICS",
     "PairedTest",
+    "age_group",
+    "at_temperature",
     "auroc",
     "auroc_covariance",
     "auroc_difference",
     "auroc_draws",
     "auroc_draws_of_all",
     "brier",
+    "change_test",
     "changed_decisions",
+    "changed_patients",
+    "confidence",
+    "confidence_difference",
     "confusion",
     "expected_calibration_error",
+    "fit_temperature",
+    "group_tests",
     "holm",
     "intervals",
     "judge",
+    "judge_groups",
+    "mcnemar",
     "mean_auroc_difference",
     "metric_draws",
     "operating_point",
@@ -49,6 +63,8 @@ __all__ = [
     "patient_draws",
     "per_label",
     "percentile_interval",
+    "rate_difference",
+    "rate_test",
     "reliability",
     "roc_band",
     "roc_curve",

@@ -164,12 +164,7 @@ def _tail(distance: float, standard_error: float, influence: np.ndarray) -> floa
 
 
 def normal_tail(z: float) -> float:
-    """Return the chance that a standard normal number exceeds z.
-
-    Example:
-        >>> round(normal_tail(1.6448536), 6)
-        0.05
-    """
+    """Return the chance that a standard normal number exceeds z."""
     return 0.5 * math.erfc(z / math.sqrt(2))
 
 
@@ -178,9 +173,6 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
     Args:
         p_values: Of all that is asked together, (tests,).
-
-    References:
-        Holm (1979), A simple sequentially rejective multiple test procedure.
 
     Example:
         >>> holm([0.01, 0.04, 0.03]).tolist()
