@@ -1,8 +1,7 @@
 """Is the compressed network as good as its original? One test for yes, one for no, a margin fixed before.
 
 *Non-inferior*: the data speak against a loss of the margin or more. *Inferior*: they speak against a smaller one.
-*Cannot tell*: neither; then the smallest difference that these films could have shown says how much the answer is
-worth. With many variants and findings one of them looks good or bad by luck, so p-values are adjusted by Holm's
+*Cannot tell*: neither. With many variants and findings one of them looks good or bad by luck, so p-values are adjusted by Holm's
 rule, each direction over all that are asked together.
 
 Both p-values come from the standard error clustered by patient. Losses of AUROC are skewed: few patients carry
@@ -28,6 +27,7 @@ from radlib.metrics.delong import Difference, auroc_difference, mean_auroc_diffe
 
 ALPHA = 0.05
 POWER = 0.8
+SKEWED_TO = 3.0  # standard errors from the margin
 FEWEST_PATIENTS = 10  # with the finding, and without: with fewer, a standard error is a guess
 VERDICTS = ("non-inferior", "inferior", "cannot tell", "undefined")
 
@@ -64,7 +64,7 @@ def paired_test(y_true, prob_a, prob_b, patient_ids, margin: float = 0.01) -> Pa
         margin: The largest loss that still counts as "as good", fixed before looking; above 0.
 
     Returns:
-        The test; its numbers are NaN, and `reason` says why, where these films cannot answer.
+        The test; NaN and a `reason` where these films cannot answer.
 
     Example:
         >>> generator = np.random.default_rng(0)
@@ -136,7 +136,7 @@ def one_sided(found: Difference, margin: float) -> tuple[float, float]:
 
     Args:
         found: The difference with each patient's influence on it.
-        margin: The largest loss that still counts as "non-inferior".
+        margin: See `paired_test`.
 
     Returns:
         (p of "loss ≥ margin", p of "loss ≤ margin"). Without any spread (both networks win the same pairs) they are
@@ -159,8 +159,10 @@ def _tail(distance: float, standard_error: float, influence: np.ndarray) -> floa
     error = math.hypot(standard_error, against)
     skewness = min((float((influence**3).sum()) + against**3) / error**3, 0.0)
     t = distance / error
-    # Hall's transformation, a monotone cubic: the statistic with its skewness taken out.
-    return normal_tail(t + skewness / 3 * t**2 + skewness**2 / 27 * t**3 + skewness / 6)
+    # Hall's cubic takes the skewness out. It is an expansion about the centre and flat far from it, where it would
+    # call no loss certain however large; beyond SKEWED_TO its correction stays as it is there.
+    near = min(t, SKEWED_TO)
+    return normal_tail(t + skewness / 3 * near**2 + skewness**2 / 27 * near**3 + skewness / 6)
 
 
 def normal_tail(z: float) -> float:
@@ -191,8 +193,8 @@ def verdict(p_noninferior: float, p_inferior: float, alpha: float = ALPHA) -> st
     """Say what two adjusted p-values allow to say.
 
     Example:
-        >>> verdict(0.01, 0.99), verdict(0.99, 0.01), verdict(0.2, 0.8), verdict(float("nan"), 0.5)
-        ('non-inferior', 'inferior', 'cannot tell', 'undefined')
+        >>> verdict(0.01, 0.99), verdict(0.99, 0.01), verdict(0.2, 0.8)
+        ('non-inferior', 'inferior', 'cannot tell')
     """
     if math.isnan(p_noninferior) or math.isnan(p_inferior):
         return "undefined"
