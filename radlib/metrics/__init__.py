@@ -14,6 +14,7 @@ as 0.5.
 
 from radlib.metrics.bootstrap import (
     intervals,
+    mean_draws,
     metric_draws,
     patient_draws,
     per_label,
@@ -56,6 +57,7 @@ __all__ = [
     "judge_groups",
     "mcnemar",
     "mean_auroc_difference",
+    "mean_draws",
     "metric_draws",
     "operating_point",
     "paired_difference",

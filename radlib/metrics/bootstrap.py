@@ -112,6 +112,19 @@ def metric_draws(y_true, y_prob, threshold: float, counts: np.ndarray) -> dict[s
     return {"auroc": auroc_draws(y_true, y_prob, counts), **at_threshold, "brier": squares}
 
 
+def mean_draws(values, counts: np.ndarray) -> np.ndarray:
+    """Return the mean of a number per film over the films of every draw, float64 (draws,); NaN without films.
+
+    Example:
+        >>> mean_draws([1.0, 3.0], np.array([[1, 1], [0, 2], [0, 0]])).tolist()
+        [2.0, 3.0, nan]
+    """
+    columns = np.column_stack([values, np.ones(len(values))])
+    blocks = [counts[start : start + BLOCK] @ columns for start in range(0, len(counts), BLOCK)]
+    sums = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    return np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
+
+
 def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000, seed: int = 0):
     """Return every metric of every label with its interval; films whose label is unknown are left out of it.
 

@@ -11,8 +11,7 @@ References:
 
 import numpy as np
 
-from radlib.metrics.bootstrap import percentile_interval
-from radlib.metrics.presorted import BLOCK
+from radlib.metrics.bootstrap import mean_draws, percentile_interval
 
 RANGE = (0.05, 20.0)  # of the temperature; films that are all told apart would drive it to 0
 SMALLEST = 1e-6  # a probability of 0 or 1 (int8 has them) has no logit
@@ -93,9 +92,6 @@ def confidence_difference(prob_a, prob_b, counts: np.ndarray) -> tuple[float, fl
     change = confidence(prob_b) - confidence(prob_a)
     if not len(change):
         return float("nan"), float("nan"), float("nan")
-    columns = np.column_stack([change, np.ones_like(change)])
-    blocks = [counts[start : start + BLOCK] @ columns for start in range(0, len(counts), BLOCK)]
-    sums = np.concatenate(blocks) if blocks else np.empty((0, 2))
-    drawn = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
+    drawn = mean_draws(change, counts)
     low, high = percentile_interval(drawn)
     return float(round(change.mean(), 15)), float(round(low, 15)), float(round(high, 15))

@@ -1,6 +1,7 @@
 """The page of a run: which tables, pictures and words, in which order."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from radlib.report.cells import (
     seed_table,
     verdict_cell,
 )
+from radlib.report.evidence_cells import evidence_sections
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 
@@ -35,6 +37,7 @@ def build_page(
     compared: pd.DataFrame,
     labels: pd.DataFrame,
     figures: dict[str, Figure],
+    evidence: Mapping[str, pd.DataFrame],
 ) -> Page:
     """Return the page.
 
@@ -44,6 +47,7 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
+        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`.
     """
     run = readings.run
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
@@ -54,6 +58,7 @@ def build_page(
             "What each variant needs",
             (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
         ),
+        *evidence_sections(results, evidence, run.settings),
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(
