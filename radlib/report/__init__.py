@@ -6,6 +6,7 @@ is predicted: a report can be written anew on any machine, years later, from the
 """
 
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.gate import check_gate
 from radlib.report.judgements import verdicts
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.writing import publish, write_report, write_results
@@ -13,6 +14,7 @@ from radlib.report.writing import publish, write_report, write_results
 __all__ = [
     "calibration",
     "changed_decisions",
+    "check_gate",
     "comparisons",
     "decisions",
     "harm",

@@ -18,6 +18,7 @@ from radlib.report.cells import (
     verdict_cell,
 )
 from radlib.report.evidence_cells import evidence_sections
+from radlib.report.gate import gate_outcome
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 
@@ -76,10 +77,18 @@ def build_page(
         study=run.study.name,
         version=__version__,
         hero=figures.get("size_against_auroc"),
-        headline=tuple(w.headline(results, dict(readings.selection), run.settings.margin)),
+        headline=(
+            *w.headline(results, dict(readings.selection), run.settings.margin),
+            *_gate_words(readings),
+        ),
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
     )
+
+
+def _gate_words(readings: Readings) -> tuple[str, ...]:
+    outcome = gate_outcome(readings)
+    return () if outcome is None else (outcome.sentence,)
 
 
 def _present(*tables: Table | None) -> tuple[Table, ...]:
