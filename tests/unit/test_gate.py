@@ -197,12 +197,20 @@ def test_the_series_ends_with_the_gate(tmp_path, monkeypatch):
     from radlib import series
 
     def execute(run, steps, say):
-        gate = {"demand": "at most 1 KB", "noninferior": False, "winner": None, "nearest": None, "variants": {}}
+        gate = {
+            "demand": "at most 1 KB",
+            "noninferior": False,
+            "winner": None,
+            "nearest": None,
+            "variants": {},
+        }
         run.path("selection.json").write_text(json.dumps({"gate": gate}))
 
     monkeypatch.setattr(series, "execute", execute)
     with pytest.raises(QualityGateError, match="No variant meets the gate"):
-        series.run_series("demo", output=str(tmp_path / "out"), given={"gate_size_kb": "1"}, say=lambda line: None)
+        series.run_series(
+            "demo", output=str(tmp_path / "out"), given={"gate_size_kb": "1"}, say=lambda line: None
+        )
 
 
 def test_radlib_run_exits_4_after_the_report(tmp_path, monkeypatch, capsys):
