@@ -28,6 +28,7 @@ from radlib.metrics.delong import auroc_covariance, auroc_difference, mean_auroc
 from radlib.metrics.discrimination import METRICS, auroc, confusion, operating_point, roc_curve, scores
 from radlib.metrics.groups import age_group, group_tests, judge_groups
 from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
+from radlib.metrics.recalibration import recalibrate
 from radlib.metrics.temperature import at_temperature, confidence, confidence_difference, fit_temperature
 from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
@@ -67,6 +68,7 @@ __all__ = [
     "percentile_interval",
     "rate_difference",
     "rate_test",
+    "recalibrate",
     "reliability",
     "roc_band",
     "roc_curve",

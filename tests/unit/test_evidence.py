@@ -152,3 +152,20 @@ def test_groups_are_written_without_ages_and_only_as_far_as_known():
     assert table.columns.tolist() == ["image_id", "age_group", "sex"]
     assert table["age_group"].tolist()[:4] == ["2–17", "", "65 and older", ""]
     assert table["sex"].tolist()[:4] == ["F", "", "M", "M"]
+
+
+def test_scoring_the_test_films_writes_their_groups(tmp_path):
+    import dataclasses
+
+    import radlib
+    from stored import stored_run
+
+    run, films = stored_run(tmp_path, chains=("",))
+    index = films.test.index.assign(sex=np.resize(["F", "M"], len(films.test)))
+    films = dataclasses.replace(films, test=dataclasses.replace(films.test, index=index))
+    radlib.select(run, films)
+    assert not run.path("groups.csv").exists()
+    radlib.predict(run, films, run.variants(), split="test")
+    written = pd.read_csv(run.path("groups.csv"), dtype=str)
+    assert written["image_id"].tolist() == films.test.image_ids.tolist()
+    assert written["sex"].tolist() == index["sex"].tolist()
