@@ -169,3 +169,9 @@ def test_scoring_the_test_films_writes_their_groups(tmp_path):
     written = pd.read_csv(run.path("groups.csv"), dtype=str)
     assert written["image_id"].tolist() == films.test.image_ids.tolist()
     assert written["sex"].tolist() == index["sex"].tolist()
+
+
+def test_long_reasons_wrap_and_intervals_do_not(run):
+    html = report.write_report(run).read_text(encoding="utf-8")
+    assert 'class="long">Too few' in html
+    assert '<small class="long">−0.' not in html and "<small>−0." in html
