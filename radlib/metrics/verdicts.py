@@ -190,12 +190,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
 
 def verdict(p_noninferior: float, p_inferior: float, alpha: float = ALPHA) -> str:
-    """Say what two adjusted p-values allow to say.
-
-    Example:
-        >>> verdict(0.01, 0.99), verdict(0.99, 0.01), verdict(0.2, 0.8)
-        ('non-inferior', 'inferior', 'cannot tell')
-    """
+    """Say what two adjusted p-values allow to say: one of `VERDICTS`."""
     if math.isnan(p_noninferior) or math.isnan(p_inferior):
         return "undefined"
     if p_noninferior < alpha:

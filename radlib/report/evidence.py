@@ -36,10 +36,12 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         `test_…` that gave it; `films_to_positive`, `films_to_negative`, `patients_to_positive`,
         `patients_to_negative`; and a `reason` where nothing can be said.
     """
-    rows = []
+    rows, drawn = [], {}
     for before, after, label, column in _labelled_pairs(readings := readings or read(run)):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         reason = why_not_paired(first, second)
+        if not reason and before.name not in drawn:
+            drawn[before.name] = _counts(readings, first)
         frozen, own = (_threshold(readings, variant, column) for variant in (before, after))
         for rule, threshold in zip(RULES, (frozen, own), strict=True):
             row = {"variant": after.name, "label": label, "rule": rule, "threshold": threshold}
@@ -47,18 +49,22 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
                 "" if not np.isnan([frozen, threshold]).any() else "No threshold was chosen for this label."
             )
             if not (reason or missing):
-                row |= _decided(readings, first, second, column, (frozen, threshold))
+                row |= _decided(first, second, column, (frozen, threshold), drawn[before.name])
             rows.append({**row, "reason": reason or missing})
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "label", "rule", "reason"])
 
 
-def _decided(readings: Readings, first: Predictions, second: Predictions, column: int, thresholds) -> dict:
+def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
+    return metrics.patient_draws(answers.patient_ids, readings.run.settings.bootstrap_draws, SEED)
+
+
+def _decided(first: Predictions, second: Predictions, column: int, thresholds, counts: np.ndarray) -> dict:
     known = ~np.isnan(first.y_true[:, column])
     truth, patients = first.y_true[known, column], first.patient_ids[known]
     called = [
         p.y_prob[known, column] >= threshold for p, threshold in zip((first, second), thresholds, strict=True)
     ]
-    counts = metrics.patient_draws(first.patient_ids, readings.run.settings.bootstrap_draws, SEED)[:, known]
+    counts = counts[:, known]
     row: dict[str, Any] = {}
     for name, answer in (("sensitivity", 1), ("specificity", 0)):
         films = truth == answer

@@ -153,13 +153,14 @@ def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
                 if before and after:
                     pairs.append((before, after))
     judged = judgements.judge_pairs(readings, pairs).to_dict("records")
-    rows = [_comparison(readings, *pair) | row for pair, row in zip(pairs, judged, strict=True)]
+    drawn = {v.name: draw(readings, v) for v in {v.name: v for pair in pairs for v in pair}.values()}
+    rows = [_comparison(readings, *pair, drawn) | row for pair, row in zip(pairs, judged, strict=True)]
     names = ["network", "seed", "before", "after", "chain", "difference", "difference_low", "difference_high"]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=names)
 
 
-def _comparison(readings: Readings, before: Variant, after: Variant) -> dict[str, Any]:
-    one, other = draw(readings, before), draw(readings, after)
+def _comparison(readings: Readings, before: Variant, after: Variant, drawn: dict) -> dict[str, Any]:
+    one, other = drawn[before.name], drawn[after.name]
     full_size = measured(readings, before).get("fp32_weight_bytes", np.nan)
     difference = difference_of(one, other)
     return {

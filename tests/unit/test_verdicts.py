@@ -259,6 +259,18 @@ def test_holm_by_hand_and_without_what_was_not_tested():
     assert metrics.holm([]).tolist() == [] and metrics.holm([0.9, 0.8]).tolist() == [1.0, 1.0]
 
 
+def test_a_verdict_is_one_of_four():
+    cases = {
+        (0.01, 0.99): 0,
+        (0.99, 0.01): 1,
+        (0.2, 0.8): 2,
+        (0.05, 0.05): 2,
+        (np.nan, 0.5): 3,
+        (0.01, np.nan): 3,
+    }
+    assert {pair: verdicts.VERDICTS.index(metrics.verdict(*pair)) for pair in cases} == cases
+
+
 def test_judging_many_together_is_stricter():
     tests = [metrics.paired_test(*binormal(seed, patients=400, loss=0.005)) for seed in range(12)]
     alone = [metrics.judge([t])["verdict"][0] for t in tests]
