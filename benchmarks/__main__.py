@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
-Usage: python -m benchmarks [evaluation] [decoding] [stream] [training] [fuzz] [demo] [--films N] [--rounds N]
-    [--json FILE]
+Usage: python -m benchmarks [evaluation] [decoding] [stream] [training] [bootstrap] [fuzz] [demo]
+    [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -10,13 +10,21 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import decoding_speed, demo_time, evaluation_speed, fuzzing, streaming
+from benchmarks import bootstrap_speed, decoding_speed, demo_time, evaluation_speed, fuzzing, streaming
 from radlib.probes import describe_host
 from radlib.variants import library_versions
 
-FILMS = {"evaluation": 5000, "decoding": 400, "stream": 26_000, "training": 2000, "fuzz": 200_000, "demo": 0}
+FILMS = {
+    "evaluation": 5000,
+    "decoding": 400,
+    "stream": 26_000,
+    "training": 2000,
+    "bootstrap": 22_433,
+    "fuzz": 200_000,
+    "demo": 0,
+}
 KINDS = tuple(FILMS)
-RUN_UNASKED = ("evaluation", "decoding", "stream", "training", "demo")
+RUN_UNASKED = ("evaluation", "decoding", "stream", "training", "bootstrap", "demo")
 
 
 def main() -> None:
@@ -53,6 +61,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "training":
             result = streaming.measure_training(films)
             return result, streaming.training_table(result)
+        case "bootstrap":
+            result = bootstrap_speed.measure(films)
+            return result, bootstrap_table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
@@ -89,6 +100,21 @@ def demo_table(result: dict) -> str:
     for name, text in (("first_seconds", "from an empty folder"), ("second_seconds", "again, all done")):
         lines.append(f"{text:58}{result[name]:>7.0f} s   target {result['targets'][name]:.0f} s")
     return "\n".join(lines)
+
+
+def bootstrap_table(result: dict) -> str:
+    """Return the bootstrap's time, and how it compares with scikit-learn's, as lines of text."""
+    work = " × ".join(f"{result[name]:,} {name}" for name in ("films", "findings", "variants", "draws"))
+    return "\n".join(
+        [
+            "",
+            f"Bootstrap over patients, {work}",
+            f"{'reading the predictions included':58}{result['seconds']:>7.1f} s   target "
+            f"{result['target_seconds']:.0f} s (processor {result['processor_seconds']:.1f} s)",
+            f"{'scikit-learn with sample weights, from a sample':58}{result['times_faster']:>7,.0f} times as long; "
+            f"largest difference of {result['checked']} draws {result['largest_difference']:.1e}",
+        ]
+    )
 
 
 if __name__ == "__main__":

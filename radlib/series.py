@@ -53,6 +53,7 @@ def run_series(
 
     Raises:
         RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
+        QualityGateError: When the study's gate was not met; the report is written all the same.
     """
     definition = load_study(study)
     files = notebook_files(definition, notebooks)
@@ -71,7 +72,19 @@ def run_series(
         check_disk(run.folder, forecast)
         say(str(forecast))
         execute(run, steps, say)
+    _check_gate(run, say)
     return run
+
+
+def _check_gate(run: Run, say: Callable[[str], None]) -> None:
+    """Say what became of the study's gate; raise when it was not met."""
+    if run.settings.gate_noninferior or run.settings.gate_size_kb:
+        from radlib.report import (
+            check_gate,
+        )  # brings matplotlib with it, which a run without a gate does without
+
+        if sentence := check_gate(run):
+            say(sentence)
 
 
 def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print) -> None:

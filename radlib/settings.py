@@ -64,6 +64,9 @@ class Settings:
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
+        rate_margin: Largest loss of sensitivity or specificity within a group of films that still counts as none.
+        gate_noninferior: Whether the winner must be non-inferior to its original, on validation and on test films.
+        gate_size_kb: Largest file of a winner, KB of 1,000 bytes; 0 for any.
     """
 
     dataset: str = "synthetic"
@@ -106,6 +109,9 @@ class Settings:
     bootstrap_draws: int = 1000
     latency_calls: int = 100
     margin: float = 0.01
+    rate_margin: float = 0.05
+    gate_noninferior: bool = False
+    gate_size_kb: float = 0.0
 
     def override(self, given: Mapping[str, Any]) -> "Settings":
         """Return these settings with those in `given` replaced; None means "as it is".
@@ -134,6 +140,7 @@ RANGES = {  # of numbers; all others are 0 or more
     "bootstrap_draws": (2, 1_000_000),
     "latency_calls": (50, 1_000_000),
     "margin": (0, 0.5),
+    "rate_margin": (0, 0.5),
 }
 CHOICES = {
     "id_scope": ("dataset", "folder"),

@@ -15,6 +15,7 @@ import numpy as np
 from radlib import tasks
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected, selection_digest
+from radlib.evaluation.film_groups import write_film_groups
 from radlib.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
 from radlib.inference import predict_files
 from radlib.pixels import StoredFilms, stored_films
@@ -74,6 +75,7 @@ def predict(
         raise UsageError(f"There is no split {split!r}; there are: {', '.join(SPLITS)}.")
     if split == "test":
         check_selected(run, variants)
+        write_film_groups(run, films.test)
     found, missing = {}, {}
     for variant in variants:
         network = run_of(run, variant)

@@ -17,6 +17,7 @@ import numpy as np
 from radlib import metrics
 from radlib.errors import UsageError
 from radlib.evaluation.choices import FILE, read_selection
+from radlib.evaluation.gate import gate_of, qualify
 from radlib.evaluation.predictions import (
     Predictions,
     films_of,
@@ -47,10 +48,12 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     Returns:
         What `selection.json` holds: `rule`, `films`, `margin`, `winner`, `nearest`, and per variant
         `threshold` (a list where there are several labels), `validation_auroc`, `operating_auroc`,
-        `model_sha256` and `fingerprint`. What is undefined is None.
+        `model_sha256` and `fingerprint`. What is undefined is None. Where the study has a gate, `gate` says who
+        meets it and the winner is the smallest that does; when none does, the rule without a gate stands in, so
+        that the run has a model to show.
 
     Raises:
-        UsageError: When a choice that was used on the test films would change, unless the run is `fresh`.
+        UsageError: When a choice or a gate that was used on the test films would change, unless the run is `fresh`.
     """
     variants = run.variants()
     before = read_selection(run) if run.path(FILE).is_file() else {"variants": {}}
@@ -67,14 +70,24 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
                 f"The threshold of {name} was used on the test films and cannot be chosen again; "
                 "choose another --output, or start over with --fresh."
             )
+    demanded = gate_of(run.settings)
+    if tested and not run.fresh and before.get("gate", {}).get("demand", "") != str(demanded or ""):
+        raise UsageError(
+            "The gate was stated otherwise when the test films were scored and cannot be changed now; choose another "
+            "--output, or start over with --fresh."
+        )
     new = [v for v in variants if v.name not in kept]
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
+    winner = _winner(variants, entries, run.settings.margin)
+    if demanded is not None:
+        gate = qualify(demanded, variants, predict(run, films, variants, split="validation"))
+        winner = ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
-        **_winner(variants, entries, run.settings.margin),
+        **winner,
         "added_after_test": sorted({*before.get("added_after_test", []), *late} & set(entries)),
         "variants": {v.name: entries[v.name] for v in variants},
     }

@@ -1,8 +1,10 @@
 """How well a classifier reads, with how much certainty.
 
-Four questions, four modules. *discrimination*: does it tell the two answers apart, and what does it get
+One module a question. *discrimination*: does it tell the two answers apart, and what does it get
 right at one threshold? *calibration*: does 80 % mean 80 %? *bootstrap*: how far might each number be from
-that of all patients? *comparison*: is the compressed network as good as its original on the same films?
+that of all patients? *comparison*: how far is the compressed network from its original on the same films?
+*delong* and *verdicts*: is it as good, within a margin fixed before? *decisions*: which films are decided
+otherwise? *temperature*: is it surer of itself? *groups*: who is harmed?
 
 Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the
 scores, both of shape (n,). A film counts as positive when its probability is at or above the threshold. What
@@ -11,17 +13,18 @@ as 0.5.
 """
 
 from radlib.metrics.bootstrap import (
-    auroc_draws,
     intervals,
+    mean_draws,
     metric_draws,
     patient_draws,
     per_label,
     percentile_interval,
     roc_band,
-    share_draws,
 )
 from radlib.metrics.calibration import brier, expected_calibration_error, reliability, wilson_interval
-from radlib.metrics.comparison import changed_decisions, paired_difference, verdict
+from radlib.metrics.comparison import changed_decisions, paired_difference
+from radlib.metrics.decisions import change_test, changed_patients, mcnemar, rate_difference, rate_test
+from radlib.metrics.delong import auroc_covariance, auroc_difference, mean_auroc_difference
 from radlib.metrics.discrimination import (
     METRICS,
     auroc,
@@ -32,29 +35,56 @@ from radlib.metrics.discrimination import (
     roc_curve,
     scores,
 )
+from radlib.metrics.groups import age_group, group_tests, judge_groups
+from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
+from radlib.metrics.recalibration import recalibrate
+from radlib.metrics.temperature import at_temperature, confidence, confidence_difference, fit_temperature
+from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
 __all__ = [
     "METRICS",
+    "PairedTest",
+    "age_group",
+    "at_temperature",
     "auroc",
+    "auroc_covariance",
+    "auroc_difference",
     "auroc_draws",
+    "auroc_draws_of_all",
     "brier",
+    "change_test",
     "changed_decisions",
+    "changed_patients",
+    "confidence",
+    "confidence_difference",
     "confusion",
     "expected_calibration_error",
+    "fit_temperature",
+    "group_tests",
+    "holm",
     "intervals",
+    "judge",
+    "judge_groups",
     "largest_wins",
+    "mcnemar",
+    "mean_auroc_difference",
+    "mean_draws",
     "metric_draws",
     "operating_point",
     "paired_difference",
+    "paired_test",
     "patient_draws",
     "per_label",
     "percentile_interval",
+    "rate_difference",
+    "rate_test",
+    "recalibrate",
     "reliability",
     "right_class",
     "roc_band",
     "roc_curve",
     "scores",
-    "share_draws",
+    "smallest_shown",
     "verdict",
     "wilson_interval",
 ]

@@ -5,16 +5,15 @@ patients drawn; the middle 95 % of the thousand values is the interval (Efron, 1
 of one patient resemble each other, so patients are drawn, not films (Field and Welsh, 2007). Comparing two
 networks on the *same* draws cancels what their errors share, which makes small differences visible.
 
-A draw is kept as how often each film counts. The films are grouped once by score, and all draws' AUROC follow
-from integer sums, exactly equal to repeating the films.
+A draw is kept as how often each film counts; `presorted` makes the AUROC of all draws from it.
 """
 
 import numpy as np
 
 from radlib.errors import UsageError
 from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
+from radlib.metrics.presorted import BLOCK, auroc_draws
 
-BLOCK = 250  # draws handled at once: bounds the memory to a few times films × BLOCK × 4 bytes
 MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
 
 
@@ -43,50 +42,6 @@ def patient_draws(patient_ids, draws: int = 1000, seed: int = 0) -> np.ndarray:
         times = np.bincount(chosen, minlength=len(patients)).clip(max=255)  # more is out of reach
         counts[draw] = times[film_patient]
     return counts
-
-
-def auroc_draws(y_true, y_score, counts: np.ndarray) -> np.ndarray:
-    """Return the AUROC of every draw; NaN where a draw has only one answer.
-
-    Between two neighbouring scores of films with the finding, only the number of films without it matters. A
-    sparse matrix adds those up for all draws at once; the rest is a cumulative sum.
-
-    Args:
-        y_true: Labels, 1 or 0, (n,).
-        y_score: Scores, (n,).
-        counts: How often each film counts, integers (draws, n), see `patient_draws`.
-
-    Returns:
-        float64 (draws,), each equal to `auroc(y_true, y_score, weights=counts[draw])`.
-
-    Example:
-        >>> auroc_draws([0, 1, 1], [0.2, 0.2, 0.9], np.array([[1, 1, 1], [2, 2, 0]])).tolist()
-        [0.75, 0.5]
-    """
-    from scipy import sparse
-
-    y_true, y_score, _ = arrays(y_true, y_score)
-    negative, positive = np.flatnonzero(~y_true), np.flatnonzero(y_true)
-    steps = np.unique(y_score[positive])  # (m,)
-    # Bin 2k lies between steps k−1 and k, bin 2k+1 is equal to step k.
-    bins = np.searchsorted(steps, y_score[negative], "left") + np.searchsorted(
-        steps, y_score[negative], "right"
-    )
-    shape = (2 * len(steps) + 1, len(y_true))
-    sum_negatives = sparse.csr_array((np.ones(len(bins), np.int32), (bins, negative)), shape)
-    rows = np.searchsorted(steps, y_score[positive])
-    sum_positives = sparse.csr_array(
-        (np.ones(len(rows), np.int32), (rows, positive)), (len(steps), len(y_true))
-    )
-    values = np.full(len(counts), np.nan)
-    for start in range(0, len(counts), BLOCK):
-        block = np.ascontiguousarray(counts[start : start + BLOCK].T, dtype=np.int32)  # (n, block)
-        below = np.cumsum(sum_negatives @ block, axis=0, dtype=np.int64)  # (2m + 1, block)
-        above = (sum_positives @ block).astype(np.int64)  # (m, block)
-        twice_wins = (above * (below[:-1:2] + below[1::2])).sum(axis=0)
-        pairs = above.sum(axis=0) * below[-1]
-        np.divide(twice_wins, 2 * pairs, out=values[start : start + BLOCK], where=pairs > 0)
-    return values
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
@@ -155,22 +110,17 @@ def metric_draws(y_true, y_prob, threshold, counts: np.ndarray) -> dict[str, np.
     return {"auroc": auroc_draws(y_true, y_prob, counts), **at_threshold, "brier": squares}
 
 
-def share_draws(held, counts: np.ndarray) -> np.ndarray:
-    """Return the share of films for which something holds, in every draw.
-
-    Args:
-        held: Of which films it holds, bool (n,).
-        counts: How often each film counts, integers (draws, n), see `patient_draws`.
-
-    Returns:
-        float64 (draws,).
+def mean_draws(values, counts: np.ndarray) -> np.ndarray:
+    """Return the mean of a number per film over the films of every draw, float64 (draws,); NaN without films.
 
     Example:
-        >>> share_draws([True, False], np.array([[1, 1], [3, 1]])).tolist()
-        [0.5, 0.75]
+        >>> mean_draws([1.0, 3.0], np.array([[1, 1], [0, 2], [0, 0]])).tolist()
+        [2.0, 3.0, nan]
     """
-    blocks = [counts[i : i + BLOCK].astype(np.float64) for i in range(0, len(counts), BLOCK)]
-    return np.concatenate([block @ np.asarray(held, np.float64) / block.sum(axis=1) for block in blocks])
+    columns = np.column_stack([values, np.ones(len(values))])
+    blocks = [counts[start : start + BLOCK] @ columns for start in range(0, len(counts), BLOCK)]
+    sums = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    return np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
 
 
 def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000, seed: int = 0):

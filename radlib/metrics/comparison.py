@@ -1,13 +1,13 @@
-"""Is the compressed network as good as its original? The same films, the same draws, a margin fixed before.
+"""What two networks differ by on the same films, with an interval from the same draws of patients.
 
 Two intervals that overlap say little. The difference on the same films and the same draws of patients says
-much more, as most films are easy or hard for both. "As good" means non-inferior: the whole interval of the
-difference lies above minus the margin; too few films is a legal answer, "cannot tell".
+much more, as most films are easy or hard for both. Whether it matters is a matter of `verdicts`.
 """
 
 import numpy as np
 
-from radlib.metrics.bootstrap import auroc_draws, patient_draws, percentile_interval
+from radlib.metrics.bootstrap import patient_draws, percentile_interval
+from radlib.metrics.presorted import auroc_draws
 
 
 def paired_difference(
@@ -36,32 +36,6 @@ def paired_difference(
     everyone = np.ones((1, len(np.asarray(y_true))), dtype=np.uint8)
     a, b = (auroc_draws(y_true, p, np.concatenate([everyone, counts])) for p in (prob_a, prob_b))
     return (float(b[0] - a[0]), *percentile_interval((b - a)[1:]))
-
-
-def verdict(low: float, high: float, margin: float = 0.01) -> str:
-    """Say what an interval of AUROC differences (compressed minus original) allows to say.
-
-    Args:
-        low: Lower end of the interval.
-        high: Upper end.
-        margin: The largest loss that still counts as "as good", fixed before looking.
-
-    Returns:
-        `as good` when the loss is surely within the margin (non-inferiority), `worse` when it surely exceeds
-        it, `cannot tell` when there are too few films to say, `undefined` without an interval.
-
-    References:
-        Piaggio et al., 2012, Reporting of noninferiority and equivalence randomized trials.
-
-    Example:
-        >>> verdict(-0.004, 0.002), verdict(-0.05, -0.02), verdict(-0.02, 0.01)
-        ('as good', 'worse', 'cannot tell')
-    """
-    if np.isnan(low) or np.isnan(high):
-        return "undefined"
-    if low > -margin:
-        return "as good"
-    return "worse" if high < -margin else "cannot tell"
 
 
 def changed_decisions(prob_a, prob_b, threshold_a: float, threshold_b: float) -> dict[str, int]:

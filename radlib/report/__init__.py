@@ -5,7 +5,24 @@ into what a person reads, *pages* puts the page together and *writing* writes it
 is predicted: a report can be written anew on any machine, years later, from the run's folder.
 """
 
+from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.gate import check_gate
+from radlib.report.judgements import verdicts
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.writing import publish, write_report, write_results
 
-__all__ = ["comparisons", "over_seeds", "per_label", "publish", "results", "write_report", "write_results"]
+__all__ = [
+    "calibration",
+    "changed_decisions",
+    "check_gate",
+    "comparisons",
+    "decisions",
+    "harm",
+    "over_seeds",
+    "per_label",
+    "publish",
+    "results",
+    "verdicts",
+    "write_report",
+    "write_results",
+]

@@ -19,7 +19,7 @@ LABEL_METRICS = {
     "brier": "Brier score",
     "expected_calibration_error": "Calibration error",
 }
-TONES = {"as good": "good", "worse": "bad", "cannot tell": "unsure"}
+TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
 
 
 def row_titles(results: pd.DataFrame) -> list[str]:
@@ -36,6 +36,14 @@ def _winner_row(results: pd.DataFrame) -> int | None:
 def _metric(row: pd.Series, name: str) -> Cell:
     scored = w.known(row["films"])
     return Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
+
+
+def verdict_cell(row: pd.Series) -> Cell:
+    """Return a verdict, and below it why it is undefined, or what these films could have shown."""
+    note = str(row["verdict_reason"] or "")
+    if row["verdict"] == "cannot tell" and not note:
+        note = f"could have shown {w.rate(row['smallest_shown'])} from the margin"
+    return Cell(w.VERDICTS[row["verdict"]], note, TONES.get(row["verdict"], ""))
 
 
 def reading_table(results: pd.DataFrame) -> Table:
@@ -55,7 +63,7 @@ def reading_table(results: pd.DataFrame) -> Table:
             _metric(row, "auroc"),
             Cell(w.MISSING) if original or not scored else difference,
             Cell(w.MISSING) if original or not scored
-            else Cell(w.VERDICTS[row["verdict"]], tone=TONES.get(row["verdict"], "")),
+            else verdict_cell(row),
             *(_metric(row, name) for name in ("accuracy", "sensitivity", "specificity")),
         ))  # fmt: skip
     return Table(columns, tuple(rows), "Test films; below each value its 95 % interval", _winner_row(results))

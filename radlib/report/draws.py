@@ -48,6 +48,7 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
         "patients": len(np.unique(predictions.patient_ids)),
         "positives": int(np.nansum(predictions.y_true)) if predictions.y_true.shape[1] == 1 else np.nan,
         "image_ids": predictions.image_ids,
+        "y_true": predictions.y_true,
         "values": {m: np.mean([values[i][m] for i in d]) if d else np.nan for m, d in defined.items()},
         "draws": {
             m: np.mean([draws[i][m] for i in d], axis=0)
@@ -61,7 +62,7 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
             "accuracy": right.mean(),
             "balanced_accuracy": drawn["values"]["sensitivity"],
         }
-        drawn["draws"]["accuracy"] = metrics.share_draws(right, counts)
+        drawn["draws"]["accuracy"] = metrics.mean_draws(right, counts)
         drawn["draws"]["balanced_accuracy"] = drawn["draws"]["sensitivity"]
     return drawn
 
@@ -86,11 +87,20 @@ def interval(values: np.ndarray | None) -> tuple[float, float]:
     return (np.nan, np.nan) if values is None else metrics.percentile_interval(values)
 
 
-def difference_of(before: dict, after: dict) -> dict[str, float]:
-    """Return AUROC after minus before, on the same draws; NaN unless both were asked about the same films."""
+def difference_of(before: dict, after: dict, metric: str = "auroc") -> dict[str, float]:
+    """Return a metric after minus before, on the same draws; NaN unless both were asked about the same films.
+
+    The columns are `difference`, `_low` and `_high` for AUROC, `difference_<metric>` and so on for others.
+    """
     value, low, high = np.nan, np.nan, np.nan
-    if before and after and np.array_equal(before["image_ids"], after["image_ids"]):
-        value = after["values"]["auroc"] - before["values"]["auroc"]
-        if "auroc" in before["draws"] and "auroc" in after["draws"]:
-            low, high = interval(after["draws"]["auroc"] - before["draws"]["auroc"])
-    return {"difference": value, "difference_low": low, "difference_high": high}
+    if before and after and _same_films(before, after):
+        value = after["values"][metric] - before["values"][metric]
+        if metric in before["draws"] and metric in after["draws"]:
+            low, high = interval(after["draws"][metric] - before["draws"][metric])
+    name = "difference" if metric == "auroc" else f"difference_{metric}"
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _same_films(before: dict, after: dict) -> bool:
+    same_ids = np.array_equal(before["image_ids"], after["image_ids"])
+    return same_ids and np.array_equal(before["y_true"], after["y_true"], equal_nan=True)

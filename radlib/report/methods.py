@@ -34,6 +34,10 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "scored, and every scoring of the test films is logged.",
         f"Intervals: 95 %, percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all "
         "metrics and variants share the draws, so differences are paired.",
+        "Verdicts: one-sided tests of the AUROC difference against the margin, in both directions, with a standard "
+        "error clustered by patient (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014), corrected for skewness "
+        "(Hall, 1992) and adjusted over the variants (Holm, 1979). P-values come from the standard error, intervals "
+        "from the bootstrap.",
         "AUROC: the probability that a film with the finding scores higher than one without, ties counting half "
         "(Hanley and McNeil, 1982). Calibration error: mean distance of predicted and observed share over ten bins of "
         "equal number (Naeini et al., 2015).",

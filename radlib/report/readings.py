@@ -1,5 +1,6 @@
 """What evaluation left in the folder of a run, read into memory; a file that is not there yet reads as empty."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.report.pairing import in_order_of
 from radlib.runs import Run
 from radlib.variants import Variant
 
@@ -61,6 +63,9 @@ class Readings:
         films: `films.json`: `dataset`, `splits`, `overlapping_test_films`; {} when there is none.
         quarantine: `quarantine.csv`: `image_id`, `reason`.
         record: `run.json`: host, libraries, overrides.
+        validation: Predictions of the validation films by variant name, where they exist.
+        reordered: Variants whose test films stood in another order than their original's and were paired by id.
+        groups: `groups.csv`: `image_id`, and per film what kind of patient and film it is, as far as known.
     """
 
     run: Run
@@ -73,6 +78,9 @@ class Readings:
     films: Mapping[str, Any] = field(default_factory=dict)
     quarantine: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id", "reason"]))
     record: Mapping[str, Any] = field(default_factory=dict)
+    validation: Mapping[str, Predictions] = field(default_factory=dict)
+    reordered: frozenset[str] = frozenset()
+    groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id"]))
 
     def original(self, variant: Variant) -> Variant | None:
         """Return the trained network that a variant goes back to."""
@@ -93,8 +101,8 @@ class Readings:
 def read(run: Run) -> Readings:
     """Read the files of a run."""
     variants = tuple(run.variants())
-    test = {v.name: p for v in variants if (p := _predictions(run, v)) is not None}
-    return Readings(
+    test = {v.name: p for v in variants if (p := _predictions(run, v, "test")) is not None}
+    readings = Readings(
         run,
         variants,
         test,
@@ -103,7 +111,23 @@ def read(run: Run) -> Readings:
         _json(run.path("films.json")),
         _csv(run.path("quarantine.csv"), ("image_id", "reason")),
         _json(run.path("run.json")),
+        {v.name: p for v in variants if (p := _predictions(run, v, "validation")) is not None},
+        groups=_csv(run.path("groups.csv"), ("image_id",)),
     )
+    return _in_one_order(readings)
+
+
+def _in_one_order(readings: Readings) -> Readings:
+    """Return the readings with every variant's test films in the order of its original's."""
+    ordered, moved = dict(readings.test), set()
+    for variant in readings.variants:
+        original = readings.original(variant)
+        if original is not None and {original.name, variant.name} <= set(ordered):
+            paired = in_order_of(readings.test[original.name], readings.test[variant.name])
+            if paired is not readings.test[variant.name]:
+                ordered[variant.name] = paired
+                moved.add(variant.name)
+    return dataclasses.replace(readings, test=ordered, reordered=frozenset(moved))
 
 
 def label_names(variant: Variant) -> tuple[str, ...]:
@@ -111,9 +135,9 @@ def label_names(variant: Variant) -> tuple[str, ...]:
     return variant.labels[1:] if variant.task == "binary" else variant.labels
 
 
-def _predictions(run: Run, variant: Variant) -> Predictions | None:
-    """Return stored test predictions; None without any, or when they were made by another model file."""
-    path = run.path("predictions", f"{variant.key}.test.npz")
+def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
+    """Return stored predictions of a split; None without any, or when they were made by another model file."""
+    path = run.path("predictions", f"{variant.key}.{split}.npz")
     if not path.is_file():
         return None
     with np.load(path) as arrays:

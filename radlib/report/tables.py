@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.report import judgements
 from radlib.report.draws import (
     CIRCUMSTANCES,
     SEED,
@@ -36,6 +37,8 @@ MEASURED = (
     "peak_memory_bytes",
 )
 DISJOINT = ("auroc", "accuracy", "sensitivity", "specificity")
+DIFFERENCES = ("auroc", "sensitivity", "specificity")
+NOT_JUDGED = {name: "" if name.startswith("verdict") else np.nan for name in judgements.COLUMNS}
 QUANTIZED = ("dynamic", "float16", "int8")
 
 
@@ -50,7 +53,10 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         DataFrame with columns `variant`, `label`, `network`, `seed`, `chain`, `format`, `size_bytes`,
         `compression` (float32 bytes of the original's weights over the file's bytes), what was measured,
         `films`, each metric with `_low` and `_high`, `threshold`, `validation_auroc`, `difference` of AUROC
-        to the original with its interval and `verdict`, `winner`; metrics with the suffix `_disjoint` are
+        to the original with its interval, `difference_sensitivity` and `difference_specificity` likewise (each at
+        its own threshold), `standard_error` of the AUROC difference clustered by patient, `p_noninferior` and
+        `p_inferior` (adjusted over the variants), `verdict`, `smallest_shown` (how far from the margin a loss must
+        lie to be told from it), `verdict_method`, `verdict_reason`, `winner`; metrics with the suffix `_disjoint` are
         those over the films whose patient number occurs in no training film, where numbers overlap. NaN is
         what is not known or undefined.
     """
@@ -59,10 +65,11 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     columns = ["variant", "label", "network", "seed", "chain", "format", "size_bytes"]
     if not readings.variants:
         return pd.DataFrame(columns=columns)
-    return pd.DataFrame([_row(readings, variant, drawn) for variant in readings.variants])
+    judged = judgements.judge_variants(readings)
+    return pd.DataFrame([_row(readings, variant, drawn, judged) for variant in readings.variants])
 
 
-def _row(readings: Readings, variant: Variant, drawn: dict) -> dict[str, Any]:
+def _row(readings: Readings, variant: Variant, drawn: dict, judged: dict) -> dict[str, Any]:
     row = {
         "variant": variant.name,
         "label": variant.label,
@@ -84,7 +91,8 @@ def _row(readings: Readings, variant: Variant, drawn: dict) -> dict[str, Any]:
     thresholds = readings.thresholds(variant)
     row["threshold"] = thresholds[0] if len(thresholds) == 1 else np.nan
     row |= _quality(drawn[variant.name])
-    row |= _against_original(readings, variant, original, drawn)
+    row |= _against_original(variant, original, drawn)
+    row |= judged.get(variant.name, NOT_JUDGED)
     row |= _disjoint(readings, variant)
     row["winner"] = variant.name == readings.selection.get("winner")
     return row
@@ -100,14 +108,13 @@ def _quality(drawn: dict) -> dict[str, Any]:
     return row
 
 
-def _against_original(readings: Readings, variant: Variant, original: Variant | None, drawn: dict) -> dict:
-    empty = {"difference": np.nan, "difference_low": np.nan, "difference_high": np.nan, "verdict": ""}
-    if original is None or original.name == variant.name:
-        return empty
-    difference = difference_of(drawn[original.name], drawn[variant.name])
+def _against_original(variant: Variant, original: Variant | None, drawn: dict) -> dict:
+    """Return the differences of AUROC, sensitivity and specificity to the original, with their intervals."""
+    before = {} if original is None or original.name == variant.name else drawn[original.name]
     return {
-        **difference,
-        "verdict": metrics.verdict(*list(difference.values())[1:], readings.run.settings.margin),
+        name: value
+        for metric in DIFFERENCES
+        for name, value in difference_of(before, drawn[variant.name], metric).items()
     }
 
 
@@ -139,11 +146,12 @@ def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     Returns:
         DataFrame with columns `network`, `seed`, `before`, `after` (labels), `chain` (of after),
         `before_bytes` (float32 weights), `after_bytes`, `times_smaller`, `before_auroc`, `after_auroc`,
-        `difference` with `_low` and `_high`, `before_accuracy`, `after_accuracy`, `verdict`.
+        `difference` with `_low` and `_high`, `before_accuracy`, `after_accuracy`, and the columns of the verdict
+        as in `results`, adjusted over these comparisons.
     """
     readings = readings or read(run)
     by_chain = {(v.network, v.seed, v.chain_text): v for v in readings.variants}
-    rows = []
+    pairs = []
     for network, seed in dict.fromkeys((v.network, v.seed) for v in readings.variants):
         for parent in ("original", "magnitude_pruning"):
             before = by_chain.get((network, seed, parent))
@@ -151,13 +159,16 @@ def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
                 chain = technique if parent == "original" else f"{parent}+{technique}"
                 after = by_chain.get((network, seed, chain))
                 if before and after:
-                    rows.append(_comparison(readings, before, after))
+                    pairs.append((before, after))
+    judged = judgements.judge_pairs(readings, pairs).to_dict("records")
+    drawn = {v.name: draw(readings, v) for v in {v.name: v for pair in pairs for v in pair}.values()}
+    rows = [_comparison(readings, *pair, drawn) | row for pair, row in zip(pairs, judged, strict=True)]
     names = ["network", "seed", "before", "after", "chain", "difference", "difference_low", "difference_high"]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=names)
 
 
-def _comparison(readings: Readings, before: Variant, after: Variant) -> dict[str, Any]:
-    one, other = draw(readings, before), draw(readings, after)
+def _comparison(readings: Readings, before: Variant, after: Variant, drawn: dict) -> dict[str, Any]:
+    one, other = drawn[before.name], drawn[after.name]
     full_size = measured(readings, before).get("fp32_weight_bytes", np.nan)
     difference = difference_of(one, other)
     return {
@@ -174,7 +185,6 @@ def _comparison(readings: Readings, before: Variant, after: Variant) -> dict[str
         **difference,
         "before_accuracy": one["values"]["accuracy"] if one else np.nan,
         "after_accuracy": other["values"]["accuracy"] if other else np.nan,
-        "verdict": metrics.verdict(*list(difference.values())[1:], readings.run.settings.margin),
     }
 
 

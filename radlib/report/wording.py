@@ -10,8 +10,8 @@ from radlib.figures.style import human_bytes, human_count, known, signed, signed
 
 MISSING, UNDEFINED = "–", "undefined"
 VERDICTS = {
-    "as good": "as good",
-    "worse": "worse",
+    "non-inferior": "non-inferior",
+    "inferior": "inferior",
     "cannot tell": "cannot tell",
     "undefined": UNDEFINED,
     "": MISSING,
@@ -87,7 +87,7 @@ def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]
     Args:
         results: See `tables.results`.
         selection: What `selection.json` holds.
-        margin: The largest loss of AUROC that counts as "as good".
+        margin: The largest loss of AUROC that counts as "non-inferior".
     """
     if not selection.get("winner") or not results.get("winner", pd.Series(dtype=bool)).any():
         return ["No variant has been chosen yet: thresholds and the winner come from validation films first."]
@@ -107,15 +107,17 @@ def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]
             f"weighs {human_bytes(row['size_bytes'])}."
         )
     else:
+        how = (
+            f"is the smallest variant that read as well as its original on validation films (AUROC within {margin:.3f})"
+            if not selection.get("gate", {}).get("winner")
+            else "is the smallest file that meets the study’s demands on validation films"
+        )
         ratio = (
             f", {row['compression']:.1f} times smaller than the original’s weights"
             if known(row["compression"])
             else ""
         )
-        first = (
-            f"{name} is the smallest variant that read as well as its original on validation films (AUROC within "
-            f"{margin:.3f}): {human_bytes(row['size_bytes'])}{ratio}."
-        )
+        first = f"{name} {how}: {human_bytes(row['size_bytes'])}{ratio}."
     return [first, _test_sentence(row, margin)]
 
 
@@ -133,9 +135,9 @@ def _test_sentence(row: pd.Series, margin: float) -> str:
             f"{_bracket(signed_span(row['difference_low'], row['difference_high']))}, "
         )
         text += {
-            "as good": f"as good within the margin of {margin:.3f}",
-            "worse": f"worse by more than the margin of {margin:.3f}",
-            "cannot tell": f"too wide an interval to tell whether the loss stays within {margin:.3f}",
+            "non-inferior": f"which is non-inferior at the margin of {margin:.3f}",
+            "inferior": f"which is inferior: the loss exceeds the margin of {margin:.3f}",
+            "cannot tell": f"and these films cannot tell whether the loss stays within {margin:.3f}",
         }.get(row["verdict"], "which these films leave undefined")
     return text + "."
 

@@ -9,6 +9,8 @@ import pandas as pd
 
 from radlib.errors import UsageError
 from radlib.report.blocks import Figure, Page
+from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.judgements import verdicts
 from radlib.report.pages import build_page
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
@@ -18,11 +20,16 @@ from radlib.storage import atomic_path, write_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
-PUBLISHED = (*TABLES, "measurements.csv", "selection.json")
+EVIDENCE = {"verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm}
+PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), "measurements.csv", "selection.json")
 
 
 def write_results(run: Run) -> pd.DataFrame:
-    """Write `results.csv`, `per_label.csv`, `comparisons.csv` and, for several seeds, `over_seeds.csv`.
+    """Write the tables of a run as CSV.
+
+    `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
+    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv` and `harm.csv`; and `changed_decisions.csv`, the
+    films to look at, which is not published.
 
     Args:
         run: The run; only its files are read.
@@ -33,16 +40,20 @@ def write_results(run: Run) -> pd.DataFrame:
     return _write_tables(read(run))[0]
 
 
-def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
     run = readings.run
     table = results(run, readings=readings)
     compared, labels = comparisons(run, readings=readings), per_label(run, readings=readings)
     seeds = over_seeds(table)
-    for name, content in zip(TABLES, (table, labels, compared, seeds), strict=True):
+    evidence = {name: make(run, readings=readings) for name, make in EVIDENCE.items()}
+    contents = dict(zip(TABLES, (table, labels, compared, seeds), strict=True))
+    contents |= {f"{name}.csv": content for name, content in evidence.items()}
+    contents["changed_decisions.csv"] = changed_decisions(run, readings=readings)
+    for name, content in contents.items():
         if content is not seeds or len(seeds):
             with atomic_path(run.path(name)) as partial:
                 content.to_csv(partial, index=False)
-    return table, compared, labels
+    return table, compared, labels, evidence
 
 
 def write_report(run: Run) -> Path:
@@ -60,9 +71,9 @@ def write_report(run: Run) -> Path:
 
 def _write_report(run: Run) -> dict[str, Figure]:
     readings = read(run)
-    table, compared, labels = _write_tables(readings)
+    table, compared, labels, evidence = _write_tables(readings)
     figures = draw_figures(readings, table, compared, labels, run.path("figures"))
-    page = build_page(readings, table, compared, labels, figures)
+    page = build_page(readings, table, compared, labels, figures, evidence)
     write_text(run.path("report.md"), render(page, "report.md.j2"))
     html = render(page, "report.html.j2", embedded=lambda file: _data_uri(run.path("figures", file)))
     write_text(run.path("report.html"), html)

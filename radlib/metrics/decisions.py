@@ -1,0 +1,126 @@
+"""Which decisions change, and at whose cost: sensitivity, specificity and single films at a threshold.
+
+A compressed network that orders films as before may still say yes more often, because its probabilities moved past
+a threshold that was chosen for the original. So its rates are compared at the original's threshold, *frozen*, and
+again after one was chosen anew. A patient's decision is positive when that of any of its films is.
+
+References:
+    McNemar (1947). Note on the sampling error of the difference between correlated proportions. Psychometrika 12.
+"""
+
+import numpy as np
+
+from radlib.metrics.delong import Difference
+from radlib.metrics.verdicts import FEWEST_PATIENTS, PairedTest, normal_tail, one_sided
+
+RATES = {"sensitivity": 1, "specificity": 0}  # the answer whose films each is about
+
+
+def rate_difference(y_true, called_a, called_b, patient_ids, answer: int) -> Difference:
+    """Return the difference of two networks' sensitivity (answer 1) or specificity (answer 0), b minus a.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        called_a: Whether the original calls a film positive, bool (n,).
+        called_b: Whether the compressed network does, bool (n,).
+        patient_ids: Whose film it is, (n,).
+        answer: 1 for the films with the finding, 0 for those without.
+
+    Returns:
+        The difference, its standard error with films summed per patient, and each patient's influence.
+
+    Example:
+        >>> found = rate_difference([1, 1, 1, 1], [1, 1, 1, 0], [1, 0, 1, 0], [1, 2, 3, 4], 1)
+        >>> found.value, found.standard_error
+        (-0.25, 0.25)
+    """
+    chosen = np.asarray(y_true) == answer
+    right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
+    change = right[1].astype(np.float64) - right[0]
+    if not len(change):
+        return Difference(float("nan"), float("nan"), np.zeros(0))
+    _, patient = np.unique(np.asarray(patient_ids)[chosen], return_inverse=True)
+    influence = np.bincount(patient, change - change.mean()) / len(change)
+    count = len(influence)
+    variance = (influence**2).sum() * count / (count - 1) if count > 1 else np.nan
+    return Difference(float(change.mean()), float(np.sqrt(variance)), influence)
+
+
+def rate_test(y_true, called_a, called_b, patient_ids, answer: int, margin: float = 0.05) -> PairedTest:
+    """Test a rate of the compressed network against its original's, as `verdicts.paired_test` does an AUROC.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,).
+        called_a: Whether the original calls a film positive, bool (n,).
+        called_b: Whether the compressed network does, bool (n,).
+        patient_ids: Whose film it is, (n,).
+        answer: 1 for sensitivity, 0 for specificity.
+        margin: The largest loss of the rate that still counts as none.
+    """
+    patients = len(np.unique(np.asarray(patient_ids)[np.asarray(y_true) == answer]))
+    if patients < FEWEST_PATIENTS:
+        which = "with" if answer else "without"
+        reason = f"Too few: {patients} patients {which} the finding, {FEWEST_PATIENTS} are needed."
+        return PairedTest(*[float("nan")] * 4, "", reason)
+    found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
+    method = "shares of films, clustered by patient"
+    return PairedTest(found.value, found.standard_error, *one_sided(found, margin), method, "")
+
+
+def mcnemar(right_a, right_b) -> tuple[int, int, float]:
+    """Return how many films only one of two networks gets right, and the exact p of "as often either way".
+
+    Args:
+        right_a: Whether the first network is right, bool (n,); one film per patient.
+        right_b: Whether the second is.
+
+    Returns:
+        (right only by a, right only by b, two-sided p by the binomial distribution; 1 when there are none).
+
+    References:
+        McNemar, 1947; exact form after Liddell, 1983.
+
+    Example:
+        >>> mcnemar([1] * 8 + [0], [0] * 8 + [1])
+        (8, 1, 0.0390625)
+    """
+    from scipy.special import bdtr
+
+    right_a, right_b = np.asarray(right_a, dtype=bool), np.asarray(right_b, dtype=bool)
+    lost, won = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
+    if lost + won == 0:
+        return 0, 0, 1.0
+    return lost, won, float(min(1.0, 2 * bdtr(min(lost, won), lost + won, 0.5)))
+
+
+def change_test(y_true, called_a, called_b, patient_ids, answer: int) -> tuple[float, str]:
+    """Return the two-sided p of "the rate did not change", and the test that gave it.
+
+    Exact McNemar where each patient has one film of that answer; else the normal test with the clustered error.
+    """
+    chosen = np.asarray(y_true) == answer
+    ids = np.asarray(patient_ids)[chosen]
+    if len(np.unique(ids)) == len(ids):
+        right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
+        return mcnemar(*right)[2], "McNemar, exact"
+    found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
+    if not found.standard_error > 0:
+        return (1.0 if found.value == 0 else float("nan")), "clustered by patient"
+    return 2 * normal_tail(abs(found.value) / found.standard_error), "clustered by patient"
+
+
+def changed_patients(called_a, called_b, patient_ids) -> dict[str, int]:
+    """Return how many patients two networks decide differently, in either direction.
+
+    Args:
+        called_a: Whether the original calls a film positive, bool (n,).
+        called_b: Whether the compressed network does, bool (n,).
+        patient_ids: Whose film it is, (n,); a patient is positive when any film is.
+
+    Example:
+        >>> changed_patients([0, 0, 1], [0, 1, 0], ["a", "a", "b"])
+        {'to_positive': 1, 'to_negative': 1}
+    """
+    _, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
+    a, b = (np.bincount(patient, np.asarray(called, dtype=np.float64)) > 0 for called in (called_a, called_b))
+    return {"to_positive": int((~a & b).sum()), "to_negative": int((a & ~b).sum())}

@@ -1,0 +1,206 @@
+"""What a mean AUROC hides: changed decisions, spoilt probabilities, and groups of patients that are harmed.
+
+Every table follows from the stored predictions and the thresholds that were chosen on validation films.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib import metrics
+from radlib.report.draws import SEED
+from radlib.report.pairing import why_not_paired
+from radlib.report.readings import Predictions, Readings, label_names, read
+from radlib.runs import Run
+from radlib.variants import Variant
+
+RULES = ("frozen", "chosen anew")
+CHANGED = (
+    "variant", "label", "image_id", "has_finding", "threshold", "original_probability", "variant_probability", "to",
+)  # fmt: skip
+
+
+def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return sensitivity and specificity of every variant at its original's threshold, and at its own.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        One row per variant, label and rule (`frozen` is the original's threshold, `chosen anew` the variant's own,
+        from the same validation films): `threshold`, `sensitivity` and `specificity`, each with `difference_…` to the
+        original at its threshold, `_low` and `_high` (bootstrap over patients), `p_…` of "did not change" and
+        `test_…` that gave it; `films_to_positive`, `films_to_negative`, `patients_to_positive`,
+        `patients_to_negative`; and a `reason` where nothing can be said.
+    """
+    rows, drawn = [], {}
+    for before, after, label, column in _labelled_pairs(readings := readings or read(run)):
+        first, second = readings.test.get(before.name), readings.test.get(after.name)
+        reason = why_not_paired(first, second)
+        if not reason and before.name not in drawn:
+            drawn[before.name] = _counts(readings, first)
+        frozen, own = (_threshold(readings, variant, column) for variant in (before, after))
+        for rule, threshold in zip(RULES, (frozen, own), strict=True):
+            row = {"variant": after.name, "label": label, "rule": rule, "threshold": threshold}
+            missing = (
+                "" if not np.isnan([frozen, threshold]).any() else "No threshold was chosen for this label."
+            )
+            if not (reason or missing):
+                row |= _decided(first, second, column, (frozen, threshold), drawn[before.name])
+            rows.append({**row, "reason": reason or missing})
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "label", "rule", "reason"])
+
+
+def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
+    return metrics.patient_draws(answers.patient_ids, readings.run.settings.bootstrap_draws, SEED)
+
+
+def _decided(first: Predictions, second: Predictions, column: int, thresholds, counts: np.ndarray) -> dict:
+    known = ~np.isnan(first.y_true[:, column])
+    truth, patients = first.y_true[known, column], first.patient_ids[known]
+    called = [
+        p.y_prob[known, column] >= threshold for p, threshold in zip((first, second), thresholds, strict=True)
+    ]
+    counts = counts[:, known]
+    row: dict[str, Any] = {}
+    for name, answer in (("sensitivity", 1), ("specificity", 0)):
+        films = truth == answer
+        right = [(c[films] == bool(answer)).astype(np.float64) for c in called]
+        change = right[1] - right[0]
+        row[name] = right[1].mean() if films.any() else np.nan
+        row[f"difference_{name}"] = change.mean() if films.any() else np.nan
+        drawn = metrics.mean_draws(change, counts[:, films])
+        row[f"difference_{name}_low"], row[f"difference_{name}_high"] = metrics.percentile_interval(drawn)
+        found = metrics.change_test(truth, *called, patients, answer) if films.any() else (np.nan, "")
+        row[f"p_{name}"], row[f"test_{name}"] = found
+    a, b = called
+    row |= {"films_to_positive": int((~a & b).sum()), "films_to_negative": int((a & ~b).sum())}
+    return row | {f"patients_{way}": n for way, n in metrics.changed_patients(a, b, patients).items()}
+
+
+def changed_decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return the test films that a variant decides otherwise than its original at the original's threshold.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        DataFrame with columns `CHANGED`, for a radiologist to look at: films that the original got right come first.
+    """
+    tables = [pd.DataFrame(columns=list(CHANGED))]
+    for before, after, label, column in _labelled_pairs(readings := readings or read(run)):
+        first, second = readings.test.get(before.name), readings.test.get(after.name)
+        threshold = _threshold(readings, before, column)
+        if why_not_paired(first, second) or np.isnan(threshold):
+            continue
+        a, b, truth = first.y_prob[:, column], second.y_prob[:, column], first.y_true[:, column]
+        films = np.flatnonzero((a >= threshold) != (b >= threshold))
+        right_before = (a[films] >= threshold) == (truth[films] == 1)
+        films = films[np.argsort(~right_before, kind="stable")]
+        values = (
+            after.name, label, first.image_ids[films], truth[films], threshold, a[films], b[films],
+            np.where(b[films] >= threshold, "positive", "negative"),
+        )  # fmt: skip
+        if len(films):
+            tables.append(pd.DataFrame(dict(zip(CHANGED, values, strict=True))))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def calibration(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return whether every variant's probabilities mean what they say, before and after a temperature.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        One row per variant and label: `films`, `brier`, `expected_calibration_error` (ten bins of equal number),
+        `temperature` (fitted on validation films), both again `_at_temperature`, `confidence`, and
+        `difference_confidence` to the original with `_low` and `_high`; `reason` where something is undefined.
+    """
+    readings = readings or read(run)
+    rows = []
+    for variant in readings.variants:
+        for column, label in enumerate(label_names(variant)):
+            if variant.name in readings.test:
+                rows.append(
+                    {"variant": variant.name, "label": label, **_calibrated(readings, variant, column)}
+                )
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "label", "films", "reason"])
+
+
+def _calibrated(readings: Readings, variant: Variant, column: int) -> dict[str, Any]:
+    answers, validation = readings.test[variant.name], readings.validation.get(variant.name)
+    known = ~np.isnan(answers.y_true[:, column])
+    truth, prob = answers.y_true[known, column], answers.y_prob[known, column]
+    temperature, reason = np.nan, "Without validation predictions there is no temperature."
+    if validation is not None:
+        seen = ~np.isnan(validation.y_true[:, column])
+        temperature = metrics.fit_temperature(
+            validation.y_true[seen, column], validation.y_prob[seen, column]
+        )
+        reason = "" if not np.isnan(temperature) else "Only one answer occurs among the validation films."
+    row: dict[str, Any] = {"films": len(truth), "temperature": temperature}
+    for suffix, values in (("", prob), ("_at_temperature", metrics.at_temperature(prob, temperature))):
+        undefined = np.isnan(values).any()
+        row[f"brier{suffix}"] = np.nan if undefined else metrics.brier(truth, values)
+        error = np.nan if undefined else metrics.expected_calibration_error(truth, values)
+        row[f"expected_calibration_error{suffix}"] = error
+    row["confidence"] = metrics.confidence(prob).mean() if len(prob) else np.nan
+    original, change = readings.original(variant), (np.nan, np.nan, np.nan)
+    first = readings.test.get(original.name) if original is not None else None
+    if variant.chain and not why_not_paired(first, answers):
+        counts = metrics.patient_draws(answers.patient_ids, readings.run.settings.bootstrap_draws, SEED)[
+            :, known
+        ]
+        change = metrics.confidence_difference(first.y_prob[known, column], prob, counts)
+    names = [f"difference_confidence{end}" for end in ("", "_low", "_high")]
+    return row | dict(zip(names, change, strict=True)) | {"reason": reason}
+
+
+def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return what every variant lost within every group of films, adjusted over all that is asked.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        One row per variant, label, kind of group (`by`: age_group, sex, view, source) and `group`, with the columns of
+        `metrics.judge_groups`; no rows where the data set knows no groups.
+    """
+    readings = readings or read(run)
+    kinds, rows = [c for c in readings.groups if c != "image_id"], []
+    groups = readings.groups.set_index("image_id")
+    for before, after, label, column in _labelled_pairs(readings):
+        first, second = readings.test.get(before.name), readings.test.get(after.name)
+        if why_not_paired(first, second):
+            continue
+        for kind in kinds:
+            of_film = groups[kind].reindex(first.image_ids).fillna("").to_numpy(dtype=np.str_)
+            found = metrics.group_tests(
+                first.y_true[:, column], first.y_prob[:, column], second.y_prob[:, column], first.patient_ids, of_film,
+                _threshold(readings, before, column),
+                margin=readings.run.settings.margin, rate_margin=readings.run.settings.rate_margin,
+            )  # fmt: skip
+            rows += [{"variant": after.name, "label": label, "by": kind, **row} for row in found]
+    table = metrics.judge_groups(rows)
+    return table if len(table) else pd.DataFrame(columns=["variant", "label", "by", "group", "harmed"])
+
+
+def _labelled_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant, str, int]]:
+    """Yield (original, variant, label, its column) for every variant and label."""
+    for variant in readings.variants:
+        original = readings.original(variant)
+        if variant.chain and original is not None:
+            for column, label in enumerate(label_names(variant)):
+                yield original, variant, label, column
+
+
+def _threshold(readings: Readings, variant: Variant, column: int) -> float:
+    thresholds = readings.thresholds(variant)
+    return float(thresholds[column] if len(thresholds) > 1 else thresholds[0])

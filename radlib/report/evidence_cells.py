@@ -1,0 +1,201 @@
+"""The evidence behind a verdict as people read it: decisions, calibration, findings and groups, in tables and words."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Section, Table, Text
+from radlib.report.cells import row_titles, verdict_cell
+
+KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
+TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
+TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity"),
+          "specificity": ("_specificity", "specificity")}  # fmt: skip
+
+
+def evidence_sections(results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame], settings) -> list[Section]:
+    """Return the sections on findings, decisions, calibration and groups; those without content are left out.
+
+    Args:
+        results: See `tables.results`.
+        evidence: `verdicts`, `decisions`, `calibration` and `harm`, see `judgements` and `evidence`.
+        settings: Of the run.
+    """
+    if results.empty:
+        return []
+    names = dict(zip(results["variant"], row_titles(results), strict=True))
+    shown = _shown(results, evidence["verdicts"])
+    sections = [
+        Section("Each finding against its prevalence", _finding_blocks(evidence["verdicts"], names)),
+        Section(
+            "Decisions at the original’s threshold", _decision_blocks(evidence["decisions"], names, shown)
+        ),
+        Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
+        Section("Who is harmed", _harm_blocks(evidence["harm"], names, shown, settings)),
+    ]
+    return [section for section in sections if section.blocks]
+
+
+def _shown(results: pd.DataFrame, verdicts: pd.DataFrame) -> set[str]:
+    """Return the variants whose rows a table shows: all of a single label, else the winner, else the first."""
+    variants = list(dict.fromkeys(verdicts["variant"])) if len(verdicts) else []
+    if len(verdicts) == len(variants):
+        return set(results["variant"])
+    winner = [v for v in results.loc[results["winner"], "variant"] if v in variants]
+    return {*(winner or variants[:1])}
+
+
+def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str]) -> tuple:
+    if verdicts.empty or verdicts["label"].nunique() < 2:
+        return ()
+    lines = []
+    for variant, rows in verdicts.groupby("variant", sort=False):
+        judged = rows["verdict"].value_counts()
+        harmed = rows[rows["verdict"] == "inferior"].sort_values("difference")
+        lost = ", ".join(f"{r['label']} ({w.signed(r['difference'])})" for _, r in harmed.iterrows())
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in judged.items())
+        known = rows[["prevalence", "difference"]].dropna()
+        ranks = known.rank().corr().iloc[0, 1] if len(known) > 2 else float("nan")
+        rare = f" Rank correlation of prevalence and change: {w.signed(ranks)}." if w.known(ranks) else ""
+        lines.append(f"{names[variant]}: {counts}." + (f" Inferior: {lost}." if lost else "") + rare)
+    ordered = verdicts.sort_values(["variant", "prevalence"], kind="stable")
+    rows = tuple(
+        (
+            Cell(row["label"], names[row["variant"]]),
+            Cell(_percent(row["prevalence"]), f"{row['positives']:,} of {row['films']:,}"),
+            Cell(w.signed(row["difference"]), f"± {1.96 * row['standard_error']:.3f}" if w.known(row["standard_error"]) else ""),
+            verdict_cell(row),
+        )
+        for _, row in ordered.iterrows()
+    )  # fmt: skip
+    table = Table(
+        ("Finding", "Prevalence", "AUROC − original", "Verdict"), rows, "Rarest first; adjusted over all rows"
+    )
+    return Text(tuple(lines), listed=True), table
+
+
+def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
+    chosen = decisions[decisions["variant"].isin(shown)] if len(decisions) else decisions
+    if chosen.empty:
+        return ()
+    several = chosen["label"].nunique() > 1
+    rows = []
+    for _, row in chosen.iterrows():
+        title = Cell(row["label"] if several else names[row["variant"]], row["rule"])
+        if row["reason"]:
+            rows.append((title, Cell(w.MISSING, row["reason"]), *[Cell(w.MISSING)] * 4))
+            continue
+        rates = [
+            Cell(
+                f"{w.rate(row[name])} ({w.signed(row[f'difference_{name}'])})",
+                w.signed_span(row[f"difference_{name}_low"], row[f"difference_{name}_high"]),
+            )
+            for name in ("sensitivity", "specificity")
+        ]
+        moved = (Cell(f"{row[f'patients_to_{way}']:,.0f}", w.plural(row[f"films_to_{way}"], "film"))
+                 for way in ("positive", "negative"))  # fmt: skip
+        tested = Cell(
+            _p(row["p_sensitivity"]), f"specificity {_p(row['p_specificity'])}; {row['test_sensitivity']}"
+        )
+        rows.append((title, *rates, *moved, tested))
+    columns = ("Finding" if several else "Variant", "Sensitivity (change)", "Specificity (change)",
+               "Patients now positive", "Patients now negative", "p of no change in sensitivity")  # fmt: skip
+    text = Text((
+        "Frozen: both networks read at the original’s threshold, as when a file is exchanged in a running "
+        "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
+        "sides are listed in changed_decisions.csv.",
+    ))  # fmt: skip
+    return text, Table(columns, tuple(rows), "Test films; changes against the original, with 95 % intervals")
+
+
+def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
+    chosen = calibration[calibration["variant"].isin(shown)] if len(calibration) else calibration
+    if chosen.empty:
+        return ()
+    several = chosen["label"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(row["label"] if several else names[row["variant"]], row["reason"]),
+            Cell(
+                w.rate(row["confidence"]),
+                f"{w.signed(row['difference_confidence'])} [{w.signed_span(row['difference_confidence_low'], row['difference_confidence_high'])}]"
+                if w.known(row["difference_confidence"]) else "",
+            ),
+            *(
+                Cell(w.rate(row[name]), f"{w.rate(row[f'{name}_at_temperature'])} at its temperature"
+                     if w.known(row[f"{name}_at_temperature"]) else "")
+                for name in ("expected_calibration_error", "brier")
+            ),
+            Cell(w.rate(row["temperature"], scored=False, digits=2)),
+        )
+        for _, row in chosen.iterrows()
+    )  # fmt: skip
+    columns = (
+        "Finding" if several else "Variant",
+        "Confidence",
+        "Calibration error",
+        "Brier score",
+        "Temperature",
+    )
+    text = Text((
+        "Confidence: mean probability of the likelier answer; below it the change against the original. Temperature: "
+        "what logits would have to be divided by, fitted on validation films; above 1 the network is too sure.",
+    ))  # fmt: skip
+    return text, Table(columns, rows)
+
+
+def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings) -> tuple:
+    if harm.empty:
+        return ()
+    lines = [harm_sentence(row, names[row["variant"]]) for _, row in harm[harm["harmed"] != ""].iterrows()]
+    judged = harm[harm["verdict"] != "undefined"]
+    if not lines:
+        lines = [
+            f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or "
+            f"{settings.rate_margin:.3f} sensitivity or specificity ({len(judged):,} of {len(harm):,} asked were large "
+            "enough for an answer on AUROC)."
+        ]
+    chosen = harm[harm["variant"].isin(shown)]
+    several = chosen["label"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(f"{KINDS.get(row['by'], row['by'])}: {row['group']}",
+                 f"{row['label']}, {names[row['variant']]}" if several else names[row["variant"]]),
+            Cell(f"{row['positives']:,} of {row['films']:,}", w.plural(row["patients"], "patient")),
+            *(_harm_cell(row, suffix) for suffix, _ in TESTED.values()),
+        )
+        for _, row in chosen.iterrows()
+    )  # fmt: skip
+    columns = ("Group", "With finding", "AUROC − original", "Sensitivity", "Specificity")
+    caption = (
+        "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; "
+        "verdicts adjusted over all groups"
+    )
+    return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
+
+
+def harm_sentence(row: pd.Series, variant: str) -> str:
+    """Return who lost what, e.g. "int8, pneumonia: sex F loses 0.102 sensitivity [−0.140 to −0.064]"."""
+    losses = [
+        f"{-row[f'difference{suffix}']:.3f} {title} "
+        f"[{w.signed_span(row[f'difference{suffix}_low'], row[f'difference{suffix}_high'])}]"
+        for name, (suffix, title) in TESTED.items()
+        if name in row["harmed"].split(", ")
+    ]
+    return f"{variant}, {row['label']}: {KINDS.get(row['by'], row['by'])} {row['group']} loses {' and '.join(losses)}."
+
+
+def _harm_cell(row: pd.Series, suffix: str) -> Cell:
+    if row[f"reason{suffix}"]:
+        return Cell(w.MISSING, row[f"reason{suffix}"])
+    span = w.signed_span(row[f"difference{suffix}_low"], row[f"difference{suffix}_high"])
+    return Cell(w.signed(row[f"difference{suffix}"]), span, TONES.get(row[f"verdict{suffix}"], ""))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if w.known(share) else w.MISSING
+
+
+def _p(value: float) -> str:
+    return w.MISSING if not w.known(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"

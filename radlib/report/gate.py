@@ -1,0 +1,74 @@
+"""Whether the study's gate was met: the winner of the validation films, confirmed by the test films or not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radlib.errors import QualityGateError
+from radlib.report import wording as w
+from radlib.report.judgements import judge_variants
+from radlib.report.readings import Readings, read
+from radlib.runs import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a gate.
+
+    Attributes:
+        passed: True and False; None while the winner has no answers to the test films.
+        sentence: The same in words.
+    """
+
+    passed: bool | None
+    sentence: str
+
+
+def gate_outcome(readings: Readings) -> Outcome | None:
+    """Return whether the gate was met; None where the study has none, or nothing was chosen yet."""
+    gate = readings.selection.get("gate")
+    if not gate:
+        return None
+    titles = {v.name: v.label for v in readings.variants}
+    if len(set(titles.values())) < len(titles):
+        titles = {name: name for name in titles}
+    if gate["winner"] is None:
+        nearest = gate["nearest"]
+        text = f"No variant meets the gate ({gate['demand']}) on validation films"
+        if nearest is None:
+            return Outcome(False, text + ".")
+        fails = " and ".join(gate["variants"][nearest]["fails"])
+        return Outcome(False, f"{text}; nearest is {titles.get(nearest, nearest)}, which fails by: {fails}.")
+    name, entry = titles.get(gate["winner"], gate["winner"]), gate["variants"][gate["winner"]]
+    chosen = (
+        f"{name}, {w.human_bytes(entry['size_bytes'])}, meets the gate ({gate['demand']}) on validation films"
+    )
+    if gate["winner"] not in readings.test:
+        return Outcome(None, f"{chosen}; the test films have not been scored yet.")
+    if not gate["noninferior"] or entry["verdict"] == "original":
+        return Outcome(True, f"{chosen}; the test films have no say in it.")
+    judged = judge_variants(readings).get(gate["winner"])
+    verdict = judged["verdict"] if judged else "undefined"
+    if verdict == "non-inferior":
+        return Outcome(True, f"{chosen}, and the test films confirm it: non-inferior.")
+    reason = judged["verdict_reason"] if judged else "Its original is missing."
+    shown = judged["smallest_shown"] if judged else np.nan
+    if not reason and verdict == "cannot tell":
+        reason = f"They could have shown a loss {w.rate(shown)} from the margin."
+    text = f"{chosen} and is the nearest, but the test films do not confirm it: {verdict}."
+    return Outcome(False, f"{text} {reason}".strip())
+
+
+def check_gate(run: Run) -> str:
+    """Return what became of the study's gate in one sentence; empty where there is none.
+
+    Raises:
+        QualityGateError: When no variant qualified, or the test films did not confirm the winner; the message
+            names the nearest.
+    """
+    outcome = gate_outcome(read(run))
+    if outcome is None:
+        return ""
+    if outcome.passed is False:
+        raise QualityGateError(outcome.sentence)
+    return outcome.sentence

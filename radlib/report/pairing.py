@@ -1,0 +1,52 @@
+"""Two networks' answers side by side: the same films in the same order, or a sentence on why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from radlib.report.readings import Predictions
+
+REORDERED = "The two prediction files had another order; their films were paired by image id."
+
+
+def in_order_of(original: Predictions, variant: Predictions) -> Predictions:
+    """Return the variant's answers in the order of the original's films; unchanged where the films differ."""
+    if np.array_equal(original.image_ids, variant.image_ids) or _films_differ(original, variant):
+        return variant
+    position = {image: place for place, image in enumerate(variant.image_ids)}
+    return variant.take(np.array([position[image] for image in original.image_ids]))
+
+
+def why_not_paired(original: Predictions | None, variant: Predictions | None) -> str:
+    """Return a sentence on why two networks' answers cannot be compared film by film; empty when they can.
+
+    Args:
+        original: The original's answers, None without any.
+        variant: The variant's, in the same order (see `in_order_of`).
+    """
+    if original is None or variant is None:
+        return f"The {'original' if original is None else 'variant'} has no answers to the test films."
+    if differing := _films_differ(original, variant):
+        return (
+            f"The two prediction files hold different films: {differing:,} image ids are in one only; score both "
+            "on the same films."
+        )
+    if original.y_true.shape != variant.y_true.shape:
+        return "The two prediction files hold different labels; score both for the same task."
+    if not np.array_equal(original.y_true, variant.y_true, equal_nan=True):
+        unequal = ~(
+            (original.y_true == variant.y_true) | (np.isnan(original.y_true) & np.isnan(variant.y_true))
+        )
+        first = original.image_ids[np.flatnonzero(unequal.any(axis=1))[0]]
+        return f"The two prediction files hold other labels of the same films, first of {first}; score both again."
+    return ""
+
+
+def _films_differ(original: Predictions, variant: Predictions) -> int:
+    """Return how many image ids only one of the two has; repeated ids count as differing."""
+    first, second = set(original.image_ids.tolist()), set(variant.image_ids.tolist())
+    repeated = len(original.image_ids) + len(variant.image_ids) - len(first) - len(second)
+    return len(first ^ second) + repeated
