@@ -29,7 +29,10 @@ LAYERS = (
     ("probes", "inference"),
     ("workers",),
     ("formats",),
+    ("surgery",),
     ("architectures", "counting"),
+    ("replacement",),
+    ("graphs",),
     ("backend",),
     ("films",),
     ("decode", "datasets"),
@@ -43,7 +46,8 @@ LAYERS = (
     ("variants",),
     ("studies",),
     ("registry",),
-    ("storage", "metrics"),
+    ("sparse_tensors",),
+    ("storage", "metrics", "container", "codebooks", "huffman"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
