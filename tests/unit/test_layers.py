@@ -47,7 +47,7 @@ LAYERS = (
     ("studies",),
     ("registry",),
     ("sparse_tensors",),
-    ("storage", "metrics", "container", "codebooks", "huffman"),
+    ("storage", "metrics", "container", "codebooks", "decomposition", "huffman"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
