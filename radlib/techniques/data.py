@@ -75,6 +75,17 @@ class TechniqueData:
             name=self.label,
         )
 
+    def train(self, model: Any, *, epochs: int, learning_rate: float, seed: int) -> pd.DataFrame:
+        """Train a Keras model in place as a baseline is trained: warm-up, early stopping, best epoch kept.
+
+        For a network that a technique builds anew, such as a student.
+        """
+        from radlib.training import fit, recipe_from
+
+        recipe = replace(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
+        judged = replace(self.films, validation=choice_films(self.films, self.settings))
+        return fit(model, judged, recipe, seed=seed, folder=self.checkpoints, name=self.label)
+
     def score(self, model: Any) -> float:
         """Return the AUROC of a Keras model on the validation films, averaged over the labels."""
         from radlib.training import validate
