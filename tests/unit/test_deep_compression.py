@@ -239,6 +239,25 @@ def test_batch_norm_reduced_to_scale_and_shift_computes_nearly_the_same(network)
     assert same_bits(reduced, decode_model(encode_model(reduced)[0]))
 
 
+@pytest.mark.parametrize("scale", [True, False])
+def test_a_reduced_batch_norm_is_a_scale_and_a_shift_in_half_precision(scale):
+    keras = backend.keras()
+    image = keras.Input((2, 2, 5))
+    model = keras.Model(image, keras.layers.BatchNormalization(scale=scale)(image))
+    generator = np.random.default_rng(0)
+    drawn = [generator.uniform(0.2, 2, 5).astype(np.float32) for _ in model.get_weights()]
+    model.set_weights(drawn)
+    *gamma, beta, mean, variance = (values.astype(np.float64) for values in drawn)
+    x = generator.normal(size=(3, 2, 2, 5)).astype(np.float32)
+    expected = (gamma[0] if scale else 1.0) * (x - mean) / np.sqrt(variance + 1e-3) + beta
+    reduce_batch_norm(model)
+    found = model.predict_on_batch(x)
+    assert 0 < np.abs(found - expected).max() < 5e-3
+    for values in model.get_weights():
+        half = np.array_equal(values.astype(np.float16).astype(np.float32), values)
+        assert half or len(set(values.tolist())) == 1
+
+
 def test_impossible_numbers_of_clusters_are_refused(tmp_path):
     data = TechniqueData(drawn_splits(), drawn_settings(), tmp_path)
     with pytest.raises(UsageError, match="clusters is a number of values from 2 to 4096, not 1"):
