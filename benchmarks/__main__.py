@@ -1,17 +1,17 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
-Usage: python -m benchmarks [evaluation] [demo] [--films N] [--rounds N] [--json FILE]
+Usage: python -m benchmarks [evaluation] [pruning] [demo] [--films N] [--rounds N] [--json FILE]
 """
 
 import argparse
 import json
 from pathlib import Path
 
-from benchmarks import demo_time, evaluation_speed
+from benchmarks import demo_time, evaluation_speed, pruning_speed
 from radlib.probes import describe_host
 from radlib.variants import library_versions
 
-KINDS = ("evaluation", "demo")
+KINDS = ("evaluation", "pruning", "demo")
 
 
 def main() -> None:
@@ -26,6 +26,9 @@ def main() -> None:
         if kind == "evaluation":
             found[kind] = evaluation_speed.measure(given.films, rounds=given.rounds)
             print(evaluation_table(found[kind]))
+        elif kind == "pruning":
+            found[kind] = pruning_speed.measure(rounds=3 * given.rounds)
+            print(pruning_table(found[kind]))
         else:
             found[kind] = demo_time.measure()
             print(demo_table(found[kind]))
@@ -54,6 +57,24 @@ def evaluation_table(result: dict) -> str:
         f"Peak memory of the evaluation, workers included: {peaks}; "
         f"{memory['bytes_per_film']:,.0f} bytes per further film of {memory['film_bytes']:,}"
     )
+    return "\n".join(lines)
+
+
+def pruning_table(result: dict) -> str:
+    """Return the times of whole and pruned networks as lines of text."""
+    side, rounds, calls = result["image_size"], result["rounds"], result["calls"]
+    lines = [
+        "",
+        f"Filters removed, LiteRT, XNNPACK, one thread, {side} px ({rounds} interleaved rounds of {calls} calls)",
+        f"{'':24}{'':10}{'MACs':>8}{'whole ms':>11}{'pruned ms':>11}{'time':>8}{'target':>9}{'bytes':>8}",
+    ]
+    for name, found in result["networks"].items():
+        for precision, times in found["precisions"].items():
+            lines.append(
+                f"{name:24}{precision:10}{found['macs_share']:>8.3f}{times['whole_ms']:>11.2f}"
+                f"{times['pruned_ms']:>11.2f}{times['ratio']:>8.2f}"
+                f"{'≤ ' + format(result['targets'][precision], '.2f'):>9}{times['bytes_share']:>8.2f}"
+            )
     return "\n".join(lines)
 
 
