@@ -24,12 +24,12 @@ from radlib.training import fit, recipe_from
 
 @pytest.fixture(scope="module")
 def films():
-    return drawn_splits(training=192)
+    return drawn_splits(training=288)
 
 
 @pytest.fixture(scope="module")
 def trained(films, tmp_path_factory):
-    model = small_network(filters=(8, 16, 32), pointwise=32)
+    model = small_network(filters=(8, 16, 32), pointwise=24)
     fit(
         model, films, recipe_from(drawn_settings(epochs=6)), seed=0, folder=tmp_path_factory.mktemp("trained")
     )
