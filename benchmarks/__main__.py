@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
-Usage: python -m benchmarks [evaluation] [decoding] [stream] [training] [bootstrap] [fuzz] [demo]
-    [--films N] [--rounds N] [--json FILE]
+Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
+    [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -10,12 +10,21 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import bootstrap_speed, decoding_speed, demo_time, evaluation_speed, fuzzing, streaming
+from benchmarks import (
+    bootstrap_speed,
+    decoding_speed,
+    demo_time,
+    evaluation_speed,
+    fuzzing,
+    pruning_speed,
+    streaming,
+)
 from radlib.probes import describe_host
 from radlib.variants import library_versions
 
 FILMS = {
     "evaluation": 5000,
+    "pruning": 0,
     "decoding": 400,
     "stream": 26_000,
     "training": 2000,
@@ -24,7 +33,7 @@ FILMS = {
     "demo": 0,
 }
 KINDS = tuple(FILMS)
-RUN_UNASKED = ("evaluation", "decoding", "stream", "training", "bootstrap", "demo")
+RUN_UNASKED = ("evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "demo")
 
 
 def main() -> None:
@@ -52,6 +61,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "evaluation":
             result = evaluation_speed.measure(films, rounds=rounds)
             return result, evaluation_table(result)
+        case "pruning":
+            result = pruning_speed.measure(rounds=3 * rounds)
+            return result, pruning_table(result)
         case "decoding":
             result = decoding_speed.measure(films, rounds=rounds)
             return result, decoding_speed.table(result)
@@ -91,6 +103,24 @@ def evaluation_table(result: dict) -> str:
         f"Peak memory of the evaluation, workers included: {peaks}; "
         f"{memory['bytes_per_film']:,.0f} bytes per further film of {memory['film_bytes']:,}"
     )
+    return "\n".join(lines)
+
+
+def pruning_table(result: dict) -> str:
+    """Return the times of whole and pruned networks as lines of text."""
+    side, rounds, calls = result["image_size"], result["rounds"], result["calls"]
+    lines = [
+        "",
+        f"Filters removed, LiteRT, XNNPACK, one thread, {side} px ({rounds} interleaved rounds of {calls} calls)",
+        f"{'':24}{'':10}{'MACs':>8}{'whole ms':>11}{'pruned ms':>11}{'time':>8}{'target':>9}{'bytes':>8}",
+    ]
+    for name, found in result["networks"].items():
+        for precision, times in found["precisions"].items():
+            lines.append(
+                f"{name:24}{precision:10}{found['macs_share']:>8.3f}{times['whole_ms']:>11.2f}"
+                f"{times['pruned_ms']:>11.2f}{times['ratio']:>8.2f}"
+                f"{'≤ ' + format(result['targets'][precision], '.2f'):>9}{times['bytes_share']:>8.2f}"
+            )
     return "\n".join(lines)
 
 

@@ -89,7 +89,7 @@ def latencies(models: list[tuple[str, str]], calls: int) -> list[dict[str, Any]]
     """
     from radlib.formats import open_model
 
-    if any(format == "keras" for _, format in models):
+    if any(not FORMATS[format].facts["device"] for _, format in models):
         _one_thread_for_tensorflow()
     opened = [open_model(Path(path), format, threads=1) for path, format in models]
     generator = np.random.default_rng(0)
@@ -127,7 +127,7 @@ def _load_runtime(format: str) -> None:
 
     FORMATS.names()
     version("ai-edge-litert")
-    if format == "keras":
+    if not FORMATS[format].facts["device"]:  # Keras, or a code that is decoded to Keras
         from radlib import backend
 
         backend.keras()

@@ -26,6 +26,7 @@ from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
 from radlib.prefetching import ahead
 from radlib.settings import Settings
+from radlib.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,11 @@ def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, jit_compile=False, **average)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
+
+
+def loss_function(task: Task) -> Any:
+    """Return the loss of a task: (targets, outputs), both (n, outputs), to one value per film (n,)."""
+    return backend.keras().losses.get(_masked_loss(task.loss))
 
 
 def _masked_loss(name: str) -> Any:

@@ -52,14 +52,26 @@ def drawn_settings(**given: object) -> Settings:
     return Settings(augmentation=NO_AUGMENTATION.to_dict()).override({**plain, **given})
 
 
-def small_network(dropout: float = 0.0, seed: int = 0):
-    """Return a Keras network of four layers with kernels, named first, middle, deep and predictions."""
+def small_network(
+    dropout: float = 0.0, seed: int = 0, *, filters: tuple[int, int, int] = (8, 16, 16), pointwise: int = 0
+):
+    """Return a Keras network with kernels named first, middle, deep and predictions; its films as input.
+
+    Args:
+        dropout: Rate before the head.
+        seed: Of the weights.
+        filters: Of the three convolutions.
+        pointwise: Filters of a further one, 1 × 1, named mix, after the middle one; 0 for none.
+    """
     keras = backend.keras()
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     image = x = keras.Input((SIDE, SIDE, 1))
-    for name, filters, strides in (("first", 8, 1), ("middle", 16, 2), ("deep", 16, 2)):
-        x = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, name=name)(x)
+    for name, count, strides in zip(("first", "middle", "deep"), filters, (1, 2, 2), strict=True):
+        if name == "deep" and pointwise:
+            x = layers.Conv2D(pointwise, 1, use_bias=False, name="mix")(x)
+            x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.Conv2D(count, 3, strides, padding="same", use_bias=False, name=name)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.GlobalMaxPooling2D()(x)
     if dropout:

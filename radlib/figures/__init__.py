@@ -16,6 +16,7 @@ from radlib.figures.comparison import (
 )
 from radlib.figures.compression import (
     representative_counts,
+    sensitivity_curves,
     size_bars,
     sparsity_by_layer,
     sparsity_schedule,
@@ -63,6 +64,7 @@ __all__ = [
     "probability_histogram",
     "representative_counts",
     "roc",
+    "sensitivity_curves",
     "size_against_auroc",
     "size_bars",
     "sparsity_by_layer",

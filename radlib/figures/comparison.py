@@ -19,7 +19,11 @@ from radlib.figures.style import (
     styled,
 )
 
-FORMAT_WORDS = {"keras": "Keras file", "tflite": "LiteRT file"}
+FORMAT_WORDS = {
+    "keras": "Keras file",
+    "tflite": "LiteRT file",
+    "deep_compression": "Deep Compression file",
+}
 
 
 @styled

@@ -4,7 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from radlib.figures.style import ACCENT, KINDS, MUTED, human_bytes, kind_of, new_axes, size_axis, styled
+from radlib.figures.style import (
+    ACCENT,
+    GROUPS,
+    KINDS,
+    MUTED,
+    human_bytes,
+    kind_of,
+    new_axes,
+    size_axis,
+    styled,
+)
 
 
 @styled
@@ -57,6 +67,33 @@ def sparsity_by_layer(table: Any, target: float | None = None, *, ax: Any = None
     ax.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), xlabel="share of zero weights")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.grid(axis="y", visible=False)
+    return ax
+
+
+@styled
+def sensitivity_curves(table: Any, labelled: int = 5, *, ax: Any = None) -> Any:
+    """Draw how well a network does with one group of channels pruned at a time, one curve per group.
+
+    Args:
+        table: DataFrame with columns `group`, `ratio` (share removed, in [0, 1]) and `score`.
+        labelled: How many curves are named: those that fall deepest; the others stay grey.
+        ax: Axes to draw into; None for a new figure.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = {"group": ["a", "a", "b", "b"], "ratio": [0, 0.5] * 2, "score": [0.9, 0.7, 0.9, 0.88]}
+        >>> ax = sensitivity_curves(pd.DataFrame(rows), labelled=1)
+    """
+    ax = new_axes((7.0, 3.4)) if ax is None else ax
+    deepest = table.groupby("group")["score"].min().nsmallest(labelled).index.tolist()
+    for group, curve in table.groupby("group", sort=False):
+        named = group in deepest
+        colour = GROUPS[deepest.index(group) % len(GROUPS)] if named else "#D0D0D0"
+        ax.plot(curve["ratio"], curve["score"], "o-", ms=4 if named else 2, color=colour, zorder=2 + named,
+                label=group if named else None)  # fmt: skip
+    ax.set(xlabel="share of the group's channels removed", ylabel="score on validation films")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.legend(title="most sensitive", loc="lower left")
     return ax
 
 

@@ -68,9 +68,6 @@ def load_model(path: Path) -> Any:
 def keras(path: Path, *, threads: int = 1) -> Predictor:
     """Open a Keras file, in batches of 32 films; it needs TensorFlow.
 
-    The model is compiled to one graph. `model.predict` gives the same numbers but spends most of its time on
-    a small network outside it, which would flatter every other format.
-
     Args:
         path: The file.
         threads: Threads of TensorFlow. They can only be chosen before its first operation in a process;
@@ -79,8 +76,19 @@ def keras(path: Path, *, threads: int = 1) -> Predictor:
     Raises:
         SetupError: When the file is damaged.
     """
+    return keras_predictor(load_model(path))
+
+
+def keras_predictor(model: Any) -> Predictor:
+    """Return a Keras model as a predictor, in batches of 32 films.
+
+    The model is compiled to one graph. `model.predict` gives the same numbers but spends most of its time on
+    a small network outside it, which would flatter every other format.
+
+    Args:
+        model: A Keras model, images (n, h, w, channels) to outputs (n, outputs).
+    """
     tensorflow = backend.tensorflow()
-    model = load_model(path)
     shape = tuple(model.input_shape[1:])
     graph = tensorflow.function(
         lambda films: model(films, training=False),

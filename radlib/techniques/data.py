@@ -5,7 +5,7 @@ to fine-tune, to score, and for representative images. So the same technique ser
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,17 @@ class TechniqueData:
             name=self.label,
         )
 
+    def train(self, model: Any, *, epochs: int, learning_rate: float, seed: int) -> pd.DataFrame:
+        """Train a Keras model in place as a baseline is trained: warm-up, early stopping, best epoch kept.
+
+        For a network that a technique builds anew, such as a student.
+        """
+        from radlib.training import fit, recipe_from
+
+        recipe = replace(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
+        judged = replace(self.films, validation=choice_films(self.films, self.settings))
+        return fit(model, judged, recipe, seed=seed, folder=self.checkpoints, name=self.label)
+
     def score(self, model: Any) -> float:
         """Return the AUROC of a Keras model on the validation films, averaged over the labels."""
         from radlib.training import validate
@@ -98,6 +109,29 @@ class TechniqueData:
         )
         chosen = np.sort(chosen)
         return training.images(chosen), [str(i) for i in training.image_ids[chosen]]
+
+    def labelled_batches(self, count: int, *, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield some training films as they are, drawn without replacement, with what the loss compares to.
+
+        Args:
+            count: How many films in all; fewer where there are fewer.
+            seed: Of the draw.
+
+        Yields:
+            (films float32 (b, h, w, 1), targets float32 (b, outputs)), `batch_size` of the settings at a time.
+        """
+        training = self.films.training
+        chosen = np.random.default_rng([seed, 0xBA7C]).permutation(len(training))[:count]
+        targets = training.task.targets(training.labels).astype(np.float32)
+        for start in range(0, len(chosen), self.settings.batch_size):
+            batch = chosen[start : start + self.settings.batch_size]
+            yield training.images(batch), targets[batch]
+
+    def loss(self) -> Any:
+        """Return the task's loss: (targets, outputs) to one value per film."""
+        from radlib.training import loss_function
+
+        return loss_function(self.films.training.task)
 
     def forget(self) -> None:
         """Remove the checkpoints; called once the variant is stored."""

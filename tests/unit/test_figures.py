@@ -282,3 +282,16 @@ def test_the_look_does_not_leak():
         figures.size_against_auroc(pd.DataFrame({"auroc": [0.5]}))
     assert dict(mpl.rcParams) == before
     assert plt.rcParams["axes.spines.top"]
+
+
+def test_the_groups_that_lose_most_are_named():
+    scores = {"steady": (0.9, 0.89), "fragile": (0.9, 0.6), "middling": (0.9, 0.8)}
+    rows = [
+        (group, ratio, score)
+        for group, pair in scores.items()
+        for ratio, score in zip((0, 0.5), pair, strict=True)
+    ]
+    ax = figures.sensitivity_curves(pd.DataFrame(rows, columns=["group", "ratio", "score"]), labelled=2)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["fragile", "middling"]
+    drawn = sorted(tuple(line.get_ydata()) for line in ax.lines)
+    assert drawn == sorted(scores.values())

@@ -29,7 +29,10 @@ LAYERS = (
     ("probes", "inference"),
     ("workers",),
     ("formats",),
+    ("surgery",),
     ("architectures", "counting"),
+    ("replacement",),
+    ("graphs",),
     ("backend",),
     ("films",),
     ("film_records",),
@@ -48,7 +51,8 @@ LAYERS = (
     ("settings",),
     ("private", "registry"),
     ("archives", "downloading"),
-    ("storage", "metrics", "sources"),
+    ("sparse_tensors",),
+    ("storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}

@@ -24,12 +24,12 @@ from radlib.training import fit, recipe_from
 
 @pytest.fixture(scope="module")
 def films():
-    return drawn_splits()
+    return drawn_splits(training=288)
 
 
 @pytest.fixture(scope="module")
 def trained(films, tmp_path_factory):
-    model = small_network()
+    model = small_network(filters=(8, 16, 32), pointwise=24)
     fit(
         model, films, recipe_from(drawn_settings(epochs=6)), seed=0, folder=tmp_path_factory.mktemp("trained")
     )
@@ -142,7 +142,7 @@ def test_representative_films_are_training_films_stratified_and_recorded(films, 
 def test_pruning_reaches_its_target_in_every_layer(trained, products):
     product = products["magnitude_pruning"][0]
     names = product.details["pruned_layers"]
-    assert names == ["middle", "deep"]
+    assert names == ["middle", "mix", "deep"]
     assert product.details["sparsity"] == pytest.approx(0.8, abs=0.02)
     assert measured_sparsity(product.payload, names) == product.details["sparsity"]
     for spared in ("first", "predictions"):
@@ -178,7 +178,7 @@ def test_the_schedule_is_zhu_and_guptas():
 
 
 def test_first_and_last_layer_are_spared(trained):
-    assert prunable_layers(trained) == ["middle", "deep"]
+    assert prunable_layers(trained) == ["middle", "mix", "deep"]
 
 
 def test_chains_are_checked_before_anything_runs():

@@ -1,0 +1,101 @@
+r"""The container of coded models: named sections, each with its checksum, behind a header that never changes.
+
+| bytes | content |
+|---|---|
+| 8 | magic: 89 52 4C 43 0D 0A 1A 0A (`\x89RLC\r\n\x1a\n`; a transfer as text breaks it, as PNG's does) |
+| 16 | codec, ASCII, filled with zeros, e.g. `deep_compression` |
+| 2 | version of the codec |
+| 2 | number of sections, n |
+| 4 | CRC-32 of the 28 bytes above |
+| 24 n | per section: name (16, ASCII, filled with zeros), length in bytes (4), CRC-32 of its content (4) |
+| 4 | CRC-32 of the table of sections |
+| … | the sections' contents, one after the other; the file ends with the last |
+
+Integers are unsigned and little-endian. CRC-32 is that of zlib; it finds every single flipped byte and every
+burst of up to 32 bits. It guards against damage, not against intent: what the sections hold is checked again
+by whoever decodes them.
+"""
+
+import struct
+import zlib
+from collections.abc import Mapping
+
+from radlib.errors import SetupError
+
+MAGIC = b"\x89RLC\r\n\x1a\n"
+_HEADER = struct.Struct("<8s16sHH")
+_ENTRY = struct.Struct("<16sII")
+_CRC = struct.Struct("<I")
+AGAIN = "copy it again or build it again"
+
+
+def pack(codec: str, version: int, sections: Mapping[str, bytes]) -> bytes:
+    """Return the bytes of a container.
+
+    Args:
+        codec: At most 16 ASCII letters.
+        version: Of the codec's sections, 0…65,535.
+        sections: Contents by name (at most 16 ASCII letters), in the order of the file.
+    """
+    header = _HEADER.pack(MAGIC, codec.encode("ascii"), version, len(sections))
+    table = b"".join(
+        _ENTRY.pack(name.encode("ascii"), len(content), zlib.crc32(content))
+        for name, content in sections.items()
+    )
+    checked = [header, _CRC.pack(zlib.crc32(header)), table, _CRC.pack(zlib.crc32(table))]
+    return b"".join([*checked, *sections.values()])
+
+
+def unpack(content: bytes, codec: str, version: int, *, name: str) -> dict[str, bytes]:
+    """Return the sections of a container after checking all of it.
+
+    Args:
+        content: The whole file.
+        codec: The one that the caller can decode.
+        version: The newest version of it that the caller can decode.
+        name: What messages call the file.
+
+    Raises:
+        SetupError: When the file is none of these, is of another codec or a newer version, is truncated, or a
+            checksum does not agree; one sentence that says which.
+    """
+    fixed = _HEADER.size + _CRC.size
+    if content[: len(MAGIC)] != MAGIC:
+        raise SetupError(f"{name} is no coded model of radlib, or its first bytes are damaged; {AGAIN}.")
+    if len(content) < fixed:
+        raise SetupError(f"{name} is truncated: it ends within its header; {AGAIN}.")
+    _, found, newer, count = _HEADER.unpack_from(content)
+    if _CRC.unpack_from(content, _HEADER.size)[0] != zlib.crc32(content[: _HEADER.size]):
+        raise SetupError(f"{name} is damaged: the checksum of its header does not agree; {AGAIN}.")
+    if found.rstrip(b"\0").decode("ascii", "replace") != codec:
+        raise SetupError(
+            f"{name} holds a {found.rstrip(bytes(1)).decode('ascii', 'replace')!r} model, not {codec!r}."
+        )
+    if newer > version:
+        raise SetupError(
+            f"{name} is of version {newer} of {codec!r} and this radlib reads up to {version}; install a newer radlib."
+        )
+    start = fixed + count * _ENTRY.size + _CRC.size
+    if len(content) < start:
+        raise SetupError(f"{name} is truncated: it ends within its table of sections; {AGAIN}.")
+    table = content[fixed : start - _CRC.size]
+    if _CRC.unpack_from(content, start - _CRC.size)[0] != zlib.crc32(table):
+        raise SetupError(f"{name} is damaged: the checksum of its table of sections does not agree; {AGAIN}.")
+    sections = {}
+    for entry, length, checksum in _ENTRY.iter_unpack(table):
+        section, part = entry.rstrip(b"\0").decode("ascii"), content[start : start + length]
+        if len(part) < length:
+            raise SetupError(f"{name} is truncated: it ends within its section {section!r}; {AGAIN}.")
+        if zlib.crc32(part) != checksum:
+            raise SetupError(
+                f"{name} is damaged: the checksum of its section {section!r} does not agree; {AGAIN}."
+            )
+        sections[section], start = part, start + length
+    if start != len(content):
+        raise SetupError(f"{name} is damaged: {len(content) - start} bytes follow its last section; {AGAIN}.")
+    return sections
+
+
+def frame_bytes(sections: Mapping[str, bytes]) -> int:
+    """Return how many bytes of a container are neither of its sections' contents."""
+    return _HEADER.size + 2 * _CRC.size + len(sections) * _ENTRY.size

@@ -1,0 +1,232 @@
+"""Deep Compression files (`.rdc`): a network whose weights share few values, Huffman-coded (Han et al., 2016).
+
+A container (see `container`) of codec `deep_compression`, version 1, with these sections:
+
+| section | content |
+|---|---|
+| `network` | JSON, deflated (zlib): `graph` (see `graphs`), `labels`, `preparation` of films |
+| `tensors` | one record per weight tensor, in the order of the graph's layers and of Keras within a layer |
+| `codebooks` | float32 values of all coded tensors, ascending within a tensor |
+| `tables` | code lengths of ids, then of gaps, of all coded tensors, four bits each, padded to bytes per table |
+| `ids` | coded cluster ids of all coded tensors, each padded to bytes |
+| `gaps` | coded gaps of all coded tensors, each padded to bytes |
+| `plain` | all other tensors |
+
+A record begins with its kind, one byte: 0 values as they are, 1 float16, 2 one float32 for all, 3 coded. Kind 3
+goes on with uint16 values in the codebook, uint8 gap bits, uint32 weights that are not zero, uint32 gap
+symbols, uint32 bytes of ids, uint32 bytes of gaps. All integers are little-endian, tensors flat in C order. The
+writer takes what is shortest without changing a bit: decoding gives the very weights that were encoded.
+
+It decodes to a Keras model and runs as one: the file is small to store and send, the network in memory is as
+large and as fast as its parent. See `sparse_tensors` for ids and gaps and `huffman` for the code.
+
+References:
+    Han, Mao, Dally (2016). Deep compression. ICLR, arXiv 1510.00149.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib import container
+from radlib.errors import DataError, SetupError, UsageError
+from radlib.formats import Predictor
+from radlib.formats.keras import keras_predictor
+from radlib.formats.tflite import write_bytes
+from radlib.graphs import build_graph, describe_graph, functional
+from radlib.huffman import unpack_lengths
+from radlib.registry import FORMATS
+from radlib.sparse_tensors import CodedTensor, decode_tensor, encode_tensor
+
+CODEC, VERSION = "deep_compression", 1
+AS_IT_IS, HALF, CONSTANT, CODED = range(4)
+OVERHEAD = ("frame", "network", "tensors", "tables", "codebooks")  # all that is neither symbol nor weight
+_RECORD = struct.Struct("<HBIIII")
+COLUMNS = (
+    "tensor", "weights", "nonzeros", "values", "id_bits", "id_entropy_bits", "gap_bits", "gap_entropy_bits",
+    "codebook_bytes", "table_bytes",
+)  # fmt: skip
+
+
+def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> tuple[bytes, pd.DataFrame]:
+    """Return a network as a Deep Compression file, without loss.
+
+    Args:
+        model: A Keras model of known layers (see `graphs`); what makes it small is that its tensors have many
+            zeros and few different values.
+        about: JSON-able facts that the file shall carry beside the graph, e.g. `labels`.
+
+    Returns:
+        The file, and one row per coded tensor: tensor (`layer/weight`), weights, nonzeros, values (of the
+        codebook), id_bits and gap_bits (of the whole streams) with the empirical entropy of each, and the bytes
+        of codebook and code tables.
+
+    Raises:
+        UsageError: For a layer that the file cannot describe.
+    """
+    model = functional(model)
+    network = {"graph": describe_graph(model), **(about or {})}
+    parts: dict[str, list[bytes]] = {
+        name: [] for name in ("tensors", "codebooks", "tables", "ids", "gaps", "plain")
+    }
+    rows = []
+    for name, values in _named_weights(model):
+        kind, plain = _plainest(values)
+        attempt = encode_tensor(values) if kind != CONSTANT and values.dtype == np.float32 else None
+        if attempt is None or attempt[0].size_bytes + _RECORD.size >= len(plain):
+            parts["tensors"].append(bytes([kind]))
+            parts["plain"].append(plain)
+            continue
+        coded, costs = attempt
+        lengths = (coded.count, coded.gap_count, len(coded.ids), len(coded.gaps))
+        parts["tensors"].append(bytes([CODED]) + _RECORD.pack(len(coded.codebook), coded.gap_bits, *lengths))
+        parts["codebooks"].append(coded.codebook.astype("<f4").tobytes())
+        parts["tables"].append(coded.tables)
+        parts["ids"].append(coded.ids)
+        parts["gaps"].append(coded.gaps)
+        sizes = {"codebook_bytes": 4 * len(coded.codebook), "table_bytes": len(coded.tables)}
+        facts = {
+            "tensor": name,
+            "weights": values.size,
+            "nonzeros": coded.count,
+            "values": len(coded.codebook),
+        }
+        rows.append({**facts, **costs, **sizes})
+    text = json.dumps(network, separators=(",", ":"), ensure_ascii=False).encode()
+    sections = {"network": zlib.compress(text, 9), **{name: b"".join(part) for name, part in parts.items()}}
+    return container.pack(CODEC, VERSION, sections), pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def decode_model(content: bytes, *, name: str = "The file") -> Any:
+    """Return the Keras model of a Deep Compression file, with the weights that were encoded, bit for bit.
+
+    Args:
+        content: The whole file.
+        name: What messages call it.
+
+    Raises:
+        SetupError: When it is damaged, truncated, of a newer version, or no such file.
+    """
+    sections = container.unpack(content, CODEC, VERSION, name=name)
+    try:
+        model = build_graph(_network(sections)["graph"])
+        tensors = _Tensors(sections)
+        for layer in model.layers:
+            layer.set_weights([tensors.next(weight) for weight in layer.get_weights()])
+        tensors.check_end()
+    except (DataError, UsageError, KeyError, ValueError, TypeError, struct.error, zlib.error) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
+    return model
+
+
+def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
+    """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
+    return _network(container.unpack(content, CODEC, VERSION, name=name))
+
+
+def itemise(content: bytes) -> pd.Series:
+    """Return the bytes of each part of a file; they add up to its length.
+
+    Returns:
+        `frame` (header and checksums) and the sections of the table above, in bytes. `OVERHEAD` names those
+        that hold neither a coded symbol nor a weight.
+    """
+    sections = container.unpack(content, CODEC, VERSION, name="The file")
+    sizes = {"frame": container.frame_bytes(sections), **{name: len(part) for name, part in sections.items()}}
+    return pd.Series(sizes, name="bytes")
+
+
+@FORMATS.register(suffix=".rdc", device=False, save=write_bytes)
+def deep_compression(path: Path, *, threads: int = 1) -> Predictor:
+    """Open a Deep Compression file: decode it to a Keras model and run that; it needs TensorFlow.
+
+    Args:
+        path: The file.
+        threads: As for Keras files.
+
+    Raises:
+        SetupError: When the file is damaged, truncated, or of a newer version.
+    """
+    return keras_predictor(decode_model(path.read_bytes(), name=path.name))
+
+
+class _Tensors:
+    """The weight tensors of a file, read one after the other."""
+
+    def __init__(self, sections: Mapping[str, bytes]):
+        self.sections, self.positions = sections, dict.fromkeys(sections, 0)
+
+    def next(self, like: np.ndarray) -> np.ndarray:
+        """Return the next tensor, of the shape and type of `like`."""
+        kind = self._take("tensors", 1)[0]
+        if kind == CODED:
+            return decode_tensor(self._coded(), like.size).reshape(like.shape)
+        if kind == CONSTANT:
+            return np.full(like.shape, np.frombuffer(self._take("plain", 4), "<f4")[0])
+        if kind == HALF:
+            half = np.frombuffer(self._take("plain", 2 * like.size), "<f2")
+            return half.astype(np.float32).reshape(like.shape)
+        if kind != AS_IT_IS:
+            raise DataError(f"It has a tensor of the unknown kind {kind}.")
+        stored = np.frombuffer(self._take("plain", like.nbytes), like.dtype.newbyteorder("<"))
+        return stored.astype(like.dtype).reshape(like.shape)
+
+    def check_end(self) -> None:
+        """Refuse sections with more content than the graph's tensors take."""
+        for name, position in self.positions.items():
+            if name != "network" and position != len(self.sections[name]):
+                raise DataError(f"Its section {name!r} is longer than its tensors are.")
+
+    def _coded(self) -> CodedTensor:
+        values, gap_bits, count, gap_count, id_bytes, gap_bytes = _RECORD.unpack(
+            self._take("tensors", _RECORD.size)
+        )
+        symbols = (1 << gap_bits) if gap_bits else 0
+        return CodedTensor(
+            count,
+            gap_bits,
+            gap_count,
+            codebook=np.frombuffer(self._take("codebooks", 4 * values), "<f4"),
+            id_lengths=unpack_lengths(self._take("tables", -(-values // 2)), values),
+            gap_lengths=unpack_lengths(self._take("tables", -(-symbols // 2)), symbols),
+            ids=self._take("ids", id_bytes),
+            gaps=self._take("gaps", gap_bytes),
+        )
+
+    def _take(self, section: str, count: int) -> bytes:
+        start = self.positions[section]
+        if start + count > len(self.sections[section]):
+            raise DataError(f"Its section {section!r} is shorter than its tensors are.")
+        self.positions[section] = start + count
+        return self.sections[section][start : start + count]
+
+
+def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
+    return json.loads(zlib.decompress(sections["network"]))
+
+
+def _named_weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield (`layer/weight`, values) in the order of the file."""
+    for layer in model.layers:
+        for variable, values in zip(layer.weights, layer.get_weights(), strict=True):
+            yield f"{layer.name}/{variable.name.split('/')[-1].split(':')[0]}", values
+
+
+def _plainest(values: np.ndarray) -> tuple[int, bytes]:
+    """Return the shortest kind that holds a tensor without a code, and its bytes."""
+    if values.dtype == np.float32 and values.size:
+        first = values.ravel()[:1]
+        if np.array_equal(values.ravel().view(np.uint32), np.repeat(first, values.size).view(np.uint32)):
+            return CONSTANT, first.astype("<f4").tobytes()
+        with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and so differs
+            half = values.astype("<f2")
+        if np.array_equal(half.astype(np.float32).view(np.uint32), values.view(np.uint32)):
+            return HALF, half.tobytes()
+    return AS_IT_IS, values.astype(values.dtype.newbyteorder("<")).tobytes()
