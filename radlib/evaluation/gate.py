@@ -10,7 +10,7 @@ from typing import Any
 
 from radlib import metrics
 from radlib.evaluation.predictions import Predictions
-from radlib.studies import Settings
+from radlib.settings import Settings
 from radlib.variants import Variant, variant_name
 
 ORIGINAL = "original"

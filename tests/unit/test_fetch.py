@@ -213,12 +213,15 @@ def test_a_file_that_is_too_long_is_stopped(server, register, tmp_path):
 
 def test_a_hostile_archive_with_the_right_digest(server, register, tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        archive.writestr("../../../evil", b"x")
+        archive.writestr("../../../evil-of-this-test", b"x")
     register(wanted(server, "images.zip", (tmp_path / "x.zip").read_bytes(), unpack=True))
     with pytest.raises(DataError) as caught:
         fetch.fetch("films")
     assert "names a file outside its folder" in one_message(caught)
-    assert not list(tmp_path.parent.rglob("evil")) and not (tmp_path / "data" / "films").exists()
+    reach = [tmp_path, *tmp_path.parents][:4]
+    assert not any((folder / "evil-of-this-test").exists() for folder in reach)
+    assert not list(tmp_path.rglob("evil-of-this-test"))
+    assert not (tmp_path / "data" / "films").exists()
 
 
 def test_no_network(register):

@@ -17,7 +17,7 @@ from radlib.evaluation.gate import Gate, gate_of, qualify
 from radlib.evaluation.predictions import Predictions
 from radlib.report.gate import gate_outcome
 from radlib.report.readings import read
-from radlib.studies import Settings
+from radlib.settings import Settings
 from radlib.variants import Step, variant_name
 from stored import stored_run
 
