@@ -5,6 +5,7 @@ holds the README equal to what this makes.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from radlib.studies import load_study
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "docs" / "results"
+IN_FULL = ("kermany", "demo")
 STORY = {
     "01_explore": "counts, patients, views, ages, example films, cleaning, the patient-wise split, augmentation",
     "02_train": "the network, its learning curves, ROC with interval, calibration",
@@ -63,8 +65,34 @@ def notebooks() -> str:
 
 
 def results() -> str:
-    """Return one table per published study."""
-    return "\n\n".join(study_table(name) for name in published())
+    """Return a table for the main study and the demo, with all variants, and one for all other studies between."""
+    tables = [study_table(name) for name in IN_FULL]
+    others = [name for name in published() if name not in IN_FULL]
+    return "\n\n".join([tables[0], *([others_table(others)] if others else []), *tables[1:]])
+
+
+def others_table(names: Sequence[str]) -> str:
+    """Return one table of several studies: of each network the original, and the variant that was chosen."""
+    rows = [
+        "**Other studies**, each with all its variants in its report:",
+        "",
+        "| study | network | variant | file, KB | AUROC | accuracy |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for name in names:
+        title = f"[{load_study(name).title}](docs/results/{name}/report.md)"
+        table = pd.read_csv(RESULTS / name / "results.csv")
+        originals = (table["label"] == "original") & (table["seed"] == table["seed"].min())
+        for row in table[originals | table["winner"]].to_dict("records"):
+            mark = "**" if row["winner"] else ""
+            scores = " | ".join(
+                f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
+            )
+            rows.append(
+                f"| {title} | {row['network']} | {mark}{row['label']}{mark} | {row['size_bytes'] / 1000:,.0f} | {scores} |"
+            )
+            title = ""
+    return "\n".join(rows)
 
 
 def study_table(name: str) -> str:
