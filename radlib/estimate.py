@@ -13,7 +13,7 @@ from pathlib import Path
 
 from radlib.errors import SetupError
 from radlib.plan import data_folder
-from radlib.registry import DATASETS
+from radlib.registry import DATASETS, TECHNIQUES
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.variants import variant_key, variant_name
@@ -106,7 +106,7 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         if not chain:
             seconds += settings.epochs * epoch
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
-        elif "+" not in chain and "pruning" in chain:
+        elif TECHNIQUES[chain.rpartition("+")[2]].facts["trains"]:  # what comes before it is counted by itself
             seconds += settings.pruning_epochs * epoch * 1.5 + conversion
             disk += parameters * 4
         else:

@@ -25,6 +25,8 @@ def forecast(folder, chains="float32", **settings):
         ({"image_size": 64}, {"image_size": 128}),
         ({"architecture": "student_small"}, {"architecture": "resnet50"}),
         ({"chains": "float32"}, {"chains": "float32, int8"}),
+        ({"chains": "int8"}, {"chains": "tucker"}),
+        ({"chains": "magnitude_pruning"}, {"chains": "magnitude_pruning, filter_pruning+magnitude_pruning"}),
         (
             {"chains": "float32, int8"},
             {"chains": "float32, int16x8"},
