@@ -106,7 +106,9 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         if not chain:
             seconds += settings.epochs * epoch
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
-        elif TECHNIQUES[chain.rpartition("+")[2]].facts["trains"]:  # what comes before it is counted by itself
+        elif TECHNIQUES[chain.rpartition("+")[2]].facts[
+            "trains"
+        ]:  # what comes before it is counted by itself
             seconds += settings.pruning_epochs * epoch * 1.5 + conversion
             disk += parameters * 4
         else:
