@@ -133,6 +133,15 @@ def weight_bytes(path: Path) -> int:
     return 4 * sum(values)
 
 
+COMPARED = (
+    "difference",
+    "difference_low",
+    "difference_high",
+    "largest_change",
+    "changed_sides",
+)  # with a parent
+
+
 def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping) -> pd.DataFrame:
     """Return how well each variant reads the validation films, and how far it is from its parent on them.
 
@@ -152,7 +161,7 @@ def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping
     for variant in variants:
         row = _identity(variant)
         own = drawn[variant.name]
-        row |= _with_interval("auroc", own)
+        row |= _with_interval("auroc", own) | dict.fromkeys(COMPARED, np.nan)
         if variant.parent in drawn:
             row |= _with_interval("difference", own - drawn[variant.parent])
             row |= _moved(predictions[variant.parent], predictions[variant.name], variant.task)

@@ -100,6 +100,16 @@ def test_validation_scores_agree_with_scikit_learn_and_differences_are_paired():
     assert pruned["changed_sides"] == 1
 
 
+def test_a_study_of_originals_alone_has_nothing_to_compare():
+    truth = (np.arange(20) % 2).astype(np.float32)
+    one = variant("net/original#0", None, "a", 1)
+    run = types.SimpleNamespace(settings=types.SimpleNamespace(bootstrap_draws=20))
+    table = tables.validation_table(run, [one], {one.name: answers(truth, truth)})
+    assert table["auroc"].tolist() == [1.0]
+    assert table[list(tables.COMPARED)].isna().all(axis=None)
+    assert "1.000" in readable(table, "label", "auroc", "difference", "largest_change", "changed_sides").data
+
+
 def test_a_value_and_its_interval_become_one_cell():
     table = pd.DataFrame(
         {"after": ["int8"], "after_bytes": [1234], "auroc": [0.9], "auroc_low": [0.85], "auroc_high": [0.95]}
