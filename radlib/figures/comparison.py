@@ -23,6 +23,7 @@ FORMAT_WORDS = {
     "keras": "Keras file",
     "tflite": "LiteRT file",
     "deep_compression": "Deep Compression file",
+    "xnor_net": "XNOR-Net file",
 }
 
 

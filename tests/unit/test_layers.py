@@ -33,6 +33,7 @@ LAYERS = (
     ("architectures", "counting"),
     ("replacement",),
     ("graphs",),
+    ("binary_layers",),
     ("backend",),
     ("films",),
     ("film_records",),
@@ -52,7 +53,8 @@ LAYERS = (
     ("private", "registry"),
     ("archives", "downloading"),
     ("sparse_tensors",),
-    ("storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman"),
+    ("storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman", "plain_tensors"),
+    ("sign_products", "compiled_sign_products"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
