@@ -6,6 +6,7 @@ logarithmic axis, and the palette means the same everywhere: colour is the kind 
 format, black the original.
 """
 
+from radlib.figures.binarization import binary_layer
 from radlib.figures.comparison import (
     auroc_by_label,
     auroc_differences,
@@ -47,6 +48,7 @@ __all__ = [
     "auroc_differences",
     "auroc_ladder",
     "auroc_text",
+    "binary_layer",
     "calibration",
     "class_counts",
     "confidence_clouds",
