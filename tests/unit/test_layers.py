@@ -52,7 +52,7 @@ LAYERS = (
     ("private", "registry"),
     ("archives", "downloading"),
     ("sparse_tensors",),
-    ("storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman"),
+    ("chains", "storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
