@@ -6,7 +6,6 @@ with the test films is `report.results`; nothing here reads them.
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pandas as pd
 from radlib import counting, metrics
 from radlib.films import Films, FilmSplits
 from radlib.runs import Run
+from radlib.storage import deflated_bytes
 from radlib.variants import Variant, variant_name
 
 
@@ -103,7 +103,7 @@ def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
             {
                 **_identity(variant),
                 "size_bytes": variant.size_bytes,
-                "deflated_bytes": len(zlib.compress(path.read_bytes(), 9)),
+                "deflated_bytes": deflated_bytes(path.read_bytes()),
                 "compression": weight_bytes(run.model_path(baseline)) / variant.size_bytes,
             }
         )

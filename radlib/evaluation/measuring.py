@@ -7,7 +7,6 @@ also holds its graph.
 """
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from radlib.errors import UsageError
 from radlib.probes import describe_host, in_fresh_process
 from radlib.runs import Run
-from radlib.storage import atomic_path, spec_digest, write_json
+from radlib.storage import atomic_path, deflated_bytes, spec_digest, write_json
 from radlib.variants import Variant
 
 COLUMNS = (
@@ -98,7 +97,7 @@ def _stored(run: Run, variant: Variant, device: str) -> dict[str, Any] | None:
 
 def _file_facts(run: Run, variant: Variant) -> dict[str, int]:
     content = run.model_path(variant).read_bytes()
-    return {"size_bytes": len(content), "deflated_bytes": len(zlib.compress(content, 9))}
+    return {"size_bytes": len(content), "deflated_bytes": deflated_bytes(content)}
 
 
 def keras_parent(run: Run, variant: Variant) -> Variant:

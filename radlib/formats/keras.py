@@ -44,6 +44,14 @@ def save_model(model: Any, path: Path) -> None:
             _without_dates(dated, partial)
 
 
+def model_bytes(model: Any) -> bytes:
+    """Return the content of the file that `save_model` would write."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.keras"
+        save_model(model, path)
+        return path.read_bytes()
+
+
 def load_model(path: Path) -> Any:
     """Return the Keras model of a `.keras` file, not compiled.
 
