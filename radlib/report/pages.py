@@ -19,6 +19,7 @@ from radlib.report.cells import (
 )
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
+from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.settings import WITHHELD
@@ -55,6 +56,7 @@ def build_page(
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
     sections = [
         Section("How well each variant reads", (reading_table(results), _reading_legend(results, readings))),
+        Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
             "What each variant needs",
