@@ -72,7 +72,7 @@ def load_model(path: Path) -> Any:
         ) from error
 
 
-@FORMATS.register(suffix=".keras", device=False, save=save_model)
+@FORMATS.register(suffix=".keras", device=False, save=save_model, load=load_model)
 def keras(path: Path, *, threads: int = 1) -> Predictor:
     """Open a Keras file, in batches of 32 films; it needs TensorFlow.
 

@@ -19,6 +19,8 @@ from radlib.report.cells import (
 )
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
+from radlib.report.inside_cells import agreement_section, inside_section
+from radlib.report.insides import Insides
 from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
@@ -41,6 +43,7 @@ def build_page(
     labels: pd.DataFrame,
     figures: dict[str, Figure],
     evidence: Mapping[str, pd.DataFrame],
+    insides: Insides,
 ) -> Page:
     """Return the page.
 
@@ -50,7 +53,8 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`.
+        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, and `agreement`.
+        insides: What was stored of layers and weights.
     """
     run = readings.run
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
@@ -63,6 +67,8 @@ def build_page(
             (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
         ),
         *evidence_sections(results, evidence, run.settings),
+        agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
+        inside_section(results, insides, figures),
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(
