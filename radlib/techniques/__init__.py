@@ -128,7 +128,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
             "label": chain_label(chain),
             "parent": parent.name,
             "chain": (*parent.chain, Step(entry.name, parameters, entry.facts["revision"])),
-            "architecture": parent.architecture,
+            "architecture": product.architecture or parent.architecture,
             "task": parent.task,
             "seed": parent.seed,
             "format": entry.facts["produces"],

@@ -25,11 +25,13 @@ class Product:
         payload: A Keras model, or the bytes of a file.
         details: What was measured while making it, JSON-able; stored in the variant.
         history: Learning curves, where the technique trained.
+        architecture: Registered name of the network, where it is another than the parent's.
     """
 
     payload: Any
     details: Mapping[str, Any] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
