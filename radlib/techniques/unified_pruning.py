@@ -41,6 +41,7 @@ from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.filter_pruning import channel_importance, pruning_details
 from radlib.techniques.pruning import fit_pruned, measured_sparsity
 from radlib.techniques.weight_budget import (
+    RULES,
     Cut,
     check_cut,
     find_cut,
@@ -60,7 +61,7 @@ def unified_pruning(
     data: TechniqueData,
     *,
     mac_budget: float = 0.5,
-    byte_budget: float = 0.2,
+    byte_budget: float = 0.15,
     importance_by: str = "taylor",
     scope: str = "global",
     round_to: int = 8,
@@ -155,6 +156,19 @@ def stage_table(details: Mapping[str, Any]) -> pd.DataFrame:
         deflated_bytes, val_loss (nats), val_auroc.
     """
     return pd.DataFrame(details["stages"])
+
+
+def sparsity_table(by_sparsity: Mapping[str, Any], by_threshold: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the zeros of each layer under both rules, from the details of two variants.
+
+    Returns:
+        One row per layer that pruning reaches: layer, by_sparsity_share and by_threshold_share (of its weights).
+    """
+    shares = {
+        f"by_{rule}_share": details["layers"]
+        for rule, details in zip(RULES, (by_sparsity, by_threshold), strict=True)
+    }
+    return pd.DataFrame(shares).rename_axis("layer").reset_index()
 
 
 def _limits(stages: list[dict[str, Any]], mac_budget: float, byte_budget: float) -> dict[str, int]:

@@ -13,7 +13,7 @@ from radlib.techniques import chain_label, check_chain
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.filter_pruning import channel_table
 from radlib.techniques.pruning import prunable_layers
-from radlib.techniques.unified_pruning import STAGES, stage_table, unified_pruning
+from radlib.techniques.unified_pruning import STAGES, sparsity_table, stage_table, unified_pruning
 from radlib.techniques.weight_budget import cut_at, find_cut, packed_bytes, shares_below, zero_smallest
 from radlib.training import fit, recipe_from
 
@@ -156,6 +156,8 @@ def test_by_threshold_every_weight_that_stays_is_above_it(products):
     for name in set(product.details["layers"]) - capped:
         values = np.abs(kernel_of(product.payload, name))
         assert values[values > 0].min() >= threshold
+    table = sparsity_table(products["sparsity"].details, product.details)
+    assert dict(zip(table["layer"], table["by_threshold_share"], strict=True)) == product.details["layers"]
     assert max(product.details["layers"].values()) - min(product.details["layers"].values()) > 0.02
 
 
