@@ -20,7 +20,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-from radlib.errors import SetupError
+from radlib.errors import DataError, SetupError
 
 MAGIC = b"\x89RLC\r\n\x1a\n"
 _HEADER = struct.Struct("<8s16sHH")
@@ -99,3 +99,36 @@ def unpack(content: bytes, codec: str, version: int, *, name: str) -> dict[str, 
 def frame_bytes(sections: Mapping[str, bytes]) -> int:
     """Return how many bytes of a container are neither of its sections' contents."""
     return _HEADER.size + 2 * _CRC.size + len(sections) * _ENTRY.size
+
+
+class SectionReader:
+    """The sections of a container, each read from its beginning to its end.
+
+    Args:
+        sections: As `unpack` returns them.
+    """
+
+    def __init__(self, sections: Mapping[str, bytes]):
+        self._sections, self._positions = sections, dict.fromkeys(sections, 0)
+
+    def take(self, section: str, count: int) -> bytes:
+        """Return the next so many bytes of a section.
+
+        Raises:
+            DataError: When it has fewer.
+        """
+        start = self._positions[section]
+        if start + count > len(self._sections[section]):
+            raise DataError(f"Its section {section!r} is shorter than its tensors are.")
+        self._positions[section] = start + count
+        return self._sections[section][start : start + count]
+
+    def check_end(self, *apart: str) -> None:
+        """Refuse sections that go on after what was taken of them, but for those named.
+
+        Raises:
+            DataError: Naming the section.
+        """
+        for name, position in self._positions.items():
+            if name not in apart and position != len(self._sections[name]):
+                raise DataError(f"Its section {name!r} is longer than its tensors are.")

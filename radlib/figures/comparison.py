@@ -23,6 +23,7 @@ FORMAT_WORDS = {
     "keras": "Keras file",
     "tflite": "LiteRT file",
     "deep_compression": "Deep Compression file",
+    "miracle": "MIRACLE file",
 }
 
 

@@ -41,11 +41,12 @@ from radlib.formats.keras import keras_predictor
 from radlib.formats.tflite import write_bytes
 from radlib.graphs import build_graph, describe_graph, functional
 from radlib.huffman import unpack_lengths
+from radlib.plain_tensors import CONSTANT, plainest, read_plain
 from radlib.registry import FORMATS
 from radlib.sparse_tensors import CodedTensor, decode_tensor, encode_tensor
 
 CODEC, VERSION = "deep_compression", 1
-AS_IT_IS, HALF, CONSTANT, CODED = range(4)
+CODED = 3  # the kinds before it are those of `plain_tensors`
 OVERHEAD = ("frame", "network", "tensors", "tables", "codebooks")  # all that is neither symbol nor weight
 _RECORD = struct.Struct("<HBIIII")
 COLUMNS = (
@@ -77,7 +78,7 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> tuple[by
     }
     rows = []
     for name, values in _named_weights(model):
-        kind, plain = _plainest(values)
+        kind, plain = plainest(values)
         attempt = encode_tensor(values) if kind != CONSTANT and values.dtype == np.float32 else None
         if attempt is None or attempt[0].size_bytes + _RECORD.size >= len(plain):
             parts["tensors"].append(bytes([kind]))
@@ -119,7 +120,7 @@ def decode_model(content: bytes, *, name: str = "The file") -> Any:
         tensors = _Tensors(sections)
         for layer in model.layers:
             layer.set_weights([tensors.next(weight) for weight in layer.get_weights()])
-        tensors.check_end()
+        tensors.reader.check_end("network")
     except (DataError, UsageError, KeyError, ValueError, TypeError, struct.error, zlib.error) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
@@ -166,51 +167,30 @@ class _Tensors:
     """The weight tensors of a file, read one after the other."""
 
     def __init__(self, sections: Mapping[str, bytes]):
-        self.sections, self.positions = sections, dict.fromkeys(sections, 0)
+        self.reader = container.SectionReader(sections)
 
     def next(self, like: np.ndarray) -> np.ndarray:
         """Return the next tensor, of the shape and type of `like`."""
-        kind = self._take("tensors", 1)[0]
+        kind = self.reader.take("tensors", 1)[0]
         if kind == CODED:
             return decode_tensor(self._coded(), like.size).reshape(like.shape)
-        if kind == CONSTANT:
-            return np.full(like.shape, np.frombuffer(self._take("plain", 4), "<f4")[0])
-        if kind == HALF:
-            half = np.frombuffer(self._take("plain", 2 * like.size), "<f2")
-            return half.astype(np.float32).reshape(like.shape)
-        if kind != AS_IT_IS:
-            raise DataError(f"It has a tensor of the unknown kind {kind}.")
-        stored = np.frombuffer(self._take("plain", like.nbytes), like.dtype.newbyteorder("<"))
-        return stored.astype(like.dtype).reshape(like.shape)
-
-    def check_end(self) -> None:
-        """Refuse sections with more content than the graph's tensors take."""
-        for name, position in self.positions.items():
-            if name != "network" and position != len(self.sections[name]):
-                raise DataError(f"Its section {name!r} is longer than its tensors are.")
+        return read_plain(kind, lambda count: self.reader.take("plain", count), like)
 
     def _coded(self) -> CodedTensor:
         values, gap_bits, count, gap_count, id_bytes, gap_bytes = _RECORD.unpack(
-            self._take("tensors", _RECORD.size)
+            self.reader.take("tensors", _RECORD.size)
         )
         symbols = (1 << gap_bits) if gap_bits else 0
         return CodedTensor(
             count,
             gap_bits,
             gap_count,
-            codebook=np.frombuffer(self._take("codebooks", 4 * values), "<f4"),
-            id_lengths=unpack_lengths(self._take("tables", -(-values // 2)), values),
-            gap_lengths=unpack_lengths(self._take("tables", -(-symbols // 2)), symbols),
-            ids=self._take("ids", id_bytes),
-            gaps=self._take("gaps", gap_bytes),
+            codebook=np.frombuffer(self.reader.take("codebooks", 4 * values), "<f4"),
+            id_lengths=unpack_lengths(self.reader.take("tables", -(-values // 2)), values),
+            gap_lengths=unpack_lengths(self.reader.take("tables", -(-symbols // 2)), symbols),
+            ids=self.reader.take("ids", id_bytes),
+            gaps=self.reader.take("gaps", gap_bytes),
         )
-
-    def _take(self, section: str, count: int) -> bytes:
-        start = self.positions[section]
-        if start + count > len(self.sections[section]):
-            raise DataError(f"Its section {section!r} is shorter than its tensors are.")
-        self.positions[section] = start + count
-        return self.sections[section][start : start + count]
 
 
 def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
@@ -222,16 +202,3 @@ def _named_weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
     for layer in model.layers:
         for variable, values in zip(layer.weights, layer.get_weights(), strict=True):
             yield f"{layer.name}/{variable.name.split('/')[-1].split(':')[0]}", values
-
-
-def _plainest(values: np.ndarray) -> tuple[int, bytes]:
-    """Return the shortest kind that holds a tensor without a code, and its bytes."""
-    if values.dtype == np.float32 and values.size:
-        first = values.ravel()[:1]
-        if np.array_equal(values.ravel().view(np.uint32), np.repeat(first, values.size).view(np.uint32)):
-            return CONSTANT, first.astype("<f4").tobytes()
-        with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and so differs
-            half = values.astype("<f2")
-        if np.array_equal(half.astype(np.float32).view(np.uint32), values.view(np.uint32)):
-            return HALF, half.tobytes()
-    return AS_IT_IS, values.astype(values.dtype.newbyteorder("<")).tobytes()

@@ -52,7 +52,18 @@ LAYERS = (
     ("private", "registry"),
     ("archives", "downloading"),
     ("sparse_tensors",),
-    ("chains", "storage", "metrics", "sources", "container", "codebooks", "decomposition", "huffman"),
+    (
+        "chains",
+        "storage",
+        "metrics",
+        "sources",
+        "container",
+        "codebooks",
+        "decomposition",
+        "huffman",
+        "plain_tensors",
+    ),
+    ("random_codes",),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
