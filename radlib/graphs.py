@@ -74,16 +74,18 @@ FUNCTIONS = frozenset(
         "nn.silu",
     ]
 )
+NO_LAYERS: Mapping[str, type] = {}
 TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
 SAME_EVERYWHERE = {"trainable", "dtype", "data_format"}  # True, float32, channels last
 NAMES_OF_CODE = ("class_name", "module", "registered_name")
 
 
-def describe_graph(model: Any) -> dict[str, Any]:
+def describe_graph(model: Any, own: Mapping[str, type] = NO_LAYERS) -> dict[str, Any]:
     """Return a network's graph as JSON-able data, without its weights.
 
     Args:
         model: A functional or sequential Keras model of known layers, channels last, float32.
+        own: Layers of radlib's that this kind of file knows beside Keras's, by class name.
 
     Returns:
         `name`, `layers` (each a list: class, name, settings that differ from Keras's defaults, inbound nodes)
@@ -97,18 +99,19 @@ def describe_graph(model: Any) -> dict[str, Any]:
     position = {layer["name"]: n for n, layer in enumerate(config["layers"])}
     described = []
     for layer in config["layers"]:
-        settings = _settings(layer)
+        settings = _settings(layer, own)
         nodes = [_short_node(node, position) for node in layer["inbound_nodes"]]
         described.append([layer["class_name"], layer["name"], settings, nodes])
     outputs = config["output_layers"]
     return {"name": config["name"], "layers": described, "outputs": _as_lists(outputs)}
 
 
-def build_graph(description: Mapping[str, Any]) -> Any:
+def build_graph(description: Mapping[str, Any], own: Mapping[str, type] = NO_LAYERS) -> Any:
     """Return the Keras model of a description, with fresh weights.
 
     Args:
         description: As `describe_graph` returns it, possibly read from a file that is not trusted.
+        own: As there.
 
     Raises:
         UsageError: For a layer, a function or a value that no description has.
@@ -118,13 +121,13 @@ def build_graph(description: Mapping[str, Any]) -> Any:
     names = [layer[1] for layer in description["layers"]]
     layers = []
     for class_name, name, settings, nodes in description["layers"]:
-        _check_known(class_name, name, settings)
+        _check_known(class_name, name, settings, own)
         operation = class_name == "TFOpLambda"
         layers.append(
             {
                 "module": "tf_keras.src.layers.core.tf_op_layer" if operation else "keras.layers",
                 "class_name": class_name,
-                "registered_name": class_name if operation else None,
+                "registered_name": _registered_name(class_name, own),
                 "name": name,
                 "config": {"name": name, "dtype": "float32", **settings},
                 "inbound_nodes": [_long_node(node, names) for node in nodes],
@@ -150,10 +153,16 @@ def functional(model: Any) -> Any:
     return model
 
 
-def _settings(layer: Mapping[str, Any]) -> dict[str, Any]:
+def _registered_name(class_name: str, own: Mapping[str, type]) -> str | None:
+    if class_name in own:
+        return backend.keras().utils.get_registered_name(own[class_name])
+    return class_name if class_name == "TFOpLambda" else None
+
+
+def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, Any]:
     """Return what differs from the defaults of a layer's class."""
     class_name, config = layer["class_name"], layer["config"]
-    if class_name not in LAYERS:
+    if class_name not in LAYERS and class_name not in own:
         raise UsageError(
             f"The layer {layer['name']!r} is a {class_name}, which no file format here can describe; "
             "use layers of Keras itself, or keep the .keras file."
@@ -165,7 +174,8 @@ def _settings(layer: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(
             f"The layer {layer['name']!r} is not float32 with channels last, as every network here is."
         )
-    constructor = inspect.signature(getattr(backend.keras().layers, class_name, dict).__init__).parameters
+    kind = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)
+    constructor = inspect.signature(kind.__init__).parameters
     kept = {}
     for key, value in config.items():
         value = _as_lists(value)
@@ -175,12 +185,12 @@ def _settings(layer: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value == default or (key == "activation" and value == "linear"):
             continue
         kept[key] = value
-    _check_known(class_name, layer["name"], kept)
+    _check_known(class_name, layer["name"], kept, own)
     return kept
 
 
-def _check_known(class_name: Any, name: Any, settings: Mapping[str, Any]) -> None:
-    if class_name not in LAYERS:
+def _check_known(class_name: Any, name: Any, settings: Mapping[str, Any], own: Mapping[str, type]) -> None:
+    if class_name not in LAYERS and class_name not in own:
         raise UsageError(f"The layer {name!r} is a {class_name}, which is not one that a file may hold.")
     if class_name == "TFOpLambda" and settings.get("function") not in FUNCTIONS:
         raise UsageError(f"The layer {name!r} calls {settings.get('function')!r}, which no file may do.")

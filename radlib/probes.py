@@ -131,6 +131,7 @@ def _load_runtime(format: str) -> None:
         from radlib import backend
 
         backend.keras()
+        FORMATS[format].facts.get("prepare", lambda: None)()  # a kernel that is compiled on the spot
     else:
         from ai_edge_litert import interpreter  # noqa: F401
 

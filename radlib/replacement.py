@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib import backend
 from radlib.errors import UsageError
 from radlib.graphs import functional
 
@@ -57,7 +58,7 @@ def _in_a_row(layer: Mapping[str, Any], new: Sequence[Any]) -> list[dict[str, An
             {
                 "module": "keras.layers",
                 "class_name": type(each).__name__,
-                "registered_name": None,
+                "registered_name": backend.keras().utils.get_registered_name(type(each)),
                 "name": each.name,
                 "config": each.get_config(),
                 "inbound_nodes": calls if number else layer["inbound_nodes"],

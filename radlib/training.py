@@ -189,7 +189,8 @@ def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
         )
     average = {"use_ema": True, "ema_momentum": recipe.average_decay} if recipe.average_decay else {}
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, jit_compile=False, **average)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    # shadow weights of binary layers too: only their signs count, and decay would turn them at random
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "shadow_kernel"])
     return optimizer
 
 

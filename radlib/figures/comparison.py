@@ -24,6 +24,7 @@ FORMAT_WORDS = {
     "tflite": "LiteRT file",
     "deep_compression": "Deep Compression file",
     "miracle": "MIRACLE file",
+    "xnor_net": "XNOR-Net file",
 }
 
 

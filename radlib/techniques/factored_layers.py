@@ -15,12 +15,12 @@ def is_matrix(layer: Any) -> bool:
     layers = backend.keras().layers
     if isinstance(layer, layers.Dense | layers.SeparableConv2D):
         return True
-    return _is_convolution(layer) and tuple(layer.kernel_size) == (1, 1)
+    return is_convolution(layer) and tuple(layer.kernel_size) == (1, 1)
 
 
 def is_kernel(layer: Any) -> bool:
     """Whether a layer is a convolution that sees more than a pixel and all channels."""
-    return _is_convolution(layer) and tuple(layer.kernel_size) != (1, 1)
+    return is_convolution(layer) and tuple(layer.kernel_size) != (1, 1)
 
 
 def kernel_of(layer: Any) -> np.ndarray:
@@ -106,7 +106,7 @@ def tucker_layers(
     return [*new, (middle, _as_float32(core)), (expand, _with_bias(layer, outputs.T[None, None]))]
 
 
-def _is_convolution(layer: Any) -> bool:
+def is_convolution(layer: Any) -> bool:
     """Whether a layer is a plain convolution, neither depthwise, transposed nor grouped."""
     layers = backend.keras().layers
     other = layers.DepthwiseConv2D | layers.Conv2DTranspose | layers.SeparableConv2D

@@ -33,6 +33,7 @@ LAYERS = (
     ("architectures", "counting"),
     ("replacement",),
     ("graphs",),
+    ("binary_layers",),
     ("backend",),
     ("films",),
     ("film_records",),
@@ -64,6 +65,7 @@ LAYERS = (
         "plain_tensors",
     ),
     ("random_codes",),
+    ("sign_products", "compiled_sign_products"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
