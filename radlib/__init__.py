@@ -19,6 +19,7 @@ _PUBLIC = {
     "compress": "radlib.techniques",
     "predict": "radlib.evaluation",
     "measure": "radlib.evaluation",
+    "compare_heat_maps": "radlib.evaluation",
     "look_inside": "radlib.evaluation",
     "select": "radlib.evaluation",
     "results": "radlib.report",

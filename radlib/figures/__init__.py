@@ -37,7 +37,7 @@ from radlib.figures.inference import (
     prediction_bar,
     prediction_bars,
 )
-from radlib.figures.insides import channel_rows, layer_noise, stored_weights
+from radlib.figures.insides import channel_rows, heat_map_row, layer_noise, stored_weights
 from radlib.figures.style import auroc_text, human_bytes, human_count
 from radlib.figures.training import calibration, learning_curves, probability_histogram, roc
 
@@ -55,6 +55,7 @@ __all__ = [
     "feature_maps",
     "film_grid",
     "film_readings",
+    "heat_map_row",
     "human_bytes",
     "human_count",
     "latency_against_auroc",

@@ -131,3 +131,41 @@ def channel_rows(rows: Mapping[str, Any], *, film: Any = None, size: float = 0.9
         inset.set_axis_off()
         axes[0, 0].texts[0].set_y(0.1)
     return axes
+
+
+@styled
+def heat_map_row(
+    film: Any, maps: Mapping[str, Any], boxes: Sequence = (), *, size: float = 2.0
+) -> np.ndarray:
+    """Draw heat maps of several networks over one film, each on its own scale.
+
+    Args:
+        film: (h, w), uint8 or float.
+        maps: Heading -> (rows, columns), any grid.
+        boxes: (x, y, width, height) each, in pixels of the film.
+        size: Side of one film, inches.
+
+    Returns:
+        The Axes, (maps + 1,); the first shows the film alone.
+
+    Example:
+        >>> len(heat_map_row(np.zeros((8, 8)), {"original": np.eye(4), "int8": np.eye(4)}, [(1, 1, 3, 3)]))
+        3
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    axes = np.ravel(new_axes((size * (len(maps) + 1), size + 0.45), 1, len(maps) + 1, squeeze=False))
+    height, width = np.asarray(film).shape
+    warm = LinearSegmentedColormap.from_list("warm", [(0.9, 0.45, 0, 0.0), (0.9, 0.45, 0, 0.85)])
+    for ax, (title, heat) in zip(axes, {"film": None, **maps}.items(), strict=True):
+        ax.imshow(film, cmap="gray", extent=(0, width, height, 0))
+        if heat is not None:
+            heat = np.clip(np.asarray(heat, float), 0, None)
+            ax.imshow(heat, cmap=warm, vmin=0, vmax=max(float(heat.max()), 1e-9), extent=(0, width, height, 0),
+                      interpolation="bilinear")  # fmt: skip
+        for left, top, wide, high in boxes:
+            ax.add_patch(Rectangle((left, top), wide, high, fill=False, ec="#56B4E9", lw=1.1))
+        ax.set_title(title, fontsize=9)
+        ax.set_axis_off()
+    return axes

@@ -8,6 +8,7 @@ is predicted: a report can be written anew on any machine, years later, from the
 from radlib.report.agreement import agreement
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
 from radlib.report.gate import check_gate
+from radlib.report.heat_maps import heat_maps
 from radlib.report.judgements import verdicts
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.writing import publish, write_report, write_results
@@ -20,6 +21,7 @@ __all__ = [
     "comparisons",
     "decisions",
     "harm",
+    "heat_maps",
     "over_seeds",
     "per_label",
     "publish",

@@ -19,6 +19,7 @@ from radlib.report.cells import (
 )
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
+from radlib.report.heat_maps import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.insides import Insides
 from radlib.report.limits import limit_blocks
@@ -53,7 +54,7 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, and `agreement`.
+        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`, and `heat_maps`.
         insides: What was stored of layers and weights.
     """
     run = readings.run
@@ -69,6 +70,7 @@ def build_page(
         *evidence_sections(results, evidence, run.settings),
         agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
         inside_section(results, insides, figures),
+        heat_map_section(results, evidence["heat_maps"], figures),
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(

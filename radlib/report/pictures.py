@@ -11,6 +11,7 @@ from radlib import figures
 from radlib.figures.style import new_axes, styled
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
+from radlib.report.heat_maps import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.insides import Insides
 from radlib.report.readings import Readings, label_names
@@ -27,6 +28,7 @@ def draw_figures(
     folder: Path,
     agreement: pd.DataFrame | None = None,
     insides: Insides | None = None,
+    maps: pd.DataFrame | None = None,
 ) -> dict[str, Figure]:
     """Draw every picture that the run has numbers for, and write it to `folder`.
 
@@ -38,6 +40,7 @@ def draw_figures(
         folder: Where the PNG files go.
         agreement: See `agreement.agreement`.
         insides: See `insides.read_insides`.
+        maps: See `heat_maps.heat_maps`.
 
     Returns:
         The pictures by name.
@@ -80,6 +83,8 @@ def draw_figures(
         draw_agreement(readings, agreement, add)
     if insides is not None:
         draw_insides(readings, insides, add)
+    if maps is not None:
+        draw_heat_maps(readings, maps, add)
     return drawn
 
 

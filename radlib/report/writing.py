@@ -11,6 +11,7 @@ from radlib.errors import UsageError
 from radlib.report.agreement import agreement
 from radlib.report.blocks import Figure, Page
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.heat_maps import heat_maps
 from radlib.report.insides import Insides, read_insides
 from radlib.report.judgements import verdicts
 from radlib.report.pages import build_page
@@ -24,6 +25,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
+    "heat_maps": heat_maps,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), *INSIDES, "measurements.csv", "selection.json")
@@ -33,7 +35,7 @@ def write_results(run: Run) -> pd.DataFrame:
     """Write the tables of a run as CSV.
 
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
-    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv` and `agreement.csv`; `layers.csv` and
+    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv` and `heat_maps.csv`; `layers.csv` and
     `weights.csv` where networks were looked into; and `changed_decisions.csv`, the films to look at, which is not
     published.
 
@@ -81,7 +83,14 @@ def _write_report(run: Run) -> dict[str, Figure]:
     readings = read(run)
     table, compared, labels, evidence, insides = _write_tables(readings)
     figures = draw_figures(
-        readings, table, compared, labels, run.path("figures"), evidence["agreement"], insides
+        readings,
+        table,
+        compared,
+        labels,
+        run.path("figures"),
+        evidence["agreement"],
+        insides,
+        evidence["heat_maps"],
     )
     page = build_page(readings, table, compared, labels, figures, evidence, insides)
     write_text(run.path("report.md"), render(page, "report.md.j2"))
