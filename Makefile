@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-all lint format lock notebooks readme benchmark fuzz clean
+.PHONY: help environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -18,6 +18,9 @@ environment: ## build .venv if it is absent or outdated
 
 demo: environment ## run the whole series on drawn films; ends with the path of the report
 	@$(BIN)/radlib run --study demo
+
+demo-all: environment ## the same with every technique, in at most ten minutes
+	@$(BIN)/radlib run --study demo_all
 
 test: lint ## style, unit and contract tests, every notebook
 	@.ci/test.sh $(VENV) "not slow"

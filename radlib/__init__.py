@@ -1,6 +1,6 @@
 """radlib: chest-film classifiers made small enough for the clinic, and proof that they still read.
 
-Research only, not a medical device. The dozen names below are the whole public surface the notebooks use;
+Research only, not a medical device. The few names below are the whole public surface the notebooks use;
 each is imported from its module on first use, so that `import radlib` costs no TensorFlow.
 """
 
@@ -19,6 +19,8 @@ _PUBLIC = {
     "compress": "radlib.techniques",
     "predict": "radlib.evaluation",
     "measure": "radlib.evaluation",
+    "compare_heat_maps": "radlib.evaluation",
+    "look_inside": "radlib.evaluation",
     "select": "radlib.evaluation",
     "results": "radlib.report",
     "write_report": "radlib.report",

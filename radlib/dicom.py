@@ -24,7 +24,24 @@ from pydicom.pixels import get_decoder
 from radlib.grey_scale import shown
 from radlib.images import MAX_PIXELS, UnreadableImage
 
-ALLOWED_TAGS = ("ViewPosition", "PatientAge", "PatientSex", "PatientID")
+ALLOWED_TAGS = ("Modality", "ViewPosition", "PatientAge", "PatientSex", "PatientID")
+MODALITIES = (
+    "CR",
+    "CT",
+    "DX",
+    "IO",
+    "MG",
+    "MR",
+    "NM",
+    "OT",
+    "PT",
+    "PX",
+    "RF",
+    "RG",
+    "SC",
+    "US",
+    "XA",
+)  # PS3.3 C.7.3.1
 VIEWS = ("AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LATERAL")  # PS3.3 C.8.1.1, and one in use
 
 # All exact, and the fastest of those that are (`python -m benchmarks decoding`). Of the extra `codecs`:
@@ -51,7 +68,7 @@ def read_tags(path: Path, key: bytes) -> dict[str, Any]:
         key: Of the digest of the patient's id, see `private.digest_key`.
 
     Returns:
-        `view` (one of `VIEWS`, or empty), `age` (years), `sex` (`F`, `M` or empty), and `patient`: 16 hex
+        `modality` (one of `MODALITIES`, or empty), `view` (one of `VIEWS`, or empty), `age` (years), `sex` (`F`, `M` or empty), and `patient`: 16 hex
         digits of the keyed blake2b of the patient's id, or empty. A file that is no readable DICOM gives empty
         values: decoding will name what is wrong with it.
     """
@@ -63,6 +80,7 @@ def read_tags(path: Path, key: bytes) -> dict[str, Any]:
         tags = dict.fromkeys(ALLOWED_TAGS, "")
     patient, view = tags["PatientID"], tags["ViewPosition"].upper()
     return {
+        "modality": tags["Modality"] if tags["Modality"] in MODALITIES else "",
         "view": view if view in VIEWS else "",
         "age": _years(tags["PatientAge"]),
         "sex": tags["PatientSex"] if tags["PatientSex"] in ("F", "M") else "",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from radlib.chains import parse_chain
 from radlib.errors import SetupError
 from radlib.plan import data_folder
 from radlib.registry import DATASETS, TECHNIQUES
@@ -106,7 +107,7 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         if not chain:
             seconds += settings.epochs * epoch
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
-        elif TECHNIQUES[chain.rpartition("+")[2]].facts[
+        elif TECHNIQUES[parse_chain(chain)[-1].technique].facts[
             "trains"
         ]:  # what comes before it is counted by itself
             seconds += settings.pruning_epochs * epoch * 1.5 + conversion

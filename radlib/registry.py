@@ -74,13 +74,18 @@ class Entry:
         """Return every parameter's value: those given, and the defaults of the rest.
 
         Raises:
-            UsageError: For a name the function does not have; the message lists those it has.
+            UsageError: For a name the function does not have (the message lists those it has), or a value of another
+                type than its default.
         """
         known = {p.name: p.default for p in self.parameters}
-        for name in given:
+        for name, value in given.items():
             if name not in known:
                 raise UsageError(
                     f"{self.name!r} has no parameter {name!r}{_nearest(name, known)}; it has: {', '.join(known)}."
+                )
+            if not _is_like(value, known[name]):
+                raise UsageError(
+                    f"Parameter {name!r} of {self.name!r} takes a value such as {known[name]!r}, not {value!r}."
                 )
         return {**known, **given}
 
@@ -141,6 +146,20 @@ class Registry:
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
         self._imported = True
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    """Tell whether a value may stand in place of a default; whole numbers pass as fractions, and None says nothing."""
+    if default is None or value is None or default is inspect.Parameter.empty:
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    for kind in (Mapping, list | tuple, str):
+        if isinstance(default, kind):
+            return isinstance(value, kind)
+    return isinstance(value, type(default))
 
 
 def _nearest(name: str, known: Any) -> str:

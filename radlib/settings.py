@@ -67,6 +67,7 @@ class Settings:
         rate_margin: Largest loss of sensitivity or specificity within a group of films that still counts as none.
         gate_noninferior: Whether the winner must be non-inferior to its original, on validation and on test films.
         gate_size_kb: Largest file of a winner, KB of 1,000 bytes; 0 for any.
+        size_limits_kb: Sizes of a device's free space, KB of 1,000 bytes; the report names the best reader under each.
     """
 
     dataset: str = "synthetic"
@@ -112,6 +113,7 @@ class Settings:
     rate_margin: float = 0.05
     gate_noninferior: bool = False
     gate_size_kb: float = 0.0
+    size_limits_kb: list = field(default_factory=list)
 
     def override(self, given: Mapping[str, Any]) -> "Settings":
         """Return these settings with those in `given` replaced; None means "as it is".

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +24,11 @@ def file_sha256(path: Path) -> str:
     """Return the sha256 of a file, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def deflated_bytes(content: bytes) -> int:
+    """Return what content weighs once packed (zlib at level 9), as a download or an application package holds it."""
+    return len(zlib.compress(content, 9))
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ with the test films is `report.results`; nothing here reads them.
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pandas as pd
 from radlib import counting, metrics
 from radlib.films import Films, FilmSplits
 from radlib.runs import Run
+from radlib.storage import deflated_bytes
 from radlib.variants import Variant, variant_name
 
 
@@ -103,7 +103,7 @@ def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
             {
                 **_identity(variant),
                 "size_bytes": variant.size_bytes,
-                "deflated_bytes": len(zlib.compress(path.read_bytes(), 9)),
+                "deflated_bytes": deflated_bytes(path.read_bytes()),
                 "compression": weight_bytes(run.model_path(baseline)) / variant.size_bytes,
             }
         )
@@ -142,29 +142,33 @@ COMPARED = (
 )  # with a parent
 
 
-def validation_table(run: Run, variants: Sequence[Variant], predictions: Mapping) -> pd.DataFrame:
-    """Return how well each variant reads the validation films, and how far it is from its parent on them.
+def validation_table(
+    run: Run, variants: Sequence[Variant], predictions: Mapping, *, reference: Variant | None = None
+) -> pd.DataFrame:
+    """Return how well each variant reads the validation films, and how far it is from another one on them.
 
     Args:
         run: The run; its settings say how many draws of patients.
         variants: Rows of the table, in this order.
         predictions: What `evaluation.predict` returned for them, and for their parents where there is one.
 
+        reference: The one that all are compared with; None compares each with its parent.
+
     Returns:
-        One row per variant: as in `size_table`, then `auroc` with `_low` and `_high` (mean over labels),
-        `difference` of AUROC to its parent on the same draws with `_low` and `_high`, `largest_change` of a
-        probability on any film, and `changed_sides`, the films decided otherwise at its parent's threshold, or given
+        One row per variant: as in `variant_table`, then `auroc` with `_low` and `_high` (mean over labels),
+        `difference` of AUROC to the other on the same draws with `_low` and `_high`, `largest_change` of a
+        probability on any film, and `changed_sides`, the films decided otherwise at the other's threshold, or given
         another class.
     """
     drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
     rows = []
     for variant in variants:
-        row = _identity(variant)
-        own = drawn[variant.name]
-        row |= _with_interval("auroc", own) | dict.fromkeys(COMPARED, np.nan)
-        if variant.parent in drawn:
-            row |= _with_interval("difference", own - drawn[variant.parent])
-            row |= _moved(predictions[variant.parent], predictions[variant.name], variant.task)
+        own, other = drawn[variant.name], reference.name if reference else variant.parent
+        row = {**_identity(variant), "size_bytes": variant.size_bytes, **_with_interval("auroc", own)}
+        row |= dict.fromkeys(COMPARED, np.nan)
+        if other in drawn and other != variant.name:
+            row |= _with_interval("difference", own - drawn[other])
+            row |= _moved(predictions[other], predictions[variant.name], variant.task)
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -1,15 +1,20 @@
 """A variant: one stored model and everything needed to say what it is."""
 
 import contextlib
+import hashlib
 import json
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from radlib.chains import canonical_chain
+
 LIBRARIES = ("radlib", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
+LONGEST_KEY = 120  # characters; file systems take 255 bytes, and a name in progress and its files add some
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,33 @@ class Variant:
 
     @property
     def chain_text(self) -> str:
-        """The chain as text, `original` for a baseline."""
+        """The chain as it was asked for, e.g. `magnitude_pruning(final_sparsity=0.9)+int8`; `original` for a baseline."""
+        return self.name.partition("/")[2].rpartition("#")[0]
+
+    @property
+    def techniques(self) -> str:
+        """The techniques alone, e.g. `magnitude_pruning+int8`; `original` for a baseline."""
         return "+".join(step.technique for step in self.chain) or "original"
 
 
 def variant_name(network: str, chain: str, seed: int) -> str:
     """Return the name of a variant, e.g. `mobilenet_v2/magnitude_pruning+int8#0`."""
-    return f"{network}/{chain or 'original'}#{seed}"
+    return f"{network}/{canonical_chain(chain) or 'original'}#{seed}"
 
 
 def variant_key(name: str) -> str:
-    """Return a variant's name as one that any file system and any web address takes."""
-    return name.replace("/", "--").replace("#", "--seed")
+    """Return a variant's name as one that any file system and any web address takes.
+
+    Names of plain chains keep all their letters. Of one with brackets, quotes or more than `LONGEST_KEY` letters
+    some are lost, so eight digits of its SHA-256 are added, by which it stays apart from all others.
+    """
+    plain = name.replace("/", "--").replace("#", "--seed")
+    key = re.sub(r"[^\w.+@=,-]+", "-", plain)
+    if key == plain and len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    head, _, seed = key.rpartition("--seed")
+    return f"{head[:LONGEST_KEY].rstrip('-')}-{digest}--seed{seed}"
 
 
 def read_variant(path: Path) -> Variant:

@@ -40,7 +40,12 @@ ENDINGS = (".dcm", ".dicom")
     needs_files=True,
 )
 def dicom_folder(
-    folder: Path, *, table: str = "labels.csv", labels: Sequence[str] = (), reading: str = "auto"
+    folder: Path,
+    *,
+    table: str = "labels.csv",
+    labels: Sequence[str] = (),
+    reading: str = "auto",
+    modalities: Sequence[str] = ("CR", "DX"),
 ) -> Dataset:
     """Read the films that a labels table names, whatever a folder of CR and DX files looks like.
 
@@ -51,13 +56,16 @@ def dicom_folder(
             `file`, `patient_id`, `split`, `view`, `age` or `sex`.
         reading: `binary` (one label), `findings` (each for itself), `classes` (exactly one is true of each film), or
             `auto`: binary for one label, findings for several.
+        modalities: Which a header may name: computed and digital radiography. Films of others, such as a CT slice that
+            was filed among them, are left out and counted; a film whose header names none stays.
 
     Returns:
         The data set; the official parts, if the table has a column `split`.
 
     Raises:
         UsageError: For another reading.
-        DataError: When the table is missing or has an unknown column, part or value, or names files that are not there.
+        DataError: When the table is missing or has an unknown column, part or value, names files that are not there,
+            or none of the wanted modality.
     """
     check_choice("reading", reading, READINGS)
     rows = read_table(folder / table, ("file",), others=True, texts=ABOUT)
@@ -82,6 +90,10 @@ def dicom_folder(
     if "split" in rows.columns:
         index["split"] = _parts(rows["split"], table)
     notes = _notes(folder, paths, patients, impossible, table)
+    foreign = facts["modality"].ne("") & ~facts["modality"].isin(list(modalities))
+    if foreign.any():
+        notes.append(_foreign_note(facts.loc[foreign, "modality"], len(facts), modalities))
+        index = index[~foreign.to_numpy()].reset_index(drop=True)
     task = _task(chosen, reading, table)
     if task.name == "binary" and (unknown := index[chosen[0]].isna()).any():
         notes.append(f"{int(unknown.sum())} films are left out: nobody knows whether they show {chosen[0]}.")
@@ -167,6 +179,17 @@ def _notes(
     if impossible:
         notes.append(impossible_ages_note(impossible))
     return notes
+
+
+def _foreign_note(foreign: pd.Series, films: int, modalities: Sequence[str]) -> str:
+    """Return what was left out for its modality."""
+    counts = ", ".join(f"{count} {name}" for name, count in foreign.value_counts().items())
+    wanted = " or ".join(modalities)
+    if len(foreign) == films:
+        raise DataError(
+            f"No film of the table is {wanted} by its header ({counts}); name what you have with option 'modalities'."
+        )
+    return f"{len(foreign)} films are left out: their headers name another modality than {wanted} ({counts})."
 
 
 def _task(labels: Sequence[str], reading: str, table: str) -> tasks.Task:

@@ -7,7 +7,6 @@ also holds its graph.
 """
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from radlib.errors import UsageError
 from radlib.probes import describe_host, in_fresh_process
 from radlib.runs import Run
-from radlib.storage import atomic_path, spec_digest, write_json
+from radlib.storage import atomic_path, deflated_bytes, spec_digest, write_json
 from radlib.variants import Variant
 
 COLUMNS = (
@@ -74,6 +73,33 @@ def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     return _write_table(run)
 
 
+def work_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+    """Return what each variant computes per film and how long it takes; timed anew, and not stored.
+
+    Args:
+        run: The run.
+        variants: Of one network, timed in turns; the first is what the others are compared with.
+
+    Returns:
+        One row per variant: label, network, seed, chain, format, macs (of its Keras parent), latency_p50_ms,
+        latency_p95_ms, and macs_share and time_share (of the median), of the first one's.
+    """
+    from radlib import counting
+    from radlib.baselines import load_network
+
+    records: dict[str, dict] = {variant.name: {} for variant in variants}
+    _time(run, variants, records)
+    rows = []
+    for variant in variants:
+        names = {"label": variant.label, "network": variant.network, "seed": variant.seed}
+        macs = counting.macs(load_network(run, keras_parent(run, variant)))
+        times = {name: records[variant.name][name] for name in ("latency_p50_ms", "latency_p95_ms")}
+        rows.append({**names, "chain": variant.chain_text, "format": variant.format, "macs": macs, **times})
+    table = pd.DataFrame(rows)
+    table["macs_share"] = table["macs"] / table["macs"].iloc[0]
+    return table.assign(time_share=table["latency_p50_ms"] / table["latency_p50_ms"].iloc[0])
+
+
 def _groups(variants: Sequence[Variant]) -> list[list[Variant]]:
     """Return the variants by network and seed: those that are timed in turns."""
     groups: dict[tuple[str, int], list[Variant]] = {}
@@ -98,7 +124,7 @@ def _stored(run: Run, variant: Variant, device: str) -> dict[str, Any] | None:
 
 def _file_facts(run: Run, variant: Variant) -> dict[str, int]:
     content = run.model_path(variant).read_bytes()
-    return {"size_bytes": len(content), "deflated_bytes": len(zlib.compress(content, 9))}
+    return {"size_bytes": len(content), "deflated_bytes": deflated_bytes(content)}
 
 
 def keras_parent(run: Run, variant: Variant) -> Variant:

@@ -18,6 +18,7 @@ from radlib import metrics
 from radlib.errors import UsageError
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
+from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     Predictions,
     films_of,
@@ -46,11 +47,11 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         films: Its films.
 
     Returns:
-        What `selection.json` holds: `rule`, `films`, `margin`, `winner`, `nearest`, and per variant
-        `threshold` (a list where there are several labels), `validation_auroc`, `operating_auroc`,
-        `model_sha256` and `fingerprint`. What is undefined is None. Where the study has a gate, `gate` says who
-        meets it and the winner is the smallest that does; when none does, the rule without a gate stands in, so
-        that the run has a model to show.
+        What `selection.json` holds: `rule`, `films`, `margin`, `winner`, `nearest`, `limits` where the study has
+        `size_limits_kb` (see `limits.best_within`), and per variant `threshold` (a list where there are several
+        labels), `validation_auroc`, `operating_auroc`, `model_sha256` and `fingerprint`. What is undefined is None.
+        Where the study has a gate, `gate` says who meets it and the winner is the smallest that does; when none
+        does, the rule without a gate stands in, so that the run has a model to show.
 
     Raises:
         UsageError: When a choice or a gate that was used on the test films would change, unless the run is `fresh`.
@@ -88,6 +89,11 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         **winner,
+        **(
+            {"limits": best_within(limits, variants, entries)}
+            if (limits := run.settings.size_limits_kb)
+            else {}
+        ),
         "added_after_test": sorted({*before.get("added_after_test", []), *late} & set(entries)),
         "variants": {v.name: entries[v.name] for v in variants},
     }

@@ -1,17 +1,17 @@
 """Every figure of the notebooks and the report: data in, Axes out.
 
-One file per notebook. A figure function takes arrays or DataFrames, draws into the Axes it is given or into a
+One file per notebook or question. A figure function takes arrays or DataFrames, draws into the Axes it is given or into a
 new figure, and returns them; it never loads, predicts or saves. Intervals are always drawn, sizes stand on a
 logarithmic axis, and the palette means the same everywhere: colour is the kind of technique, marker the file
 format, black the original.
 """
 
+from radlib.figures.agreement import confidence_clouds
 from radlib.figures.binarization import binary_layer
 from radlib.figures.comparison import (
     auroc_by_label,
     auroc_differences,
     auroc_ladder,
-    confidence_clouds,
     latency_against_auroc,
     size_against_auroc,
 )
@@ -38,6 +38,7 @@ from radlib.figures.inference import (
     prediction_bar,
     prediction_bars,
 )
+from radlib.figures.insides import channel_rows, heat_map_row, layer_noise, stored_weights
 from radlib.figures.style import auroc_text, human_bytes, human_count
 from radlib.figures.training import calibration, learning_curves, probability_histogram, roc
 
@@ -50,14 +51,17 @@ __all__ = [
     "auroc_text",
     "binary_layer",
     "calibration",
+    "channel_rows",
     "class_counts",
     "confidence_clouds",
     "feature_maps",
     "film_grid",
     "film_readings",
+    "heat_map_row",
     "human_bytes",
     "human_count",
     "latency_against_auroc",
+    "layer_noise",
     "learning_curves",
     "occlusion_map",
     "pixel_statistics",
@@ -72,5 +76,6 @@ __all__ = [
     "sparsity_by_layer",
     "sparsity_schedule",
     "split_table_bars",
+    "stored_weights",
     "weight_histograms",
 ]

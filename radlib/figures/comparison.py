@@ -23,6 +23,7 @@ FORMAT_WORDS = {
     "keras": "Keras file",
     "tflite": "LiteRT file",
     "deep_compression": "Deep Compression file",
+    "miracle": "MIRACLE file",
     "xnor_net": "XNOR-Net file",
 }
 
@@ -155,44 +156,6 @@ def auroc_differences(comparisons: Any, *, margin: float | None = None, ax: Any 
     ax.set_xlabel("AUROC after − before, 95 % interval (right of the dashed line: within the margin)" if margin else
                   "AUROC after − before, 95 % interval")  # fmt: skip
     return ax
-
-
-@styled
-def confidence_clouds(prob_original: Any, prob_variants: dict, y_true: Any, *, axes: Any = None) -> Any:
-    """Draw each film's probability by a variant against that by the original; on the diagonal nothing changed.
-
-    Args:
-        prob_original: Probabilities, (n,).
-        prob_variants: Name of a variant -> probabilities of the same films, (n,).
-        y_true: Labels, 1 or 0, (n,).
-        axes: One Axes per variant; None for a new figure.
-
-    References:
-        Drawn by eye in reference form by Garifulla et al., 2022, Sensors 22(1), 219.
-
-    Example:
-        >>> axes = confidence_clouds([0.1, 0.9], {"int8": [0.15, 0.88]}, [0, 1])
-    """
-    count = len(prob_variants)
-    axes = np.atleast_1d(new_axes((2.7 * count + 0.3, 2.9), 1, count, sharey=True) if axes is None else axes)
-    y_true = np.asarray(y_true)
-    for ax, (name, prob) in zip(axes, prob_variants.items(), strict=True):
-        ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9)
-        for answer, colour in ((0, KINDS["quantized"]), (1, KINDS["pruned"])):
-            chosen = y_true == answer
-            ax.plot(
-                np.asarray(prob_original)[chosen],
-                np.asarray(prob)[chosen],
-                ".",
-                color=colour,
-                ms=3,
-                alpha=0.5,
-            )
-        shift = np.abs(np.asarray(prob) - np.asarray(prob_original)).mean()
-        ax.set(title=str(name), xlabel="original", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        ax.text(0.03, 0.95, f"mean shift {shift:.3f}", fontsize=8, color=MUTED, va="top")
-    axes[0].set_ylabel("variant")
-    return axes
 
 
 @styled

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from radlib.chains import parse_chain
+
 KINDS = {
     "original": "#000000",
     "quantized": "#0072B2",
@@ -106,7 +108,7 @@ def kind_of(chain: str) -> str:
         ('original', 'quantized', 'pruned and quantized')
     """
     kinds = []
-    for technique in str(chain).split("+"):
+    for technique in (link.technique for link in parse_chain(str(chain))):
         if technique not in ("original", "float32", ""):
             found = [kind for word, kind in _KIND_OF_WORD.items() if word in technique]
             kinds += (found or ["quantized"])[:1]

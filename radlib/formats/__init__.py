@@ -81,6 +81,16 @@ def save_model(model: Any, path: Path) -> None:
     FORMATS[format_of(path)].facts["save"](model, Path(path))
 
 
+def load_network(path: Path, format: str) -> Any | None:
+    """Return the Keras network in a file, to look into; None for a format that holds no such network.
+
+    Raises:
+        SetupError: When the file is damaged.
+    """
+    load = FORMATS[format].facts.get("load")
+    return load(Path(path)) if load else None
+
+
 def unit_range(films: np.ndarray) -> np.ndarray:
     """Return stored grey values, uint8, as float32 in [0, 1]: divided by 255.
 

@@ -144,7 +144,12 @@ def itemise(content: bytes) -> pd.Series:
     return pd.Series(sizes, name="bytes")
 
 
-@FORMATS.register(suffix=".rdc", device=False, save=write_bytes)
+def load_model(path: Path) -> Any:
+    """Return the Keras model of a Deep Compression file; see `decode_model`."""
+    return decode_model(path.read_bytes(), name=path.name)
+
+
+@FORMATS.register(suffix=".rdc", device=False, save=write_bytes, load=load_model)
 def deep_compression(path: Path, *, threads: int = 1) -> Predictor:
     """Open a Deep Compression file: decode it to a Keras model and run that; it needs TensorFlow.
 
@@ -155,7 +160,7 @@ def deep_compression(path: Path, *, threads: int = 1) -> Predictor:
     Raises:
         SetupError: When the file is damaged, truncated, or of a newer version.
     """
-    return keras_predictor(decode_model(path.read_bytes(), name=path.name))
+    return keras_predictor(load_model(path))
 
 
 class _Tensors:

@@ -44,6 +44,14 @@ def save_model(model: Any, path: Path) -> None:
             _without_dates(dated, partial)
 
 
+def model_bytes(model: Any) -> bytes:
+    """Return the content of the file that `save_model` would write."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.keras"
+        save_model(model, path)
+        return path.read_bytes()
+
+
 def load_model(path: Path) -> Any:
     """Return the Keras model of a `.keras` file, not compiled.
 
@@ -64,7 +72,7 @@ def load_model(path: Path) -> Any:
         ) from error
 
 
-@FORMATS.register(suffix=".keras", device=False, save=save_model)
+@FORMATS.register(suffix=".keras", device=False, save=save_model, load=load_model)
 def keras(path: Path, *, threads: int = 1) -> Predictor:
     """Open a Keras file, in batches of 32 films; it needs TensorFlow.
 

@@ -4,7 +4,8 @@ One module a question. *discrimination*: does it tell the two answers apart, and
 right at one threshold? *calibration*: does 80 % mean 80 %? *bootstrap*: how far might each number be from
 that of all patients? *comparison*: how far is the compressed network from its original on the same films?
 *delong* and *verdicts*: is it as good, within a margin fixed before? *decisions*: which films are decided
-otherwise? *temperature*: is it surer of itself? *groups*: who is harmed?
+otherwise? *temperature*: is it surer of itself? *groups*: who is harmed? *agreement* and *maps*: do two networks say
+the same of each film, in each layer, and for the same reason?
 
 Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the
 scores, both of shape (n,). A film counts as positive when its probability is at or above the threshold. What
@@ -12,6 +13,13 @@ cannot be computed, such as an AUROC where only one answer occurs, is NaN; it is
 as 0.5.
 """
 
+from radlib.metrics.agreement import (
+    concordance,
+    decibels,
+    limits_of_agreement,
+    linear_cka,
+    signal_to_noise_db,
+)
 from radlib.metrics.bootstrap import (
     intervals,
     mean_draws,
@@ -36,6 +44,7 @@ from radlib.metrics.discrimination import (
     scores,
 )
 from radlib.metrics.groups import age_group, group_tests, judge_groups
+from radlib.metrics.maps import points_inside, rank_correlation, top_overlap
 from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
 from radlib.metrics.recalibration import recalibrate
 from radlib.metrics.temperature import at_temperature, confidence, confidence_difference, fit_temperature
@@ -55,9 +64,11 @@ __all__ = [
     "change_test",
     "changed_decisions",
     "changed_patients",
+    "concordance",
     "confidence",
     "confidence_difference",
     "confusion",
+    "decibels",
     "expected_calibration_error",
     "fit_temperature",
     "group_tests",
@@ -66,6 +77,8 @@ __all__ = [
     "judge",
     "judge_groups",
     "largest_wins",
+    "limits_of_agreement",
+    "linear_cka",
     "mcnemar",
     "mean_auroc_difference",
     "mean_draws",
@@ -76,6 +89,8 @@ __all__ = [
     "patient_draws",
     "per_label",
     "percentile_interval",
+    "points_inside",
+    "rank_correlation",
     "rate_difference",
     "rate_test",
     "recalibrate",
@@ -84,7 +99,9 @@ __all__ = [
     "roc_band",
     "roc_curve",
     "scores",
+    "signal_to_noise_db",
     "smallest_shown",
+    "top_overlap",
     "verdict",
     "wilson_interval",
 ]

@@ -37,7 +37,7 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         `patients_to_negative`; and a `reason` where nothing can be said.
     """
     rows, drawn = [], {}
-    for before, after, label, column in _labelled_pairs(readings := readings or read(run)):
+    for before, after, label, column in labelled_pairs(readings := readings or read(run)):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         reason = why_not_paired(first, second)
         if not reason and before.name not in drawn:
@@ -92,7 +92,7 @@ def changed_decisions(run: Run, *, readings: Readings | None = None) -> pd.DataF
         DataFrame with columns `CHANGED`, for a radiologist to look at: films that the original got right come first.
     """
     tables = [pd.DataFrame(columns=list(CHANGED))]
-    for before, after, label, column in _labelled_pairs(readings := readings or read(run)):
+    for before, after, label, column in labelled_pairs(readings := readings or read(run)):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         threshold = _threshold(readings, before, column)
         if why_not_paired(first, second) or np.isnan(threshold):
@@ -176,7 +176,7 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     readings = readings or read(run)
     kinds, rows = [c for c in readings.groups if c != "image_id"], []
     groups = readings.groups.set_index("image_id")
-    for before, after, label, column in _labelled_pairs(readings):
+    for before, after, label, column in labelled_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         if why_not_paired(first, second):
             continue
@@ -192,7 +192,7 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     return table if len(table) else pd.DataFrame(columns=["variant", "label", "by", "group", "harmed"])
 
 
-def _labelled_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant, str, int]]:
+def labelled_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant, str, int]]:
     """Yield (original, variant, label, its column) for every variant and label."""
     for variant in readings.variants:
         original = readings.original(variant)

@@ -25,7 +25,7 @@ def evidence_sections(results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame
     if results.empty:
         return []
     names = dict(zip(results["variant"], row_titles(results), strict=True))
-    shown = _shown(results, evidence["verdicts"])
+    shown = shown_variants(results, evidence["verdicts"])
     sections = [
         Section("Each finding against its prevalence", _finding_blocks(evidence["verdicts"], names)),
         Section(
@@ -37,7 +37,7 @@ def evidence_sections(results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame
     return [section for section in sections if section.blocks]
 
 
-def _shown(results: pd.DataFrame, verdicts: pd.DataFrame) -> set[str]:
+def shown_variants(results: pd.DataFrame, verdicts: pd.DataFrame) -> set[str]:
     """Return the variants whose rows a table shows: all of a single label, else the winner, else the first."""
     variants = list(dict.fromkeys(verdicts["variant"])) if len(verdicts) else []
     if len(verdicts) == len(variants):

@@ -19,6 +19,10 @@ from radlib.report.cells import (
 )
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
+from radlib.report.heat_maps import heat_map_section
+from radlib.report.inside_cells import agreement_section, inside_section
+from radlib.report.insides import Insides
+from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.settings import WITHHELD
@@ -40,6 +44,7 @@ def build_page(
     labels: pd.DataFrame,
     figures: dict[str, Figure],
     evidence: Mapping[str, pd.DataFrame],
+    insides: Insides,
 ) -> Page:
     """Return the page.
 
@@ -49,18 +54,23 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`.
+        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`, and `heat_maps`.
+        insides: What was stored of layers and weights.
     """
     run = readings.run
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
     sections = [
         Section("How well each variant reads", (reading_table(results), _reading_legend(results, readings))),
+        Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
             "What each variant needs",
             (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
         ),
         *evidence_sections(results, evidence, run.settings),
+        agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
+        inside_section(results, insides, figures),
+        heat_map_section(results, evidence["heat_maps"], figures),
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(

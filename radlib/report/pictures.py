@@ -11,6 +11,9 @@ from radlib import figures
 from radlib.figures.style import new_axes, styled
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
+from radlib.report.heat_maps import draw_heat_maps
+from radlib.report.inside_pictures import draw_agreement, draw_insides
+from radlib.report.insides import Insides
 from radlib.report.readings import Readings, label_names
 from radlib.storage import atomic_path
 
@@ -18,7 +21,14 @@ SHOWN = ("original", "int8", "magnitude_pruning", "magnitude_pruning+int8")  # c
 
 
 def draw_figures(
-    readings: Readings, results: pd.DataFrame, compared: pd.DataFrame, labels: pd.DataFrame, folder: Path
+    readings: Readings,
+    results: pd.DataFrame,
+    compared: pd.DataFrame,
+    labels: pd.DataFrame,
+    folder: Path,
+    agreement: pd.DataFrame | None = None,
+    insides: Insides | None = None,
+    maps: pd.DataFrame | None = None,
 ) -> dict[str, Figure]:
     """Draw every picture that the run has numbers for, and write it to `folder`.
 
@@ -28,6 +38,9 @@ def draw_figures(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         folder: Where the PNG files go.
+        agreement: See `agreement.agreement`.
+        insides: See `insides.read_insides`.
+        maps: See `heat_maps.heat_maps`.
 
     Returns:
         The pictures by name.
@@ -66,6 +79,12 @@ def draw_figures(
         shown = _named_labels(results, labels)
         add("auroc_by_label", lambda: figures.auroc_by_label(shown), "AUROC of each label with its interval.")
     _draw_curves(readings, results, add)
+    if agreement is not None:
+        draw_agreement(readings, agreement, add)
+    if insides is not None:
+        draw_insides(readings, insides, add)
+    if maps is not None:
+        draw_heat_maps(readings, maps, add)
     return drawn
 
 

@@ -86,6 +86,8 @@ def _writer(name: str) -> tuple[Callable[[Any], str], Callable[[Any, Any], str]]
         return _known(w.signed), w.signed_span
     if stem.endswith("_bytes"):
         return _known(w.human_bytes), w.span
+    if stem.endswith("_share"):
+        return _known(_percent), w.span
     if stem.endswith("_ms"):
         return _known(w.milliseconds), w.span
     by_name = {**dict.fromkeys(TIMES, w.times), **dict.fromkeys(COUNTS, w.human_count)}

@@ -8,8 +8,11 @@ from typing import Any
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.report.agreement import agreement
 from radlib.report.blocks import Figure, Page
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.heat_maps import heat_maps
+from radlib.report.insides import Insides, read_insides
 from radlib.report.judgements import verdicts
 from radlib.report.pages import build_page
 from radlib.report.pictures import draw_figures
@@ -20,16 +23,21 @@ from radlib.storage import atomic_path, write_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
-EVIDENCE = {"verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm}
-PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), "measurements.csv", "selection.json")
+EVIDENCE = {
+    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
+    "heat_maps": heat_maps,
+}  # fmt: skip
+INSIDES = ("layers.csv", "weights.csv")
+PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), *INSIDES, "measurements.csv", "selection.json")
 
 
 def write_results(run: Run) -> pd.DataFrame:
     """Write the tables of a run as CSV.
 
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
-    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv` and `harm.csv`; and `changed_decisions.csv`, the
-    films to look at, which is not published.
+    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv` and `heat_maps.csv`; `layers.csv` and
+    `weights.csv` where networks were looked into; and `changed_decisions.csv`, the films to look at, which is not
+    published.
 
     Args:
         run: The run; only its files are read.
@@ -40,7 +48,7 @@ def write_results(run: Run) -> pd.DataFrame:
     return _write_tables(read(run))[0]
 
 
-def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]:
+def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict, Insides]:
     run = readings.run
     table = results(run, readings=readings)
     compared, labels = comparisons(run, readings=readings), per_label(run, readings=readings)
@@ -49,11 +57,13 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     contents = dict(zip(TABLES, (table, labels, compared, seeds), strict=True))
     contents |= {f"{name}.csv": content for name, content in evidence.items()}
     contents["changed_decisions.csv"] = changed_decisions(run, readings=readings)
+    insides = read_insides(readings)
+    contents |= dict(zip(INSIDES, (insides.layers, insides.weights), strict=True))
     for name, content in contents.items():
-        if content is not seeds or len(seeds):
+        if len(content) or name not in ("over_seeds.csv", *INSIDES):
             with atomic_path(run.path(name)) as partial:
                 content.to_csv(partial, index=False)
-    return table, compared, labels, evidence
+    return table, compared, labels, evidence, insides
 
 
 def write_report(run: Run) -> Path:
@@ -71,9 +81,18 @@ def write_report(run: Run) -> Path:
 
 def _write_report(run: Run) -> dict[str, Figure]:
     readings = read(run)
-    table, compared, labels, evidence = _write_tables(readings)
-    figures = draw_figures(readings, table, compared, labels, run.path("figures"))
-    page = build_page(readings, table, compared, labels, figures, evidence)
+    table, compared, labels, evidence, insides = _write_tables(readings)
+    figures = draw_figures(
+        readings,
+        table,
+        compared,
+        labels,
+        run.path("figures"),
+        evidence["agreement"],
+        insides,
+        evidence["heat_maps"],
+    )
+    page = build_page(readings, table, compared, labels, figures, evidence, insides)
     write_text(run.path("report.md"), render(page, "report.md.j2"))
     html = render(page, "report.html.j2", embedded=lambda file: _data_uri(run.path("figures", file)))
     write_text(run.path("report.html"), html)

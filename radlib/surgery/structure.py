@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from radlib import backend
 from radlib.errors import UsageError
@@ -124,6 +125,20 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
     count = int(unit_of.max()) + 1
     groups = _groups(count, slots, shapes, set(growing.tolist()))
     return Structure(count, groups, slots, unit_of, tuple(edits), positions, shapes)
+
+
+def group_table(structure: Structure) -> pd.DataFrame:
+    """Return the groups of channels, in the order of computation.
+
+    Returns:
+        One row per group: group, channels, made_by and read_by (layers, as text), growth (of a dense block).
+    """
+    rows = []
+    for group in structure.groups:
+        read = [s.layer for s in structure.slots if s.role == "input" and np.isin(s.units, group.units).any()]
+        made = ", ".join(group.layers)
+        rows.append((group.name, len(group.units), made, ", ".join(dict.fromkeys(read)), group.growth))
+    return pd.DataFrame(rows, columns=["group", "channels", "made_by", "read_by", "growth"])
 
 
 def _entries(model: Any, keep_layers: Sequence[str]) -> dict[str, dict]:

@@ -2,15 +2,18 @@
 
 A technique is one registered function `technique(model, data, *, parameters…) -> Product`. It says what kind
 of model it takes (`consumes`) and gives (`produces`), so a chain such as `magnitude_pruning+int8` is checked
-before anything is trained. Every link of a chain is a stored variant, and is built once.
+before anything is trained (how chains are written: see `chains`). Every link of a chain is a stored variant, and is
+built once.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from radlib.baselines import train_baseline
+from radlib.chains import Link, parse_chain
 from radlib.errors import UsageError
 from radlib.films import FilmSplits, films_for
 from radlib.registry import FORMATS, TECHNIQUES, Entry
@@ -26,14 +29,17 @@ def check_chain(chain: str) -> tuple[Entry, ...]:
     """Return the techniques of a chain, in order; an empty chain is the baseline.
 
     Args:
-        chain: Names joined by `+`, e.g. `magnitude_pruning+int8`.
+        chain: Names joined by `+`, with parameters in brackets, e.g. `magnitude_pruning(final_sparsity=0.9)+int8`.
 
     Raises:
-        UsageError: For an unknown technique, or one that cannot follow the one before it, with the reason.
+        UsageError: For an unknown technique or parameter, or a technique that cannot follow the one before it, with
+            the reason.
     """
-    entries = tuple(TECHNIQUES[name.strip()] for name in chain.split("+")) if chain else ()
+    links = parse_chain(chain)
+    entries = tuple(TECHNIQUES[link.technique] for link in links)
     kind, maker = "keras", "a trained network"
-    for entry in entries:
+    for link, entry in zip(links, entries, strict=True):
+        entry.complete(link.given)
         if entry.facts["consumes"] != kind:
             raise UsageError(
                 f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: it takes a {entry.facts['consumes']} "
@@ -44,8 +50,13 @@ def check_chain(chain: str) -> tuple[Entry, ...]:
 
 
 def chain_label(chain: str) -> str:
-    """Return what figures call a chain, e.g. `pruned + int8`; `original` for the empty one."""
-    return " + ".join(entry.facts["label"] for entry in check_chain(chain)) or "original"
+    """Return what figures call a chain, e.g. `pruned (final sparsity 0.9) + int8`; `original` for the empty one."""
+    return " + ".join(_link_label(link) for link in parse_chain(chain)) or "original"
+
+
+def _link_label(link: Link) -> str:
+    label = TECHNIQUES[link.technique].facts["label"]
+    return f"{label} ({link.words})" if link.words else label
 
 
 def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
@@ -59,10 +70,11 @@ def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
     Returns:
         The stored variant. No TensorFlow is imported when it and its parents are there already.
     """
-    entries = check_chain(chain)
+    check_chain(chain)
+    links = parse_chain(chain)
     variant = train_baseline(run, films)
-    for position in range(len(entries)):
-        variant = _apply(run, films, variant, entries[: position + 1])
+    for position in range(len(links)):
+        variant = _apply(run, films, variant, links[: position + 1])
     return variant
 
 
@@ -75,21 +87,22 @@ def build_variants(run: Run, films: FilmSplits) -> list[Variant]:
     return [compress(network, films_for(network, films), chain) for network, chain in bar]
 
 
-def technique_parameters(run: Run, entry: Entry) -> dict:
+def technique_parameters(run: Run, entry: Entry, given: Mapping[str, Any]) -> dict:
     """Return the parameters of a technique under the run's settings, complete.
 
-    A parameter named like a setting takes its value from there; `technique_options` overrides both.
+    A parameter named like a setting takes its value from there; the study's `technique_options` go before that, and
+    `given`, what the chain itself sets, before both.
     """
     names = [parameter.name for parameter in entry.parameters]
     shared = {name: getattr(run.settings, name) for name in names if hasattr(run.settings, name)}
-    return entry.complete({**shared, **run.settings.technique_options.get(entry.name, {})})
+    return entry.complete({**shared, **run.settings.technique_options.get(entry.name, {}), **given})
 
 
-def _apply(run: Run, films: FilmSplits, parent: Variant, entries: tuple[Entry, ...]) -> Variant:
-    """Return `parent` with the last technique of `entries` applied, stored."""
-    entry = entries[-1]
-    parameters = technique_parameters(run, entry)
-    chain = "+".join(e.name for e in entries)
+def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) -> Variant:
+    """Return `parent` with the last technique of `links` applied, stored."""
+    entry = TECHNIQUES[links[-1].technique]
+    parameters = technique_parameters(run, entry, links[-1].given)
+    chain = "+".join(link.text for link in links)
     name = variant_name(run.network, chain, run.settings.seed)
     spec = {
         "parent": parent.spec,
@@ -115,7 +128,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, entries: tuple[Entry, .
             "label": chain_label(chain),
             "parent": parent.name,
             "chain": (*parent.chain, Step(entry.name, parameters, entry.facts["revision"])),
-            "architecture": parent.architecture,
+            "architecture": product.architecture or parent.architecture,
             "task": parent.task,
             "seed": parent.seed,
             "format": entry.facts["produces"],

@@ -13,8 +13,11 @@ References:
     He, Zhang and Sun (2017). Channel pruning for accelerating very deep neural networks. ICCV, arXiv 1707.06168.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+
+import pandas as pd
 
 from radlib import backend
 from radlib.errors import UsageError
@@ -101,3 +104,8 @@ def channel_pruning(
     )
     details = {**pruning_details(model, pruned, structure, stays), "lost": lost}
     return Product(pruned, details, history)
+
+
+def lost_table(details: Mapping[str, Any]) -> pd.DataFrame:
+    """Return what could not be rebuilt, from a variant's details: layer, lost_share (of its output's squares)."""
+    return pd.DataFrame(list(details["lost"].items()), columns=["layer", "lost_share"])

@@ -25,11 +25,13 @@ class Product:
         payload: A Keras model, or the bytes of a file.
         details: What was measured while making it, JSON-able; stored in the variant.
         history: Learning curves, where the technique trained.
+        architecture: Registered name of the network, where it is another than the parent's.
     """
 
     payload: Any
     details: Mapping[str, Any] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,17 @@ class TechniqueData:
 
     def score(self, model: Any) -> float:
         """Return the AUROC of a Keras model on the validation films, averaged over the labels."""
+        return self.validation(model)["val_auroc"]
+
+    def validation(self, model: Any) -> dict[str, float]:
+        """Return `val_loss` (nats) and `val_auroc` (mean over labels) of a Keras model on the validation films."""
         from radlib.training import validate
 
-        return validate(model, self.films.validation)["val_auroc"]
+        return validate(model, self.films.validation)
+
+    def part(self, name: str) -> "TechniqueData":
+        """Return the same films and recipe for one of several trainings, which must not share checkpoints."""
+        return replace(self, checkpoints=self.checkpoints / name, label=f"{self.label}: {name}")
 
     def representative(self, count: int, *, seed: int) -> tuple[np.ndarray, list[str]]:
         """Return training films that stand for all: images float32 (count, h, w, 1) and their image ids.

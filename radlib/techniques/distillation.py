@@ -89,7 +89,7 @@ def distillation(
     loss = distillation_loss(task.activation, data.loss(), temperature, soft_share)
     learner = _learner(pupil, teacher, loss)
     history = data.train(learner, epochs=epochs, learning_rate=learning_rate, seed=settings.seed)
-    return Product(pupil, {"parameters": counts}, history)
+    return Product(pupil, {"parameters": counts}, history, architecture=student)
 
 
 def distillation_loss(

@@ -23,6 +23,7 @@ References:
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,7 @@ def sensitivity_table(
     importance_by: str = "l1",
     scoring_films: int = 256,
     ratios: Sequence[float] = (0.25, 0.5, 0.75),
+    most_groups: int = 0,
 ) -> pd.DataFrame:
     """Return the validation AUROC with each group of channels pruned alone, without training.
 
@@ -151,10 +153,14 @@ def sensitivity_table(
         importance_by: How the channels of a group are ranked; see `filter_pruning`.
         scoring_films: Training films on which `taylor` is measured.
         ratios: Shares of a group's channels to remove, in (0, 1).
+        most_groups: Only so many groups are looked at, those with most channels; 0 for all.
 
     Returns:
         One row per group and ratio: group, channels, kept, ratio (removed), score (AUROC).
     """
     structure = read_structure(model)
     scores = channel_importance(model, structure, data, importance_by, scoring_films)
-    return sensitivity(model, structure, scores, data.score, ratios=ratios)
+    by_size = sorted(structure.groups, key=lambda group: -len(group.units))
+    names = {group.name for group in by_size[: most_groups or None]}
+    looked_at = replace(structure, groups=tuple(group for group in structure.groups if group.name in names))
+    return sensitivity(model, looked_at, scores, data.score, ratios=ratios)

@@ -9,6 +9,8 @@ Spared: the first convolution and the last layer (few weights, and all others de
 kernels (nine weights per channel) and batch norm.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,13 +57,47 @@ def magnitude_pruning(
     Raises:
         RadlibError: When the sparsity reached is more than two points off `final_sparsity`.
     """
-    tfmot, keras = backend.tfmot(), backend.keras()
-    schedule = pruning_schedule(data.steps(pruning_epochs), initial_sparsity, final_sparsity)
     names = prunable_layers(model)
+    pruned, history = fit_pruned(
+        model,
+        data,
+        dict.fromkeys(names, final_sparsity),
+        initial_sparsity=initial_sparsity,
+        epochs=pruning_epochs,
+        learning_rate_share=learning_rate_share,
+    )
+    return Product(pruned, {"sparsity": measured_sparsity(pruned, names), "pruned_layers": names}, history)
+
+
+def fit_pruned(
+    model: Any,
+    data: TechniqueData,
+    sparsities: Mapping[str, float],
+    *,
+    initial_sparsity: float,
+    epochs: int,
+    learning_rate_share: float,
+) -> tuple[Any, pd.DataFrame]:
+    """Return a copy of a model whose smallest weights were set to zero while it was fine-tuned, and its history.
+
+    Args:
+        model: A trained Keras model; it is left as it is.
+        data: The films.
+        sparsities: {layer: share of zeros in its kernel at the end, in [0, 1)}; other layers are spared.
+        initial_sparsity: Share of zeros after the first update; that of the end, where it is lower.
+        epochs: Passes over the training films.
+        learning_rate_share: Learning rate, as a share of the baseline's.
+
+    Raises:
+        RadlibError: When the sparsity reached over all pruned kernels is more than two points off.
+    """
+    tfmot, keras = backend.tfmot(), backend.keras()
 
     def wrap(layer: Any) -> Any:
-        if layer.name not in names:
+        if layer.name not in sparsities:
             return layer
+        share = sparsities[layer.name]
+        schedule = pruning_schedule(data.steps(epochs), min(initial_sparsity, share), share)
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
     # Wrapping shares layers: without a copy the parent would be pruned too.
@@ -70,19 +106,21 @@ def magnitude_pruning(
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
     history = data.fit(
         wrapped,
-        epochs=pruning_epochs,
+        epochs=epochs,
         learning_rate=data.settings.learning_rate * learning_rate_share,
         seed=data.settings.seed,
         callbacks=[tfmot.sparsity.keras.UpdatePruningStep()],
     )
     pruned = tfmot.sparsity.keras.strip_pruning(wrapped)
-    reached = measured_sparsity(pruned, names)
-    if abs(reached - final_sparsity) > TOLERANCE:
+    sizes = [math.prod(pruned_kernel(model.get_layer(name)).shape) for name in sparsities]
+    final = float(np.average(list(sparsities.values()), weights=sizes))
+    reached = measured_sparsity(pruned, list(sparsities))
+    if abs(reached - final) > TOLERANCE:
         raise RadlibError(
-            f"Pruning reached {reached:.1%} zeros instead of {final_sparsity:.1%}; raise pruning_epochs, "
-            f"since {data.steps(pruning_epochs)} steps were too few."
+            f"Pruning reached {reached:.1%} zeros instead of {final:.1%}; raise pruning_epochs, "
+            f"since {data.steps(epochs)} steps were too few."
         )
-    return Product(pruned, {"sparsity": reached, "pruned_layers": names}, history)
+    return pruned, history
 
 
 def pruning_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> Any:
@@ -125,7 +163,7 @@ def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float
 def layer_weights(run: Run, variant: Variant) -> dict[str, np.ndarray]:
     """Return {layer: kernel, flat float32} of the pruned layers of a Keras variant, in the network's order."""
     model = load_network(run, variant)
-    return {name: _pruned_kernel(model.get_layer(name)).ravel() for name in prunable_layers(model)}
+    return {name: pruned_kernel(model.get_layer(name)).numpy().ravel() for name in prunable_layers(model)}
 
 
 def prunable_layers(model: Any) -> list[str]:
@@ -144,10 +182,11 @@ def measured_sparsity(model: Any, names: list[str]) -> float:
     """Return the share of exact zeros over the pruned kernels of a stripped model."""
     zeros = total = 0
     for name in names:
-        kernel = _pruned_kernel(model.get_layer(name))
+        kernel = pruned_kernel(model.get_layer(name)).numpy()
         zeros, total = zeros + int((kernel == 0).sum()), total + kernel.size
     return zeros / total
 
 
-def _pruned_kernel(layer: Any) -> np.ndarray:
-    return (layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel).numpy()
+def pruned_kernel(layer: Any) -> Any:
+    """Return the variable of a layer that pruning reaches: the pointwise kernel of a separable convolution."""
+    return layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel

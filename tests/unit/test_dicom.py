@@ -94,7 +94,7 @@ def test_only_allowed_tags_are_read_and_the_patient_only_as_a_digest(tmp_path):
     )  # fmt: skip
     tags = dicom.read_tags(path, b"k" * 32)
     assert (tags["view"], tags["age"], tags["sex"]) == ("AP", 42, "F")
-    assert set(tags) == {"view", "age", "sex", "patient"}
+    assert set(tags) == {"modality", "view", "age", "sex", "patient"}
     assert not any(word in str(tags) for word in ("4711", "Mustermann", "Charite"))
     assert len(tags["patient"]) == 16
     assert dicom.read_tags(path, b"k" * 32) == tags
@@ -102,9 +102,9 @@ def test_only_allowed_tags_are_read_and_the_patient_only_as_a_digest(tmp_path):
 
 
 def test_free_text_in_an_allowed_tag_is_not_read(tmp_path):
-    path = film(tmp_path / "f", RAMP, ViewPosition="MUSTERMANN PA", PatientSex="MUSTERMANN")
+    path = film(tmp_path / "f", RAMP, ViewPosition="MUSTERMANN PA", PatientSex="MUSTERMANN", Modality="MM")
     tags = dicom.read_tags(path, b"k" * 32)
-    assert (tags["view"], tags["sex"], tags["patient"]) == ("", "", "")
+    assert (tags["modality"], tags["view"], tags["sex"], tags["patient"]) == ("", "", "", "")
 
 
 KINDS = [

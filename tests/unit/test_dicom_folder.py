@@ -175,3 +175,26 @@ def test_a_binary_reading_takes_one_label(folder):
         load(folder, reading="binary")
     with pytest.raises(UsageError, match="one of auto, binary, findings, classes"):
         load(folder, reading="several")
+
+
+def with_modality(path, modality):
+    import pydicom
+
+    film = pydicom.dcmread(path)
+    film.Modality = modality
+    film.save_as(path)
+
+
+def test_a_slice_of_another_modality_is_left_out_and_counted(folder):
+    write(folder)
+    with_modality(folder / "2024/01/IM1.dcm", "CT")
+    with_modality(folder / "2024/00/IM2.dcm", "")  # says nothing: stays
+    dataset = load(folder, reading="findings")
+    assert len(dataset.index) == 5
+    assert image_id(folder / "2024/01/IM1.dcm") not in set(dataset.index["image_id"])
+    assert any("1 films are left out" in note and "(1 CT)" in note for note in dataset.notes)
+    assert len(load(folder, reading="findings", modalities=["CR", "DX", "CT"]).index) == 6
+    for path in folder.rglob("IM*"):
+        with_modality(path, "MR")
+    with pytest.raises(DataError, match=r"No film of the table is CR or DX by its header \(6 MR\)"):
+        load(folder, reading="findings")

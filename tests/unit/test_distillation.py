@@ -82,6 +82,7 @@ def test_a_student_learns_from_answers_alone(films, teacher, tmp_path):
     data = TechniqueData(films, drawn_settings(), tmp_path)
     product = distillation(teacher, data, soft_share=1.0, epochs=15)
     student = product.payload
+    assert product.architecture == "student_tiny"
     assert all(np.array_equal(a, b) for a, b in zip(before, teacher.get_weights(), strict=True))
     assert data.score(student) > 0.95
     assert student.input_shape == (None, SIDE, SIDE, 1)

@@ -19,7 +19,17 @@ mpl.use("Agg")
 from radlib import figures
 from radlib.figures import style
 
-MODULES = ("binarization", "comparison", "compression", "films", "inference", "style", "training")
+MODULES = (
+    "agreement",
+    "binarization",
+    "comparison",
+    "compression",
+    "films",
+    "inference",
+    "insides",
+    "style",
+    "training",
+)
 CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
     "magnitude_pruning+float32", "magnitude_pruning+dynamic", "magnitude_pruning+float16",

@@ -1,6 +1,7 @@
 """Structured pruning as techniques: budgets met on trained networks, chains, and channels that can be rebuilt."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from drawn import SIDE, drawn_settings, drawn_splits, small_network
@@ -10,7 +11,7 @@ from radlib.surgery.rebuild import remove_channels
 from radlib.surgery.reconstruction import readers_of, reconstruct
 from radlib.surgery.structure import read_structure
 from radlib.techniques import chain_label, check_chain
-from radlib.techniques.channel_pruning import channel_pruning
+from radlib.techniques.channel_pruning import channel_pruning, lost_table
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.filter_pruning import channel_table, filter_pruning, sensitivity_table
 from radlib.techniques.pruning import magnitude_pruning
@@ -110,6 +111,8 @@ def test_sensitivity_is_told_in_validation_auroc(trained, data):
     assert set(table["group"]) == {"first", "middle", "deep"}
     assert (table.loc[table["ratio"] == 0, "score"] == data.score(trained)).all()
     assert table["score"].between(0, 1).all()
+    largest = sensitivity_table(trained, data, ratios=(0.5, 0.9), most_groups=2)
+    pd.testing.assert_frame_equal(largest, table[table["group"] != "first"].reset_index(drop=True))
 
 
 # Channel pruning
@@ -192,6 +195,7 @@ def test_channel_pruning_meets_its_budget_and_says_what_was_lost(trained, data):
     assert 0.4 <= counting.macs(product.payload) / counting.macs(trained) <= 0.6
     assert product.details["macs"] == [counting.macs(trained), counting.macs(product.payload)]
     assert all(0 <= share < 1 for share in product.details["lost"].values())
+    assert dict(lost_table(product.details).to_numpy()) == product.details["lost"]
 
 
 def test_a_network_of_shortcuts_alone_is_sent_to_filter_pruning(data):

@@ -14,8 +14,10 @@ import radlib
 from radlib import cli, report
 from radlib.errors import QualityGateError, UsageError
 from radlib.evaluation.gate import Gate, gate_of, qualify
+from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import Predictions
 from radlib.report.gate import gate_outcome
+from radlib.report.limits import limit_blocks
 from radlib.report.readings import read
 from radlib.settings import Settings
 from radlib.variants import Step, variant_name
@@ -121,6 +123,38 @@ def test_a_gate_that_nobody_meets_leaves_the_run_with_a_model_to_show(tmp_path):
     chosen = radlib.select(with_gate(run, gate_size_kb=1.0), films)
     assert "gate" not in plain and chosen["gate"]["winner"] is None
     assert chosen["winner"] == plain["winner"] and chosen["gate"]["nearest"] in chosen["variants"]
+
+
+# ---- limits of size ---------------------------------------------------------------------------------------
+
+
+def test_the_best_reader_that_fits_is_chosen_on_the_films_of_the_thresholds():
+    variants = [variant(chain) for chain in KB]
+    auroc = {"": 0.99, "int8": 0.97, "dynamic": 0.97, "float16": 0.95}
+    entries = {NAME[chain]: {"operating_auroc": value} for chain, value in auroc.items()}
+    found = best_within([500, 100, 5000, 500], variants, entries)
+    assert [(row["size_kb"], row["winner"], row["fitting"]) for row in found] == [
+        (5000.0, NAME[""], 4),
+        (500.0, NAME["dynamic"], 2),  # of equals the smaller file
+        (100.0, None, 0),
+    ]
+    entries[NAME["dynamic"]]["operating_auroc"] = None
+    assert best_within([425], variants, entries)[0] == {"size_kb": 425.0, "winner": None, "fitting": 0}
+
+
+def test_limits_are_written_beside_the_winner_and_told_in_the_report(tmp_path):
+    run, films = stored_run(tmp_path, chains=("", "int8"))
+    sizes = {v.name: v.size_bytes for v in run.variants()}
+    limited = with_gate(run, size_limits_kb=[max(sizes.values()) / 1000, 0.5])
+    chosen = radlib.select(limited, films)
+    assert [row["fitting"] for row in chosen["limits"]] == [2, 0]
+    assert "limits" not in radlib.select(run, films)
+    radlib.predict(limited, films, limited.variants(), split="test")
+    radlib.select(limited, films)
+    _, table = limit_blocks(chosen["limits"], radlib.results(limited))
+    assert [len(row) for row in table.rows] == [len(table.columns)] * 2
+    assert table.rows[1][2].text == "none"
+    assert limit_blocks((), radlib.results(limited)) == ()
 
 
 # ---- outcome ----------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from radlib.techniques.factored_layers import (
     matrix_layers,
     tucker_layers,
 )
-from radlib.techniques.low_rank import factorable_layers, svd, tucker
+from radlib.techniques.low_rank import svd, tucker
+from radlib.techniques.ranks import factorable_layers
 
 IMAGES = np.random.default_rng(0).random((3, SIDE, SIDE, 1), np.float32)
 

@@ -106,6 +106,21 @@ def test_a_new_variant_is_timed_in_turns_with_the_others(tmp_path, monkeypatch):
     assert probed == {"student_small--original--seed0", "student_small--int8_io--seed0"}
 
 
+def test_work_and_time_stand_beside_each_other(tmp_path, monkeypatch):
+    run, _ = stored_run(tmp_path, chains=("", "float32"))
+    ends = [1.0, 4.0]
+
+    def pretended(function, **arguments):
+        return [{"seconds": [each], "runtime": "r", "delegate": "d", "threads": 1} for each in ends]
+
+    monkeypatch.setattr(measuring, "in_fresh_process", pretended)
+    table = measuring.work_table(run, run.variants())
+    assert table["latency_p50_ms"].tolist() == [1000, 4000]
+    assert table["time_share"].tolist() == [1, 4]
+    assert table["macs_share"].tolist() == [1, 1]
+    assert not run.path("measurements.csv").exists()
+
+
 def test_another_machine_s_figures_stay_in_the_table(measured):
     run, _, table = measured
     variant = run.variants()[1]

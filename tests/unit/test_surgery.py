@@ -11,7 +11,7 @@ from radlib.surgery.budget import MEASURES, choose, chunk_size, cost, read_costs
 from radlib.surgery.importance import importance
 from radlib.surgery.rebuild import remove_channels, silence
 from radlib.surgery.sensitivity import sensitivity
-from radlib.surgery.structure import read_structure
+from radlib.surgery.structure import group_table, read_structure
 from radlib.tasks import binary
 
 TASK = binary("opacity")
@@ -557,3 +557,14 @@ def test_every_network_can_be_pruned_to_half_its_work(name):
     silence(model, structure, choose(structure, importance(model, structure, "l1")))
     np.testing.assert_allclose(outputs, answers(model, films(2, side)), atol=1e-5)
     backend.keras().backend.clear_session()
+
+
+def test_the_table_of_groups_says_who_makes_and_who_reads():
+    keras = backend.keras()
+    film = keras.Input((SIDE, SIDE, 1))
+    model = keras.Model(film, keras.layers.Dense(2)(residual(keras.layers, film)))
+    table = group_table(read_structure(model)).set_index("group")
+    assert table.loc["inside_conv", "read_by"] == "b_conv"
+    assert table.loc["a_conv", "made_by"] == "a_conv, b_conv"
+    assert table.loc["a_conv", "read_by"] == "inside_conv, c_conv"
+    assert not table["growth"].any()

@@ -98,6 +98,9 @@ def test_validation_scores_agree_with_scikit_learn_and_differences_are_paired():
     assert pruned["difference_low"] < pruned["difference_high"] <= 0  # no draw can gain by that change
     assert pruned["largest_change"] == pytest.approx(0.99 - before[0])
     assert pruned["changed_sides"] == 1
+    other_way = tables.validation_table(run, [one, two], predictions, reference=two)
+    assert other_way["difference"].iloc[0] == pytest.approx(-pruned["difference"])
+    assert other_way[list(tables.COMPARED)].iloc[1].isna().all()
 
 
 def test_a_study_of_originals_alone_has_nothing_to_compare():

@@ -1,0 +1,40 @@
+"""The best reader under each limit of size: what to take when the device has room for so many bytes.
+
+The winner of a study is the smallest file that still reads as well as its original. A device asks the other way
+round: of all files that fit, which reads best? Both are answered on validation films. Where thresholds were chosen on
+validation films with other exposure and framing, those decide here too, since on the films as they are good networks
+differ by less than chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from radlib.variants import Variant
+
+
+def best_within(
+    limits_kb: Sequence[float], variants: Sequence[Variant], entries: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the best variant under each limit.
+
+    Args:
+        limits_kb: Largest files, KB of 1,000 bytes.
+        variants: All of the run.
+        entries: Per variant what `selection.json` holds of it; `operating_auroc` is its AUROC on the films that its
+            threshold was chosen on.
+
+    Returns:
+        Per limit, largest first: `size_kb`, `winner` (the highest AUROC, of equals the smaller file; None when no
+        file fits) and `fitting`, the number of files that fit.
+    """
+    scored = [v for v in variants if entries[v.name]["operating_auroc"] is not None]
+    rows = []
+    for limit in sorted({float(limit) for limit in limits_kb}, reverse=True):
+        fitting = [v for v in scored if v.size_bytes <= 1000 * limit]
+        best = min(
+            fitting,
+            key=lambda v: (-entries[v.name]["operating_auroc"], v.size_bytes, v.name),
+            default=None,
+        )
+        rows.append({"size_kb": limit, "winner": best.name if best else None, "fitting": len(fitting)})
+    return rows

@@ -1,0 +1,171 @@
+"""Figures of the insides of networks: noise by layer, stored weights, feature maps and filters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from radlib.figures.style import GROUPS, KINDS, MUTED, new_axes, styled
+
+LOUDEST_DB = 80.0  # above it only rounding of float32 remains
+MANY = 26  # layers whose names still fit below an axis
+
+
+@styled
+def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: Any = None) -> np.ndarray:
+    """Draw signal-to-noise ratio and CKA of every layer against the original's, from input to output.
+
+    Args:
+        layers: DataFrame with columns `variant`, `layer`, `signal_to_noise_db` and `cka`, as `layers.csv` has them.
+        names: Variant -> what it is called; those not named are left out.
+        axes: Two Axes; None for a new figure.
+
+    Returns:
+        The two Axes.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = {"variant": ["a", "a"], "layer": ["c", "d"], "signal_to_noise_db": [40, 30], "cka": [1, 0.99]}
+        >>> len(layer_noise(pd.DataFrame(rows)))
+        2
+    """
+    axes = new_axes((9.0, 4.6), 2, 1, sharex=True) if axes is None else axes
+    names = dict(zip(layers["variant"], layers["variant"], strict=True)) if names is None else names
+    order = list(dict.fromkeys(layers["layer"]))
+    for place, (variant, name) in enumerate(names.items()):
+        rows = layers[layers["variant"] == variant].set_index("layer").reindex(order)
+        colour = GROUPS[place % len(GROUPS)]
+        decibels = rows["signal_to_noise_db"].to_numpy(float)
+        axes[0].plot(decibels.clip(max=LOUDEST_DB), "o-", ms=3, lw=1.2, color=colour, label=name)
+        axes[1].plot(rows["cka"].to_numpy(float), "o-", ms=3, lw=1.2, color=colour)
+    axes[0].set_ylabel("signal to noise, dB")
+    axes[1].set_ylabel("linear CKA")
+    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
+    few = len(order) <= MANY
+    ticks = range(len(order)) if few else range(0, len(order), max(1, len(order) // 8))
+    axes[1].set_xticks(list(ticks), [order[t] for t in ticks], rotation=35, ha="right", fontsize=7)
+    axes[1].set_xlim(-0.5, len(order) - 0.5)
+    return axes
+
+
+@styled
+def stored_weights(
+    rows: Mapping[str, Mapping[str, Any]], *, layers: Sequence[str] | None = None
+) -> np.ndarray:
+    """Draw how the weights of some layers lie in several files, one row per file and one column per layer.
+
+    Args:
+        rows: Name of a file -> layer -> `edges` and `counts`, as `stored_weights.histogram` makes them.
+        layers: Which layers; None for all of the first file.
+
+    Returns:
+        The Axes, (files, layers).
+
+    Example:
+        >>> floats = {"conv": {"edges": [-1, 0, 1], "counts": [3, 4]}}
+        >>> stored_weights({"original": floats, "int8": floats}).shape
+        (2, 1)
+    """
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    layers = list(next(iter(rows.values()))) if layers is None else list(layers)
+    axes = new_axes((2.3 * len(layers) + 0.4, 1.75 * len(rows) + 0.3), len(rows), len(layers), squeeze=False)
+    for line, (name, spread) in enumerate(rows.items()):
+        for ax, layer in zip(axes[line], layers, strict=True):
+            if layer in spread:
+                edges, counts = np.asarray(spread[layer]["edges"]), np.asarray(spread[layer]["counts"], float)
+                ax.stairs(np.maximum(counts, 0.5), edges, fill=True, baseline=0.5, alpha=0.85,
+                          color=KINDS["quantized" if line else "original"])  # fmt: skip
+                ax.set_yscale("log")
+                ax.yaxis.set_major_locator(LogLocator())
+                ax.yaxis.set_minor_locator(NullLocator())
+            else:
+                ax.text(0.5, 0.5, "not there", ha="center", va="center", transform=ax.transAxes, color=MUTED)
+            if line == 0:
+                ax.set_title(layer, fontsize=8)
+            ax.tick_params(labelsize=7)
+        axes[line, 0].set_ylabel(name, fontsize=9)
+    return axes
+
+
+@styled
+def channel_rows(rows: Mapping[str, Any], *, film: Any = None, size: float = 0.95) -> np.ndarray:
+    """Draw the same channels of several networks below one another, each channel on one grey scale.
+
+    Args:
+        rows: Name -> pictures of the channels, (h, w, channels). Rows of equal shape, whose names end in the same
+            line, share their scale.
+        film: What was shown to the networks, (h, w); drawn at the left of the first row.
+        size: Side of one picture, inches.
+
+    Returns:
+        The Axes, (rows, channels + 1); the first column holds the names.
+
+    Example:
+        >>> channel_rows({"original": np.zeros((4, 4, 3)), "int8": np.ones((4, 4, 3))}).shape
+        (2, 4)
+    """
+    pictures = {name: np.asarray(maps, np.float32) for name, maps in rows.items()}
+    columns = max(maps.shape[-1] for maps in pictures.values())
+    axes = new_axes((size * (columns + 1.5), size * len(rows) + 0.1), len(rows), columns + 1, squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for line, (name, maps) in enumerate(pictures.items()):
+        axes[line, 0].text(
+            1.0, 0.5, name, ha="right", va="center", fontsize=8, transform=axes[line, 0].transAxes
+        )
+        alike = [
+            other for key, other in pictures.items()
+            if other.shape == maps.shape and key.split("\n")[1:] == name.split("\n")[1:]
+        ]  # fmt: skip
+        for channel in range(maps.shape[-1]):
+            low = min(float(other[..., channel].min()) for other in alike)
+            high = max(float(other[..., channel].max()) for other in alike)
+            axes[line, channel + 1].imshow(
+                maps[..., channel], cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest",
+                aspect="auto" if maps.shape[0] > 4 * maps.shape[1] else "equal",
+            )  # fmt: skip
+    if film is not None:
+        inset = axes[0, 0].inset_axes((0.0, 0.28, 0.75, 0.75))
+        inset.imshow(np.asarray(film), cmap="gray")
+        inset.set_axis_off()
+        axes[0, 0].texts[0].set_y(0.1)
+    return axes
+
+
+@styled
+def heat_map_row(
+    film: Any, maps: Mapping[str, Any], boxes: Sequence = (), *, size: float = 2.0
+) -> np.ndarray:
+    """Draw heat maps of several networks over one film, each on its own scale.
+
+    Args:
+        film: (h, w), uint8 or float.
+        maps: Heading -> (rows, columns), any grid.
+        boxes: (x, y, width, height) each, in pixels of the film.
+        size: Side of one film, inches.
+
+    Returns:
+        The Axes, (maps + 1,); the first shows the film alone.
+
+    Example:
+        >>> len(heat_map_row(np.zeros((8, 8)), {"original": np.eye(4), "int8": np.eye(4)}, [(1, 1, 3, 3)]))
+        3
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    axes = np.ravel(new_axes((size * (len(maps) + 1), size + 0.45), 1, len(maps) + 1, squeeze=False))
+    height, width = np.asarray(film).shape
+    warm = LinearSegmentedColormap.from_list("warm", [(0.9, 0.45, 0, 0.0), (0.9, 0.45, 0, 0.85)])
+    for ax, (title, heat) in zip(axes, {"film": None, **maps}.items(), strict=True):
+        ax.imshow(film, cmap="gray", extent=(0, width, height, 0))
+        if heat is not None:
+            heat = np.clip(np.asarray(heat, float), 0, None)
+            ax.imshow(heat, cmap=warm, vmin=0, vmax=max(float(heat.max()), 1e-9), extent=(0, width, height, 0),
+                      interpolation="bilinear")  # fmt: skip
+        for left, top, wide, high in boxes:
+            ax.add_patch(Rectangle((left, top), wide, high, fill=False, ec="#56B4E9", lw=1.1))
+        ax.set_title(title, fontsize=9)
+        ax.set_axis_off()
+    return axes

@@ -1,0 +1,84 @@
+"""Chains as text: what may be typed, and the one way in which it is stored."""
+
+import pytest
+
+from radlib.chains import canonical_chain, parse_chain
+from radlib.errors import UsageError
+from radlib.registry import Entry
+from radlib.techniques import chain_label, check_chain
+from radlib.variants import LONGEST_KEY, variant_key, variant_name
+
+
+def test_links_in_order_with_their_parameters():
+    pruned, coded = parse_chain("magnitude_pruning(final_sparsity=0.9) + deep_compression(clusters=16)")
+    assert (pruned.technique, dict(pruned.given)) == ("magnitude_pruning", {"final_sparsity": 0.9})
+    assert (coded.technique, dict(coded.given)) == ("deep_compression", {"clusters": 16})
+    assert parse_chain("") == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("int8", "int8"),
+        ("svd ( budget = .5 )+int8", "svd(budget=0.5)+int8"),
+        ("a(b=1,a=-2)", "a(a=-2,b=1)"),
+        ("a(b='words with blanks')", "a(b='words with blanks')"),
+        ("a(b='word')", "a(b=word)"),
+        ("a(b={'width': 2.0, depth: 1})", "a(b={depth:1,width:2.0})"),
+        ("a(b=[1, two, None])", "a(b=[1,two,None])"),
+        ("a(b=True)", "a(b=True)"),
+        ("a(b='True')", "a(b='True')"),
+    ],
+)
+def test_a_chain_is_stored_in_one_way(typed, stored):
+    assert canonical_chain(typed) == stored
+    assert canonical_chain(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a+", "a b", "a-b", "a(1)", "a(**b)", "a(b=c())", "a.b", "a(b=__import__('os'))", "a(b=1", "f(x)(y=1)",
+        "a(b=1,b=2)", "'a'", "a(b=" + "[" * 600, "a+" * 2000 + "a",
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused_and_nothing_is_run(typed):
+    with pytest.raises(UsageError, match="is not a chain"):
+        parse_chain(typed)
+
+
+def test_labels_say_what_the_chain_itself_sets():
+    assert chain_label("magnitude_pruning(final_sparsity=0.9)+int8") == "pruned (final sparsity 0.9) + int8"
+    assert chain_label("distillation(student=student_tiny)") == "distilled (student student tiny)"
+
+
+def test_unknown_and_ill_typed_parameters_are_refused_before_training():
+    with pytest.raises(UsageError, match=r"no parameter 'sparsty'.*final_sparsity"):
+        check_chain("magnitude_pruning(sparsty=0.9)")
+    with pytest.raises(
+        UsageError, match=r"'final_sparsity' of 'magnitude_pruning' takes a value such as 0.8, not 'high'"
+    ):
+        check_chain("magnitude_pruning(final_sparsity=high)")
+
+
+def test_values_must_be_like_the_default():
+    def technique(*, count: int = 1, share: float = 0.5, options: dict | None = None, flag: bool = False): ...
+
+    entry = Entry("technique", technique, {})
+    assert entry.complete({"share": 1, "options": {"a": 1}})["share"] == 1
+    for given in ({"count": 1.5}, {"count": True}, {"flag": 1}, {"share": "x"}):
+        with pytest.raises(UsageError, match="takes a value such as"):
+            entry.complete(given)
+
+
+def test_file_names_are_short_plain_and_distinct():
+    assert (
+        variant_key(variant_name("net", "magnitude_pruning + int8", 0))
+        == "net--magnitude_pruning+int8--seed0"
+    )
+    plain = variant_key(variant_name("net", "svd(budget=0.5)", 1))
+    assert plain.startswith("net--svd-budget=0.5") and plain.endswith("--seed1")
+    assert plain != variant_key(variant_name("net", "svd(budget=0.6)", 1))
+    assert variant_key("net/a(b=[1,2])#0") != variant_key("net/a(b=[1,{2}])#0")
+    long = variant_key(variant_name("net", "+".join(["magnitude_pruning(final_sparsity=0.9)"] * 8), 0))
+    assert len(long) < LONGEST_KEY + 24 and not set(long) & set('()[]{}":*?<>|/\\ ')
