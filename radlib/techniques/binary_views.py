@@ -10,7 +10,23 @@ import pandas as pd
 
 from radlib import backend
 from radlib.binary_layers import convolve, input_scale, split_kernel
+from radlib.errors import UsageError
+from radlib.formats.keras import keras_predictor
+from radlib.formats.xnor_net import count_bits, decode_model
 from radlib.sign_products import best_counter, geometry, pack_kernel, scaled_products
+from radlib.techniques.binary_networks import binary_candidates
+
+
+def shown_layer(model: Any) -> str:
+    """Return the first convolution that will be binary and has a kernel of its own, for showing one layer.
+
+    Raises:
+        UsageError: When the network has none.
+    """
+    names = [name for name in binary_candidates(model) if hasattr(model.get_layer(name), "kernel")]
+    if not names:
+        raise UsageError(f"{model.name} has separable layers alone; there is no plain convolution to show.")
+    return names[0]
 
 
 def approximations(model: Any, name: str, films: np.ndarray) -> pd.DataFrame:
@@ -90,6 +106,19 @@ def bytes_table(details: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         {"part": sizes.index, "size_bytes": sizes.to_numpy(), "share": (sizes / sizes.sum()).to_numpy()}
     )
+
+
+def same_answers(content: bytes, films: np.ndarray) -> bool:
+    """Return whether counting bits gives the probabilities of the emulation, every float32 to its last bit.
+
+    Args:
+        content: An XNOR-Net file.
+        films: float32 (n, h, w, 1).
+    """
+    emulated, counting = decode_model(content), decode_model(content)
+    count_bits(counting)
+    answers = [keras_predictor(model).predict(films) for model in (emulated, counting)]
+    return answers[0].tobytes() == answers[1].tobytes()
 
 
 def kernel_times(*, side: int = 28, channels: int = 128, rounds: int = 15, seed: int = 0) -> pd.DataFrame:
