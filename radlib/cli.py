@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from radlib import __version__
+from radlib.commands import COMMANDS
 from radlib.errors import RadlibError
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
@@ -85,71 +86,6 @@ def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
 
 
 @radlib.command()
-@click.argument("variant", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--csv", "csv", type=click.Path(path_type=Path), help="Write here instead of the terminal.")
-@click.option("--with-files", is_flag=True, help="Add a column with the file names (they may name patients).")
-def predict(variant: Path, folder: Path, csv: Path | None, with_files: bool) -> None:
-    """Score unlabelled films into a CSV.
-
-    One row per film: probability per label, decision, threshold.
-
-    VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
-    the films (DICOM, PNG, JPEG), or is one film.
-    """
-    from radlib.export import predict_folder
-    from radlib.storage import write_text
-
-    _require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
-    _require(folder, "film or folder", "give the films to score")
-    table = predict_folder(variant, folder)
-    if not with_files:
-        table = table.drop(columns="file", errors="ignore")
-    text = table.to_csv(index=False)
-    if csv:
-        write_text(csv, text)
-        click.echo(f"{len(table)} films: {csv}")
-    else:
-        click.echo(text, nl=False)
-
-
-@radlib.command()
-@click.argument("variant", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
-def export(variant: Path, folder: Path) -> None:
-    """Write what a device needs into FOLDER.
-
-    The model, its labels, threshold and preprocessing, and examples with the answers expected.
-
-    VARIANT is the folder of a variant in a run, e.g. outputs/demo/variants/student_small--int8--seed0.
-    """
-    from radlib.export import export_variant
-
-    _require(variant, "variant", "give a folder under outputs/RUN/variants")
-    record = variant if variant.is_file() else variant / "variant.json"
-    _require(record, "variant", "give a folder under outputs/RUN/variants")
-    place = record.resolve().parent
-    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
-
-
-@radlib.command()
-@click.argument("output", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
-def publish(output: Path, folder: Path) -> None:
-    """Copy what may be shown to anyone from a run into FOLDER.
-
-    The report as Markdown, the tables and the pictures; no film, no image of one, no path.
-
-    OUTPUT is the folder of a finished run, e.g. outputs/demo.
-    """
-    from radlib.report import publish as publish_run
-    from radlib.runs import reopen_run
-
-    _require(output / "run.json", "run", "give a folder under outputs")
-    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
-
-
-@radlib.command()
 def doctor() -> None:
     """Check what this machine has and lacks.
 
@@ -203,15 +139,12 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         click.echo(line)
 
 
+for command in COMMANDS:
+    radlib.add_command(command)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _require(path: Path, what: str, remedy: str) -> None:
-    from radlib.errors import UsageError
-
-    if not path.exists():
-        raise UsageError(f"There is no {what} at {str(path)!r}; {remedy}.")
 
 
 def main(arguments: list[str] | None = None) -> None:

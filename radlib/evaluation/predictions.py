@@ -16,6 +16,7 @@ from radlib import tasks
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected, selection_digest
 from radlib.evaluation.film_groups import write_film_groups
+from radlib.evaluation.thumbnails import write_thumbnails
 from radlib.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
 from radlib.inference import predict_files
 from radlib.pixels import StoredFilms, stored_films
@@ -94,6 +95,8 @@ def predict(
                     predictions = _ask(run, variant, chosen, pixels, fingerprint, workers)
                     _store(run, variant, split, predictions)
                     found[variant.name] = predictions
+    if split == "test":
+        write_thumbnails(run, films.test, variants, found)
     return {variant.name: found[variant.name] for variant in variants}
 
 

@@ -46,6 +46,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Films:
+    """Films of patients, shown on this machine only: files below the run, what each is called, and a caption."""
+
+    films: tuple[tuple[str, Cell], ...]
+    caption: str = ""
+    kind: str = field(default="films", init=False)
+
+
+@dataclass(frozen=True)
 class Text:
     """Paragraphs, or a list when `listed`."""
 
@@ -67,7 +76,7 @@ class Section:
     """A heading and what stands below it."""
 
     title: str
-    blocks: tuple[Text | Table | Figure | Command, ...]
+    blocks: tuple[Text | Table | Figure | Films | Command, ...]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The evidence behind a verdict as people read it: decisions, calibration, findings and groups, in tables and words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Section, Table, Text
+from radlib.report.blocks import Cell, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
 
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
@@ -14,13 +14,16 @@ TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity")
           "specificity": ("_specificity", "specificity")}  # fmt: skip
 
 
-def evidence_sections(results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame], settings) -> list[Section]:
+def evidence_sections(
+    results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame], settings, films: Sequence[Films] = ()
+) -> list[Section]:
     """Return the sections on findings, decisions, calibration and groups; those without content are left out.
 
     Args:
         results: See `tables.results`.
         evidence: `verdicts`, `decisions`, `calibration` and `harm`, see `judgements` and `evidence`.
         settings: Of the run.
+        films: Those that change sides, for the report on this machine.
     """
     if results.empty:
         return []
@@ -29,7 +32,8 @@ def evidence_sections(results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame
     sections = [
         Section("Each finding against its prevalence", _finding_blocks(evidence["verdicts"], names)),
         Section(
-            "Decisions at the original’s threshold", _decision_blocks(evidence["decisions"], names, shown)
+            "Decisions at the original’s threshold",
+            (*_decision_blocks(evidence["decisions"], names, shown), *films),
         ),
         Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
         Section("Who is harmed", _harm_blocks(evidence["harm"], names, shown, settings)),

@@ -17,6 +17,7 @@ from radlib.report.cells import (
     seed_table,
     verdict_cell,
 )
+from radlib.report.changed_films import changed_film_blocks
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
 from radlib.report.heat_maps import heat_map_section
@@ -54,7 +55,8 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`, and `heat_maps`.
+        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`,
+            `heat_maps`, and `changed_decisions`.
         insides: What was stored of layers and weights.
     """
     run = readings.run
@@ -67,7 +69,9 @@ def build_page(
             "What each variant needs",
             (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
         ),
-        *evidence_sections(results, evidence, run.settings),
+        *evidence_sections(
+            results, evidence, run.settings, changed_film_blocks(run, evidence["changed_decisions"], results)
+        ),
         agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
         inside_section(results, insides, figures),
         heat_map_section(results, evidence["heat_maps"], figures),

@@ -56,7 +56,8 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     evidence = {name: make(run, readings=readings) for name, make in EVIDENCE.items()}
     contents = dict(zip(TABLES, (table, labels, compared, seeds), strict=True))
     contents |= {f"{name}.csv": content for name, content in evidence.items()}
-    contents["changed_decisions.csv"] = changed_decisions(run, readings=readings)
+    evidence["changed_decisions"] = changed_decisions(run, readings=readings)
+    contents["changed_decisions.csv"] = evidence["changed_decisions"]
     insides = read_insides(readings)
     contents |= dict(zip(INSIDES, (insides.layers, insides.weights), strict=True))
     for name, content in contents.items():
@@ -94,7 +95,12 @@ def _write_report(run: Run) -> dict[str, Figure]:
     )
     page = build_page(readings, table, compared, labels, figures, evidence, insides)
     write_text(run.path("report.md"), render(page, "report.md.j2"))
-    html = render(page, "report.html.j2", embedded=lambda file: _data_uri(run.path("figures", file)))
+    html = render(
+        page,
+        "report.html.j2",
+        embedded=lambda file: _data_uri(run.path("figures", file)),
+        film=lambda file: _data_uri(run.path(file)),
+    )
     write_text(run.path("report.html"), html)
     return figures
 

@@ -15,11 +15,15 @@ ROOT = Path(radlib.__file__).parent
 # From top to bottom; a module may import only from its own tuple and those below.
 LAYERS = (
     ("cli",),
+    ("commands",),
     ("series", "kaggle", "doctor", "listing", "fetch"),
     ("estimate", "failures", "kernels"),
     ("plan", "progress"),
     ("parameters", "bootstrap"),
-    ("report", "export"),
+    ("export", "verification"),
+    ("report",),
+    ("site_threshold",),
+    ("own_films",),
     ("tables", "figures"),
     ("evaluation",),
     ("techniques",),

@@ -1,0 +1,103 @@
+"""The commands about models that are there already: films through one, an export, what may be published.
+
+Each is a thin layer over a function that notebooks use as well; `cli` makes the program of them.
+"""
+
+from pathlib import Path
+
+import click
+
+
+def require(path: Path, what: str, remedy: str) -> None:
+    """Stop with a sentence when something that was named is not there."""
+    from radlib.errors import UsageError
+
+    if not path.exists():
+        raise UsageError(f"There is no {what} at {str(path)!r}; {remedy}.")
+
+
+@click.command()
+@click.argument("variant", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--csv", "csv", type=click.Path(path_type=Path), help="Write here instead of the terminal.")
+@click.option("--with-files", is_flag=True, help="Add a column with the file names (they may name patients).")
+@click.option(
+    "--recalibrate",
+    "labels",
+    type=click.Path(path_type=Path),
+    metavar="LABELS",
+    help="Choose thresholds anew on these films: a CSV with file, a column per finding, best patient_id.",
+)
+@click.option("--threshold", "chosen", nargs=2, multiple=True, metavar="FINDING VALUE",
+              help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
+def predict(
+    variant: Path, folder: Path, csv: Path | None, with_files: bool, labels: Path | None, chosen: tuple
+) -> None:
+    """Score unlabelled films into a CSV.
+
+    One row per film: probability per label, decision, threshold, and a warning where a film is unlike those that the
+    variant was trained on.
+
+    VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
+    the films (DICOM, PNG, JPEG), or is one film.
+    """
+    from radlib.own_films import predict_folder
+    from radlib.site_threshold import recalibrated, stated
+    from radlib.storage import write_text
+
+    require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
+    require(folder, "film or folder", "give the films to score")
+    table = predict_folder(variant, folder)
+    if chosen:
+        table = stated(variant, table, chosen)
+    if labels:
+        require(labels, "table of labels", "give a CSV file with the columns file and one per finding")
+        table, lines = recalibrated(variant, table, labels)
+        click.echo("\n".join(lines), err=True)
+    if not with_files:
+        table = table.drop(columns="file", errors="ignore")
+    text = table.to_csv(index=False)
+    if csv:
+        write_text(csv, text)
+        click.echo(f"{len(table)} films: {csv}")
+    else:
+        click.echo(text, nl=False)
+
+
+@click.command()
+@click.argument("variant", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def export(variant: Path, folder: Path) -> None:
+    """Write what a device needs into FOLDER.
+
+    The model, its labels, threshold and preprocessing, and examples with the answers expected.
+
+    VARIANT is the folder of a variant in a run, e.g. outputs/demo/variants/student_small--int8--seed0.
+    """
+    from radlib.export import export_variant
+
+    require(variant, "variant", "give a folder under outputs/RUN/variants")
+    record = variant if variant.is_file() else variant / "variant.json"
+    require(record, "variant", "give a folder under outputs/RUN/variants")
+    place = record.resolve().parent
+    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def publish(output: Path, folder: Path) -> None:
+    """Copy what may be shown to anyone from a run into FOLDER.
+
+    The report as Markdown, the tables and the pictures; no film, no image of one, no path.
+
+    OUTPUT is the folder of a finished run, e.g. outputs/demo.
+    """
+    from radlib.report import publish as publish_run
+    from radlib.runs import reopen_run
+
+    require(output / "run.json", "run", "give a folder under outputs")
+    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
+
+
+COMMANDS = (predict, export, publish)

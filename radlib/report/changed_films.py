@@ -1,0 +1,43 @@
+"""The films that change sides, as the report on this machine shows them; no other form of it does."""
+
+import pandas as pd
+
+from radlib.evaluation.thumbnails import PER_VARIANT, thumbnail_path
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Films
+from radlib.runs import Run
+
+
+def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) -> tuple[Films, ...]:
+    """Return the winner's films that change sides, or those of the variant that changes most where it changes none.
+
+    Args:
+        run: The run; films without a thumbnail in its private folder are left out.
+        changed: See `evidence.changed_decisions`.
+        results: See `tables.results`.
+    """
+    if changed.empty:
+        return ()
+    counts = changed["variant"].value_counts()
+    winner = [v for v in results.loc[results["winner"], "variant"] if v in counts]
+    blocks = []
+    for variant in list(dict.fromkeys([*winner, counts.index[0]]))[:2]:
+        rows = changed[changed["variant"] == variant]
+        films = []
+        for row in rows.drop_duplicates("image_id").itertuples():
+            path = thumbnail_path(run, row.image_id)
+            if path.is_file() and len(films) < PER_VARIANT:
+                truth = f"{row.label}: {'yes' if row.has_finding == 1 else 'no' if row.has_finding == 0 else 'unknown'}"
+                note = (
+                    f"{truth}; {row.original_probability:.2f} → {row.variant_probability:.2f}, now {row.to}"
+                )
+                films.append((path.relative_to(run.folder).as_posix(), Cell(row.image_id, note)))
+        if films:
+            label = results.loc[results["variant"] == variant, "label"].iloc[0]
+            caption = (
+                f"{label}: {len(films)} of {w.plural(rows['image_id'].nunique(), 'test film')} that change sides at the "
+                "original’s threshold, those first that the original got right. Films of patients: this page is not to "
+                "be passed on; what radlib publish writes holds none."
+            )
+            blocks.append(Films(tuple(films), caption))
+    return tuple(blocks)
