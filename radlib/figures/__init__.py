@@ -6,6 +6,7 @@ logarithmic axis, and the palette means the same everywhere: colour is the kind 
 format, black the original.
 """
 
+from radlib.figures.coding import block_costs, random_codes
 from radlib.figures.comparison import (
     auroc_by_label,
     auroc_differences,
@@ -47,6 +48,7 @@ __all__ = [
     "auroc_differences",
     "auroc_ladder",
     "auroc_text",
+    "block_costs",
     "calibration",
     "class_counts",
     "confidence_clouds",
@@ -62,6 +64,7 @@ __all__ = [
     "prediction_bar",
     "prediction_bars",
     "probability_histogram",
+    "random_codes",
     "representative_counts",
     "roc",
     "sensitivity_curves",

@@ -19,7 +19,7 @@ mpl.use("Agg")
 from radlib import figures
 from radlib.figures import style
 
-MODULES = ("comparison", "compression", "films", "inference", "style", "training")
+MODULES = ("coding", "comparison", "compression", "films", "inference", "style", "training")
 CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
     "magnitude_pruning+float32", "magnitude_pruning+dynamic", "magnitude_pruning+float16",
