@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [binary] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [binary] [miracle] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -17,6 +17,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    miracle_time,
     pruning_speed,
     streaming,
 )
@@ -31,11 +32,14 @@ FILMS = {
     "training": 2000,
     "bootstrap": 22_433,
     "binary": 0,
+    "miracle": 0,
     "fuzz": 200_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
-RUN_UNASKED = ("evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "binary", "demo")
+RUN_UNASKED = (
+    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "binary", "miracle", "demo",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -81,6 +85,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "binary":
             result = binary_convolution.measure(rounds=3 * rounds)
             return result, binary_convolution.table(result)
+        case "miracle":
+            result = miracle_time.measure()
+            return result, miracle_time.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)

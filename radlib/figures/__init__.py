@@ -8,6 +8,7 @@ format, black the original.
 
 from radlib.figures.agreement import confidence_clouds
 from radlib.figures.binarization import binary_layer
+from radlib.figures.coding import block_costs, random_codes
 from radlib.figures.comparison import (
     auroc_by_label,
     auroc_differences,
@@ -50,6 +51,7 @@ __all__ = [
     "auroc_ladder",
     "auroc_text",
     "binary_layer",
+    "block_costs",
     "calibration",
     "channel_rows",
     "class_counts",
@@ -68,6 +70,7 @@ __all__ = [
     "prediction_bar",
     "prediction_bars",
     "probability_histogram",
+    "random_codes",
     "representative_counts",
     "roc",
     "sensitivity_curves",

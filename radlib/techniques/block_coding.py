@@ -52,7 +52,7 @@ def kernels_of(model: Any) -> list[Any]:
 
 
 def coding_rounds(learner: Any) -> Any:
-    """Return the Keras callback that codes blocks when their round has come."""
+    """Return the Keras callback that codes blocks when their round has come, and notes what blocks cost."""
 
     def code(batch: int, logs: Any) -> None:
         due = round(learner.schedule.coded(int(learner.step.numpy())) * learner.blocks.count)
@@ -60,7 +60,9 @@ def coding_rounds(learner: Any) -> Any:
         if len(waiting):
             learner.encode(waiting)
 
-    return backend.keras().callbacks.LambdaCallback(on_batch_end=code)
+    return backend.keras().callbacks.LambdaCallback(
+        on_batch_end=code, on_epoch_end=lambda epoch, logs: learner.measure(epoch)
+    )
 
 
 def code_of(learner: Any) -> Code:

@@ -10,7 +10,8 @@ weight, and no table of values.
 2. The blocks are coded in rounds. What is coded is fixed, and between the rounds the rest learns to live with it.
 3. Batch norm and biases train to the end and are stored as float16, the former as one scale and shift a channel.
 
-The file is small; the network that it decodes to is dense, float32, and as large in memory and as slow as its
+Left out is the paper's hashing, by which weights share values before anything is coded: it trades weights for rate,
+which a smaller student does as well. The file is small; the network that it decodes to is dense, float32, and as large in memory and as slow as its
 parent: a code to store and to send.
 """
 
@@ -24,7 +25,7 @@ import pandas as pd
 from radlib import backend, counting
 from radlib.errors import UsageError
 from radlib.formats.miracle import KERNELS, Code, encode_model, itemise
-from radlib.random_codes import Blocks
+from radlib.random_codes import UNITS, Blocks, candidates, log_weights
 from radlib.registry import TECHNIQUES
 from radlib.techniques.block_coding import Schedule, code_of, coding_rounds, kernels_of, network_of
 from radlib.techniques.data import Product, TechniqueData
@@ -45,9 +46,9 @@ def miracle(
     bits_per_block: int = 12,
     block_weights: int = 8,
     size_kb: float = 0.0,
-    posterior_epochs: int = 10,
+    posterior_epochs: int = 8,
     rounds: int = 10,
-    steps_per_round: int = 50,
+    steps_per_round: int = 40,
     learning_rate_share: float = 1.0,
 ) -> Product:
     """Turn weights into distributions and store each block of them as the index of a shared random draw.
@@ -72,9 +73,10 @@ def miracle(
     Returns:
         The bytes of a `.rdm` file. The details hold what a float32 copy of the weights weighs (`fp32_bytes`),
         `bytes` per part of the file, the layout (`block_weights`, `blocks`, `bits_per_weight`), `kl_bits`: mean KL of
-        a block when it was coded, and by how much storing batch norm and biases as float16 moved any probability
-        (`moved_by_float16`). The history has two further columns: `budget_bits` of a block at the epoch's end, and
-        `coded`, the share of blocks that are.
+        a block when it was coded, by how much storing batch norm and biases as float16 moved any probability
+        (`moved_by_float16`), and the first block as it was when it was coded (`example`). The history has further
+        columns: at the epoch's end `budget_bits`, what a block may cost, `least_bits` and `most_bits`, what the
+        cheapest and the dearest block do cost, and `coded`, the share of blocks that are.
 
     Raises:
         UsageError: When a number cannot be, no file of this network is as small as `size_kb`, or the network has
@@ -103,11 +105,12 @@ def miracle(
     if size_kb:
         blocks = fit_blocks(model, blocks, round(1000 * size_kb), about)
     schedule = Schedule(data.steps(posterior_epochs), rounds, steps_per_round)
-    learner = learner_of(model, blocks, schedule, loss=data.loss(), seed=data.settings.seed)
+    epochs = -(-schedule.steps // data.steps(1))
+    learner = learner_of(model, blocks, schedule, loss=data.loss(), epochs=epochs, seed=data.settings.seed)
     steady = replace(data, settings=data.settings.override({"schedule": "constant", "weight_decay": 0.0}))
     history = steady.fit(
         learner,
-        epochs=-(-schedule.steps // data.steps(1)),
+        epochs=epochs,
         learning_rate=data.settings.learning_rate * learning_rate_share,
         seed=data.settings.seed,
         callbacks=[coding_rounds(learner)],
@@ -126,6 +129,13 @@ def miracle(
         "bits_per_weight": 8 * blocks.index_bytes / blocks.weights,
         "kl_bits": float(learner.spent.numpy().mean() / np.log(2)),
         "moved_by_float16": moved,
+        "example": {
+            "bits": blocks.bits,
+            "seed": blocks.seed,
+            "index": int(learner.indices.numpy()[0]),
+            "mean": learner.example.numpy()[0].tolist(),
+            "deviation": learner.example.numpy()[1].tolist(),
+        },
     }
     return Product(content, details, _with_budget(history, learner, data.steps(1)))
 
@@ -190,5 +200,51 @@ def halve(model: Any) -> None:
 def _with_budget(history: pd.DataFrame, learner: Any, steps: int) -> pd.DataFrame:
     """Return learning curves with what a block may cost, and how many blocks are coded, after each epoch."""
     at = steps * history["epoch"].to_numpy()
-    budget = [float(learner.budget_at(step).mean() / np.log(2)) for step in at]
-    return history.assign(budget_bits=budget, coded=[learner.schedule.coded(step) for step in at])
+    costs = learner.costs.numpy()[: len(history)] / np.log(2)
+    return history.assign(
+        budget_bits=[float(learner.budget_at(step).mean() / np.log(2)) for step in at],
+        least_bits=costs[:, 0],
+        most_bits=costs[:, 1],
+        coded=[learner.schedule.coded(step) for step in at],
+    )
+
+
+def example_block(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first block of a MIRACLE file as it was when it was coded, for a picture of it.
+
+    Args:
+        details: Of the variant.
+
+    Returns:
+        `mean` and `deviation` of each weight's distribution, (B,); `candidates`, (K, B); all in standard deviations of
+        the prior. `shares`, (K,): the probability with which each was drawn; `index` of the one that was.
+    """
+    found = details["example"]
+    mean, deviation = np.array(found["mean"]), np.array(found["deviation"])
+    numbers = candidates(Blocks(len(mean), len(mean), found["bits"], found["seed"]), 0)
+    logs = log_weights(numbers, mean, deviation)
+    shares = np.exp(logs - logs.max())
+    return {
+        "mean": mean,
+        "deviation": deviation,
+        "candidates": numbers / UNITS,
+        "shares": shares / shares.sum(),
+        "index": found["index"],
+    }
+
+
+def byte_table(details: Mapping[str, Any]) -> pd.DataFrame:
+    """Return what the bytes of a MIRACLE file are: columns what, stored_bytes, and the share of the file."""
+    words = {
+        "indices": "indices of the blocks",
+        "plain": "batch norm and biases, float16",
+        "network": "graph, labels and preparation of films",
+        "frame": "header and checksums",
+        "scales": "scale of each kernel",
+        "tensors": "kinds of the tensors",
+        "layout": "seed, bits, weights in a block",
+    }
+    sizes = [details["bytes"][name] for name in words]
+    return pd.DataFrame(
+        {"what": list(words.values()), "stored_bytes": sizes, "share": np.array(sizes) / sum(sizes)}
+    )

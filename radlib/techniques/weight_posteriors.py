@@ -67,7 +67,9 @@ def deviation_of(shrunk: Any) -> Any:
     return solve(shrunk)
 
 
-def learner_of(model: Any, blocks: Blocks, schedule: Schedule, *, loss: Callable, seed: int) -> Any:
+def learner_of(
+    model: Any, blocks: Blocks, schedule: Schedule, *, loss: Callable, epochs: int = 1, seed: int
+) -> Any:
     """Return a copy of a model whose kernels are drawn anew at every training step.
 
     Args:
@@ -75,6 +77,7 @@ def learner_of(model: Any, blocks: Blocks, schedule: Schedule, *, loss: Callable
         blocks: How its kernel weights are dealt into blocks; its bits are the budget.
         schedule: When the budget falls, and when blocks are coded.
         loss: (targets, outputs) to one value per film.
+        epochs: How many there will be.
         seed: Of the draws.
 
     Returns:
@@ -88,7 +91,7 @@ def learner_of(model: Any, blocks: Blocks, schedule: Schedule, *, loss: Callable
                 layer._trainable_weights = [w for w in layer._trainable_weights if w is not kernel]
                 layer._non_trainable_weights.append(kernel)
     learner = _learner_class()(network.inputs, network.outputs, name=model.name)
-    learner.prepare(blocks, schedule, *start_of(model), loss=loss, seed=seed)
+    learner.prepare(blocks, schedule, *start_of(model), loss=loss, epochs=epochs, seed=seed)
     return learner
 
 
@@ -100,7 +103,15 @@ def _learner_class() -> type:
         """A network whose kernels are distributions, block by block replaced by a code."""
 
         def prepare(
-            self, blocks: Blocks, schedule: Schedule, scales: Any, start: Any, *, loss: Callable, seed: int
+            self,
+            blocks: Blocks,
+            schedule: Schedule,
+            scales: Any,
+            start: Any,
+            *,
+            loss: Callable,
+            epochs: int,
+            seed: int,
         ) -> None:
             self.others, self.kernels = list(self.trainable_variables), kernels_of(self)
             self.blocks, self.schedule, self.task_loss, self.seed = blocks, schedule, loss, seed
@@ -123,6 +134,8 @@ def _learner_class() -> type:
                 "indices": np.full(blocks.count, -1, np.int32),
                 "coded": np.zeros(means.shape, np.float32),
                 "spent": np.zeros(blocks.count, np.float32),
+                "example": np.zeros((2, blocks.block_weights), np.float32),
+                "costs": np.zeros((epochs, 2), np.float32),
                 "step": np.int64(0),
             }
             for name, values in fixed.items():  # variables, so that a checkpoint holds them
@@ -183,12 +196,23 @@ def _learner_class() -> type:
             self.average.update_state(value, tf.shape(films)[0])
             return {"loss": self.average.result()}
 
+        def measure(self, epoch: int) -> None:
+            """Note what the cheapest and the dearest block cost at the end of an epoch, nats."""
+            whole = self.inside.all(axis=1)
+            now = kl_divergence(*(values.numpy() for values in self.distribution())).sum(axis=1)
+            costs = np.where(self.indices.numpy() < 0, now, self.spent.numpy())[
+                whole if whole.any() else ~whole
+            ]
+            self.costs[epoch].assign([costs.min(), costs.max()])
+
         def encode(self, numbers: np.ndarray) -> None:
             """Replace the distributions of some blocks by codes; the first call fixes the priors' scales."""
             if not self.fixed_scales.numpy().any():
                 self.fixed_scales.assign(tf.exp(self.log_scales))
             mean, deviation = (values.numpy() for values in self.distribution())
             indices, coded, spent = self.indices.numpy(), self.coded.numpy(), self.spent.numpy()
+            if 0 in numbers:
+                self.example.assign([mean[0], deviation[0]])
             for block in numbers:
                 indices[block], chosen = encode_block(self.blocks, int(block), mean[block], deviation[block])
                 coded[block] = chosen.astype(np.float32) / np.float32(UNITS)

@@ -22,6 +22,7 @@ from radlib.figures import style
 MODULES = (
     "agreement",
     "binarization",
+    "coding",
     "comparison",
     "compression",
     "films",
