@@ -39,6 +39,7 @@ FIXED_MS = 0.6  # per film and training step, whatever the network
 MS_PER_GMAC = 14.0
 LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
 INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only for int16 activations
+RECIPE_SHARE = 0.15  # of a conversion's seconds: to quantize a file that was converted
 SCORED_SHARE = 0.3  # of the films are validation and test films, which every variant reads
 SECONDS_PER_NOTEBOOK = 10.0
 FILMS_PER_PATIENT = 3  # drawn ones
@@ -107,13 +108,12 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         if not chain:
             seconds += settings.epochs * epoch
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
-        elif TECHNIQUES[parse_chain(chain)[-1].technique].facts[
-            "trains"
-        ]:  # what comes before it is counted by itself
+        elif (last := TECHNIQUES[parse_chain(chain)[-1].technique].facts)["trains"]:
+            # what comes before it is counted by itself
             seconds += settings.pruning_epochs * epoch * 1.5 + conversion
             disk += parameters * 4
         else:
-            seconds += conversion
+            seconds += conversion * (RECIPE_SHARE if last["consumes"] == "tflite" else 1)
             disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
         slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
         seconds += films * SCORED_SHARE * (step_ms + slow_ms) / 1000

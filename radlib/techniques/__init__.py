@@ -45,8 +45,14 @@ def check_chain(chain: str) -> tuple[Entry, ...]:
                 f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: it takes a {entry.facts['consumes']} "
                 f"model and would get a {kind} one; put it earlier or leave it out."
             )
-        kind, maker = entry.facts["produces"], entry.name
+        kind, maker = _gives(entry), entry.name
     return entries
+
+
+def _gives(entry: Entry) -> str:
+    """Return the kind of model that a technique gives; a file quantized once is none that can be quantized."""
+    kind = entry.facts["produces"]
+    return f"quantized {kind}" if entry.facts["kind"] == "quantization" else kind
 
 
 def chain_label(chain: str) -> str:

@@ -14,6 +14,7 @@ activations per tensor, with ranges measured on representative training films. A
 | `int16x8` | int8 | int16, fixed ranges | float32 |
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -116,10 +117,18 @@ def int16x8(model: Any, data: TechniqueData, *, representative_films: int = 100)
 
 
 def scheme_table() -> pd.DataFrame:
-    """Return what each technique of this file stores, one row per technique, read from its docstring above."""
-    lines = [line for line in (sys.modules[__name__].__doc__ or "").splitlines() if line.startswith("|")]
-    cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
-    return pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0])
+    """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
+    modules = [
+        inspect.getmodule(entry.function)
+        for entry in TECHNIQUES
+        if entry.facts["kind"] in ("runtime", "quantization")
+    ]
+    tables = []
+    for module in sorted(set(modules), key=lambda module: module is not sys.modules[__name__]):
+        lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
+        cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
+        tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
+    return pd.concat(tables)
 
 
 def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:

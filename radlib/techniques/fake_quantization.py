@@ -1,0 +1,188 @@
+"""Networks that round in training where their int8 file will: tfmot's wrappers, put where LiteRT needs them.
+
+tfmot rounds the inputs and outputs of what LiteRT fuses to one operation (convolution, batch norm and ReLU). Three
+things it leaves to the caller are done here: batch norm that follows no convolution is computed in float32 and rounded
+after (DenseNet, ResNet V2); average pooling takes the range of its input, as LiteRT demands; and what is done to the
+film up to its scaling is cut off and put back in float32.
+
+The ranges of activations would start at ±6 and follow a moving average with a memory of 1,000 steps. They are set to
+what representative films show instead, so that ten steps of training are as good as ten thousand.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from radlib import backend
+from radlib.errors import UsageError
+
+BATCH_FILMS = 32  # of those that the ranges start from
+
+
+def fake_quantized(model: Any, sparse: Sequence[str] = (), clustered: Sequence[str] = ()) -> Any:
+    """Return a copy of a Keras model that rounds as its int8 file will.
+
+    Args:
+        model: A flat Keras model.
+        sparse: Layers whose zeros stay zero.
+        clustered: Layers whose kernels keep their number of values.
+
+    Raises:
+        UsageError: For a layer that tfmot cannot train so, with its name.
+    """
+    tfmot, keras = backend.tfmot(), backend.keras()
+    front, body = split_front(model)
+    annotated = _annotated(body)
+    try:
+        with backend.quiet_stderr():
+            trained = tfmot.quantization.keras.quantize_apply(annotated, scheme=_scheme(sparse, clustered))
+    except (RuntimeError, ValueError) as error:
+        raise UsageError(
+            f"'qat' cannot train this network with int8 rounding ({' '.join(str(error).split())}); "
+            "use 'int8', which needs no training."
+        ) from error
+    if front is None:
+        return trained
+    film = keras.Input(model.input_shape[1:], name="film")
+    return keras.Model(film, trained(front(film)), name=model.name)
+
+
+def split_front(model: Any) -> tuple[Any, Any]:
+    """Return what a network does to the film up to its scaling (None if it does nothing), and the rest.
+
+    tfmot knows no Rescaling, and rounding a film twice would help nobody.
+    """
+    keras = backend.keras()
+    scalings = [layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling)]
+    if not scalings:
+        return None, model
+    cut = scalings[-1].output
+    try:
+        body = keras.models.clone_model(keras.Model(cut, model.outputs))
+    except ValueError as error:
+        raise UsageError(
+            f"'qat' cannot separate the scaling {scalings[-1].name!r} from the layers after it; use 'int8', which "
+            "needs no training."
+        ) from error
+    for layer in body.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    return keras.Model(model.inputs, cut), body
+
+
+def start_ranges(trained: Any, images: np.ndarray) -> None:
+    """Set the ranges of all activations of a fake-quantized model to those seen on films.
+
+    Args:
+        trained: As `fake_quantized` returns it.
+        images: Representative films, float32 (n, h, w, 1).
+    """
+    for variable in trained.non_trainable_variables:
+        if variable.name.split(":")[0].endswith(("_min", "_max")) and not variable.shape:
+            variable.assign(0.0)
+    with _observing():
+        for start in range(0, len(images), BATCH_FILMS):
+            trained(images[start : start + BATCH_FILMS], training=False)
+
+
+@contextlib.contextmanager
+def _observing() -> Iterator[None]:
+    """Let tfmot's quantizers widen their ranges to what they see and hand it on unrounded, inside the block."""
+    from tensorflow_model_optimization.python.core.quantization.keras import quant_ops
+
+    tf = backend.tensorflow()
+
+    def observe(inputs: Any, min_var: Any, max_var: Any, **_: Any) -> Any:
+        min_var.assign(tf.minimum(min_var, tf.reduce_min(inputs)))
+        max_var.assign(tf.maximum(max_var, tf.reduce_max(inputs)))
+        return inputs
+
+    seen = {"MovingAvgQuantize": observe, "AllValuesQuantize": observe}
+    seen["LastValueQuantize"] = lambda inputs, *_, **__: inputs  # weights: their range is taken at every step
+    kept = {name: getattr(quant_ops, name) for name in seen}
+    try:
+        for name, function in seen.items():
+            setattr(quant_ops, name, function)
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(quant_ops, name, function)
+
+
+def _annotated(body: Any) -> Any:
+    """Return a copy of a model that tells tfmot how to quantize each layer."""
+    tfmot, keras = backend.tfmot(), backend.keras()
+    configs = _default_8bit_configs()
+    known = tfmot.quantization.keras.default_8bit.Default8BitQuantizeRegistry()
+    split = (keras.layers.SeparableConv2D, keras.layers.SeparableConv1D)  # which tfmot takes apart
+    for layer in body.layers:
+        plain = isinstance(layer, (keras.layers.InputLayer, keras.layers.BatchNormalization, *split))
+        if not plain and not known.supports(layer):
+            raise UsageError(
+                f"'qat' cannot train through the layer {layer.name!r} ({type(layer).__name__}), which tfmot does not "
+                "know how to quantize; use 'int8', which needs no training."
+            )
+
+    def annotate(layer: Any) -> Any:
+        config = None
+        if isinstance(layer, keras.layers.BatchNormalization) and not _folds(body.get_layer(layer.name)):
+            config = configs.Default8BitOutputQuantizeConfig()
+        if isinstance(layer, keras.layers.AveragePooling2D):
+            config = configs.NoOpQuantizeConfig()  # LiteRT wants the scale of its input for its output
+        return tfmot.quantization.keras.quantize_annotate_layer(layer, config)
+
+    with backend.quiet_stderr():
+        annotated = keras.models.clone_model(
+            body, clone_function=lambda layer: annotate(type(layer).from_config(layer.get_config()))
+        )
+    annotated.set_weights(body.get_weights())
+    return annotated
+
+
+def _folds(norm: Any) -> bool:
+    """Whether a batch norm follows a layer with a kernel and nothing else, so that conversion folds it in."""
+    layers = backend.keras().layers
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Dense)
+    before = norm.inbound_nodes[0].inbound_layers
+    return isinstance(before, kinds) and before.activation.__name__ == "linear"
+
+
+def _scheme(sparse: Sequence[str], clustered: Sequence[str]) -> Any:
+    """Return tfmot's default 8-bit scheme, preserving in the layers named."""
+    tfmot = backend.tfmot()
+    combine = tfmot.experimental.combine
+    default = tfmot.quantization.keras.default_8bit.Default8BitQuantizeScheme
+
+    class PreservingScheme(default):
+        """The default scheme with quantizers of weights that keep what each layer has."""
+
+        def get_quantize_registry(self) -> Any:
+            plain = super().get_quantize_registry()
+            chosen = plain.get_quantize_config
+
+            def get_quantize_config(layer: Any) -> Any:
+                if (
+                    layer.name in clustered
+                ):  # a scheme of its own: its quantizer changes with the layer it meets
+                    scheme = combine.Default8BitClusterPreserveQuantizeScheme(layer.name in sparse)
+                    return scheme.get_quantize_registry().get_quantize_config(layer)
+                if layer.name in sparse:
+                    scheme = combine.Default8BitPrunePreserveQuantizeScheme()
+                    return scheme.get_quantize_registry().get_quantize_config(layer)
+                return chosen(layer)
+
+            plain.get_quantize_config = get_quantize_config
+            return plain
+
+    return PreservingScheme()
+
+
+def _default_8bit_configs() -> Any:
+    """Return tfmot's module of ready configurations for layers that need another than their kind's."""
+    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+        default_8bit_quantize_configs,
+    )
+
+    return default_8bit_quantize_configs
