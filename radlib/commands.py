@@ -100,4 +100,30 @@ def publish(output: Path, folder: Path) -> None:
     click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
-COMMANDS = (predict, export, publish)
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--films", default=16, show_default=True, type=click.IntRange(min=0),
+              help="Films of each split to ask about again; 0 needs no film.")  # fmt: skip
+def verify(output: Path, films: int) -> None:
+    """Check that a run is what it says it is.
+
+    Every digest of models, preparation, answers and choices, the table of results, and a sample of films asked again.
+    Says in one sentence each what fails; the exit code is 3 then.
+
+    OUTPUT is the folder of a run, e.g. outputs/demo.
+    """
+    from radlib.errors import DataError
+    from radlib.runs import reopen_run
+    from radlib.verification import summary
+    from radlib.verification import verify as verify_run
+
+    require(output / "run.json", "run", "give a folder under outputs")
+    checks = verify_run(reopen_run(output), films=films)
+    for failure in dict.fromkeys(check.failure for check in checks if check.failure):
+        click.echo(failure, err=True)
+    if any(check.failure for check in checks):
+        raise DataError(summary(checks, output))
+    click.echo(summary(checks, output))
+
+
+COMMANDS = (predict, export, publish, verify)

@@ -28,15 +28,6 @@ from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.settings import WITHHELD
 
-LIMITS = (
-    "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
-    "Films from other hospitals, machines and ages differ; expect other scores, and choose the threshold anew on "
-    "films of the place of use.",
-    "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
-    "widened for the number of variants compared.",
-    "Latency and memory hold for the machine named below; other processors order variants differently.",
-)
-
 
 def build_page(
     readings: Readings,
@@ -83,7 +74,7 @@ def build_page(
         Section("ROC curves and calibration", _some(figures, "roc", "calibration")),
         Section("Films", _film_blocks(readings)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
-        Section("Limits", (Text(LIMITS, listed=True),)),
+        Section("Limits", (Text(w.LIMITS, listed=True),)),
         Section("Machine and versions", (_versions(readings, results),)),
         Section("How to make this again", (Command(command(readings)), _seeds_text(readings))),
     ]

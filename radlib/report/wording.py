@@ -17,6 +17,15 @@ VERDICTS = {
     "": MISSING,
 }
 
+LIMITS = (
+    "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
+    "Films from other hospitals, machines and ages differ; expect other scores, and choose the threshold anew on "
+    "films of the place of use.",
+    "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
+    "widened for the number of variants compared.",
+    "Latency and memory hold for the machine named below; other processors order variants differently.",
+)
+
 
 def rate(value: float, scored: bool = True, digits: int = 3) -> str:
     """Return a metric; "undefined" when it was computed and has no value, "–" when it was not.
@@ -154,6 +163,7 @@ def comparison_sentence(row: pd.Series) -> str:
 
 
 __all__ = [
+    "LIMITS",
     "MISSING",
     "UNDEFINED",
     "VERDICTS",

@@ -14,6 +14,7 @@ from radlib.report.evidence import calibration, changed_decisions, decisions, ha
 from radlib.report.heat_maps import heat_maps
 from radlib.report.insides import Insides, read_insides
 from radlib.report.judgements import verdicts
+from radlib.report.model_cards import card_path, model_card
 from radlib.report.pages import build_page
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
@@ -68,7 +69,7 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
 
 
 def write_report(run: Run) -> Path:
-    """Write the tables, `figures/*.png`, `report.html` and `report.md` of a run.
+    """Write the tables, `figures/*.png`, `report.html`, `report.md` and a card per variant (`cards/`) of a run.
 
     Args:
         run: The run; only its files are read, no model is opened.
@@ -102,6 +103,9 @@ def _write_report(run: Run) -> dict[str, Figure]:
         film=lambda file: _data_uri(run.path(file)),
     )
     write_text(run.path("report.html"), html)
+    for variant in readings.variants:
+        card = model_card(readings, variant, table, labels, evidence)
+        write_text(card_path(run.folder, variant), render(card, "report.md.j2"))
     return figures
 
 
@@ -132,7 +136,7 @@ def _data_uri(path: Path) -> str:
 
 
 def publish(run: Run, folder: Path | str) -> list[Path]:
-    """Copy what may be shown to anyone: `report.md`, the tables and the report's pictures. No film is among them.
+    """Copy what may be shown to anyone: `report.md`, the tables, the cards and the report's pictures. No film is among them.
 
     Args:
         run: The run; its report is written first.
@@ -151,6 +155,8 @@ def publish(run: Run, folder: Path | str) -> list[Path]:
         raise UsageError(f"The run {run.folder.name!r} has no test scores yet; finish it before publishing.")
     names = [f"figures/{figure.file}" for figure in _write_report(run).values()]
     sources = {name: run.path(name) for name in ("report.md", *PUBLISHED, *names)}
+    cards = [card_path(run.folder, variant) for variant in run.variants()]
+    sources |= {path.relative_to(run.folder).as_posix(): path for path in cards}
     sources["times.csv"] = run.path("reports", "times.csv")
     if run.study.test_is_public and not (folder / "test_log.csv").is_file():  # else it is kept there already
         sources["test_log.csv"] = run.path("test_log.csv")

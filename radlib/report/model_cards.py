@@ -1,0 +1,199 @@
+"""A card for every variant: what somebody who is handed the file alone must know before using it.
+
+Plain Markdown, in the order of Mitchell et al. (2019): what it is, what it was made from, how well it does and for
+whom, and what it is not. Every number stands in the report's tables; nothing is worked out here.
+
+References:
+    Mitchell et al. (2019). Model cards for model reporting. FAT*, arXiv 1810.03993.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from radlib import __version__
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
+from radlib.report.cells import LABEL_METRICS
+from radlib.report.evidence_cells import harm_sentence
+from radlib.report.methods import methods
+from radlib.report.readings import Readings
+from radlib.report.wording import LIMITS
+from radlib.variants import Variant
+
+FOLDER = "cards"
+USE = (
+    "Meant for research on how compression changes a classifier. Not a medical device: no decision about a patient may "
+    "rest on it, and it has not been tried on films of the place where you are."
+)
+
+
+def card_path(run_folder: Path, variant: Variant) -> Path:
+    """Return where the card of a variant lies."""
+    return run_folder / FOLDER / f"{variant.key}.md"
+
+
+def model_card(
+    readings: Readings,
+    variant: Variant,
+    results: pd.DataFrame,
+    labels: pd.DataFrame,
+    evidence: Mapping[str, pd.DataFrame],
+) -> Page:
+    """Return the card of one variant.
+
+    Args:
+        readings: The files of the run.
+        variant: Which.
+        results: See `tables.results`.
+        labels: See `tables.per_label`.
+        evidence: The tables behind the verdicts, by name.
+    """
+    row = results.set_index("variant").loc[variant.name]
+    own = {
+        name: table[table["variant"] == variant.name]
+        for name, table in evidence.items()
+        if "variant" in table
+    }
+    sections = [
+        Section("What it is", (_identity(variant, row), Text((USE,)))),
+        Section("What it was made from", (*_films(readings), _steps(variant))),
+        Section("How films must be prepared", (_preparation(readings, variant),)),
+        Section("How well it reads", _scores(variant, row, labels[labels["variant"] == variant.name])),
+        Section("Against its original", _against(readings, row, own)),
+        Section("Limits", (Text(LIMITS, listed=True),)),
+        Section("Methods", (Text(methods(readings, results), listed=True),)),
+        Section("To check it by", (_hashes(variant), Command("radlib verify OUTPUT"))),
+    ]
+    return Page(
+        title=f"Model card: {variant.name}",
+        study=readings.run.study.name,
+        version=__version__,
+        hero=None,
+        headline=("Research only, not a medical device.",),
+        notes=(readings.run.study.notes.strip(),) if readings.run.study.notes.strip() else (),
+        sections=tuple(section for section in sections if section.blocks),
+    )
+
+
+def _facts(rows: Mapping[str, str], caption: str = "") -> Table:
+    cells = tuple((Cell(name), Cell(text)) for name, text in rows.items() if text and text != w.MISSING)
+    return Table(("What", "Value"), cells, caption)
+
+
+def _identity(variant: Variant, row: pd.Series) -> Table:
+    return _facts({
+        "network": variant.network,
+        "techniques": variant.chain_text,
+        "question": f"{variant.task}: {', '.join(variant.labels)}",
+        "input": " × ".join(map(str, variant.input_shape)) + ", grey in [0, 1], black is 0",
+        "file": f"{Path(variant.file).name}, {w.human_bytes(variant.size_bytes)} ({variant.format})",
+        "smaller than the original’s float32 weights": w.times(row["compression"]),
+        "parameters": w.human_count(row["parameters"]),
+        "latency, median of one film": f"{w.milliseconds(row['latency_p50_ms'])} ms, {row['runtime']}, "
+        f"{row['device']}" if w.known(row["latency_p50_ms"]) else "",
+        "seed of training": str(variant.seed),
+    })  # fmt: skip
+
+
+def _films(readings: Readings) -> tuple:
+    dataset = readings.films.get("dataset", {})
+    lines = [str(dataset[name]) for name in ("title", "licence", "citation") if dataset.get(name)]
+    blocks: list[Any] = [Text(tuple(lines))] if lines else []
+    if splits := readings.films.get("splits"):
+        names = [
+            n
+            for n in splits[0]
+            if n not in ("split", "patients_elsewhere", "copies_elsewhere", "near_elsewhere")
+        ]
+        rows = tuple((Cell(str(s["split"])), *(Cell(f"{s[n]:,}") for n in names)) for s in splits)
+        blocks.append(Table(("Split", *(n.capitalize() for n in names)), rows, "Split by patient"))
+    return tuple(blocks)
+
+
+def _steps(variant: Variant) -> Table | Text:
+    if not variant.chain:
+        return Text(("Trained by the study; nothing was compressed.",))
+    rows = tuple(
+        (Cell(step.technique), Cell(", ".join(f"{k} = {v}" for k, v in step.parameters.items()) or "none"))
+        for step in variant.chain
+    )
+    return Table(("Technique", "Parameters"), rows, f"Made from {variant.parent}, in this order")
+
+
+def _preparation(readings: Readings, variant: Variant) -> Table | Text:
+    path = readings.run.path("variants", variant.key, "preprocessing.json")
+    if not path.is_file():
+        return Text(
+            ("The record of how films are prepared is missing: build the variant again before using it.",)
+        )
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return _facts({name.replace("_", " "): str(value) for name, value in record.items()},
+                  "radlib predict does this; another program must do exactly the same")  # fmt: skip
+
+
+def _scores(variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
+    if labels.empty:
+        return (Text(("It has not been scored on test films.",)),)
+    wide = {label: table.set_index("metric") for label, table in labels.groupby("label", sort=False)}
+    rows = tuple(
+        (
+            Cell(label, f"{table.iloc[0]['positives']:,.0f} of {w.plural(table.iloc[0]['films'], 'film')}"),
+            *(Cell(w.rate(table.loc[m, "value"]), w.span(table.loc[m, "low"], table.loc[m, "high"])) for m in LABEL_METRICS),
+        )
+        for label, table in wide.items()
+    )  # fmt: skip
+    threshold = (
+        f"Decided at threshold {w.rate(row['threshold'], False, 4)}, chosen on validation films. "
+        if w.known(row["threshold"])
+        else ""
+    )
+    caption = f"{threshold}{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
+    return (Table(("Finding", *LABEL_METRICS.values()), rows, caption),)
+
+
+def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]) -> tuple:
+    if row["chain"] == "original":
+        return (Text(("It is the original that others are compared with.",)),)
+    lines = [
+        f"Verdict: {w.VERDICTS.get(row['verdict'], row['verdict'])} at a margin of {readings.run.settings.margin:.3f} AUROC; "
+        f"difference {w.signed(row['difference'])} [{w.signed_span(row['difference_low'], row['difference_high'])}]. "
+        f"{row['verdict_reason'] or ''}".strip()
+    ] if w.known(row["difference"]) else [f"Not compared with its original. {row['verdict_reason'] or ''}".strip()]  # fmt: skip
+    for found in own["agreement"].itertuples():
+        if not found.reason:
+            lines.append(
+                f"{found.label}: concordance of probabilities {w.rate(found.concordance)} "
+                f"[{w.span(found.concordance_low, found.concordance_high)}]; 95 % of films change by "
+                f"{w.signed_span(found.limit_low, found.limit_high)}."
+            )
+    frozen = own["decisions"]
+    for found in (
+        frozen[frozen["rule"].eq("frozen") & frozen["reason"].eq("")].itertuples() if len(frozen) else ()
+    ):
+        lines.append(
+            f"{found.label}, at the original’s threshold: sensitivity {w.signed(found.difference_sensitivity)}, specificity "
+            f"{w.signed(found.difference_specificity)}; {w.plural(found.films_to_positive, 'film')} become positive, "
+            f"{w.plural(found.films_to_negative, 'film')} negative."
+        )
+    harmed = own["harm"]
+    if len(harmed) and "verdict" in harmed:
+        lost = harmed[harmed["harmed"] != ""]
+        lines += [harm_sentence(r, row["label"]) for _, r in lost.iterrows()] or [
+            f"In none of {w.plural(len(harmed), 'group')} of films was a loss beyond the margin shown."
+        ]
+    else:
+        lines.append("The data set knows no groups of patients: nobody can say here who would be harmed.")
+    return (Text(tuple(lines), listed=True),)
+
+
+def _hashes(variant: Variant) -> Table:
+    return _facts({
+        "sha256 of the model file": variant.sha256,
+        "preprocessing record": variant.preprocessing,
+        "specification": variant.spec,
+        "name": variant.name,
+    })  # fmt: skip
