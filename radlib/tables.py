@@ -12,11 +12,32 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib import counting, metrics
+from radlib import counting
 from radlib.films import Films, FilmSplits
 from radlib.runs import Run
 from radlib.storage import deflated_bytes
+from radlib.validation_table import COMPARED, validation_table, variant_columns
 from radlib.variants import Variant, variant_name
+
+__all__ = [
+    "COMPARED",
+    "answer",
+    "answer_counts",
+    "closest_pairs",
+    "count_answers",
+    "examples",
+    "label_scores",
+    "label_table",
+    "probability_table",
+    "representative_counts",
+    "selection_table",
+    "size_table",
+    "storage_table",
+    "validation_table",
+    "variant_table",
+    "weight_bytes",
+    "weight_table",
+]
 
 
 def count_answers(films: Films) -> pd.Series:
@@ -76,15 +97,11 @@ def examples(films: Films, *, per_answer: int = 4, seed: int = 0) -> np.ndarray:
     return np.concatenate([order[kind][:per_answer] for kind in kinds])
 
 
-def _identity(variant: Variant) -> dict[str, object]:
-    """Return the columns that say which variant a row is about."""
-    names = {"label": variant.label, "network": variant.network, "seed": variant.seed}
-    return {**names, "chain": variant.chain_text, "format": variant.format}
-
-
 def variant_table(variants: Sequence[Variant]) -> pd.DataFrame:
     """Return which variants there are, from what each was made, and the bytes of its file."""
-    rows = [{**_identity(v), "made_from": v.parent or "films", "size_bytes": v.size_bytes} for v in variants]
+    rows = [
+        {**variant_columns(v), "made_from": v.parent or "films", "size_bytes": v.size_bytes} for v in variants
+    ]
     return pd.DataFrame(rows)
 
 
@@ -101,7 +118,7 @@ def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
         baseline = run.variant(variant_name(variant.network, "", variant.seed))
         rows.append(
             {
-                **_identity(variant),
+                **variant_columns(variant),
                 "size_bytes": variant.size_bytes,
                 "deflated_bytes": deflated_bytes(path.read_bytes()),
                 "compression": weight_bytes(run.model_path(baseline)) / variant.size_bytes,
@@ -131,60 +148,6 @@ def weight_bytes(path: Path) -> int:
     with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
         weights.visititems(lambda _, item: values.append(item.size) if hasattr(item, "dtype") else None)
     return 4 * sum(values)
-
-
-COMPARED = (
-    "difference",
-    "difference_low",
-    "difference_high",
-    "largest_change",
-    "changed_sides",
-)  # with a parent
-
-
-def validation_table(
-    run: Run, variants: Sequence[Variant], predictions: Mapping, *, reference: Variant | None = None
-) -> pd.DataFrame:
-    """Return how well each variant reads the validation films, and how far it is from another one on them.
-
-    Args:
-        run: The run; its settings say how many draws of patients.
-        variants: Rows of the table, in this order.
-        predictions: What `evaluation.predict` returned for them, and for their parents where there is one.
-
-        reference: The one that all are compared with; None compares each with its parent.
-
-    Returns:
-        One row per variant: as in `variant_table`, then `auroc` with `_low` and `_high` (mean over labels),
-        `difference` of AUROC to the other on the same draws with `_low` and `_high`, `largest_change` of a
-        probability on any film, and `changed_sides`, the films decided otherwise at the other's threshold, or given
-        another class.
-    """
-    drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
-    rows = []
-    for variant in variants:
-        own, other = drawn[variant.name], reference.name if reference else variant.parent
-        row = {**_identity(variant), "size_bytes": variant.size_bytes, **_with_interval("auroc", own)}
-        row |= dict.fromkeys(COMPARED, np.nan)
-        if other in drawn and other != variant.name:
-            row |= _with_interval("difference", own - drawn[other])
-            row |= _moved(predictions[other], predictions[variant.name], variant.task)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _moved(parent: object, variant: object, task: str) -> dict[str, float]:
-    """Return how far the answers of a variant are from its parent's, over all films and labels."""
-    largest = float(np.abs(variant.y_prob - parent.y_prob).max())
-    if task == "classes":
-        changed = int((variant.y_prob.argmax(axis=1) != parent.y_prob.argmax(axis=1)).sum())
-        return {"largest_change": largest, "changed_sides": changed}
-    changed = 0
-    for truth, before, after in zip(parent.y_true.T, parent.y_prob.T, variant.y_prob.T, strict=True):
-        known = ~np.isnan(truth)
-        threshold = metrics.operating_point(truth[known], before[known])
-        changed += sum(metrics.changed_decisions(before, after, threshold, threshold).values())
-    return {"largest_change": largest, "changed_sides": changed}
 
 
 def probability_table(
@@ -224,27 +187,10 @@ def selection_table(variants: Sequence[Variant], selection: Mapping) -> pd.DataF
     rows = []
     for variant in variants:
         chosen = selection["variants"][variant.name]
-        row = {**_identity(variant), "size_bytes": variant.size_bytes}
+        row = {**variant_columns(variant), "size_bytes": variant.size_bytes}
         row |= {name: chosen[name] for name in ("validation_auroc", "threshold")}
         rows.append({**row, "winner": variant.name == selection["winner"]})
     return pd.DataFrame(rows)
-
-
-def _auroc_draws(run: Run, answers: object) -> np.ndarray:
-    """Return the AUROC of all films and then of every draw of patients, averaged over the labels that have one."""
-    counts = metrics.patient_draws(answers.patient_id, run.settings.bootstrap_draws)
-    counts = np.concatenate([np.ones_like(counts[:1]), counts])
-    columns = []
-    for truth, probability in zip(answers.y_true.T, answers.y_prob.T, strict=True):
-        known = ~np.isnan(truth)
-        if len(np.unique(truth[known])) == 2:  # a rare finding may have no film here
-            columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
-    return np.mean(columns, axis=0) if columns else np.full(len(counts), np.nan)
-
-
-def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:
-    low, high = metrics.percentile_interval(draws[1:])
-    return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}
 
 
 def closest_pairs(films: FilmSplits, count: int) -> tuple[np.ndarray, list[str]]:

@@ -1,6 +1,6 @@
 """Does a variant look where its original looks? Heat maps of both on the same films, and how far they agree.
 
-A Keras variant is asked by Grad-CAM, another one by occlusion, which needs no gradients; the original is asked in the
+A variant that opens as a Keras network is asked by Grad-CAM, a LiteRT file by occlusion, which needs no gradients; the original is asked in the
 same way, so that the method cannot make the difference. Films are validation films with a finding, of different
 patients, those with a radiologist's box first. Stored are numbers per film, and the maps of one drawn film.
 
@@ -23,6 +23,7 @@ from radlib.evaluation.occlusion import occlusion
 from radlib.evaluation.phantom_films import phantom_films
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import Films, FilmSplits
+from radlib.registry import FORMATS
 from radlib.runs import Run
 from radlib.storage import atomic_path, write_json
 from radlib.variants import Variant, variant_name
@@ -32,8 +33,7 @@ REVISION = 1  # raised when the same files would answer otherwise
 FILMS = 20
 GRID = 24  # places along a side on which maps are compared
 PATCH, STRIDE = 0.15, 0.1  # of occlusion, fraction of the film's side: 100 readings a film
-METHODS = {"keras": "Grad-CAM"}
-OCCLUSION = "occlusion"
+GRADIENTS, OCCLUSION = "Grad-CAM", "occlusion"
 
 
 def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
@@ -95,7 +95,7 @@ def _compare(
     watched, outputs = films_with_finding(films.validation, FILMS)
     if not len(watched):
         return {"reason": "No validation film has a finding to look for.", "method": "", "films": []}, {}
-    method = METHODS.get(variant.format, OCCLUSION)
+    method = GRADIENTS if "load" in FORMATS[variant.format].facts else OCCLUSION
     drawn, drawn_boxes = phantom_films(films.preprocessing)
     images = np.concatenate([watched.images(), drawn[..., None] / np.float32(255)])
     places = np.concatenate([outputs, outputs[:1]])

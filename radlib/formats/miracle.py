@@ -160,7 +160,12 @@ def itemise(content: bytes) -> pd.Series:
     return pd.Series(sizes, name="bytes")
 
 
-@FORMATS.register(suffix=".rdm", device=False, save=write_bytes)
+def load_model(path: Path) -> Any:
+    """Return the Keras model of a MIRACLE file; see `decode_model`."""
+    return decode_model(path.read_bytes(), name=path.name)
+
+
+@FORMATS.register(suffix=".rdm", device=False, save=write_bytes, load=load_model)
 def miracle(path: Path, *, threads: int = 1) -> Predictor:
     """Open a MIRACLE file: decode it to a Keras model and run that; it needs TensorFlow.
 
@@ -171,7 +176,7 @@ def miracle(path: Path, *, threads: int = 1) -> Predictor:
     Raises:
         SetupError: When the file is damaged, truncated, or of a newer version.
     """
-    return keras_predictor(decode_model(path.read_bytes(), name=path.name))
+    return keras_predictor(load_model(path))
 
 
 def _is_kernel(name: str) -> bool:

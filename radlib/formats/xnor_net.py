@@ -119,7 +119,12 @@ def itemise(content: bytes) -> pd.Series:
     return pd.Series(sizes, name="bytes")
 
 
-@FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare)
+def load_model(path: Path) -> Any:
+    """Return the Keras model of an XNOR-Net file, which does not count bits; see `decode_model`."""
+    return decode_model(path.read_bytes(), name=path.name)
+
+
+@FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare, load=load_model)
 def xnor_net(path: Path, *, threads: int = 1) -> Predictor:
     """Open an XNOR-Net file: TensorFlow runs it, and calls a kernel that counts bits for its binary convolutions.
 
@@ -130,7 +135,7 @@ def xnor_net(path: Path, *, threads: int = 1) -> Predictor:
     Raises:
         SetupError: When the file is damaged, truncated, or of a newer version.
     """
-    model = decode_model(path.read_bytes(), name=path.name)
+    model = load_model(path)
     counter = count_bits(model)
     predictor = keras_predictor(model)
     if counter is None:

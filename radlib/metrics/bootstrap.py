@@ -12,7 +12,7 @@ import numpy as np
 
 from radlib.errors import UsageError
 from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
-from radlib.metrics.presorted import BLOCK, auroc_draws
+from radlib.metrics.presorted import BLOCK, auroc_draws_of_all
 
 MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
 
@@ -81,11 +81,13 @@ def intervals(y_true, y_prob, patient_ids, threshold, draws: int = 1000, seed: i
         >>> table.set_index("metric").loc["auroc", "value"]
         np.float64(1.0)
     """
+    counts = patient_draws(patient_ids, draws, seed) if counts is None else counts
+    return _with_intervals(scores(y_true, y_prob, threshold), metric_draws(y_true, y_prob, threshold, counts))
+
+
+def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]):
     import pandas as pd
 
-    counts = patient_draws(patient_ids, draws, seed) if counts is None else counts
-    value = scores(y_true, y_prob, threshold)
-    drawn = metric_draws(y_true, y_prob, threshold, counts)
     rows = [
         (name, value[name], *(percentile_interval(drawn[name]) if name in drawn else (np.nan, np.nan)))
         for name in METRICS
@@ -96,18 +98,44 @@ def intervals(y_true, y_prob, patient_ids, threshold, draws: int = 1000, seed: i
 def metric_draws(y_true, y_prob, threshold, counts: np.ndarray) -> dict[str, np.ndarray]:
     """Return the values of each metric (but the calibration error) over the draws, float64 (draws,) each."""
     y_true, y_prob, _ = arrays(y_true, y_prob)
-    called = y_prob >= threshold
-    outcomes = (called & y_true, called & ~y_true, ~called & ~y_true, ~called & y_true)
-    columns = np.column_stack([*outcomes, (y_prob - y_true) ** 2]).astype(np.float64)  # (n, 5)
-    sums = np.concatenate(
-        [counts[i : i + BLOCK] @ columns for i in range(0, len(counts), BLOCK)]
-    )  # (draws, 5)
-    at_threshold = rates(*sums[:, : len(COUNTS)].T)
-    if np.isnan(threshold).any():
-        at_threshold = {name: np.full(len(counts), np.nan) for name in at_threshold}
+    thresholds = np.broadcast_to(np.asarray(threshold, np.float64), y_true.shape)[:, None]
+    return metric_draws_of_all(y_true[:, None], y_prob[:, None], thresholds, counts)[0]
+
+
+def metric_draws_of_all(y_true, y_prob, thresholds, counts: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Return `metric_draws` of every label; each block of draws is widened once for all of them.
+
+    Args:
+        y_true: Labels, 1, 0 or NaN for unknown, (n, labels); films whose label is unknown are left out of it.
+        y_prob: Probabilities, (n, labels).
+        thresholds: Of each film and label, (n, labels).
+        counts: How often each film counts, integers (draws, n).
+    """
+    y_true, y_prob = np.asarray(y_true, np.float64), np.asarray(y_prob, np.float64)
+    known, truth, called = ~np.isnan(y_true), y_true == 1, y_prob >= thresholds
+    outcomes = (called & truth, called & ~truth & known, ~called & ~truth & known, ~called & truth)
+    squares = np.where(known, (y_prob - y_true) ** 2, 0.0)
+    columns = np.stack([*outcomes, squares]).astype(np.float64)  # (5, n, labels)
+    flat = np.moveaxis(columns, 0, 1).reshape(len(y_true), -1)
+    blocks = [counts[i : i + BLOCK].astype(np.float64) @ flat for i in range(0, len(counts), BLOCK)]
+    sums = np.concatenate(blocks).reshape(len(counts), len(columns), -1)  # (draws, 5, labels)
+    aurocs = auroc_draws_of_all(y_true, y_prob[None], counts)[0]
+    return [
+        {
+            "auroc": aurocs[label],
+            **_rates_of(sums[..., label], np.isnan(thresholds[known[:, label], label]).any()),
+        }
+        for label in range(y_true.shape[1])
+    ]
+
+
+def _rates_of(sums: np.ndarray, undecided: bool) -> dict[str, np.ndarray]:
+    """Return what follows from the four counts and the sum of squares of every draw, (draws, 5)."""
+    found = rates(*sums[:, : len(COUNTS)].T)
+    if undecided:
+        found = {name: np.full(len(sums), np.nan) for name in found}
     films = sums[:, : len(COUNTS)].sum(axis=1)
-    squares = np.divide(sums[:, -1], films, out=np.full(len(counts), np.nan), where=films > 0)
-    return {"auroc": auroc_draws(y_true, y_prob, counts), **at_threshold, "brier": squares}
+    return found | {"brier": np.divide(sums[:, -1], films, out=np.full(len(films), np.nan), where=films > 0)}
 
 
 def mean_draws(values, counts: np.ndarray) -> np.ndarray:
@@ -148,11 +176,13 @@ def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000
         raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
     counts = patient_draws(patient_ids, draws, seed)
     thresholds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), y_true.shape)
-    tables = []
+    drawn, tables = metric_draws_of_all(y_true, y_prob, thresholds, counts), []
     for column, label in enumerate(labels):
         known = ~np.isnan(y_true[:, column])
-        truth, prob = y_true[known, column], y_prob[known, column]
-        table = intervals(truth, prob, None, thresholds[known, column], counts=counts[:, known])
+        truth = y_true[known, column]
+        table = _with_intervals(
+            scores(truth, y_prob[known, column], thresholds[known, column]), drawn[column]
+        )
         table.insert(0, "label", label)
         table.insert(1, "films", int(known.sum()))
         table.insert(2, "positives", int(truth.sum()))

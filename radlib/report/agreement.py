@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.report.draws import SEED
+from radlib.report.draws import patient_counts
 from radlib.report.evidence import labelled_pairs
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Readings, read
@@ -27,16 +27,13 @@ def agreement(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         `largest_change` of a probability, and a `reason` where nothing can be said.
     """
     readings = readings or read(run)
-    rows, drawn = [], {}
+    rows = []
     for before, after, label, column in labelled_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         row = {"variant": after.name, "label": label, "reason": why_not_paired(first, second)}
         if not row["reason"]:
-            if before.name not in drawn:
-                drawn[before.name] = metrics.patient_draws(
-                    first.patient_ids, run.settings.bootstrap_draws, SEED
-                )
-            row |= _agreed(first.y_prob[:, column], second.y_prob[:, column], drawn[before.name])
+            counts = patient_counts(tuple(first.patient_ids), run.settings.bootstrap_draws)
+            row |= _agreed(first.y_prob[:, column], second.y_prob[:, column], counts)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -1,5 +1,6 @@
 """A variant's numbers over the draws of patients, and what was measured of it: what all tables are made of."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,12 +37,12 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
     if predictions is None:
         return {}
     predictions = predictions if chosen is None else predictions.take(chosen)
-    counts = metrics.patient_draws(predictions.patient_ids, readings.run.settings.bootstrap_draws, SEED)
+    counts = patient_counts(tuple(predictions.patient_ids), readings.run.settings.bootstrap_draws)
     thresholds = deciding_thresholds(readings, variant, predictions)
-    values, draws = [], []
-    for truth, prob, known, threshold in label_columns(predictions, thresholds):
-        values.append(metrics.scores(truth, prob, threshold))
-        draws.append(metrics.metric_draws(truth, prob, threshold, counts[:, known]))
+    draws = metrics.metric_draws_of_all(predictions.y_true, predictions.y_prob, thresholds, counts)
+    values = [
+        metrics.scores(truth, prob, at) for truth, prob, _, at in label_columns(predictions, thresholds)
+    ]
     defined = {m: [i for i, v in enumerate(values) if not np.isnan(v[m])] for m in metrics.METRICS}
     drawn = {
         "films": len(predictions.image_ids),
@@ -65,6 +66,14 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
         drawn["draws"]["accuracy"] = metrics.mean_draws(right, counts)
         drawn["draws"]["balanced_accuracy"] = drawn["draws"]["sensitivity"]
     return drawn
+
+
+@functools.lru_cache(maxsize=2)
+def patient_counts(patient_ids: tuple[str, ...], draws: int) -> np.ndarray:
+    """Return the draws of patients of a report, see `metrics.patient_draws`; made once for all that is asked."""
+    counts = metrics.patient_draws(np.array(patient_ids), draws, SEED)
+    counts.flags.writeable = False
+    return counts
 
 
 def deciding_thresholds(readings: Readings, variant: Variant, predictions: Predictions) -> np.ndarray:

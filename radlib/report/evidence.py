@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.report.draws import SEED
+from radlib.report.draws import patient_counts
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Predictions, Readings, label_names, read
 from radlib.runs import Run
@@ -55,7 +55,7 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
 
 def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
-    return metrics.patient_draws(answers.patient_ids, readings.run.settings.bootstrap_draws, SEED)
+    return patient_counts(tuple(answers.patient_ids), readings.run.settings.bootstrap_draws)
 
 
 def _decided(first: Predictions, second: Predictions, column: int, thresholds, counts: np.ndarray) -> dict:
@@ -154,9 +154,7 @@ def _calibrated(readings: Readings, variant: Variant, column: int) -> dict[str, 
     original, change = readings.original(variant), (np.nan, np.nan, np.nan)
     first = readings.test.get(original.name) if original is not None else None
     if variant.chain and not why_not_paired(first, answers):
-        counts = metrics.patient_draws(answers.patient_ids, readings.run.settings.bootstrap_draws, SEED)[
-            :, known
-        ]
+        counts = _counts(readings, answers)[:, known]
         change = metrics.confidence_difference(first.y_prob[known, column], prob, counts)
     names = [f"difference_confidence{end}" for end in ("", "_low", "_high")]
     return row | dict(zip(names, change, strict=True)) | {"reason": reason}

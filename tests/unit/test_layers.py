@@ -25,6 +25,7 @@ LAYERS = (
     ("site_threshold",),
     ("own_films",),
     ("tables", "figures"),
+    ("validation_table",),
     ("evaluation",),
     ("techniques",),
     ("baselines",),
