@@ -30,8 +30,15 @@ def require(path: Path, what: str, remedy: str) -> None:
 )
 @click.option("--threshold", "chosen", nargs=2, multiple=True, metavar="FINDING VALUE",
               help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
+@click.option("--fast", is_flag=True, help="Do not compare films with those that the variant was trained on.")
 def predict(
-    variant: Path, folder: Path, csv: Path | None, with_files: bool, labels: Path | None, chosen: tuple
+    variant: Path,
+    folder: Path,
+    csv: Path | None,
+    with_files: bool,
+    labels: Path | None,
+    chosen: tuple,
+    fast: bool,
 ) -> None:
     """Score unlabelled films into a CSV.
 
@@ -47,13 +54,19 @@ def predict(
 
     require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
     require(folder, "film or folder", "give the films to score")
-    table = predict_folder(variant, folder)
+    table = predict_folder(variant, folder, compared=not fast)
     if chosen:
         table = stated(variant, table, chosen)
     if labels:
         require(labels, "table of labels", "give a CSV file with the columns file and one per finding")
         table, lines = recalibrated(variant, table, labels)
         click.echo("\n".join(lines), err=True)
+    if "warning" in table and (unlike := (table["warning"] != "").sum()):
+        click.echo(
+            f"{unlike} of {len(table)} films are unlike those that the variant was trained on (column warning); its "
+            "answers to them mean little.",
+            err=True,
+        )
     if not with_files:
         table = table.drop(columns="file", errors="ignore")
     text = table.to_csv(index=False)

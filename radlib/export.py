@@ -12,9 +12,10 @@ import numpy as np
 
 from radlib.errors import UsageError
 from radlib.evaluation.predictions import task_of
+from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats import open_model
 from radlib.images import Preprocessing, prepare
-from radlib.own_films import intact_model, predict_folder, read_described
+from radlib.own_films import TYPICAL, intact_model, predict_folder, read_described
 from radlib.phantoms import draw_film, draw_patient
 from radlib.storage import disk_errors, write_json, write_text
 from radlib.variants import Variant
@@ -57,6 +58,7 @@ README = """\
 {model}       the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)
 variant.json       labels, threshold, how films are prepared, hashes, versions
 golden.npz         films (uint8) and the outputs expected of them
+typical_films.npz  what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)
 run.py             runs the examples:  pip install numpy ai-edge-litert && python run.py
 
 Outputs, in order: {labels}. {decision}
@@ -95,6 +97,7 @@ def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
         shutil.copyfile(intact_model(source / model, variant), folder / model)
         preparation = Preprocessing.from_dict(record["preparation"])
         _write_golden(folder / model, variant, preparation, folder / "golden.npz")
+        _write_typical(Path(run_folder), variant, folder / TYPICAL)
     write_json(folder / "variant.json", {**record, "file": model, "notice": NOTICE})
     text = README.format(
         name=variant.name,
@@ -105,12 +108,22 @@ def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
         labels=", ".join(variant.labels),
         decision=DECISIONS[task_of(variant).exclusive],
     )
+    missing = [name for name in (TYPICAL,) if not (folder / name).is_file()]
     if variant.format == "tflite":
         write_text(folder / "run.py", RUNNER)
     else:
-        text = "\n".join(line for line in text.split("\n") if not line.startswith("run.py"))
+        missing.append("run.py")
+    text = "\n".join(line for line in text.split("\n") if not line.startswith(tuple(missing)))
     write_text(folder / "README.txt", text)
     return folder
+
+
+def _write_typical(run_folder: Path, variant: Variant, path: Path) -> None:
+    """Copy what is kept of the training films, where it belongs to this model file."""
+    source = typical_path(run_folder, variant.key)
+    path.unlink(missing_ok=True)
+    if (found := read_typical(source)) is not None and found.sha256 == variant.sha256:
+        shutil.copyfile(source, path)
 
 
 def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:

@@ -15,32 +15,37 @@ import pandas as pd
 
 from radlib.array_rows import row_reference, split_reference
 from radlib.datasets import unique_image_ids
-from radlib.decode import decode_films
+from radlib.decode import Decoded, decode_films
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.evaluation.choices import FILE as SELECTION
 from radlib.evaluation.choices import thresholds
 from radlib.evaluation.predictions import task_of
+from radlib.evaluation.typical_films import embedder, read_typical, typical_path, warnings_of
 from radlib.images import Preprocessing, image_id
 from radlib.inference import predict_files
 from radlib.pixels import stored_films
 from radlib.storage import file_sha256
 from radlib.variants import Variant, library_versions, read_variant
 
+TYPICAL = "typical_films.npz"  # beside an exported model
+FILMS_AT_ONCE = 64
 ENDINGS = (".dcm", ".dicom", ".png", ".jpg", ".jpeg", "")  # what a file is, its content says
 
 
-def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
+def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.DataFrame:
     """Predict unlabelled films with a variant of a run or an exported one.
 
     Args:
         variant: Its folder, or the `variant.json` in it.
         films: A folder of films (DICOM, PNG, JPEG), looked through with its folders; one film; or a row of an
             array file as `array_rows.row_reference` names it.
+        compared: Whether films are compared with those that the variant was trained on, which takes longer.
 
     Returns:
         One row per file in the order of names: `file` (below `films`), `image_id`, per label
         `<label>_probability`, `<label>_decision` and `<label>_threshold` (of exclusive classes one
-        `class_decision`), and `reason`: empty, or why the file could not be read, without probability then.
+        `class_decision`), `reason`: empty, or why the file could not be read, without probability then; and where
+        the variant knows what its training films look like, `warning`: empty, or in what a film is unlike them.
 
     Raises:
         DataError: When there is no film, or none can be read.
@@ -68,16 +73,30 @@ def predict_folder(variant: Path, films: Path) -> pd.DataFrame:
         model = intact_model(source / Path(described.file).name, described)
         with stored_films(decoded.pixels, decoded.positions) as stored:
             outputs = predict_files(model, described.format, stored, name=described.name)
+        warned = _warnings(source, described, model, decoded) if compared else None
         del decoded  # its files go with the folder
     table = index.assign(file=[path.relative_to(root).as_posix() for path in paths])
     answers = answer_columns(described, record["thresholds"], outputs).assign(
         image_id=kept["image_id"].to_numpy()
     )
+    answers = answers if warned is None else answers.assign(warning=warned)
     table = table[["file", "image_id"]].merge(answers, on="image_id", how="left")
     reasons = dict(zip(quarantine["image_id"], quarantine["reason"], strict=True))
-    for column in [c for c in table if c.endswith("_decision")]:
+    for column in [c for c in table if c.endswith("_decision") or c == "warning"]:
         table[column] = table[column].fillna("")
-    return table.assign(reason=[reasons.get(image, "") for image in table["image_id"]])
+    table = table.assign(reason=[reasons.get(image, "") for image in table["image_id"]])
+    return table[[*(c for c in table if c != "warning"), *(["warning"] if warned is not None else [])]]
+
+
+def _warnings(source: Path, variant: Variant, model: Path, decoded: Decoded) -> list[str] | None:
+    """Return a warning per decoded film; None where nothing is kept of the films that the variant was trained on."""
+    found = read_typical(source / TYPICAL) or read_typical(typical_path(source.parent.parent, variant.key))
+    if found is None or found.sha256 != variant.sha256:
+        return None
+    embed = embedder(model, variant.format)
+    starts = range(0, len(decoded.positions), FILMS_AT_ONCE)
+    parts = [decoded.pixels[decoded.positions[start : start + FILMS_AT_ONCE]] for start in starts]
+    return [text for films in parts for text in warnings_of(found, films, embed)]
 
 
 def intact_model(model: Path, variant: Variant) -> Path:

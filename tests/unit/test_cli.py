@@ -166,7 +166,7 @@ def test_predict_hides_file_names_unless_asked(capsys, monkeypatch, tmp_path):
     from radlib import own_films
 
     table = pd.DataFrame({"file": ["doe_jane.dcm"], "image_id": ["0a"], "opacity_probability": [0.7]})
-    monkeypatch.setattr(own_films, "predict_folder", lambda variant, folder: table)
+    monkeypatch.setattr(own_films, "predict_folder", lambda variant, folder, compared: table)
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path))
     assert code == 0 and out == "image_id,opacity_probability\n0a,0.7\n"
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path), "--with-files")
