@@ -15,9 +15,12 @@ References:
         applications. ICLR, arXiv 1511.06530.
 """
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize_scalar
 
 NOISE_TRIALS = 200  # levels of noise looked at before the best is refined: the objective has several valleys
@@ -41,10 +44,6 @@ class Sketch:
 def evbmf_rank(singular_values: np.ndarray, shape: tuple[int, int]) -> int:
     """Return how many components of a matrix stand out of noise, by empirical variational Bayes.
 
-    The global solution is analytic but for the noise variance σ², which minimises a function of one bounded
-    variable (Nakajima et al., 2013, theorem 2 and section 3); with L ≤ M the sides of the matrix, α = L/M and
-    τ̄ = 2.5129 √α, a singular value counts above √(M σ² (1 + τ̄)(1 + α/τ̄)).
-
     Args:
         singular_values: All of them, float (min(shape),), descending.
         shape: Of the matrix.
@@ -52,13 +51,31 @@ def evbmf_rank(singular_values: np.ndarray, shape: tuple[int, int]) -> int:
     Returns:
         The rank, 0 where all is noise; a single row or column counts as signal.
     """
+    return int((np.asarray(singular_values, np.float64) > evbmf_bound(singular_values, shape)).sum())
+
+
+def evbmf_bound(singular_values: np.ndarray, shape: tuple[int, int]) -> float:
+    """Return the bound above which a singular value is signal, by empirical variational Bayes.
+
+    The global solution is analytic but for the noise variance σ², which minimises a function of one bounded
+    variable (Nakajima et al., 2013, theorem 2 and section 3); with L ≤ M the sides of the matrix, α = L/M and
+    τ̄ = 2.5129 √α, a singular value counts above √(M σ² (1 + τ̄)(1 + α/τ̄)).
+
+    The noise is what all components share. In a network trained for long from many films that is little; in one
+    trained for a short time most of a kernel is still as it was drawn, and is counted as noise, though later layers
+    have learnt to use it. Ranks are then far too low.
+
+    Args:
+        singular_values: All of them, float (min(shape),), descending.
+        shape: Of the matrix.
+    """
     smaller, larger = min(shape), max(shape)
     alpha = smaller / larger
     tau_bar = 2.5129 * np.sqrt(alpha)
     threshold = (1 + tau_bar) * (1 + alpha / tau_bar)
     energies = np.asarray(singular_values, np.float64) ** 2 / larger
     if not energies.any() or smaller == 1:  # one component has no others to be told from
-        return int(energies.any())
+        return 0.0
     most = max(1, min(int(np.ceil(smaller / (1 + alpha))) - 1, smaller - 1))  # more cannot be told from noise
     highest = energies.sum() / smaller
     lowest = max(energies[most] / threshold, energies[most:].mean(), highest * 1e-12)
@@ -79,7 +96,7 @@ def evbmf_rank(singular_values: np.ndarray, shape: tuple[int, int]) -> int:
         around = trials[max(best - 1, 0)], trials[min(best + 1, NOISE_TRIALS - 1)]
         found = minimize_scalar(objective, bounds=around, method="bounded")
         variance = np.exp(min((found.x, trials[best]), key=objective))
-    return int((energies > variance * threshold).sum())
+    return float(np.sqrt(larger * variance * threshold))
 
 
 def energy_rank(singular_values: np.ndarray, energy: float) -> int:
@@ -117,6 +134,26 @@ def truncated_svd(
         left = basis @ inner
     root = np.sqrt(spectrum[:rank])
     return left[:, :rank] * root, root[:, None] * right[:rank]
+
+
+def sketch_table(matrix: np.ndarray, rank: int, power_iterations: Sequence[int] = (0, 1, 2)) -> pd.DataFrame:
+    """Return how well, and how fast, a matrix is cut off after its leading components by each way.
+
+    Returns:
+        One row per way, the exact one first: way, error_share (of the norm, lost), time_ms.
+    """
+    ways: list[tuple[str, Sketch | None]] = [("exact", None)]
+    ways += [
+        (f"random, {count} power iterations", Sketch(power_iterations=count)) for count in power_iterations
+    ]
+    rows = []
+    for name, sketch in ways:
+        begun = time.perf_counter()
+        left, right = truncated_svd(matrix, rank, sketch)
+        seconds = time.perf_counter() - begun
+        lost = np.linalg.norm(matrix - left @ right) / np.linalg.norm(matrix)
+        rows.append({"way": name, "error_share": float(lost), "time_ms": 1000 * seconds})
+    return pd.DataFrame(rows)
 
 
 def range_finder(matrix: np.ndarray, rank: int, sketch: Sketch) -> np.ndarray:

@@ -40,6 +40,7 @@ from radlib.figures.inference import (
     prediction_bars,
 )
 from radlib.figures.insides import channel_rows, heat_map_row, layer_noise, stored_weights
+from radlib.figures.methods import byte_parts, codebook, softened_answers, spectra
 from radlib.figures.style import auroc_text, human_bytes, human_count
 from radlib.figures.training import calibration, learning_curves, probability_histogram, roc
 
@@ -52,9 +53,11 @@ __all__ = [
     "auroc_text",
     "binary_layer",
     "block_costs",
+    "byte_parts",
     "calibration",
     "channel_rows",
     "class_counts",
+    "codebook",
     "confidence_clouds",
     "feature_maps",
     "film_grid",
@@ -76,8 +79,10 @@ __all__ = [
     "sensitivity_curves",
     "size_against_auroc",
     "size_bars",
+    "softened_answers",
     "sparsity_by_layer",
     "sparsity_schedule",
+    "spectra",
     "split_table_bars",
     "stored_weights",
     "weight_histograms",

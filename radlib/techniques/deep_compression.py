@@ -10,9 +10,11 @@ Biases and batch norm train along, since they are stored as they are. The file i
 decodes to is as large in memory and as slow as its parent.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from radlib import backend, counting
 from radlib.errors import UsageError
@@ -145,3 +147,28 @@ def summarise(model: Any, content: bytes, tensors: Any) -> dict[str, Any]:
         },
         "tensors": tensors.to_dict("records"),
     }
+
+
+def tensor_table(details: Mapping[str, Any]) -> pd.DataFrame:
+    """Return how each tensor of a variant is coded, from its details.
+
+    Returns:
+        One row per coded tensor: tensor, weights, nonzeros, values (of its codebook), id_bits and gap_bits (per
+        weight that is not zero) with the entropy of each, and over_share, by which the code exceeds both.
+    """
+    table = pd.DataFrame(details["tensors"])
+    bits, entropy = (table[f"id_{of}"] + table[f"gap_{of}"] for of in ("bits", "entropy_bits"))
+    each = table[["tensor", "weights", "nonzeros", "values"]].copy()
+    for of in ("id_bits", "id_entropy_bits", "gap_bits", "gap_entropy_bits"):
+        each[of.replace("entropy_bits", "entropy")] = table[of] / table["nonzeros"]
+    return each.assign(over_share=bits / entropy - 1)
+
+
+def byte_table(details: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the bytes of each part of several files: a row per file, a column per part, largest parts first.
+
+    Args:
+        details: Of variants, by the name that a row shall have.
+    """
+    table = pd.DataFrame({name: each["bytes"] for name, each in details.items()}).T
+    return table[table.sum().sort_values(ascending=False, kind="stable").index]

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from radlib import counting
-from radlib.decomposition import Sketch
+from radlib.decomposition import Sketch, unfold
+from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
 from radlib.replacement import replace_layers
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.factored_layers import is_kernel, is_matrix, matrix_layers, tucker_layers
+from radlib.techniques.factored_layers import is_kernel, is_matrix, kernel_of, matrix_layers, tucker_layers
 from radlib.techniques.ranks import Factorable, choose_ranks, factorable_layers
+
+KINDS = {"svd": is_matrix, "tucker": is_kernel}  # which layers each technique takes apart
 
 
 @TECHNIQUES.register(
@@ -30,8 +33,8 @@ def svd(
     model: Any,
     data: TechniqueData,
     *,
-    ranks: str = "evbmf",
-    energy: float = 0.9,
+    ranks: str = "energy",
+    energy: float = 0.8,
     budget: float = 0.5,
     randomized: bool = False,
     low_rank_epochs: int = 3,
@@ -44,7 +47,7 @@ def svd(
     Args:
         model: A trained Keras model.
         data: The films.
-        ranks: How ranks are chosen: `evbmf`, `energy` or `budget`.
+        ranks: How ranks are chosen: `energy`, `evbmf` or `budget`.
         energy: Share of the squared singular values that `energy` keeps, in (0, 1].
         budget: Share of the network's parameters that `budget` may keep, in (0, 1).
         randomized: Whether singular vectors are found from random projections (Halko et al., 2011).
@@ -63,7 +66,7 @@ def svd(
             evaluation. NIPS, arXiv 1404.0736.
     """
     sketch = Sketch(seed=data.settings.seed) if randomized else None
-    found = factorable_layers(model, is_matrix)
+    found = layers_for(model, "svd")
     chosen = choose_ranks(model, found, ranks, energy=energy, budget=budget, technique="svd")
     replaced = {name: matrix_layers(model.get_layer(name), rank, sketch) for name, (rank,) in chosen.items()}
     return _fine_tuned(model, found, chosen, replaced, data, low_rank_epochs, learning_rate_share)
@@ -76,8 +79,8 @@ def tucker(
     model: Any,
     data: TechniqueData,
     *,
-    ranks: str = "evbmf",
-    energy: float = 0.9,
+    ranks: str = "energy",
+    energy: float = 0.8,
     budget: float = 0.5,
     sweeps: int = 5,
     randomized: bool = False,
@@ -92,7 +95,7 @@ def tucker(
     Args:
         model: A trained Keras model.
         data: The films.
-        ranks: How ranks are chosen: `evbmf`, `energy` or `budget`.
+        ranks: How ranks are chosen: `energy`, `evbmf` or `budget`.
         energy: Share of the squared singular values of each unfolding that `energy` keeps, in (0, 1].
         budget: Share of the network's parameters that `budget` may keep, in (0, 1).
         sweeps: Turns in which both bases are refined (HOOI).
@@ -111,13 +114,35 @@ def tucker(
             applications. ICLR, arXiv 1511.06530.
     """
     sketch = Sketch(seed=data.settings.seed) if randomized else None
-    found = factorable_layers(model, is_kernel)
+    found = layers_for(model, "tucker")
     chosen = choose_ranks(model, found, ranks, energy=energy, budget=budget, technique="tucker")
     replaced = {
         name: tucker_layers(model.get_layer(name), pair, sweeps=sweeps, sketch=sketch)
         for name, pair in chosen.items()
     }
     return _fine_tuned(model, found, chosen, replaced, data, low_rank_epochs, learning_rate_share)
+
+
+def layers_for(model: Any, technique: str) -> list[Factorable]:
+    """Return the layers that `svd` or `tucker` may take apart, with their spectra.
+
+    Raises:
+        UsageError: For another technique.
+    """
+    if technique not in KINDS:
+        raise UsageError(f"Layers are taken apart by {' or '.join(KINDS)}, not by {technique!r}.")
+    return factorable_layers(model, KINDS[technique])
+
+
+def fitting(model: Any) -> str:
+    """Return which of `svd` and `tucker` reaches more of a network's weights."""
+    return max(KINDS, key=lambda name: sum(layer.weights for layer in layers_for(model, name)))
+
+
+def unfolded(model: Any, layer: Factorable) -> np.ndarray:
+    """Return the matrix whose spectrum a layer shows last: one row per output channel, or its matrix itself."""
+    kernel = kernel_of(model.get_layer(layer.name))
+    return unfold(kernel, kernel.ndim - 1) if kernel.ndim == 4 else kernel
 
 
 def _fine_tuned(

@@ -2,24 +2,29 @@
 
 | ranks | keeps |
 |---|---|
+| `energy` | the fewest components that hold a share of each spectrum's squared singular values |
 | `evbmf` | the components that stand out of the noise, by variational Bayes (Nakajima et al., 2013) |
-| `energy` | the fewest that hold a share of each spectrum's squared singular values |
 | `budget` | as `energy`, with the largest share at which the network has at most so many parameters |
+
+`evbmf` is the rule of Kim et al. (2016) for large networks that were trained for long. What it takes for noise in a
+small network trained from random weights is most of each kernel, and little is left of the network: hence the
+default is `energy`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from radlib import counting
-from radlib.decomposition import energy_rank, evbmf_rank, singular_values, unfold
+from radlib.decomposition import energy_rank, evbmf_bound, evbmf_rank, singular_values, unfold
 from radlib.errors import UsageError
 from radlib.techniques.factored_layers import factored_weights, kernel_of
 from radlib.techniques.pruning import prunable_layers
 
-RULES = ("evbmf", "energy", "budget")
+RULES = ("energy", "evbmf", "budget")
 _BISECTIONS = 40
 
 
@@ -37,20 +42,29 @@ class Factorable:
     shape: tuple[int, ...]
     spectra: tuple[np.ndarray, ...]
 
+    @property
+    def weights(self) -> int:
+        """How many weights its kernel has."""
+        return int(np.prod(self.shape))
+
     def ranks(self, energy: float | None) -> tuple[int, ...]:
         """Return the rank of each spectrum that keeps a share of its energy; None asks `evbmf_rank`."""
         if energy is not None:
             return tuple(energy_rank(spectrum, energy) for spectrum in self.spectra)
-        size = int(np.prod(self.shape))
-        rows = self.shape[-2:] if len(self.shape) == 4 else (self.shape[0],)
-        return tuple(
-            max(1, evbmf_rank(spectrum, (side, size // side)))
-            for spectrum, side in zip(self.spectra, rows, strict=True)
-        )
+        return tuple(max(1, evbmf_rank(spectrum, shape)) for _, spectrum, shape in self.matrices())
+
+    def matrices(self) -> list[tuple[str, np.ndarray, tuple[int, int]]]:
+        """Return (whose channels are its rows, spectrum, shape) of each matrix that the kernel is unfolded to."""
+        sides = self.shape[-2:] if len(self.shape) == 4 else self.shape[:1]
+        names = ("inputs", "outputs")[: len(sides)]
+        return [
+            (n, s, (side, self.weights // side))
+            for n, s, side in zip(names, self.spectra, sides, strict=True)
+        ]
 
     def saved(self, ranks: tuple[int, ...]) -> int:
         """Return how many weights fewer the factored layer has, 0 where it would have more."""
-        return max(0, int(np.prod(self.shape)) - factored_weights(self.shape, ranks))
+        return max(0, self.weights - factored_weights(self.shape, ranks))
 
 
 def factorable_layers(model: Any, wanted: Callable[[Any], bool]) -> list[Factorable]:
@@ -101,6 +115,57 @@ def choose_ranks(
             "choose ranks 'energy' with a smaller share, or 'budget'."
         )
     return chosen
+
+
+def spectra_table(found: Sequence[Factorable], chosen: Mapping[str, Sequence[int]]) -> pd.DataFrame:
+    """Return the singular values of layers.
+
+    Args:
+        found: As `factorable_layers` returns them.
+        chosen: {layer: its ranks}; a layer that is missing keeps all.
+
+    Returns:
+        One row per singular value: layer, channels (`inputs` or `outputs`), place (from 1), value, bound (of
+        `evbmf_bound`), rank (how many are kept).
+    """
+    rows = []
+    for layer in found:
+        ranks = chosen.get(layer.name) or [len(spectrum) for spectrum in layer.spectra]
+        for (channels, spectrum, shape), rank in zip(layer.matrices(), ranks, strict=True):
+            facts = {
+                "layer": layer.name,
+                "channels": channels,
+                "bound": evbmf_bound(spectrum, shape),
+                "rank": rank,
+            }
+            rows += [
+                {**facts, "place": place, "value": value} for place, value in enumerate(spectrum, start=1)
+            ]
+    return pd.DataFrame(rows)
+
+
+def rank_table(found: Sequence[Factorable], energies: Sequence[float] = (0.7, 0.8, 0.9)) -> pd.DataFrame:
+    """Return what each rule makes of each layer: weights, and by rule the share of them that stays.
+
+    Returns:
+        One row per layer: layer, shape, weights, evbmf_share, and energy_70_share and so on.
+    """
+    rules: dict[str, float | None] = {"evbmf": None, **{f"energy_{round(100 * e)}": e for e in energies}}
+    rows = []
+    for layer in found:
+        left = {
+            f"{name}_share": 1 - layer.saved(layer.ranks(rule)) / layer.weights
+            for name, rule in rules.items()
+        }
+        rows.append(
+            {
+                "layer": layer.name,
+                "shape": " × ".join(map(str, layer.shape)),
+                "weights": layer.weights,
+                **left,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _energy_within(parameters: int, found: list[Factorable], budget: float) -> float:

@@ -6,9 +6,11 @@ import pytest
 from radlib.decomposition import (
     Sketch,
     energy_rank,
+    evbmf_bound,
     evbmf_rank,
     range_finder,
     singular_values,
+    sketch_table,
     truncated_svd,
     tucker2,
     unfold,
@@ -127,3 +129,20 @@ def test_turns_of_refinement_lower_the_error_below_truncated_hosvd():
         (singular_values(unfold(kernel, mode))[rank:] ** 2).sum() for mode, rank in ((2, 4), (3, 5))
     )
     assert error[0] <= np.sqrt(left_out)
+
+
+def test_the_bound_is_the_rank_seen_from_the_spectrum():
+    spectrum = singular_values(planted(64, 300, 9, 0.1))
+    bound = evbmf_bound(spectrum, (64, 300))
+    assert spectrum[8] > bound > spectrum[9]
+    assert evbmf_bound(spectrum * 10, (64, 300)) == pytest.approx(10 * bound, rel=1e-4)
+
+
+def test_ways_of_cutting_off_are_compared_by_what_they_lose():
+    table = sketch_table(planted(60, 200, 20, 0.5), 5)
+    exact, *random = table["error_share"]
+    spectrum = singular_values(planted(60, 200, 20, 0.5))
+    assert exact == pytest.approx(np.sqrt((spectrum[5:] ** 2).sum() / (spectrum**2).sum()))
+    assert random == sorted(random, reverse=True)  # each power iteration loses less
+    assert exact <= random[-1] < 1.005 * exact < random[0]
+    assert (table["time_ms"] > 0).all()

@@ -22,9 +22,11 @@ from radlib.formats.deep_compression import (
 )
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.deep_compression import (
+    byte_table,
     deep_compression,
     reduce_batch_norm,
     summarise,
+    tensor_table,
 )
 from radlib.techniques.shared_weights import share_weights, shared_model, trainer_of
 from radlib.training import fit, recipe_from
@@ -86,6 +88,18 @@ def test_the_file_is_near_its_entropy_and_itemised(network, encoded):
     # ids of 2,000 to 37,000 weights each, then codebooks: what theory says of 80 % zeros in 32 values
     per_weight = 8 * (facts["bytes"]["ids"] + facts["bytes"]["gaps"]) / tensors["weights"].sum()
     assert 1.2 < per_weight < 1.7
+
+
+def test_the_tables_add_up_to_what_the_file_holds(network, encoded):
+    facts = summarise(network, *encoded)
+    table = tensor_table(facts)
+    symbols = ((table["id_bits"] + table["gap_bits"]) * table["nonzeros"]).sum()
+    padding = 2 * len(table)  # each stream ends on a whole byte
+    assert 0 <= 8 * (facts["bytes"]["ids"] + facts["bytes"]["gaps"]) - symbols <= 8 * padding
+    assert (table["id_bits"] >= table["id_entropy"]).all() and (table["over_share"] >= 0).all()
+    bytes_of = byte_table({"one": facts, "other": facts})
+    assert bytes_of.sum(axis=1).tolist() == [len(encoded[0])] * 2
+    assert bytes_of.loc["one"].is_monotonic_decreasing
 
 
 def test_the_file_carries_what_it_was_told(encoded):

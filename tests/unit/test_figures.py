@@ -28,6 +28,7 @@ MODULES = (
     "films",
     "inference",
     "insides",
+    "methods",
     "style",
     "training",
 )
@@ -307,3 +308,28 @@ def test_the_groups_that_lose_most_are_named():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["fragile", "middling"]
     drawn = sorted(tuple(line.get_ydata()) for line in ax.lines)
     assert drawn == sorted(scores.values())
+
+
+def test_a_codebook_is_one_stick_per_value_as_high_as_its_weights_are_many():
+    ax = figures.codebook([-0.4, -0.3, 0.2, 0.3, 0.0], [-0.35, -0.35, 0.25, 0.25, 0.0], name="conv")
+    (sticks,) = [other for other in ax.figure.axes if other is not ax]
+    heights = {round(float(line[1][0]), 2): line[1][1] for line in sticks.collections[0].get_segments()}
+    assert heights == {-0.35: 2, 0.25: 2}
+
+
+def test_parts_of_a_file_lie_end_to_end():
+    ax = figures.byte_parts(pd.DataFrame({"ids": [700, 300], "gaps": [300, 200]}, index=["32", "8"]))
+    ends = sorted((bar.get_y(), bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches)
+    assert [(start, end) for _, start, end in ends] == [(0, 700), (700, 1000), (0, 300), (300, 500)]
+
+
+def test_the_largest_spectra_are_drawn_with_bound_and_rank():
+    rows = [
+        {"layer": layer, "channels": "outputs", "place": n, "value": 4 / n, "bound": 1.5, "rank": 2}
+        for layer, size in (("a", 3), ("b", 9), ("c", 5))
+        for n in range(1, size + 1)
+    ]
+    axes = figures.spectra(pd.DataFrame(rows), most=2)
+    assert [ax.get_title(loc="left") for ax in axes if ax.get_visible()] == ["b, outputs", "c, outputs"]
+    lines = {tuple(line.get_xdata()) for line in axes[0].lines}
+    assert (2.5, 2.5) in lines

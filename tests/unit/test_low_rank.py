@@ -17,8 +17,8 @@ from radlib.techniques.factored_layers import (
     matrix_layers,
     tucker_layers,
 )
-from radlib.techniques.low_rank import svd, tucker
-from radlib.techniques.ranks import factorable_layers
+from radlib.techniques.low_rank import fitting, layers_for, svd, tucker
+from radlib.techniques.ranks import factorable_layers, rank_table, spectra_table
 
 IMAGES = np.random.default_rng(0).random((3, SIDE, SIDE, 1), np.float32)
 
@@ -155,7 +155,7 @@ def test_a_budget_that_cannot_be_met_says_the_nearest(network, data):
 
 
 def test_what_cannot_be_done_is_one_sentence(network, data):
-    with pytest.raises(UsageError, match="evbmf, energy, budget, not by 'magic'"):
+    with pytest.raises(UsageError, match="energy, evbmf, budget, not by 'magic'"):
         svd(network, data, ranks="magic")
     with pytest.raises(UsageError, match="no layer for 'svd'.*try 'tucker'"):
         svd(small_network(), data)
@@ -193,3 +193,23 @@ def test_fine_tuning_lowers_the_loss(data):
     assert len(product.history) == 3
     assert product.history["loss"].iloc[-1] < product.history["loss"].iloc[0]
     assert data.score(product.payload) > 0.9
+
+
+def test_the_tables_show_each_spectrum_with_what_is_kept_of_it(network):
+    found = layers_for(network, "tucker")
+    assert [layer.name for layer in found] == ["middle", "deep"]
+    assert fitting(network) == "tucker"
+    chosen = {layer.name: layer.ranks(0.8) for layer in found}
+    table = spectra_table(found, chosen)
+    deep = table[(table["layer"] == "deep") & (table["channels"] == "outputs")]
+    kernel = network.get_layer("deep").kernel.numpy()
+    spectrum = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)
+    assert np.allclose(deep["value"], spectrum, rtol=1e-5)
+    assert (deep["rank"] == chosen["deep"][1]).all()
+    kept = (spectrum[: chosen["deep"][1]] ** 2).sum() / (spectrum**2).sum()
+    assert kept >= 0.8
+    shares = rank_table(found, (0.5, 1.0)).set_index("layer")
+    assert (shares["energy_100_share"] == 1).all()
+    assert (shares["energy_50_share"] < 1).all()
+    with pytest.raises(UsageError, match="svd or tucker"):
+        layers_for(network, "qr")
