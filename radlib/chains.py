@@ -38,7 +38,7 @@ class Link:
     @property
     def words(self) -> str:
         """The given parameters as figures name them, e.g. `final sparsity 0.9`; empty without any."""
-        return ", ".join(f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in self.given.items())
+        return ", ".join(_setting(name, value) for name, value in self.given.items())
 
 
 def parse_chain(chain: str) -> tuple[Link, ...]:
@@ -107,9 +107,17 @@ def _typed(value: Any) -> str:
     return repr(value)
 
 
+def _setting(name: str, value: Any) -> str:
+    """Return a parameter in words: `clusters 16`, and for a switch its name alone, or with a `no` before it."""
+    name = str(name).replace("_", " ")
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    return f"{name} {_spoken(value)}"
+
+
 def _spoken(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{str(key).replace('_', ' ')} {_spoken(item)}" for key, item in value.items())
+        return ", ".join(_setting(key, item) for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_spoken, value))
     return str(value).replace("_", " ")

@@ -82,3 +82,9 @@ def test_file_names_are_short_plain_and_distinct():
     assert variant_key("net/a(b=[1,2])#0") != variant_key("net/a(b=[1,{2}])#0")
     long = variant_key(variant_name("net", "+".join(["magnitude_pruning(final_sparsity=0.9)"] * 8), 0))
     assert len(long) < LONGEST_KEY + 24 and not set(long) & set('()[]{}":*?<>|/\\ ')
+
+
+def test_a_switch_is_spoken_by_its_name():
+    (link,) = parse_chain("a(reduced_batch_norm=True, spare_first=False, clusters=16)")
+
+    assert link.words == "reduced batch norm, no spare first, clusters 16"
