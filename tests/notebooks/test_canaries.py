@@ -2,8 +2,10 @@
 
 import base64
 import os
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -47,20 +49,27 @@ def run(
     folder: Path, films: Path, notebooks: str, *more: str, source: str = ""
 ) -> subprocess.CompletedProcess:
     """Run a study of one's own on the planted films, in a folder of its own."""
+    return subprocess.run(
+        **start(folder, films, notebooks, *more, source=source), capture_output=True, check=False
+    )
+
+
+def start(folder: Path, films: Path, notebooks: str, *more: str, source: str = "") -> dict:
+    """Return what `subprocess` needs to start a study of one's own on the planted films."""
     folder.mkdir(exist_ok=True)
     (folder / "planted.yaml").write_text(STUDY.format(notebooks=notebooks))
-    start = (
+    program = (
         ["-c", f"{source}; import sys; from radlib.cli import main; main(sys.argv[1:])"]
         if source
         else ["-m", "radlib.cli"]
     )
-    command = [sys.executable, *start, "run", "--study", "planted.yaml", "--data", str(films), *more]
+    command = [sys.executable, *program, "run", "--study", "planted.yaml", "--data", str(films), *more]
     environment = {
         **os.environ,
         "RADLIB_OUTPUTS": str(folder / "outputs"),
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return {"args": command, "cwd": folder, "env": environment, "text": True}
 
 
 @pytest.mark.parametrize("form", ["plain", "utf-16", "base64", "npz", "name", "digest"])
@@ -136,6 +145,21 @@ def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failu
     assert "Cell In[" in (place / "failure.txt").read_text()
     assert hits(tmp_path / "work" / "outputs", wanted(films)) == []
     assert (place / "private" / "failure.txt").is_file()
+
+
+def test_a_run_that_is_killed_while_training_leaves_no_planted_name(tmp_path, films):
+    outputs = tmp_path / "work" / "outputs"
+    with (tmp_path / "log").open("w") as log:
+        started = start(tmp_path / "work", films, "01_explore, 02_train")
+        with subprocess.Popen(**started, stdout=log, stderr=log, start_new_session=True) as running:
+            while running.poll() is None and not any(outputs.glob("planted/checkpoints/*/*")):
+                time.sleep(0.02)
+            early = running.poll() is not None
+            os.killpg(running.pid, signal.SIGKILL)
+    assert not early, "the run ended before it could be killed"
+    assert MARK not in (tmp_path / "log").read_text()
+    assert MARK in (outputs / "planted" / "private" / "films.csv").read_text()
+    assert hits(outputs, wanted(films)) == []
 
 
 def test_a_run_is_opened_again_without_saying_where_its_films_lie(tmp_path, films):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import radlib
+from radlib.array_rows import row_reference
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.export import export_variant, predict_folder
 from radlib.formats import open_model
@@ -120,6 +121,19 @@ def test_a_folder_of_films_is_answered_as_the_run_answers(run_and_films, folder,
     decisions = ["opacity" if p >= threshold else "normal" for p in read["opacity_probability"]]
     assert read["opacity_decision"].tolist() == decisions
     assert set(decisions) == {"opacity", "normal"}
+
+
+def test_a_row_of_an_array_is_answered_as_the_run_answers(tmp_path, run_and_films):
+    run, films = run_and_films
+    variant = run.variant("student_small/int8#0")
+    np.save(tmp_path / "films.npy", np.array(films.test.pixels[:4]))
+    table = predict_folder(run.path("variants", variant.key), row_reference(tmp_path / "films.npy", 2))
+    with open_model(run.model_path(variant)) as predictor:
+        expected = predictor.predict(films.test.images(slice(2, 3)))[:, 1]
+    assert table["reason"].tolist() == [""]
+    assert np.allclose(table["opacity_probability"], expected, atol=1e-6)
+    with pytest.raises(DataError, match="can be read as a film"):
+        predict_folder(run.path("variants", variant.key), row_reference(tmp_path / "films.npy", 4))
 
 
 def test_what_cannot_be_read_is_listed_with_its_reason(run_and_films, folder):
