@@ -32,8 +32,9 @@ from radlib import images, resemblance, storage
 REVISION = 2  # raised when the same file would decode to other pixels
 COMMIT_FILMS = 256  # films that a kill costs, at most
 
-# What these name can be mended without touching the film: a codec installed, a file put back. Not remembered.
-NOT_REMEMBERED = ("not_a_file", "unsupported_compression")
+# What these name can be mended without touching the film: a codec installed, a file put back, and a machine so busy
+# that a good film ran out of time. Not remembered.
+NOT_REMEMBERED = ("not_a_file", "unsupported_compression", "timeout")
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,20 @@ def test_what_cannot_be_mended_is_remembered_and_the_rest_tried_again(tmp_path, 
     assert set(film_store.NOT_REMEMBERED) < set(REASONS)
 
 
+def test_a_film_that_ran_out_of_time_is_tried_again(tmp_path, monkeypatch):
+    """A busy machine is no property of the film."""
+    paths = film_files(tmp_path, 2)
+    late = [("timeout", 0, 0, b"", b"")]
+    whole = decode.decode_files
+    with monkeypatch.context() as busy:
+        busy.setattr(decode, "decode_files", lambda given, *a, **k: late + list(whole(given[1:], *a, **k)))
+        first = decode.decode_films(index_of(paths), SMALL, tmp_path / "store")
+    assert first.quarantine["reason"].tolist() == ["timeout"]
+    again = decode.decode_films(index_of(paths), SMALL, tmp_path / "store")
+    assert len(again.quarantine) == 0
+    check(again, paths)
+
+
 LOOP = """
 import sys
 from pathlib import Path
