@@ -1,9 +1,9 @@
 """Techniques: functions that make one variant from another, and chains of them.
 
 A technique is one registered function `technique(model, data, *, parameters…) -> Product`. It says what kind
-of model it takes (`consumes`) and gives (`produces`), so a chain such as `magnitude_pruning+int8` is checked
-before anything is trained (how chains are written: see `chains`). Every link of a chain is a stored variant, and is
-built once.
+of model it takes (`consumes`) and gives (`produces`), and where it matters what it `leaves` in the weights and what it
+is `unfit` for, so a chain such as `magnitude_pruning+int8` is checked before anything is trained (how chains are
+written: see `chains`). Every link of a chain is a stored variant, and is built once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,15 +37,17 @@ def check_chain(chain: str) -> tuple[Entry, ...]:
     """
     links = parse_chain(chain)
     entries = tuple(TECHNIQUES[link.technique] for link in links)
-    kind, maker = "keras", "a trained network"
+    kind, maker, left = "keras", "a trained network", None
     for link, entry in zip(links, entries, strict=True):
         entry.complete(link.given)
+        if reason := entry.facts.get("unfit", {}).get(left):
+            raise UsageError(f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: {reason}.")
         if entry.facts["consumes"] != kind:
             raise UsageError(
                 f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: it takes a {entry.facts['consumes']} "
                 f"model and would get a {kind} one; put it earlier or leave it out."
             )
-        kind, maker = _gives(entry), entry.name
+        kind, maker, left = _gives(entry), entry.name, entry.facts.get("leaves")
     return entries
 
 

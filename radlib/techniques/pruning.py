@@ -30,7 +30,13 @@ TOLERANCE = 0.02  # a result further from its target did not do what its name sa
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="pruned", kind="pruning"
+    consumes="keras",
+    produces="keras",
+    trains=True,
+    revision=1,
+    label="pruned",
+    kind="pruning",
+    leaves="zeros",
 )
 def magnitude_pruning(
     model: Any,

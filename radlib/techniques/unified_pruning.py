@@ -54,7 +54,13 @@ STAGES = ("original", "filters removed", "fine-tuned", "weights removed")
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="unified pruning", kind="pruning"
+    consumes="keras",
+    produces="keras",
+    trains=True,
+    revision=1,
+    label="unified pruning",
+    kind="pruning",
+    leaves="zeros",
 )
 def unified_pruning(
     model: Any,

@@ -37,7 +37,13 @@ HALF_STEP = 2.0**-11  # largest relative error of rounding to float16
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="xnor_net", trains=True, revision=1, label="XNOR-Net", kind="binary"
+    consumes="keras",
+    produces="xnor_net",
+    trains=True,
+    revision=1,
+    label="XNOR-Net",
+    kind="binary",
+    unfit={"zeros": "a weight of one bit is never zero; remove whole filters with 'filter_pruning' instead"},
 )
 def xnor_net(
     model: Any,

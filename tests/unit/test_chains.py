@@ -88,3 +88,10 @@ def test_a_switch_is_spoken_by_its_name():
     (link,) = parse_chain("a(reduced_batch_norm=True, spare_first=False, clusters=16)")
 
     assert link.words == "reduced batch norm, no spare first, clusters 16"
+
+
+@pytest.mark.parametrize("pruning", ["magnitude_pruning", "unified_pruning"])
+def test_pruned_weights_are_not_made_binary_and_removed_filters_may_be(pruning):
+    with pytest.raises(UsageError, match="never zero; remove whole filters with 'filter_pruning'"):
+        check_chain(f"{pruning}+xnor_net")
+    assert [entry.name for entry in check_chain("filter_pruning+xnor_net")] == ["filter_pruning", "xnor_net"]
