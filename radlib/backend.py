@@ -81,6 +81,15 @@ def tfmot() -> ModuleType:
     return tensorflow_model_optimization
 
 
+@functools.cache
+def tfmot_rounding() -> ModuleType:
+    """Return the part of tfmot that rounds in training: its operations and ready configurations are not published."""
+    tfmot()
+    from tensorflow_model_optimization.python.core.quantization import keras as rounding
+
+    return rounding
+
+
 def make_deterministic(seed: int) -> None:
     """Make what follows repeat: seeded generators, and operations that sum in a fixed order."""
     keras().utils.set_random_seed(seed)

@@ -59,7 +59,7 @@ def aeq_dynamic(model: bytes, data: TechniqueData, *, smallest_kernel: int = 102
     label="AI Edge weights only",
     kind="quantization",
 )
-def aeq_weightonly(model: bytes, data: TechniqueData, *, smallest_kernel: int = 1024) -> Product:
+def aeq_weight_only(model: bytes, data: TechniqueData, *, smallest_kernel: int = 1024) -> Product:
     """Store weights as int8 and compute in float32: the file shrinks and no activation is rounded.
 
     Args:

@@ -90,9 +90,7 @@ def start_ranges(trained: Any, images: np.ndarray) -> None:
 @contextlib.contextmanager
 def _observing() -> Iterator[None]:
     """Let tfmot's quantizers widen their ranges to what they see and hand it on unrounded, inside the block."""
-    from tensorflow_model_optimization.python.core.quantization.keras import quant_ops
-
-    tf = backend.tensorflow()
+    tf, quant_ops = backend.tensorflow(), backend.tfmot_rounding().quant_ops
 
     def observe(inputs: Any, min_var: Any, max_var: Any, **_: Any) -> Any:
         min_var.assign(tf.minimum(min_var, tf.reduce_min(inputs)))
@@ -114,7 +112,7 @@ def _observing() -> Iterator[None]:
 def _annotated(body: Any) -> Any:
     """Return a copy of a model that tells tfmot how to quantize each layer."""
     tfmot, keras = backend.tfmot(), backend.keras()
-    configs = _default_8bit_configs()
+    configs = backend.tfmot_rounding().default_8bit.default_8bit_quantize_configs
     known = tfmot.quantization.keras.default_8bit.Default8BitQuantizeRegistry()
     split = (keras.layers.SeparableConv2D, keras.layers.SeparableConv1D)  # which tfmot takes apart
     for layer in body.layers:
@@ -163,9 +161,8 @@ def _scheme(sparse: Sequence[str], clustered: Sequence[str]) -> Any:
             chosen = plain.get_quantize_config
 
             def get_quantize_config(layer: Any) -> Any:
-                if (
-                    layer.name in clustered
-                ):  # a scheme of its own: its quantizer changes with the layer it meets
+                if layer.name in clustered:
+                    # A scheme of its own: its quantizer changes with the layer it meets.
                     scheme = combine.Default8BitClusterPreserveQuantizeScheme(layer.name in sparse)
                     return scheme.get_quantize_registry().get_quantize_config(layer)
                 if layer.name in sparse:
@@ -177,12 +174,3 @@ def _scheme(sparse: Sequence[str], clustered: Sequence[str]) -> Any:
             return plain
 
     return PreservingScheme()
-
-
-def _default_8bit_configs() -> Any:
-    """Return tfmot's module of ready configurations for layers that need another than their kind's."""
-    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-        default_8bit_quantize_configs,
-    )
-
-    return default_8bit_quantize_configs
