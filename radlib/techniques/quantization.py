@@ -141,6 +141,9 @@ def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
 def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> bytes:
     """Return the LiteRT file of a Keras model, with batch 1.
 
+    The converter saves what it is handed and reads it back. Of a Keras model that would be every layer with all its
+    functions, traced anew; of a plain module with one function the file is the same, in a quarter of the time.
+
     Args:
         model: A Keras model with one input (h, w, channels).
         options: Sets the converter's options; called with TensorFlow and the converter.
@@ -148,7 +151,9 @@ def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> by
     tf = backend.tensorflow()
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
     concrete = tf.function(lambda image: model(image, training=False)).get_concrete_function(signature)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    module = tf.Module()
+    module.held = model.variables
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     if options is not None:
         options(tf, converter)
     with backend.quiet_stderr():
