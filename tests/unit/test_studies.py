@@ -2,9 +2,10 @@ import pytest
 import yaml
 
 from radlib.augmentation import Augmentation
+from radlib.chains import parse_chain
 from radlib.errors import UsageError
 from radlib.listing import listing
-from radlib.registry import ARCHITECTURES, DATASETS
+from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.settings import SETTING_TYPES, Settings, checked
 from radlib.studies import load_study, notebooks_folder, study_names
 from radlib.techniques import check_chain
@@ -30,6 +31,13 @@ def test_every_study_names_things_that_exist(name):
         Augmentation.from_dict(settings.perturbation)
         for chain in settings.chains:
             check_chain(chain)
+
+
+def test_the_demo_of_every_technique_names_every_technique():
+    networks = load_study("demo_all").network_settings()
+    chains = [chain for settings in networks for chain in settings.chains]
+    named = {link.technique for chain in chains for link in parse_chain(chain)}
+    assert named == set(TECHNIQUES.names())
 
 
 def test_every_data_set_has_a_study_and_every_study_is_listed():
