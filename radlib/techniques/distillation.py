@@ -106,16 +106,17 @@ def distillation_loss(
     tf = backend.tensorflow()
 
     def loss(targets: Any, student: Any, teacher: Any) -> Any:
-        if activation == "softmax":
-            probabilities = tf.nn.softmax(student)
+        exclusive = activation == "softmax"
+        hard = hard_loss(targets, tf.nn.softmax(student) if exclusive else tf.nn.sigmoid(student))
+        if soft_share == 0:  # the teacher is never asked then: its part of the graph leads nowhere
+            return hard
+        if exclusive:
             answers = tf.nn.softmax(teacher / temperature)
             soft = tf.nn.softmax_cross_entropy_with_logits(answers, student / temperature)
         else:
-            probabilities = tf.nn.sigmoid(student)
             answers = tf.nn.sigmoid(teacher / temperature)
             each = tf.nn.sigmoid_cross_entropy_with_logits(answers, student / temperature)
             soft = tf.reduce_mean(each, axis=-1)
-        hard = hard_loss(targets, probabilities)
         return soft_share * temperature**2 * soft + (1 - soft_share) * hard
 
     return loss
