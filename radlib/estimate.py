@@ -17,10 +17,11 @@ from radlib.plan import data_folder
 from radlib.registry import DATASETS, TECHNIQUES
 from radlib.runs import Run
 from radlib.settings import Settings
+from radlib.techniques import technique_parameters
 from radlib.variants import variant_key, variant_name
 
 # Billions of multiply-accumulates at 224 px, millions of parameters (Keras applications' published table),
-# and seconds of one conversion to LiteRT on the machine described above.
+# and seconds of one conversion to LiteRT on the machine described above when it is handed a Keras model.
 COSTS: dict[str, tuple[float, float, float]] = {
     "vgg16": (15.5, 14.7, 15), "vgg19": (19.6, 20.0, 18),
     "resnet50": (3.9, 23.6, 20), "resnet101": (7.6, 42.7, 35), "resnet152": (11.3, 58.4, 50),
@@ -39,7 +40,8 @@ FIXED_MS = 0.6  # per film and training step, whatever the network
 MS_PER_GMAC = 14.0
 LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
 INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only for int16 activations
-RECIPE_SHARE = 0.15  # of a conversion's seconds: to quantize a file that was converted
+CONVERSION_SHARE = 0.3  # of those seconds: to convert one function alone, as radlib does
+RECIPE_SHARE = 0.15  # of those seconds: to quantize a file that was converted
 SCORED_SHARE = 0.3  # of the films are validation and test films, which every variant reads
 SECONDS_PER_NOTEBOOK = 10.0
 FILMS_PER_PATIENT = 3  # drawn ones
@@ -110,14 +112,21 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
         elif (last := TECHNIQUES[parse_chain(chain)[-1].technique].facts)["trains"]:
             # what comes before it is counted by itself
-            seconds += settings.pruning_epochs * epoch * 1.5 + conversion
+            seconds += _epochs(run, chain) * epoch * 1.5 + conversion * CONVERSION_SHARE
             disk += parameters * 4
         else:
-            seconds += conversion * (RECIPE_SHARE if last["consumes"] == "tflite" else 1)
+            seconds += conversion * (RECIPE_SHARE if last["consumes"] == "tflite" else CONVERSION_SHARE)
             disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
         slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
         seconds += films * SCORED_SHARE * (step_ms + slow_ms) / 1000
     return seconds, disk, missing
+
+
+def _epochs(run: Run, chain: str) -> int:
+    """Return how many passes over the training films the last technique of a chain makes: all its `…epochs`."""
+    link = parse_chain(chain)[-1]
+    parameters = technique_parameters(run, TECHNIQUES[link.technique], link.given)
+    return sum(value for name, value in parameters.items() if name.endswith("epochs"))
 
 
 def count_films(settings: Settings) -> int:

@@ -31,6 +31,8 @@ def forecast(folder, chains="float32", **settings):
             {"chains": "float32, int8"},
             {"chains": "float32, int16x8"},
         ),  # int16 activations have plain loops only
+        ({"chains": "qat"}, {"chains": "qat(qat_epochs=5)"}),  # each technique has epochs of its own
+        ({"chains": "qat", "pruning_epochs": 9}, {"chains": "qat(qat_epochs=3)", "pruning_epochs": 1}),
         (
             {"chains": "magnitude_pruning", "pruning_epochs": 1},
             {"chains": "magnitude_pruning", "pruning_epochs": 3},
