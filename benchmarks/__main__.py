@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [binary] [miracle] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [report] [binary] [miracle] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -19,6 +19,7 @@ from benchmarks import (
     fuzzing,
     miracle_time,
     pruning_speed,
+    report_speed,
     streaming,
 )
 from radlib.probes import describe_host
@@ -31,6 +32,7 @@ FILMS = {
     "stream": 26_000,
     "training": 2000,
     "bootstrap": 22_433,
+    "report": 25_000,
     "binary": 0,
     "miracle": 0,
     "fuzz": 200_000,
@@ -38,7 +40,7 @@ FILMS = {
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
-    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "binary", "miracle", "demo",
+    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "report", "binary", "miracle", "demo",
 )  # fmt: skip
 
 
@@ -82,6 +84,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "bootstrap":
             result = bootstrap_speed.measure(films)
             return result, bootstrap_table(result)
+        case "report":
+            result = report_speed.measure(films)
+            return result, report_speed.table(result)
         case "binary":
             result = binary_convolution.measure(rounds=3 * rounds)
             return result, binary_convolution.table(result)

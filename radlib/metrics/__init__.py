@@ -14,6 +14,7 @@ as 0.5.
 """
 
 from radlib.metrics.agreement import (
+    agreement_of_labels,
     concordance,
     decibels,
     limits_of_agreement,
@@ -48,13 +49,20 @@ from radlib.metrics.groups import age_group, group_tests, judge_groups
 from radlib.metrics.maps import points_inside, rank_correlation, top_overlap
 from radlib.metrics.presorted import auroc_draws, auroc_draws_of_all
 from radlib.metrics.recalibration import recalibrate
-from radlib.metrics.temperature import at_temperature, confidence, confidence_difference, fit_temperature
+from radlib.metrics.temperature import (
+    at_temperature,
+    confidence,
+    confidence_changes,
+    confidence_difference,
+    fit_temperature,
+)
 from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
 __all__ = [
     "METRICS",
     "PairedTest",
     "age_group",
+    "agreement_of_labels",
     "at_temperature",
     "auroc",
     "auroc_covariance",
@@ -67,6 +75,7 @@ __all__ = [
     "changed_patients",
     "concordance",
     "confidence",
+    "confidence_changes",
     "confidence_difference",
     "confusion",
     "decibels",

@@ -50,6 +50,32 @@ def concordance(first, second, counts: np.ndarray | None = None) -> tuple[float,
     return float(value), *percentile_interval(drawn)
 
 
+def agreement_of_labels(first, second, counts: np.ndarray) -> list[dict[str, float]]:
+    """Return `concordance` and `limits_of_agreement` of every label, from one pass over the draws.
+
+    Args:
+        first: (n, labels) numbers.
+        second: (n, labels) numbers of the same films.
+        counts: Draws of patients, (draws, n).
+
+    Returns:
+        Per label `concordance` and `bias`, each with `_low` and `_high`, `limit_low`, `limit_high`.
+    """
+    x, y = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    moments = [_moments(*pair) for pair in zip(x.T, y.T, strict=True)]
+    stacked = np.stack([column for parts in moments for column in parts], axis=1)  # (n, 5 labels)
+    drawn = mean_draws(np.concatenate([stacked, y - x], axis=1), counts)
+    found = []
+    for label in range(x.shape[1]):
+        value, _, _ = concordance(x[:, label], y[:, label])
+        ends = percentile_interval(_concordance(*drawn[:, 5 * label : 5 * label + 5].T))
+        bias = percentile_interval(drawn[:, stacked.shape[1] + label])
+        row = {"concordance": value, "concordance_low": ends[0], "concordance_high": ends[1]}
+        row |= limits_of_agreement(x[:, label], y[:, label])
+        found.append(row | {"bias_low": bias[0], "bias_high": bias[1]})
+    return found
+
+
 def _moments(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return what the coefficient needs the means of, about a common centre so that nothing cancels."""
     centre = (x.mean() + y.mean()) / 2 if len(x) else 0.0

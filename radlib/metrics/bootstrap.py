@@ -8,6 +8,8 @@ networks on the *same* draws cancels what their errors share, which makes small 
 A draw is kept as how often each film counts; `presorted` makes the AUROC of all draws from it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from radlib.errors import UsageError
@@ -138,20 +140,50 @@ def _rates_of(sums: np.ndarray, undecided: bool) -> dict[str, np.ndarray]:
     return found | {"brier": np.divide(sums[:, -1], films, out=np.full(len(films), np.nan), where=films > 0)}
 
 
-def mean_draws(values, counts: np.ndarray) -> np.ndarray:
-    """Return the mean of a number per film over the films of every draw, float64 (draws,); NaN without films.
+def mean_draws(values, counts: np.ndarray, known=None) -> np.ndarray:
+    """Return the mean of a number per film over the films of every draw; NaN without films.
+
+    Args:
+        values: (n,), or (n, k) for many means at once: each block of draws is widened once for all of them.
+        counts: How often each film counts, (draws, n).
+        known: Which films count, bool of the values' shape; None for all.
+
+    Returns:
+        float64 (draws,) or (draws, k).
 
     Example:
         >>> mean_draws([1.0, 3.0], np.array([[1, 1], [0, 2], [0, 0]])).tolist()
         [2.0, 3.0, nan]
     """
-    columns = np.column_stack([values, np.ones(len(values))])
-    blocks = [counts[start : start + BLOCK] @ columns for start in range(0, len(counts), BLOCK)]
-    sums = np.concatenate(blocks) if blocks else np.empty((0, 2))
-    return np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
+    values = np.asarray(values, np.float64)
+    columns = values.reshape(len(values), -1)
+    weights = (
+        np.ones((len(columns), 1)) if known is None else np.asarray(known, np.float64).reshape(columns.shape)
+    )
+    if known is not None:
+        columns = np.where(weights > 0, columns, 0.0)
+    stacked = np.concatenate([columns, weights], axis=1)
+    blocks = [counts[i : i + BLOCK].astype(np.float64) @ stacked for i in range(0, len(counts), BLOCK)]
+    sums = np.concatenate(blocks) if blocks else np.empty((0, stacked.shape[1]))
+    sums, films = (
+        sums[:, : columns.shape[1]],
+        np.broadcast_to(sums[:, columns.shape[1] :], (len(sums), columns.shape[1])),
+    )
+    means = np.divide(sums, films, out=np.full(sums.shape, np.nan), where=films > 0)
+    return means[:, 0] if values.ndim == 1 else means
 
 
-def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000, seed: int = 0):
+def per_label(
+    y_true,
+    y_prob,
+    patient_ids,
+    labels,
+    thresholds,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    drawn: Sequence | None = None,
+):
     """Return every metric of every label with its interval; films whose label is unknown are left out of it.
 
     Args:
@@ -162,6 +194,7 @@ def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000
         thresholds: One number for all labels, one each, or one per film and label, (n, labels).
         draws: How many draws of patients; the same draws serve all labels.
         seed: Of the draws.
+        drawn: What `metric_draws_of_all` returned for these answers, in place of `draws` and `seed`.
 
     Returns:
         DataFrame with columns `label`, `films`, `positives`, `metric`, `value`, `low`, `high`.
@@ -174,9 +207,9 @@ def per_label(y_true, y_prob, patient_ids, labels, thresholds, draws: int = 1000
     y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
     if y_true.shape != y_prob.shape or y_true.ndim != 2 or y_true.shape[1] != len(labels):
         raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
-    counts = patient_draws(patient_ids, draws, seed)
-    thresholds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), y_true.shape)
-    drawn, tables = metric_draws_of_all(y_true, y_prob, thresholds, counts), []
+    thresholds, tables = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), y_true.shape), []
+    if drawn is None:
+        drawn = metric_draws_of_all(y_true, y_prob, thresholds, patient_draws(patient_ids, draws, seed))
     for column, label in enumerate(labels):
         known = ~np.isnan(y_true[:, column])
         truth = y_true[known, column]

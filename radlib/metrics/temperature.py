@@ -95,3 +95,22 @@ def confidence_difference(prob_a, prob_b, counts: np.ndarray) -> tuple[float, fl
     drawn = mean_draws(change, counts)
     low, high = percentile_interval(drawn)
     return float(round(change.mean(), 15)), float(round(low, 15)), float(round(high, 15))
+
+
+def confidence_changes(prob_a, prob_b, known, counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Return `confidence_difference` of every label, from one pass over the draws.
+
+    Args:
+        prob_a: Probabilities by the original, (n, labels).
+        prob_b: Probabilities by the compressed network, of the same films, (n, labels).
+        known: Which films count for each label, bool (n, labels).
+        counts: How often each film counts, (draws, n).
+
+    Returns:
+        The difference under "", and the ends of its interval under "_low" and "_high", float64 (labels,) each.
+    """
+    change, known = confidence(prob_b) - confidence(prob_a), np.asarray(known, bool)
+    drawn = mean_draws(change, counts, known)
+    means = mean_draws(change, np.ones((1, len(change))), known)[0]
+    ends = np.array([percentile_interval(column) for column in drawn.T]).reshape(-1, 2)
+    return {"": means.round(15), "_low": ends[:, 0].round(15), "_high": ends[:, 1].round(15)}

@@ -5,9 +5,9 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.report.draws import patient_counts
-from radlib.report.evidence import labelled_pairs
+from radlib.report.evidence import compared_pairs
 from radlib.report.pairing import why_not_paired
-from radlib.report.readings import Readings, read
+from radlib.report.readings import Predictions, Readings, label_names, read
 from radlib.runs import Run
 
 COLUMNS = ("variant", "label", "films", "concordance", "concordance_low", "concordance_high", "bias", "bias_low",
@@ -28,22 +28,24 @@ def agreement(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     """
     readings = readings or read(run)
     rows = []
-    for before, after, label, column in labelled_pairs(readings):
+    for before, after in compared_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
-        row = {"variant": after.name, "label": label, "reason": why_not_paired(first, second)}
-        if not row["reason"]:
-            counts = patient_counts(tuple(first.patient_ids), run.settings.bootstrap_draws)
-            row |= _agreed(first.y_prob[:, column], second.y_prob[:, column], counts)
-        rows.append(row)
+        reason = why_not_paired(first, second)
+        found = [] if reason else _agreed(first, second, run.settings.bootstrap_draws)
+        for column, label in enumerate(label_names(after)):
+            row = {"variant": after.name, "label": label, "reason": reason}
+            rows.append(row if reason else row | found[column])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _agreed(before: np.ndarray, after: np.ndarray, counts: np.ndarray) -> dict[str, float | int | str]:
-    value, low, high = metrics.concordance(before, after, counts)
-    row = {"films": len(before), "concordance": value, "concordance_low": low, "concordance_high": high}
-    row |= metrics.limits_of_agreement(before, after, counts)
-    row["largest_change"] = float(np.abs(after - before).max(initial=0))
-    reason = (
-        "" if not np.isnan(value) else "Both networks give every film one probability: nothing can agree."
-    )
-    return {**row, "reason": reason}
+def _agreed(first: Predictions, second: Predictions, draws: int) -> list[dict[str, float | int | str]]:
+    """Return the agreement on every label."""
+    counts = patient_counts(tuple(first.patient_ids), draws)
+    found = metrics.agreement_of_labels(first.y_prob, second.y_prob, counts)
+    changes = np.abs(second.y_prob - first.y_prob).max(axis=0, initial=0)
+    flat = "Both networks give every film one probability: nothing can agree."
+    return [
+        {**row, "films": len(first.y_prob), "largest_change": float(change),
+         "reason": flat if np.isnan(row["concordance"]) else ""}
+        for row, change in zip(found, changes, strict=True)
+    ]  # fmt: skip

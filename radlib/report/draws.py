@@ -31,8 +31,17 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
     """Return each metric's value and its values over the draws, averaged over labels; {} without predictions.
 
     Of classes that exclude each other, accuracy is the share of films given their class, and balanced accuracy the
-    mean over classes of the share found (sensitivity).
+    mean over classes of the share found (sensitivity). `each` holds the draws of every label.
     """
+    if chosen is None and variant.name in readings.drawn:
+        return readings.drawn[variant.name]
+    drawn = _draw(readings, variant, chosen)
+    if chosen is None:
+        readings.drawn[variant.name] = drawn
+    return drawn
+
+
+def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> dict[str, Any]:
     predictions = readings.test.get(variant.name)
     if predictions is None:
         return {}
@@ -46,10 +55,11 @@ def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None)
     defined = {m: [i for i, v in enumerate(values) if not np.isnan(v[m])] for m in metrics.METRICS}
     drawn = {
         "films": len(predictions.image_ids),
-        "patients": len(np.unique(predictions.patient_ids)),
+        "patients": int(predictions.patients.max(initial=-1)) + 1,
         "positives": int(np.nansum(predictions.y_true)) if predictions.y_true.shape[1] == 1 else np.nan,
         "image_ids": predictions.image_ids,
         "y_true": predictions.y_true,
+        "each": draws,
         "values": {m: np.mean([values[i][m] for i in d]) if d else np.nan for m, d in defined.items()},
         "draws": {
             m: np.mean([draws[i][m] for i in d], axis=0)

@@ -17,6 +17,13 @@ from radlib.runs import Run
 from radlib.variants import Variant
 
 RULES = ("frozen", "chosen anew")
+DECISIONS = (
+    "variant", "label", "rule", "threshold",
+    *(f"{start}{name}{end}" for name in ("sensitivity", "specificity")
+      for start, end in (("", ""), ("difference_", ""), ("difference_", "_low"), ("difference_", "_high"), ("p_", ""),
+                         ("test_", ""))),
+    "films_to_positive", "films_to_negative", "patients_to_positive", "patients_to_negative", "reason",
+)  # fmt: skip
 CHANGED = (
     "variant", "label", "image_id", "has_finding", "threshold", "original_probability", "variant_probability", "to",
 )  # fmt: skip
@@ -36,44 +43,62 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         `test_…` that gave it; `films_to_positive`, `films_to_negative`, `patients_to_positive`,
         `patients_to_negative`; and a `reason` where nothing can be said.
     """
-    rows, drawn = [], {}
-    for before, after, label, column in labelled_pairs(readings := readings or read(run)):
+    rows = []
+    for before, after in compared_pairs(readings := readings or read(run)):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         reason = why_not_paired(first, second)
-        if not reason and before.name not in drawn:
-            drawn[before.name] = _counts(readings, first)
-        frozen, own = (_threshold(readings, variant, column) for variant in (before, after))
-        for rule, threshold in zip(RULES, (frozen, own), strict=True):
-            row = {"variant": after.name, "label": label, "rule": rule, "threshold": threshold}
-            missing = (
-                "" if not np.isnan([frozen, threshold]).any() else "No threshold was chosen for this label."
-            )
-            if not (reason or missing):
-                row |= _decided(first, second, column, (frozen, threshold), drawn[before.name])
-            rows.append({**row, "reason": reason or missing})
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "label", "rule", "reason"])
+        frozen, own = (_thresholds(readings, variant) for variant in (before, after))
+        spans = {} if reason else _rate_spans(first, second, frozen, own, _counts(readings, first))
+        for column, label in enumerate(label_names(after)):
+            missing = np.isnan([frozen[column], own[column]]).any()
+            why = reason or ("No threshold was chosen for this label." if missing else "")
+            for rule, threshold in zip(RULES, (frozen[column], own[column]), strict=True):
+                row = {"variant": after.name, "label": label, "rule": rule, "threshold": threshold}
+                if not why:
+                    row |= _decided(first, second, column, (frozen[column], threshold))
+                    row |= {name: ends[column] for name, ends in spans[rule].items()}
+                rows.append({**row, "reason": why})
+    return pd.DataFrame(rows, columns=list(DECISIONS))
 
 
 def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
     return patient_counts(tuple(answers.patient_ids), readings.run.settings.bootstrap_draws)
 
 
-def _decided(first: Predictions, second: Predictions, column: int, thresholds, counts: np.ndarray) -> dict:
+def _rate_spans(
+    first: Predictions, second: Predictions, frozen: np.ndarray, own: np.ndarray, counts: np.ndarray
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return by rule the ends of the intervals of both rates' changes, (labels,) each, from one pass over the draws."""
+    before, changes, films = first.y_prob >= frozen, [], []
+    for thresholds in (frozen, own):
+        after = second.y_prob >= thresholds
+        for answer in (True, False):
+            changes.append((after == answer).astype(np.float64) - (before == answer))
+            films.append(first.y_true == float(answer))
+    drawn = metrics.mean_draws(np.concatenate(changes, axis=1), counts, np.concatenate(films, axis=1))
+    ends = np.array([metrics.percentile_interval(column) for column in drawn.T]).reshape(2, 2, -1, 2)
+    return {
+        rule: {
+            f"difference_{name}_{end}": ends[r, n, :, e]
+            for n, name in enumerate(("sensitivity", "specificity"))
+            for e, end in enumerate(("low", "high"))
+        }
+        for r, rule in enumerate(RULES)
+    }
+
+
+def _decided(first: Predictions, second: Predictions, column: int, thresholds) -> dict[str, Any]:
     known = ~np.isnan(first.y_true[:, column])
-    truth, patients = first.y_true[known, column], first.patient_ids[known]
+    truth, patients = first.y_true[known, column], first.patients[known]
     called = [
         p.y_prob[known, column] >= threshold for p, threshold in zip((first, second), thresholds, strict=True)
     ]
-    counts = counts[:, known]
     row: dict[str, Any] = {}
     for name, answer in (("sensitivity", 1), ("specificity", 0)):
         films = truth == answer
         right = [(c[films] == bool(answer)).astype(np.float64) for c in called]
-        change = right[1] - right[0]
         row[name] = right[1].mean() if films.any() else np.nan
-        row[f"difference_{name}"] = change.mean() if films.any() else np.nan
-        drawn = metrics.mean_draws(change, counts[:, films])
-        row[f"difference_{name}_low"], row[f"difference_{name}_high"] = metrics.percentile_interval(drawn)
+        row[f"difference_{name}"] = (right[1] - right[0]).mean() if films.any() else np.nan
         found = metrics.change_test(truth, *called, patients, answer) if films.any() else (np.nan, "")
         row[f"p_{name}"], row[f"test_{name}"] = found
     a, b = called
@@ -124,13 +149,24 @@ def calibration(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     """
     readings = readings or read(run)
     rows = []
-    for variant in readings.variants:
+    for variant in (v for v in readings.variants if v.name in readings.test):
+        changes = _confidence_changes(readings, variant)
         for column, label in enumerate(label_names(variant)):
-            if variant.name in readings.test:
-                rows.append(
-                    {"variant": variant.name, "label": label, **_calibrated(readings, variant, column)}
-                )
+            row = {"variant": variant.name, "label": label, **_calibrated(readings, variant, column)}
+            ends = {f"difference_confidence{end}": values[column] for end, values in changes.items()}
+            rows.append(row | ends | {"reason": row["reason"]})
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "label", "films", "reason"])
+
+
+def _confidence_changes(readings: Readings, variant: Variant) -> dict[str, np.ndarray]:
+    """Return the change of mean confidence against the original with its interval, (labels,) each; NaN without one."""
+    second, original = readings.test[variant.name], readings.original(variant)
+    first = readings.test.get(original.name) if original is not None else None
+    if not variant.chain or why_not_paired(first, second):
+        return dict.fromkeys(("", "_low", "_high"), np.full(second.y_true.shape[1], np.nan))
+    return metrics.confidence_changes(
+        first.y_prob, second.y_prob, ~np.isnan(second.y_true), _counts(readings, second)
+    )
 
 
 def _calibrated(readings: Readings, variant: Variant, column: int) -> dict[str, Any]:
@@ -151,13 +187,7 @@ def _calibrated(readings: Readings, variant: Variant, column: int) -> dict[str, 
         error = np.nan if undefined else metrics.expected_calibration_error(truth, values)
         row[f"expected_calibration_error{suffix}"] = error
     row["confidence"] = metrics.confidence(prob).mean() if len(prob) else np.nan
-    original, change = readings.original(variant), (np.nan, np.nan, np.nan)
-    first = readings.test.get(original.name) if original is not None else None
-    if variant.chain and not why_not_paired(first, answers):
-        counts = _counts(readings, answers)[:, known]
-        change = metrics.confidence_difference(first.y_prob[known, column], prob, counts)
-    names = [f"difference_confidence{end}" for end in ("", "_low", "_high")]
-    return row | dict(zip(names, change, strict=True)) | {"reason": reason}
+    return row | {"reason": reason}
 
 
 def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
@@ -181,7 +211,7 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         for kind in kinds:
             of_film = groups[kind].reindex(first.image_ids).fillna("").to_numpy(dtype=np.str_)
             found = metrics.group_tests(
-                first.y_true[:, column], first.y_prob[:, column], second.y_prob[:, column], first.patient_ids, of_film,
+                first.y_true[:, column], first.y_prob[:, column], second.y_prob[:, column], first.patients, of_film,
                 _threshold(readings, before, column),
                 margin=readings.run.settings.margin, rate_margin=readings.run.settings.rate_margin,
             )  # fmt: skip
@@ -190,15 +220,25 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     return table if len(table) else pd.DataFrame(columns=["variant", "label", "by", "group", "harmed"])
 
 
-def labelled_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant, str, int]]:
-    """Yield (original, variant, label, its column) for every variant and label."""
+def compared_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant]]:
+    """Yield (original, variant) for every variant that was made from an original of the run."""
     for variant in readings.variants:
         original = readings.original(variant)
         if variant.chain and original is not None:
-            for column, label in enumerate(label_names(variant)):
-                yield original, variant, label, column
+            yield original, variant
+
+
+def labelled_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant, str, int]]:
+    """Yield (original, variant, label, its column) for every variant and label."""
+    for original, variant in compared_pairs(readings):
+        for column, label in enumerate(label_names(variant)):
+            yield original, variant, label, column
+
+
+def _thresholds(readings: Readings, variant: Variant) -> np.ndarray:
+    """Return a variant's threshold of every label, (labels,)."""
+    return np.broadcast_to(readings.thresholds(variant), (len(label_names(variant)),))
 
 
 def _threshold(readings: Readings, variant: Variant, column: int) -> float:
-    thresholds = readings.thresholds(variant)
-    return float(thresholds[column] if len(thresholds) > 1 else thresholds[0])
+    return float(_thresholds(readings, variant)[column])

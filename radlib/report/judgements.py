@@ -93,7 +93,7 @@ def _test(
         first.y_true[:, chosen],
         first.y_prob[:, chosen],
         second.y_prob[:, chosen],
-        first.patient_ids,
+        first.patients,
         readings.run.settings.margin,
     )
     if after.name in readings.reordered and not found.reason:

@@ -1,6 +1,7 @@
 """What evaluation left in the folder of a run, read into memory; a file that is not there yet reads as empty."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,11 @@ class Predictions:
     y_true: np.ndarray
     y_prob: np.ndarray
 
+    @functools.cached_property
+    def patients(self) -> np.ndarray:
+        """Whose film it is, as numbers in the order of the ids, (n,): hundreds of tests ask, and text is slow."""
+        return np.unique(self.patient_ids, return_inverse=True)[1].ravel()
+
     def take(self, chosen: np.ndarray) -> "Predictions":
         """Return the films chosen by a mask or by positions."""
         return Predictions(
@@ -65,6 +71,7 @@ class Readings:
         record: `run.json`: host, libraries, overrides.
         validation: Predictions of the validation films by variant name, where they exist.
         reordered: Variants whose test films stood in another order than their original's and were paired by id.
+        drawn: What `draws.draw` made of all films, by variant name: several tables rest on the same draws.
         groups: `groups.csv`: `image_id`, and per film what kind of patient and film it is, as far as known.
     """
 
@@ -81,6 +88,7 @@ class Readings:
     validation: Mapping[str, Predictions] = field(default_factory=dict)
     reordered: frozenset[str] = frozenset()
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id"]))
+    drawn: dict[str, dict] = field(default_factory=dict, repr=False)
 
     def original(self, variant: Variant) -> Variant | None:
         """Return the trained network that a variant goes back to."""

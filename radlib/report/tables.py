@@ -15,7 +15,6 @@ from radlib import metrics
 from radlib.report import judgements
 from radlib.report.draws import (
     CIRCUMSTANCES,
-    SEED,
     deciding_thresholds,
     difference_of,
     draw,
@@ -204,7 +203,7 @@ def per_label(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         if predictions := readings.test.get(variant.name):
             table = metrics.per_label(
                 predictions.y_true, predictions.y_prob, predictions.patient_ids, label_names(variant),
-                deciding_thresholds(readings, variant, predictions), readings.run.settings.bootstrap_draws, SEED,
+                deciding_thresholds(readings, variant, predictions), drawn=draw(readings, variant)["each"],
             )  # fmt: skip
             tables.append(table.assign(variant=variant.name))
     names = ["variant", "label", "films", "positives", "metric", "value", "low", "high"]

@@ -103,3 +103,20 @@ def test_the_pointing_game_takes_any_box_and_its_edges():
     assert np.isnan(maps.points_inside(heat, [])) and np.isnan(maps.points_inside(heat * 0, [(0, 0, 9, 9)]))
     with pytest.raises(UsageError, match="one grid"):
         maps.rank_correlation(heat, heat[:5])
+
+
+def test_all_labels_at_once_agree_as_each_alone():
+    generator = np.random.default_rng(3)
+    first = generator.random((120, 3))
+    second = np.clip(first + generator.normal(0, 0.1, first.shape), 0, 1)
+    counts = metrics.patient_draws(np.arange(120) // 2, 100)
+    for label, found in enumerate(agreement.agreement_of_labels(first, second, counts)):
+        x, y = first[:, label], second[:, label]
+        alone = dict(
+            zip(
+                ("concordance", "concordance_low", "concordance_high"),
+                agreement.concordance(x, y, counts),
+                strict=True,
+            )
+        )
+        assert found == pytest.approx(alone | agreement.limits_of_agreement(x, y, counts), abs=1e-12)

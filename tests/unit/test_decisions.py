@@ -185,3 +185,15 @@ def test_p_values_are_adjusted_over_everything_that_is_asked():
 def test_a_patient_is_positive_when_any_film_is():
     found = metrics.changed_patients([0, 1, 0, 1], [1, 0, 0, 0], ["a", "a", "b", "c"])
     assert found == {"to_positive": 0, "to_negative": 1}
+
+
+def test_confidence_of_all_labels_at_once_is_that_of_each_alone():
+    generator = np.random.default_rng(8)
+    first, second = generator.random((2, 150, 2))
+    known = generator.random((150, 2)) < 0.9
+    counts = metrics.patient_draws(np.arange(150) // 2, 100)
+    found = metrics.confidence_changes(first, second, known, counts)
+    for label in range(2):
+        films = known[:, label]
+        alone = metrics.confidence_difference(first[films, label], second[films, label], counts[:, films])
+        assert [found[end][label] for end in ("", "_low", "_high")] == pytest.approx(alone, abs=1e-12)

@@ -8,6 +8,7 @@ import time
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import calibration as sk_calibration
 from sklearn import metrics as sk
@@ -420,3 +421,29 @@ def test_shares_over_draws_equal_repeated_films():
     counts = metrics.patient_draws(patients, draws=300)
     expected = [right[np.repeat(np.arange(len(right)), row)].mean() for row in counts]
     np.testing.assert_allclose(metrics.mean_draws(right, counts), expected)
+
+
+def test_many_means_at_once_equal_one_by_one_and_leave_out_what_is_unknown():
+    generator = np.random.default_rng(5)
+    values, known = generator.normal(size=(90, 3)), generator.random((90, 3)) < 0.8
+    known[:, 2] = False
+    values[~known] = np.nan
+    counts = metrics.patient_draws(np.arange(90) // 3, draws=260)
+    found = metrics.mean_draws(values, counts, known)
+    for column in (0, 1):
+        films = known[:, column]
+        np.testing.assert_allclose(
+            found[:, column], metrics.mean_draws(values[films, column], counts[:, films])
+        )
+    assert np.isnan(found[:, 2]).all()
+
+
+def test_draws_made_before_give_the_same_table():
+    truth, prob, patients = three_classes(6)[0][:, None] == np.arange(3), *three_classes(6)[1:]
+    thresholds = np.full(prob.shape, 0.4)
+    names = ["a", "b", "c"]
+    fresh = metrics.per_label(truth, prob, patients, names, thresholds, draws=60)
+    drawn = metrics.metric_draws_of_all(truth, prob, thresholds, metrics.patient_draws(patients, 60))
+    pd.testing.assert_frame_equal(
+        fresh, metrics.per_label(truth, prob, patients, names, thresholds, drawn=drawn)
+    )
