@@ -32,6 +32,7 @@ from radlib.figures.films import (
     pixel_statistics,
     split_table_bars,
 )
+from radlib.figures.forest import forest
 from radlib.figures.inference import (
     feature_maps,
     film_readings,
@@ -62,6 +63,7 @@ __all__ = [
     "feature_maps",
     "film_grid",
     "film_readings",
+    "forest",
     "heat_map_row",
     "human_bytes",
     "human_count",

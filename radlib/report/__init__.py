@@ -7,21 +7,29 @@ is predicted: a report can be written anew on any machine, years later, from the
 
 from radlib.report.agreement import agreement
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.forests import group_panels, group_rows
 from radlib.report.gate import check_gate
-from radlib.report.heat_maps import heat_maps
+from radlib.report.heat_maps import drawn_heat_maps, heat_maps
+from radlib.report.insides import insides
 from radlib.report.judgements import verdicts
+from radlib.report.model_cards import card_path
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.writing import publish, write_report, write_results
 
 __all__ = [
     "agreement",
     "calibration",
+    "card_path",
     "changed_decisions",
     "check_gate",
     "comparisons",
     "decisions",
+    "drawn_heat_maps",
+    "group_panels",
+    "group_rows",
     "harm",
     "heat_maps",
+    "insides",
     "over_seeds",
     "per_label",
     "publish",

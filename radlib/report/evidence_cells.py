@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Films, Section, Table, Text
+from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
 
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
@@ -15,7 +15,11 @@ TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity")
 
 
 def evidence_sections(
-    results: pd.DataFrame, evidence: Mapping[str, pd.DataFrame], settings, films: Sequence[Films] = ()
+    results: pd.DataFrame,
+    evidence: Mapping[str, pd.DataFrame],
+    settings,
+    films: Sequence[Films] = (),
+    figures: Mapping[str, Figure] | None = None,
 ) -> list[Section]:
     """Return the sections on findings, decisions, calibration and groups; those without content are left out.
 
@@ -24,19 +28,30 @@ def evidence_sections(
         evidence: `verdicts`, `decisions`, `calibration` and `harm`, see `judgements` and `evidence`.
         settings: Of the run.
         films: Those that change sides, for the report on this machine.
+        figures: The pictures that were drawn, by name.
     """
     if results.empty:
         return []
     names = dict(zip(results["variant"], row_titles(results), strict=True))
     shown = shown_variants(results, evidence["verdicts"])
+
+    def drawn(name: str) -> tuple[Figure, ...]:
+        return (figures[name],) if figures and name in figures else ()
+
     sections = [
-        Section("Each finding against its prevalence", _finding_blocks(evidence["verdicts"], names)),
+        Section(
+            "Each finding against its prevalence",
+            (*drawn("findings"), *_finding_blocks(evidence["verdicts"], names)),
+        ),
         Section(
             "Decisions at the original’s threshold",
             (*_decision_blocks(evidence["decisions"], names, shown), *films),
         ),
         Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
-        Section("Who is harmed", _harm_blocks(evidence["harm"], names, shown, settings)),
+        Section(
+            "Who is harmed",
+            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings)),
+        ),
     ]
     return [section for section in sections if section.blocks]
 

@@ -1,7 +1,7 @@
 """Whether variants look where their originals look: from what evaluation stored to a table, a section and a picture."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -127,22 +127,41 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
     return Section(title, (*shown, Text(tuple(lines)), Table(columns, tuple(rows), caption)))
 
 
+def drawn_heat_maps(
+    run: Run, variants: Sequence[Variant], table: pd.DataFrame | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray], list]:
+    """Return the stored heat maps of a drawn film, for `figures.heat_map_row`.
+
+    Args:
+        run: The run.
+        variants: Which; those that were not asked are left out.
+        table: See `heat_maps`; None to read it.
+
+    Returns:
+        The film, (s, s); heading -> map, the original's before those that were asked in the same way; and the boxes
+        of the opacities. Without any variant, a black film and no maps.
+    """
+    methods = (heat_maps(run) if table is None else table).set_index("variant")["method"]
+    film, boxes, panels = np.zeros((8, 8), np.uint8), [], {}
+    for variant in variants:
+        path = heat_maps_path(run.folder, variant).with_suffix(".npz")
+        if variant.name in methods and path.is_file():
+            with np.load(path) as arrays:
+                if "film" in arrays:
+                    film, boxes = arrays["film"], arrays["boxes"].tolist()
+                    panels.setdefault(f"original\n{methods[variant.name]}", arrays["original"])
+                    panels[f"{variant.label}\n{methods[variant.name]}"] = arrays["variant"]
+    return film, panels, boxes
+
+
 def draw_heat_maps(readings: Readings, table: pd.DataFrame, add: Callable) -> None:
     """Draw original and variants on a drawn film, as far as they were asked in the same way."""
-    chosen = compressed_beside(
-        readings, table.loc[table["reason"].eq("") | table["films"].notna(), "variant"]
-    )
-    panels: dict[str, np.ndarray] = {}
-    film, boxes = None, []
-    for variant in chosen[:SHOWN]:
-        with np.load(heat_maps_path(readings.run.folder, variant).with_suffix(".npz")) as arrays:
-            method = table.loc[table["variant"] == variant.name, "method"].iloc[0]
-            film, boxes = arrays["film"], arrays["boxes"].tolist()
-            panels.setdefault(f"original\n{method}", arrays["original"])
-            panels[f"{variant.label}\n{method}"] = arrays["variant"]
-    if film is None:
+    asked = table.loc[table["reason"].eq("") | table["films"].notna(), "variant"]
+    chosen = compressed_beside(readings, asked)[:SHOWN]
+    film, panels, boxes = drawn_heat_maps(readings.run, chosen, table)
+    if not panels:
         return
-    listed = ", ".join(v.label for v in chosen[:SHOWN])
+    listed = ", ".join(v.label for v in chosen)
     add("heat_maps", lambda: figures.heat_map_row(film, panels, boxes),
         f"Heat maps of the original and of {listed} on a drawn film.",
         "Warm: speaks for the finding. The film and the opacities in it (boxes) are drawn; no patient’s film is shown.")  # fmt: skip

@@ -11,7 +11,8 @@ import pandas as pd
 from radlib.evaluation.insides import insides_path
 from radlib.evaluation.layers import COLUMNS as LAYER_COLUMNS
 from radlib.evaluation.stored_weights import COLUMNS as WEIGHT_COLUMNS
-from radlib.report.readings import Readings
+from radlib.report.readings import Readings, read
+from radlib.runs import Run
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Insides:
     histograms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pictures: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def insides(run: Run) -> Insides:
+    """Return what compression did inside the variants of a run, as far as they were examined."""
+    return read_insides(read(run))
 
 
 def read_insides(readings: Readings) -> Insides:

@@ -61,7 +61,11 @@ def build_page(
             (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
         ),
         *evidence_sections(
-            results, evidence, run.settings, changed_film_blocks(run, evidence["changed_decisions"], results)
+            results,
+            evidence,
+            run.settings,
+            changed_film_blocks(run, evidence["changed_decisions"], results),
+            figures,
         ),
         agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
         inside_section(results, insides, figures),

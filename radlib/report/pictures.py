@@ -1,6 +1,6 @@
 """The pictures of a report, drawn from its tables and stored predictions. None shows a film."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from radlib import figures
 from radlib.figures.style import new_axes, styled
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
+from radlib.report.forests import draw_forests
 from radlib.report.heat_maps import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.insides import Insides
@@ -29,6 +30,7 @@ def draw_figures(
     agreement: pd.DataFrame | None = None,
     insides: Insides | None = None,
     maps: pd.DataFrame | None = None,
+    evidence: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Figure]:
     """Draw every picture that the run has numbers for, and write it to `folder`.
 
@@ -41,6 +43,7 @@ def draw_figures(
         agreement: See `agreement.agreement`.
         insides: See `insides.read_insides`.
         maps: See `heat_maps.heat_maps`.
+        evidence: `verdicts` and `harm`, see `judgements` and `evidence`.
 
     Returns:
         The pictures by name.
@@ -58,7 +61,8 @@ def draw_figures(
     if len(scored):
         alt = "Size of the model file against AUROC. " + _list(scored, _size_words)
         caption = (
-            "One point per variant. Left is smaller, up reads better; bars: 95 % interval over test patients. "
+            "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
+            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over test patients. "
             "Points that coincide are drawn side by side."
         )
         caption = f"{caption} {seeds_caption}".strip()
@@ -79,6 +83,8 @@ def draw_figures(
         shown = _named_labels(results, labels)
         add("auroc_by_label", lambda: figures.auroc_by_label(shown), "AUROC of each label with its interval.")
     _draw_curves(readings, results, add)
+    if evidence is not None:
+        draw_forests(readings, evidence, add)
     if agreement is not None:
         draw_agreement(readings, agreement, add)
     if insides is not None:

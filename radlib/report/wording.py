@@ -103,21 +103,22 @@ def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]
     several = results["network"].nunique() > 1
     row = results[results["winner"]].iloc[0]
     name = title_of(row, several, results["seed"].nunique() > 1)
+    size = human_bytes(row["size_bytes"])
     if row["chain"] == "original" and selection.get("nearest"):
         nearest = results[results["variant"] == selection["nearest"]]
         other = title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
         first = (
             f"On validation films no compressed variant stayed within {margin:.3f} AUROC of the original; "
-            f"{other} lost least. The original, {name}, weighs {human_bytes(row['size_bytes'])}."
+            f"{other} lost least. The original, {name}, weighs {size}."
         )
     elif row["chain"] == "original":
         first = (
             f"{name} is the smallest network within {margin:.3f} AUROC of the best on validation films; its file "
-            f"weighs {human_bytes(row['size_bytes'])}."
+            f"weighs {size}."
         )
     else:
         how = (
-            f"is the smallest variant that read as well as its original on validation films (AUROC within {margin:.3f})"
+            f"is the smallest that read the validation films as well as its original (AUROC within {margin:.3f})"
             if not selection.get("gate", {}).get("winner")
             else "is the smallest file that meets the study’s demands on validation films"
         )
@@ -126,29 +127,32 @@ def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]
             if known(row["compression"])
             else ""
         )
-        first = f"{name} {how}: {human_bytes(row['size_bytes'])}{ratio}."
+        first = f"{name} ({size}{ratio}) {how}."
     return [first, _test_sentence(row, margin)]
 
 
 def _test_sentence(row: pd.Series, margin: float) -> str:
     if not known(row.get("films")):
         return "It has not been scored on test films yet."
-    text = (
-        f"On {plural(row['films'], 'test film')} of {plural(row['patients'], 'patient')}, scored after that choice, it "
-        f"reaches AUROC {rate(row['auroc'])}{_bracket(span(row['auroc_low'], row['auroc_high']))} and accuracy "
-        f"{rate(row['accuracy'])}{_bracket(span(row['accuracy_low'], row['accuracy_high']))}"
+    films = f"On {plural(row['films'], 'test film')} of {plural(row['patients'], 'patient')}, opened after that choice,"
+    area = f"AUROC {rate(row['auroc'])}{_bracket(span(row['auroc_low'], row['auroc_high']))}"
+    if not known(row.get("difference")) or row["chain"] == "original":
+        share = f"accuracy {rate(row['accuracy'])}{_bracket(span(row['accuracy_low'], row['accuracy_high']))}"
+        return f"{films} it reaches {area} and {share}."
+    verdict = {
+        "non-inferior": "it reads as well as its original (non-inferior)",
+        "inferior": "it reads worse than its original (inferior)",
+        "cannot tell": "nobody can tell yet whether it reads as well as its original (cannot tell)",
+    }.get(row["verdict"], "whether it reads as well as its original is undefined")
+    change = (
+        f"{signed(row['difference'])}{_bracket(signed_span(row['difference_low'], row['difference_high']))}"
     )
-    if known(row.get("difference")):
-        text += (
-            f"; its AUROC differs from its original’s by {signed(row['difference'])}"
-            f"{_bracket(signed_span(row['difference_low'], row['difference_high']))}, "
-        )
-        text += {
-            "non-inferior": f"which is non-inferior at the margin of {margin:.3f}",
-            "inferior": f"which is inferior: the loss exceeds the margin of {margin:.3f}",
-            "cannot tell": f"and these films cannot tell whether the loss stays within {margin:.3f}",
-        }.get(row["verdict"], "which these films leave undefined")
-    return text + "."
+    end = {
+        "non-inferior": f"where a loss of {margin:.3f} would have counted",
+        "inferior": f"where a loss of more than {margin:.3f} counts",
+        "cannot tell": f"and a loss shows only when it lies {rate(row['smallest_shown'])} from the margin of {margin:.3f}",
+    }.get(row["verdict"], "")
+    return f"{films} {verdict}: {area}, {change} against the original{', ' * bool(end)}{end}."
 
 
 def _bracket(text: str) -> str:

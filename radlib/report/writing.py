@@ -1,6 +1,7 @@
 """Writing a run's tables and report: CSV, pictures, one self-contained HTML page, and the same in Markdown."""
 
 import base64
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from radlib.report.model_cards import card_path, model_card
 from radlib.report.pages import build_page
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
+from radlib.report.sorting import sort_key
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.runs import Run
 from radlib.storage import atomic_path, write_text
@@ -93,12 +95,16 @@ def _write_report(run: Run) -> dict[str, Figure]:
         evidence["agreement"],
         insides,
         evidence["heat_maps"],
+        evidence,
     )
     page = build_page(readings, table, compared, labels, figures, evidence, insides)
     write_text(run.path("report.md"), render(page, "report.md.j2"))
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     html = render(
         page,
         "report.html.j2",
+        script=script,
+        script_hash=script_hash(script),
         embedded=lambda file: _data_uri(run.path("figures", file)),
         film=lambda file: _data_uri(run.path(file)),
     )
@@ -120,7 +126,7 @@ def render(page: Page, template: str, **names: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["markdown"] = _markdown
+    environment.filters |= {"markdown": _markdown, "sort_key": sort_key}
     return environment.get_template(template).render(page=page, **names)
 
 
@@ -129,6 +135,11 @@ def _markdown(text: str) -> str:
     for sign in ("\\", "`", "*", "_", "[", "]", "<", ">", "|", "#"):
         text = text.replace(sign, "\\" + sign)
     return " ".join(text.split())
+
+
+def script_hash(script: str) -> str:
+    """Return what a browser is told that the page's own script hashes to, so that it runs no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
 
 
 def _data_uri(path: Path) -> str:

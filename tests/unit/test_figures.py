@@ -26,6 +26,7 @@ MODULES = (
     "comparison",
     "compression",
     "films",
+    "forest",
     "inference",
     "insides",
     "methods",

@@ -1,5 +1,6 @@
 """The report of a made-up run, against numbers worked out from its files by other means."""
 
+import base64
 import dataclasses
 import doctest
 import hashlib
@@ -185,7 +186,7 @@ class Checker(html.parser.HTMLParser):
         assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
@@ -373,10 +374,14 @@ def test_written_tables_read_back_the_same(written):
 
 def test_html_needs_nothing_else(written):
     checker = checked(written.path("report.html"))
-    assert not {"script", "link", "iframe", "object", "form"} & set(checker.tags)
+    assert not {"link", "iframe", "object", "form"} & set(checker.tags)
+    assert checker.tags.count("script") == 1
     assert checker.links and all(link.startswith("data:image/png;base64,") for link in checker.links)
     text = written.path("report.html").read_text(encoding="utf-8")
-    assert not re.search(r"https?://|url\(|@import", text)
+    assert not re.search(r"https?://|url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
+    script = re.search(r"<script>(.*)</script>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text  # the browser runs this script and no other
     assert written.path("report.html").stat().st_size < 1_500_000
 
 
@@ -398,10 +403,37 @@ def test_pictures_are_small_png_files(written):
 def test_headline_names_the_winner_and_its_test_score(written):
     row = report.results(written).set_index("chain").loc["int8"]
     text = " ".join("".join(checked(written.path("report.html")).text).split())
-    assert "int8 is the smallest variant that read as well as its original on validation films" in text
-    assert "3.8 times smaller" in text
+    assert (
+        "3.8 times smaller than the original’s weights) is the smallest that read the validation films"
+        in text
+    )
     assert f"AUROC {row['auroc']:.3f} [{row['auroc_low']:.3f}–{row['auroc_high']:.3f}]" in text
     assert "The films are drawn, not taken" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("non-inferior", "it reads as well as its original (non-inferior): AUROC 0.900 [0.880–0.920], −0.002 [−0.006 "
+                         "to +0.002] against the original, where a loss of 0.010 would have counted."),
+        ("inferior", "it reads worse than its original (inferior): AUROC"),
+        ("cannot tell", "a loss shows only when it lies 0.020 from the margin of 0.010."),
+        ("undefined", "whether it reads as well as its original is undefined: AUROC"),
+    ],
+)  # fmt: skip
+def test_the_first_screen_says_the_verdict_in_plain_words(verdict, words):
+    row = {"variant": "n/int8#0", "label": "int8", "network": "n", "seed": 0, "chain": "int8", "size_bytes": 36_000,
+           "compression": 3.3, "winner": True, "films": 411, "patients": 140, "auroc": 0.9, "auroc_low": 0.88,
+           "auroc_high": 0.92, "difference": -0.002, "difference_low": -0.006, "difference_high": 0.002,
+           "verdict": verdict, "smallest_shown": 0.02}  # fmt: skip
+    first, second = wording.headline(pd.DataFrame([row]), {"winner": "n/int8#0"}, 0.01)
+    assert first == (
+        "int8 (36 KB, 3.3 times smaller than the original’s weights) is the smallest that read the validation films as "
+        "well as its original (AUROC within 0.010)."
+    )
+    assert (
+        second.startswith("On 411 test films of 140 patients, opened after that choice, ") and words in second
+    )
 
 
 def test_page_says_what_an_honest_report_must(written):
@@ -432,7 +464,7 @@ def test_markdown_carries_the_same(written):
 def test_everything_is_escaped(tmp_path):
     run = write_run(tmp_path, chains=("", "int8"), title=NASTY, notes=NASTY)
     checker = checked(report.write_report(run))
-    assert "script" not in checker.tags
+    assert checker.tags.count("script") == 1  # the page's own
     assert "".join(checker.text).count(NASTY) >= 3  # title, heading, note: as text
     assert "<script>" not in run.path("report.md").read_text(encoding="utf-8").replace("\\<", "")
 
