@@ -8,6 +8,8 @@ from PIL import Image
 import radlib
 from drawn import SIDE
 from radlib.cli import main
+from radlib.errors import UsageError
+from radlib.evaluation.odd_films import DISTANCES, odd_copies, told_apart
 from radlib.evaluation.typical_films import (
     describe_films,
     distances,
@@ -176,3 +178,23 @@ def test_breast_ultrasound_sent_to_a_chest_model_is_warned_of(shared_data):
         for films in (chest[750:], ultrasound)
     ]
     assert warned[0] <= 0.08 and warned[1] >= 0.8
+
+
+def test_odd_copies_are_told_from_the_film_itself_in_multiples_of_what_is_usual(run_and_films):
+    run, films = run_and_films
+    variant = run.variants()[2]
+    film = films.test.pixels[0]
+    copies = odd_copies(film)
+    assert all(copy.shape == film.shape and copy.dtype == np.uint8 for copy in copies.values())
+    shown = {"itself": film, "stripes": stripes(1)[0], **copies}
+    table = told_apart(run, variant, shown).set_index("film")
+    assert table.index.tolist() == list(shown)
+    beyond = (table[list(DISTANCES)] > 1).any(axis=1)
+    assert (beyond == (table["warning"] != "")).all()
+    assert not beyond["itself"] and beyond["stripes"] and beyond["as dark as an ultrasound"]
+
+
+def test_films_that_were_never_described_are_refused(tmp_path):
+    run, films = stored_run(tmp_path, chains=("", "int8"))
+    with pytest.raises(UsageError, match="call examine"):
+        told_apart(run, run.variants()[1], {"a film": films.test.pixels[0]})
