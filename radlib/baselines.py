@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from radlib import backend
-from radlib.errors import DataError
+from radlib.errors import DataError, SetupError, UsageError
 from radlib.films import FilmSplits, choice_films
+from radlib.imported_networks import is_imported
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
 from radlib.training import Recipe, fit, recipe_from
-from radlib.variants import Variant, variant_key, variant_name
+from radlib.variants import Variant, read_variant, variant_key, variant_name
 
 TRAINING_REVISION = 1  # raised when the same settings would train another network
 
@@ -29,6 +30,8 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
     Returns:
         The variant `architecture[@tag]/original#seed`; `history.csv` lies beside its model.
     """
+    if is_imported(run.settings):
+        return imported_original(run, films)
     from radlib.architectures import find_weights
 
     settings = run.settings
@@ -77,6 +80,43 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
     variant = run.load_or_build(name, spec, build)
     shutil.rmtree(checkpoints, ignore_errors=True)  # not before: a kill while storing must cost no training
     return variant
+
+
+def imported_original(run: Run, films: FilmSplits) -> Variant:
+    """Return the network that `radlib import` brought into the run; nothing is trained.
+
+    Raises:
+        UsageError: When it was not imported, or for films prepared otherwise, or for another question.
+        SetupError: When its file is missing or damaged.
+    """
+    name = variant_name(run.network, "", run.settings.seed)
+    path = run.path("variants", variant_key(name), "variant.json")
+    if not path.is_file():
+        raise UsageError(
+            f"{run.folder.name} has no network {run.network} yet; bring it with radlib import FILE --name "
+            f"{run.settings.tag} --output {run.folder.name}, or leave it out of the study."
+        )
+    variant = read_variant(path)
+    if variant.preprocessing != films.preprocessing.digest():
+        raise UsageError(
+            f"{run.network} was imported for films of {variant.input_shape[0]} pixels prepared otherwise than now; set "
+            "image_size, resize, operations and window back, or import it again with --fresh."
+        )
+    if variant.labels != films.training.task.outputs:
+        raise UsageError(
+            f"{run.network} answers with {', '.join(variant.labels)}, but the films ask for "
+            f"{', '.join(films.training.task.outputs)}; choose the same reading, or import it again with --fresh."
+        )
+    model = run.model_path(variant)
+    if not model.is_file() or file_sha256(model) != variant.sha256:
+        raise SetupError(f"The file of {variant.name} is missing or damaged; import it again.")
+    return variant
+
+
+def original_format(run: Run) -> str:
+    """Return the format of the run's original: `keras` of one that is trained here, that of the file of an import."""
+    path = run.path("variants", variant_key(variant_name(run.network, "", run.settings.seed)), "variant.json")
+    return read_variant(path).format if is_imported(run.settings) and path.is_file() else "keras"
 
 
 def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Each is a thin layer over a function that notebooks use as well; `cli` makes the
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -139,4 +140,77 @@ def verify(output: Path, films: int) -> None:
     click.echo(summary(checks, output))
 
 
-COMMANDS = (predict, export, publish, verify)
+def _numbers(context: click.Context, option: click.Parameter, text: str) -> tuple[float, ...]:
+    """Return comma-separated numbers as typed."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            "takes numbers with commas between them, such as 0.485,0.456,0.406."
+        ) from None
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--study", default="demo", show_default=True, help="Whose films it is to read: a study, or a YAML file."
+)
+@click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
+@click.option("--data", help="Folder or file with the films; left out, as the study says.")
+@click.option("--name", default="", help="What to call the network.  [default: the file's name]")
+@click.option("--labels", required=True, metavar="A,B", help="What each output means, in order.")
+@click.option("--answers", type=click.Choice(("probabilities", "logits")), default="probabilities", show_default=True,
+              help="What it gives; logits where the last layer has no activation.")  # fmt: skip
+@click.option("--layout", type=click.Choice(("NHWC", "NCHW")), default="NHWC", show_default=True,
+              help="Channels last, or first as PyTorch has them.")  # fmt: skip
+@click.option(
+    "--channels", type=click.IntRange(1, 3), default=1, show_default=True, help="1, or 3 equal ones."
+)
+@click.option("--range", "range_", default="0,1", show_default=True, callback=_numbers, metavar="A,B",
+              help="What black and white are, before mean and std.")  # fmt: skip
+@click.option(
+    "--mean", default="0", show_default=True, callback=_numbers, metavar="M[,M,M]", help="Subtracted."
+)
+@click.option(
+    "--std", default="1", show_default=True, callback=_numbers, metavar="S[,S,S]", help="Divided by."
+)
+@click.option("--architecture", default="", help="Of a file of weights alone: the network they belong to.")
+@click.option(
+    "--chains", help="Techniques to apply, e.g. '[aeq_int8]'.  [default: the study's, or what takes the file]"
+)
+@click.option("--beside", is_flag=True, help="Train the study's own networks as well.")
+@click.option("--fresh", is_flag=True, help="Replace another network of that name.")
+def import_command(
+    file: Path,
+    labels: str,
+    layout: str,
+    channels: int,
+    range_: tuple,
+    mean: tuple,
+    std: tuple,
+    chains: str | None,
+    **given: Any,
+) -> None:
+    """Bring a trained network of your own into a run.
+
+    LiteRT, Keras, exported PyTorch (.pt2) and ONNX files, told by their content; nothing in them is executed. How the
+    network takes a film becomes part of it. The same `radlib run` then makes variants of it and writes the report.
+
+    \b
+    radlib import mine.tflite --study kermany --data FILMS --labels normal,pneumonia
+    radlib import mine.pt2 --study kermany --labels normal,pneumonia --answers logits \\
+        --layout NCHW --channels 3 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
+    """  # noqa: D301 (the \b is click's mark for "keep these lines")
+    from radlib.importing.layout import InputLayout
+    from radlib.importing.originals import import_network
+    from radlib.parameters import parse_values
+
+    how = InputLayout(layout, channels, range_, mean, std)
+    outputs = [label.strip() for label in labels.split(",") if label.strip()]
+    wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
+    run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
+    click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
+
+
+COMMANDS = (predict, export, publish, verify, import_command)

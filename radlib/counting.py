@@ -114,6 +114,29 @@ def tflite_weights(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["tensor", "shape", "dtype", "values", "nonzeros", "bytes"])
 
 
+def tflite_macs(path: str | Path) -> int:
+    """Return the multiply-accumulates of one image through a LiteRT file; what `macs` counts of a Keras model.
+
+    Args:
+        path: A .tflite file with a fixed input size.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(Path(path).read_bytes(), 0)
+    graph, code = model.subgraphs[0], schema.BuiltinOperator
+    kernels = (code.CONV_2D, code.DEPTHWISE_CONV_2D, code.FULLY_CONNECTED, code.TRANSPOSE_CONV)
+    total = 0
+    for operation in graph.operators:
+        kind = model.operatorCodes[operation.opcodeIndex].builtinCode
+        if kind not in kernels:
+            continue
+        # a kernel works once per position of what it gives; a transposed one per position of what it reads
+        place = operation.inputs[2] if kind == code.TRANSPOSE_CONV else operation.outputs[0]
+        positions = math.prod(int(side) for side in graph.tensors[place].shape[:-1])
+        total += positions * math.prod(int(side) for side in graph.tensors[operation.inputs[1]].shape)
+    return total
+
+
 def _stored_tensor(tensor: Any, dtype: str, stored: np.ndarray) -> dict[str, Any]:
     shape = [] if tensor.shape is None else [int(side) for side in tensor.shape]
     values, zero = _unpack(stored, dtype), 0

@@ -71,6 +71,9 @@ class Preprocessing:
         bits: Grey levels kept, as a power of two, 1 to 8; the stored range is always 0 to 255.
         window: Which of several VOI tables or windows a DICOM film is looked at through, from 0; a film with
             fewer shows its last.
+        inside_network: What a network that was trained elsewhere does with the grey levels first: how many channels,
+            in which order, in which range (see `importing.layout`). Its file does that by itself, so the record
+            says it to a reader, and it counts neither in comparisons nor in the digest.
     """
 
     image_size: int
@@ -78,6 +81,7 @@ class Preprocessing:
     operations: tuple[str, ...] = ()
     bits: int = 8
     window: int = 0
+    inside_network: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self):
         object.__setattr__(self, "operations", tuple(self.operations))
@@ -94,10 +98,11 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for JSON.
 
-        The first window goes without saying, so that records from before there was a choice keep their digest.
+        The first window and no layout go without saying, so that records from before there was a choice keep their digest.
         """
         values = {**dataclasses.asdict(self), "operations": list(self.operations)}
-        return values if self.window else {name: values[name] for name in values if name != "window"}
+        unsaid = [name for name in ("window", "inside_network") if not values[name]]
+        return {name: value for name, value in values.items() if name not in unsaid}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -105,8 +110,9 @@ class Preprocessing:
         return cls(**values)
 
     def digest(self) -> str:
-        """Return 16 hex digits over the record."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        """Return 16 hex digits over what happens to a file on its way to the network."""
+        values = dataclasses.replace(self, inside_network=None).to_dict()
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def image_id(path: Path) -> str:

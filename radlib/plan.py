@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from radlib.errors import UsageError
+from radlib.imported_networks import is_imported
 from radlib.parameters import Declared, parse_values
 from radlib.runs import Run
 from radlib.settings import SETTING_TYPES, Settings
@@ -84,15 +85,17 @@ def check_settings(networks: Sequence[Run]) -> None:
         SetupError: When there is no such weights file.
     """
     from radlib.architectures.weights import find_weights
+    from radlib.baselines import original_format
     from radlib.registry import ARCHITECTURES
     from radlib.techniques import check_chain
 
     for run in networks:
         data_folder(run.settings)
-        ARCHITECTURES[run.settings.architecture].complete(run.settings.architecture_options)
+        if not is_imported(run.settings):
+            ARCHITECTURES[run.settings.architecture].complete(run.settings.architecture_options)
         find_weights(run.settings.weights)
         for chain in run.settings.chains:
-            check_chain(chain)
+            check_chain(chain, original=original_format(run))
 
 
 def data_folder(settings: Settings) -> Path | None:
@@ -118,6 +121,18 @@ def is_per_network(notebook: str) -> bool:
     return notebook[:2] in ("02", "03", "04") or (notebook[0] == "1" and notebook[1:2].isdigit())
 
 
+def tells_of(notebook: str, network: Run) -> bool:
+    """Whether a notebook has something to tell of a network: one that was imported was not trained here.
+
+    What is a LiteRT file cannot be trained further either; notebooks 05 and 06 have all there is to say of it.
+    """
+    if not is_imported(network.settings):
+        return True
+    from radlib.baselines import original_format
+
+    return notebook[:2] != "02" and original_format(network) == "keras"
+
+
 def steps_of(
     path: Path, declared: Mapping[str, Declared], networks: Sequence[Run], values: dict, run: Run
 ) -> list[Step]:
@@ -127,6 +142,8 @@ def steps_of(
         return [Step(path, f"{path.stem}.ipynb", passed)]
     steps = []
     for network in networks:
+        if not tells_of(path.stem, network):
+            continue
         mine = {**values, "network": network.network, "seed": network.settings.seed}
         suffix = f"-{network.network}-seed{network.settings.seed}" if len(networks) > 1 else ""
         passed = {k: v for k, v in mine.items() if k in declared}

@@ -62,7 +62,7 @@ def peak_memory(path: str, format: str) -> dict[str, int]:
 
     Returns:
         `with_model_bytes`; `without_model_bytes`, the peak when only the runtime was loaded; and of a Keras
-        model also `parameters`, `nonzero_parameters` and `macs`, counted after the peak was read.
+        model or a LiteRT file also `parameters`, `nonzero_parameters` and `macs`, counted after the peak was read.
     """
     from radlib.formats import open_model
 
@@ -71,7 +71,8 @@ def peak_memory(path: str, format: str) -> dict[str, int]:
     with open_model(Path(path), format) as predictor:
         predictor.predict(np.zeros((1, *predictor.input_shape[:2]), np.uint8))
         peaks = {"with_model_bytes": _peak_bytes(), "without_model_bytes": without}
-    return {**peaks, **_keras_counts(path)} if format == "keras" else peaks
+    counts = {"keras": _keras_counts, "tflite": _litert_counts}.get(format)
+    return {**peaks, **counts(path)} if counts else peaks
 
 
 def latencies(models: list[tuple[str, str]], calls: int) -> list[dict[str, Any]]:
@@ -143,6 +144,15 @@ def _keras_counts(path: str) -> dict[str, int]:
     model = load_model(Path(path))
     counts = {name: getattr(counting, name)(model) for name in ("parameters", "nonzero_parameters", "macs")}
     return {name: int(count) for name, count in counts.items()}
+
+
+def _litert_counts(path: str) -> dict[str, int]:
+    """Count a LiteRT file, for networks that were imported as one and have no Keras parent."""
+    from radlib import counting
+
+    weights = counting.tflite_weights(path)
+    values, nonzeros = int(weights["values"].sum()), int(weights["nonzeros"].sum())
+    return {"parameters": values, "nonzero_parameters": nonzeros, "macs": counting.tflite_macs(path)}
 
 
 def _one_thread_for_tensorflow() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from radlib.errors import UsageError
+from radlib.imported_networks import with_imports
 from radlib.run_records import read_record, write_record
 from radlib.settings import Settings
 from radlib.storage import disk_errors, file_sha256, spec_digest, write_json
@@ -195,6 +196,7 @@ def open_run(
     folder = run_folder(output, study)
     begun = read_record(folder)
     definition = load_study(begun.source if begun is not None and study == begun.study else study)
+    definition = with_imports(definition, folder)
     overrides = {k: v for k, v in given.items() if v is not None and v != ""}
     if begun is not None:
         if begun.study != definition.name:

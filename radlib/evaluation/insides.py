@@ -74,6 +74,10 @@ def _describe(
     """Return the tables of a variant as records, and its pictures by name."""
     path = run.model_path(variant)
     network = path if variant.format == "tflite" else formats.load_network(path, variant.format)
+    if original is None:
+        return {
+            "reason": "The original was imported as a LiteRT file, which has no layers by name to compare with."
+        }, {}
     if network is None:
         return {
             "reason": f"A file of format {variant.format} has no layers that could be read one by one."

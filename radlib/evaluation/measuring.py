@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from radlib.errors import UsageError
 from radlib.probes import describe_host, in_fresh_process
 from radlib.runs import Run
 from radlib.storage import atomic_path, deflated_bytes, spec_digest, write_json
@@ -130,12 +129,12 @@ def _file_facts(run: Run, variant: Variant) -> dict[str, int]:
 def keras_parent(run: Run, variant: Variant) -> Variant:
     """Return the variant itself if it is a Keras model, else the one it was converted from.
 
+    What goes back to an imported LiteRT file has no Keras parent; that file is counted in its place.
+
     Raises:
         UsageError: When that one is not in the run.
     """
-    while variant.format != "keras":
-        if variant.parent is None:
-            raise UsageError(f"{variant.name} has no Keras parent to count multiply-accumulates from.")
+    while variant.format != "keras" and variant.parent is not None:
         variant = run.variant(variant.parent)
     return variant
 
@@ -143,7 +142,7 @@ def keras_parent(run: Run, variant: Variant) -> Variant:
 def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int]:
     """Return parameters, non-zeros, multiply-accumulates, and the float32 bytes of the Keras parent's weights.
 
-    A LiteRT file has other weights than its parent (batch norm is folded into the layer before it), so its
+    A LiteRT file that came from a Keras network has other weights than its parent (batch norm is folded into the layer before it), so its
     own are counted; what it computes per film is what its parent computes.
     """
     counts = {name: parent[name] for name in ("parameters", "nonzero_parameters", "macs")}

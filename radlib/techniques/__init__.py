@@ -6,13 +6,14 @@ is `unfit` for, so a chain such as `magnitude_pruning+int8` is checked before an
 written: see `chains`). Every link of a chain is a stored variant, and is built once.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from radlib.baselines import train_baseline
+from radlib.baselines import original_format, train_baseline
 from radlib.chains import Link, parse_chain
 from radlib.errors import UsageError
 from radlib.films import FilmSplits, films_for
@@ -22,14 +23,17 @@ from radlib.storage import spec_digest, write_json
 from radlib.techniques.data import Product, TechniqueData
 from radlib.variants import Step, Variant, variant_key, variant_name
 
+RECORD = "preprocessing.json"  # beside every model; how films are prepared for it
+
 __all__ = ["Product", "TechniqueData", "build_variants", "chain_label", "check_chain", "compress"]
 
 
-def check_chain(chain: str) -> tuple[Entry, ...]:
+def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
     """Return the techniques of a chain, in order; an empty chain is the baseline.
 
     Args:
         chain: Names joined by `+`, with parameters in brackets, e.g. `magnitude_pruning(final_sparsity=0.9)+int8`.
+        original: Format of the network that the chain begins with; an imported one may be a LiteRT file.
 
     Raises:
         UsageError: For an unknown technique or parameter, or a technique that cannot follow the one before it, with
@@ -37,7 +41,7 @@ def check_chain(chain: str) -> tuple[Entry, ...]:
     """
     links = parse_chain(chain)
     entries = tuple(TECHNIQUES[link.technique] for link in links)
-    kind, maker, left = "keras", "a trained network", None
+    kind, maker, left = original, "a trained network" if original == "keras" else "an imported LiteRT file", None
     for link, entry in zip(links, entries, strict=True):
         entry.complete(link.given)
         if reason := entry.facts.get("unfit", {}).get(left):
@@ -78,7 +82,7 @@ def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
     Returns:
         The stored variant. No TensorFlow is imported when it and its parents are there already.
     """
-    check_chain(chain)
+    check_chain(chain, original=original_format(run))
     links = parse_chain(chain)
     variant = train_baseline(run, films)
     for position in range(len(links)):
@@ -89,8 +93,8 @@ def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
 def build_variants(run: Run, films: FilmSplits) -> list[Variant]:
     """Return every variant that the study asks for, of all its networks and seeds; build what is missing."""
     wanted = [(network, chain) for network in run.networks() for chain in ["", *network.settings.chains]]
-    for _, chain in wanted:
-        check_chain(chain)  # an illegal one is refused before any training
+    for network, chain in wanted:
+        check_chain(chain, original=original_format(network))  # an illegal one is refused before any training
     bar = tqdm(wanted, desc="variants", unit="variant", leave=False)
     return [compress(network, films_for(network, films), chain) for network, chain in bar]
 
@@ -130,7 +134,10 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         save_model(product.payload, folder / file)
         if product.history is not None:
             product.history.to_csv(folder / "history.csv", index=False)
-        write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
+        if product.architecture:  # another network, which takes films as every network here does
+            write_json(folder / RECORD, films.preprocessing.to_dict())
+        else:
+            shutil.copyfile(run.model_path(parent).with_name(RECORD), folder / RECORD)
         return {
             "file": file,
             "label": chain_label(chain),

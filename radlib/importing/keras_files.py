@@ -1,0 +1,237 @@
+"""A `.keras` file of somebody else's, read as data: its configuration into a plain description, its weights as numbers.
+
+Keras opens such a file by importing the modules and calling the classes that its configuration names, and has had a
+hole in its safe mode every year. Nothing of that happens here. The configuration is JSON; from it a description in the
+terms of `graphs` is made, which holds layers of a closed list, numbers and text, and whatever is not understood is
+refused rather than skipped. Files of Keras 3 and of Keras 2 are read alike. What a network for films has around its
+layers is put right on the way:
+
+- models inside models, as transfer learning makes them, are laid flat, so that pruning can look into them;
+- layers that vary films while training (`RandomFlip` and its kin) do nothing afterwards, and are left out;
+- what the network wants to be given (`InputLayout`) is put before its first layer.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radlib.errors import UsageError
+from radlib.importing.keras_config import MODELS, Tensor, read_configuration, settings_of, tensors_read
+from radlib.importing.layout import InputLayout
+
+DEEPEST = 20  # models inside models
+VARYING = re.compile(r"Random\w+|AugMix|RandAugment|MixUp|CutMix|Auto\w*Contrast")
+
+
+@dataclass
+class Flat:
+    """A network laid flat, as it grows.
+
+    Attributes:
+        layers: Name to [class, settings, nodes], in the order of computation.
+        groups: Name to places where the weights file may keep the layer's tensors.
+        left_out: Layers that do nothing once a network is trained.
+    """
+
+    layers: dict[str, list[Any]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+
+def describe_keras_file(
+    path: Path, layout: InputLayout, image_size: int
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Read the configuration of a `.keras` file; nothing is imported or run.
+
+    Args:
+        path: The file, which `guard.inspect` has looked at.
+        layout: How its network takes a film.
+        image_size: Side of the films where the network leaves it open, pixels.
+
+    Returns:
+        A description for `graphs.build_graph`, of one input `film` (h, w, 1); and where the weights of each layer lie
+        in `model.weights.h5`.
+
+    Raises:
+        UsageError: For anything that is not a plain network of Keras's own layers.
+    """
+    config = read_configuration(path)
+    flat = Flat()
+    try:
+        entry = _entry_shape(config, path.name, layout, image_size)
+        given = _film_layers(flat, entry, layout)
+        outputs = _model(flat, config, [given], "", [""], path.name, 0)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path.name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
+        ) from None
+    if len(outputs) != 1:
+        raise UsageError(f"{path.name} has {len(outputs)} outputs; a classifier of films has one.")
+    names = list(flat.layers)
+    layers = [
+        [kind, name, settings, [_node(node, names) for node in nodes]]
+        for name, (kind, settings, nodes) in flat.layers.items()
+    ]
+    return {"name": "imported", "layers": layers, "outputs": [list(outputs[0])]}, flat.groups
+
+
+def _entry_shape(
+    config: Mapping[str, Any], name: str, layout: InputLayout, image_size: int
+) -> tuple[int, int]:
+    """Return height and width that the network takes; `image_size` where it leaves them open."""
+    shape, model = None, config
+    for _ in range(DEEPEST):
+        layers = model["config"]["layers"]
+        first = next((layer for layer in layers if layer["class_name"] == "InputLayer"), layers[0])
+        settings = first["config"]
+        shape = settings.get("batch_shape") or settings.get("batch_input_shape") or shape
+        if shape is not None or first["class_name"] not in MODELS:
+            break
+        model = first
+    shape = (
+        shape or (config.get("build_config") or {}).get("input_shape") or [None, None, None, layout.channels]
+    )
+    if layout.layout != "NHWC" or len(shape) != 4 or shape[3] not in (None, layout.channels):
+        raise UsageError(
+            f"{name} takes films of shape {' × '.join('any' if side is None else str(side) for side in shape[1:])}, which is not "
+            f"{layout.layout} with {layout.channels} channel{'s' * (layout.channels > 1)}; see --layout and --channels."
+        )
+    return int(shape[1] or image_size), int(shape[2] or image_size)
+
+
+def _film_layers(flat: Flat, sides: tuple[int, int], layout: InputLayout) -> Tensor:
+    """Add what stands before the network: the film, its channels, its range."""
+    flat.layers["film"] = ["InputLayer", {"batch_input_shape": [None, *sides, 1]}, []]
+    now: Tensor = ("film", 0, 0)
+    scale, offset = (values.tolist() for values in layout.factors)
+    if layout.channels > 1:
+        flat.layers["repeat_channel"] = ["Concatenate", {}, [[now] * layout.channels]]
+        now = ("repeat_channel", 0, 0)
+    if set(scale) != {1.0} or set(offset) != {0.0}:
+        flat.layers["input_range"] = ["Rescaling", {"scale": scale, "offset": offset}, [[now]]]
+        now = ("input_range", 0, 0)
+    return now
+
+
+def _model(
+    flat: Flat,
+    model: Mapping[str, Any],
+    given: Sequence[Tensor],
+    prefix: str,
+    places: Sequence[str],
+    name: str,
+    depth: int,
+) -> list[Tensor]:
+    """Lay a model flat and return its outputs.
+
+    Args:
+        flat: What is laid flat already.
+        model: Its configuration.
+        given: What it is called with.
+        prefix: Of the names of its layers, which repeat from model to model.
+        places: Where the weights file may keep the model itself.
+        name: Of the file.
+        depth: How many models stand around it.
+    """
+    if depth > DEEPEST:
+        raise UsageError(f"{name} nests models without end; save the network again.")
+    layers = model["config"]["layers"]
+    inside = _places(layers, places)
+    sequential = model["class_name"] == "Sequential"
+    made: dict[tuple[str, int], list[Tensor]] = {}
+    if sequential:
+        now = list(given)
+        for layer in layers:
+            if layer["class_name"] != "InputLayer":
+                now = _call(flat, layer, now, prefix, inside, name, depth)
+        return now
+    inputs = _ends(model["config"]["input_layers"])
+    for place, end in enumerate(inputs):
+        made[end[0], 0] = [given[place]]
+    waiting = [
+        (layer, number, tensors_read(node, _title(layer), name))
+        for layer in layers
+        if layer["class_name"] != "InputLayer"
+        for number, node in enumerate(layer["inbound_nodes"])
+    ]
+    while waiting:
+        ready = [call for call in waiting if all((t[0], t[1]) in made for t in call[2])]
+        if not ready:
+            raise UsageError(f"{name} has layers that wait for each other in a circle; save the model again.")
+        for layer, number, read in ready:
+            tensors = [made[t[0], t[1]][t[2]] for t in read]
+            made[_title(layer), number] = _call(flat, layer, tensors, prefix, inside, name, depth)
+        waiting = [call for call in waiting if (_title(call[0]), call[1]) not in made]
+    return [made[end[0], end[1]][end[2]] for end in _ends(model["config"]["output_layers"])]
+
+
+def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[str, list[str]]:
+    """Return where each layer's weights may lie: numbered by class within the model, under one of several names."""
+    used: dict[str, int] = {}
+    found = {}
+    for layer in layers:
+        kind = _snake_case(layer["class_name"])
+        number = used[kind] = used.get(kind, -1) + 1
+        key = f"{kind}_{number}" if number else kind
+        containers = ("layers", "_layer_checkpoint_dependencies", "_functional/layers")
+        found[_title(layer)] = [
+            f"{place}{container}/{key}".lstrip("/") for place in places for container in containers
+        ]
+    return found
+
+
+def _call(
+    flat: Flat,
+    layer: Mapping[str, Any],
+    given: Sequence[Tensor],
+    prefix: str,
+    places: Mapping[str, list[str]],
+    name: str,
+    depth: int,
+) -> list[Tensor]:
+    """Add one call of a layer, or of a model inside the model, and return what it gives."""
+    kind, title = layer["class_name"], _title(layer)
+    if not isinstance(title, str) or not re.fullmatch(r"[\w./ -]{1,200}", title):
+        raise UsageError(f"{name} has a layer whose name is none; save the model again.")
+    if kind in MODELS:
+        below = [f"{place}/" for place in places[title]]
+        return _model(flat, layer, given, f"{prefix}{title}_", below, name, depth + 1)
+    if VARYING.fullmatch(kind):
+        flat.left_out.append(title)
+        return list(given)
+    unique = (
+        f"{prefix}{title}"
+        if f"{prefix}{title}" not in ("film", "repeat_channel", "input_range")
+        else f"own_{title}"
+    )
+    settings = settings_of(layer, name)
+    if unique not in flat.layers:
+        flat.layers[unique] = [kind, settings, []]
+        flat.groups[unique] = places[title]
+    nodes = flat.layers[unique][2]
+    nodes.append([tuple(tensor) for tensor in given])
+    return [(unique, len(nodes) - 1, 0)]
+
+
+def _ends(content: Any) -> list[list[Any]]:
+    """Return the ends of a model as [layer, node, tensor], however many there are."""
+    return [content] if content and isinstance(content[0], str) else list(content)
+
+
+def _title(layer: Mapping[str, Any]) -> str:
+    return layer["config"]["name"]
+
+
+def _node(node: Sequence[Tensor], names: Sequence[str]) -> list[Any]:
+    """Return a call as `graphs` writes it: positions alone where they say everything."""
+    if all(tensor[1:] == (0, 0) for tensor in node):
+        return [names.index(tensor[0]) for tensor in node]
+    return [[*tensor, {}] for tensor in node]
+
+
+def _snake_case(name: str) -> str:
+    """Return a class name as Keras writes it in a weights file."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

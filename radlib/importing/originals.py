@@ -1,0 +1,256 @@
+"""From a file to the original of a run: told by content, made to keep the contract, stored; see `radlib.importing`."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.datasets import load_dataset
+from radlib.errors import UsageError
+from radlib.films import preprocessing_of
+from radlib.imported_networks import ARCHITECTURE, names, note_import
+from radlib.importing.guard import ForeignFile, inspect
+from radlib.importing.layout import Answers, InputLayout, answers_for, refuse_no_probabilities
+from radlib.importing.tasks import probe_films
+from radlib.importing.workers import in_worker
+from radlib.runs import Run, open_run
+from radlib.settings import Settings
+from radlib.storage import file_sha256, write_json
+from radlib.tasks import Task
+from radlib.variants import Variant, variant_name
+
+IMPORT_REVISION = 1  # raised when the same file would become another original
+LITERT_CHAINS = ("aeq_dynamic", "aeq_float16", "aeq_int8")  # float32, the fourth option, is there
+LARGEST_DIFFERENCE = 1e-3  # between a rewritten file and the original given the same films by NumPy
+
+
+def import_network(
+    path: Path,
+    *,
+    labels: Sequence[str],
+    layout: InputLayout,
+    answers: str = "probabilities",
+    name: str = "",
+    architecture: str = "",
+    study: str = "demo",
+    output: str = "",
+    data: str | None = None,
+    chains: Sequence[str] | None = None,
+    beside: bool = False,
+    fresh: bool = False,
+) -> tuple[Run, Variant]:
+    """Bring a trained network into a run, as the original of the network `imported@NAME`.
+
+    Args:
+        path: The file; its content says what it is.
+        labels: What each of its outputs means, in their order.
+        layout: How it takes a film.
+        answers: `probabilities`, or `logits` where its last layer has no activation.
+        name: What to call it; empty for the file's own name.
+        architecture: Of a file that holds weights alone: the registered network that they belong to.
+        study: Whose films it is to read: a name, or a YAML file.
+        output: Folder of the run; empty for the study's own.
+        data: Folder with the films; None as the study says.
+        chains: Techniques to apply to it; None for the study's, or of a LiteRT file for the recipes that take one.
+        beside: Whether the study's own networks are trained as well.
+        fresh: Whether another network of that name is replaced.
+
+    Returns:
+        The run, with the settings of the imported network, and the stored variant.
+
+    Raises:
+        UsageError: When the file must not or cannot be opened, or does not fit the study.
+    """
+    path, name = Path(path), name or _name_of(Path(path))
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", name):
+        raise UsageError(f"--name is letters, digits and _, beginning with a letter, not {name[:60]!r}.")
+    file = inspect(path)
+    run = open_run(output, study=study, fresh=fresh, data=data)
+    task = load_dataset(run.settings).task
+    finish = answers_for(task, labels, answers)
+    content = read_network(file, layout, finish, task, run.settings, architecture)
+    settings = _settings(run, name, content, chains)
+    original = _store(
+        run, settings, file, content, {"layout": layout.to_dict(), "answers": finish.to_dict()}, task
+    )
+    if not names(run.study, name):
+        own = {"architecture": ARCHITECTURE, "tag": name, "image_size": settings.image_size}
+        note_import(
+            run.folder,
+            own | ({"chains": settings.chains} if settings.chains != run.settings.chains else {}),
+            beside=beside,
+        )
+    return open_run(str(run.folder), study=study, network=f"{ARCHITECTURE}@{name}"), original
+
+
+class Content:
+    """What an imported file became.
+
+    Attributes:
+        format: `keras` or `tflite`.
+        model: A Keras model, or the bytes of a LiteRT file.
+        input_shape: (height, width, 1).
+        facts: What was measured on the way, JSON-able.
+    """
+
+    def __init__(self, format: str, model: Any, input_shape: Sequence[int], facts: dict[str, Any]):
+        self.format, self.model, self.facts = format, model, facts
+        self.input_shape = tuple(int(side) for side in input_shape)
+
+
+def read_network(
+    file: ForeignFile,
+    layout: InputLayout,
+    finish: Answers,
+    task: Task,
+    settings: Settings,
+    architecture: str = "",
+) -> Content:
+    """Return the network of a file as one that keeps the contract, after it has answered to probe films.
+
+    Args:
+        file: What `guard.inspect` let pass.
+        layout: How its network takes a film.
+        finish: What becomes of its outputs.
+        task: What the study asks.
+        settings: Of the study; `image_size` is that of the films where the network leaves it open.
+        architecture: Of weights alone: the registered network that they belong to.
+
+    Raises:
+        UsageError: One sentence, when it cannot be opened, or its answers are no probabilities.
+    """
+    name = file.path.name
+    if file.kind == "litert":
+        content = _litert(file.path, layout, finish, name)
+    elif file.kind == "keras":
+        from radlib.importing.keras_network import build_keras
+
+        content = _keras(build_keras(file.path, layout, finish, settings.image_size))
+    elif file.kind == "weights":
+        content = _keras(_brought(file.path, architecture, task, settings))
+    else:
+        from radlib.importing.converters import import_python
+
+        raise UsageError(
+            f"{name} cannot be converted yet with {import_python(file).name}; give a LiteRT file."
+        )
+    refuse_no_probabilities(content.facts.pop("outputs"), task, name=name)
+    if content.input_shape[0] != content.input_shape[1]:
+        raise UsageError(
+            f"{name} takes films of {content.input_shape[0]} × {content.input_shape[1]} pixels; films are prepared as squares, so "
+            "export the network with a square input."
+        )
+    return content
+
+
+def _litert(path: Path, layout: InputLayout, finish: Answers, name: str) -> Content:
+    arguments = {
+        "path": str(path.resolve()),
+        "layout": layout.to_dict(),
+        "answers": finish.to_dict(),
+        "name": name,
+    }
+    found, arrays = in_worker("rewrite_litert", arguments, name=name)
+    if found["difference"] > LARGEST_DIFFERENCE:
+        raise UsageError(
+            f"{name} answers otherwise (by {found['difference']:.3g}) once its input is part of it; convert the network again."
+        )
+    facts = {"difference": found["difference"], "outputs": arrays["outputs"]}
+    return Content("tflite", arrays["model"].tobytes(), found["input_shape"], facts)
+
+
+def _keras(model: Any) -> Content:
+    shape = tuple(model.input_shape[1:])
+    outputs = model.predict_on_batch(probe_films(*shape[:2]))
+    return Content("keras", model, shape, {"outputs": np.asarray(outputs)})
+
+
+def _brought(path: Path, architecture: str, task: Task, settings: Settings) -> Any:
+    """Return a registered network with the weights of a file, head included."""
+    if not architecture:
+        raise UsageError(
+            f"{path.name} holds weights alone; name the network that they belong to with --architecture "
+            "(radlib list architectures)."
+        )
+    from radlib.architectures import brought_network
+
+    side = settings.image_size
+    return brought_network(
+        architecture, settings.architecture_options, task, (side, side, 1), weights=str(path)
+    )
+
+
+def _settings(run: Run, name: str, content: Content, chains: Sequence[str] | None) -> Settings:
+    """Return the settings of the imported network: the study's, but for what is its own."""
+    named = next(
+        (
+            s
+            for s in run.study.network_settings(run.overrides)
+            if s.architecture == ARCHITECTURE and s.tag == name
+        ),
+        None,
+    )
+    side = content.input_shape[0]
+    if named is not None:
+        if named.image_size != side:
+            raise UsageError(
+                f"The study gives {name} films of {named.image_size} pixels, but it takes {side}; set image_size: {side} for "
+                "this network in the study."
+            )
+        return named
+    own: dict[str, Any] = {"architecture": ARCHITECTURE, "tag": name, "image_size": side}
+    if chains is None and content.format == "tflite":
+        chains = LITERT_CHAINS
+    if chains is not None:
+        from radlib.techniques import check_chain
+
+        for chain in chains:
+            check_chain(chain, original=content.format)
+        own["chains"] = list(chains)
+    return run.settings.override(own | {"architecture_options": {}, "weights": "none", "seed": 0})
+
+
+def _store(
+    run: Run, settings: Settings, file: ForeignFile, content: Content, how: dict[str, Any], task: Task
+) -> Variant:
+    """Store the network as the run's original of that name."""
+    from radlib.formats import save_model
+
+    preparation = preprocessing_of(settings)
+    spec = {
+        "imported": file_sha256(file.path), "kind": file.kind, **how, "outputs": task.outputs,
+        "preprocessing": preparation.digest(), "revision": IMPORT_REVISION,
+    }  # fmt: skip
+    facts = {"kind": file.kind, "sha256": spec["imported"], **how, **content.facts}
+
+    def build(folder: Path) -> dict[str, Any]:
+        model = f"model.{content.format}"
+        save_model(content.model, folder / model)
+        inside = dataclasses.replace(preparation, inside_network=how["layout"])
+        write_json(folder / "preprocessing.json", inside.to_dict())
+        return {
+            "file": model,
+            "label": "original",
+            "parent": None,
+            "chain": (),
+            "architecture": ARCHITECTURE,
+            "task": task.name,
+            "seed": settings.seed,
+            "format": content.format,
+            "labels": task.outputs,
+            "input_shape": content.input_shape,
+            "preprocessing": preparation.digest(),
+            "details": {"imported": json.loads(json.dumps(facts))},
+        }
+
+    return run.load_or_build(variant_name(f"{ARCHITECTURE}@{settings.tag}", "", settings.seed), spec, build)
+
+
+def _name_of(path: Path) -> str:
+    """Return a network name made of a file's."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", path.stem).strip("_")[:40]
+    return name if name[:1].isalpha() else f"network_{name}"[:40]

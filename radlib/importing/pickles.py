@@ -1,0 +1,83 @@
+"""What a pickle would call, read from its opcodes; nothing of it is executed.
+
+A pickle is a program for a small machine: opcodes push text and numbers, `GLOBAL` and `STACK_GLOBAL` import a name
+from a module, `REDUCE` calls it. PyTorch's checkpoints are pickles that name a handful of functions, which put tensors
+together; one that names anything else could do anything.
+"""
+
+import pickletools
+from pathlib import Path
+
+TENSORS = frozenset(
+    [
+        "collections OrderedDict",
+        "torch._utils _rebuild_parameter",
+        "torch._utils _rebuild_tensor_v2",
+        "torch Size",
+        "torch.storage UntypedStorage",
+        *(
+            f"torch {kind}Storage"
+            for kind in (
+                "Float",
+                "Half",
+                "BFloat16",
+                "Double",
+                "Long",
+                "Int",
+                "Short",
+                "Char",
+                "Byte",
+                "Bool",
+            )
+        ),
+    ]
+)
+TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING")
+UNTOLD = "something that cannot be told"
+
+
+def looks_pickled(head: bytes) -> bool:
+    """Tell whether a file begins as a pickle of any protocol, by its opcodes."""
+    if head[:1] == b"\x80" and len(head) > 1 and 2 <= head[1] <= 5:
+        return True
+    known = 0
+    try:
+        for opcode, _, _ in pickletools.genops(head):
+            known += 1
+            if opcode.name in ("GLOBAL", "INST", "REDUCE", "STOP") or known > 40:
+                return True
+    except (ValueError, UnicodeDecodeError, IndexError, OverflowError):
+        return known > 12  # cut off in the middle of a longer program
+    return False
+
+
+def names_beside_tensors(content: bytes) -> list[str]:
+    """Return what a pickle would import beside what puts tensors together; the empty list is harmless."""
+    named, texts, kept = set(), [], {}
+    try:
+        for opcode, argument, _ in pickletools.genops(content):
+            if opcode.name in TEXTS:
+                texts.append(argument)
+            elif opcode.name == "MEMOIZE":
+                kept[len(kept)] = texts[-1] if texts else None
+            elif opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+                kept[int(argument)] = texts[-1] if texts else None
+            elif opcode.name in ("GET", "BINGET", "LONG_BINGET"):
+                texts.append(kept.get(int(argument)))
+            elif opcode.name in ("GLOBAL", "INST"):
+                named.add(str(argument))
+            elif opcode.name == "STACK_GLOBAL":
+                named.add(" ".join(texts[-2:]) if len(texts) > 1 and all(texts[-2:]) else UNTOLD)
+            elif opcode.name.startswith("EXT"):
+                named.add(UNTOLD)
+    except (ValueError, UnicodeDecodeError, IndexError, OverflowError, TypeError):
+        named.add(UNTOLD)
+    return sorted(named - TENSORS)
+
+
+def refusal(path: Path, names: list[str], remedy: str) -> str:
+    """Return the sentence for a checkpoint that names more than tensors."""
+    name = names[0].replace(" ", ".")[:60]
+    return (
+        f"{path.name} holds a pickle that would call {name} when it is opened, not tensors alone; {remedy}."
+    )

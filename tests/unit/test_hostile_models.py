@@ -1,0 +1,196 @@
+"""No file that comes from elsewhere runs code here: it is imported as data, or refused with one sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+from foreign_models import hostile_files, lambda_layer, mutated, pickled_canary, whole_model_h5
+
+from drawn import SIDE, small_network
+from radlib import backend, tasks
+from radlib.errors import UsageError
+from radlib.formats import save_model
+from radlib.importing.guard import inspect
+from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.originals import read_network
+from radlib.importing.pickles import looks_pickled, names_beside_tensors
+from radlib.importing.workers import in_worker
+from radlib.settings import Settings
+from radlib.techniques.quantization import convert
+
+TASK = tasks.binary("opacity")
+REMEDIES = (
+    "save",
+    "give",
+    "convert",
+    "export",
+    "check",
+    "build",
+    "replace",
+    "name",
+    "set",
+    "see",
+    "import",
+    "say",
+)
+
+
+@pytest.fixture(scope="module")
+def whole_files(tmp_path_factory) -> tuple[bytes, bytes]:
+    """One good network as a Keras file of ours and as a LiteRT file."""
+    folder = tmp_path_factory.mktemp("whole")
+    model = small_network()
+    save_model(model, folder / "model.keras")
+    return (folder / "model.keras").read_bytes(), convert(model)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory, whole_files) -> tuple[dict[str, Path], Path]:
+    folder = tmp_path_factory.mktemp("hostile")
+    return hostile_files(folder, folder / "canary", *whole_files), folder / "canary"
+
+
+def opened(path: Path):
+    finish = answers_for(TASK, TASK.outputs)
+    return read_network(inspect(path), InputLayout(), finish, TASK, Settings(image_size=SIDE))
+
+
+def test_there_are_forty_and_the_canary_would_sing(hostile, tmp_path):
+    files, canary = hostile
+    assert len(files) >= 40
+    import marshal
+    import pickle
+
+    alive = tmp_path / "canary"
+    pickle.loads(pickled_canary(alive))
+    assert alive.exists()
+    alive.unlink()
+    import base64
+
+    text = lambda_layer(alive)["config"]["function"]["config"]["value"][0]
+    eval(marshal.loads(base64.b64decode(text)))
+    assert alive.exists()
+
+
+def test_every_hostile_file_is_refused_with_one_sentence_and_no_canary_runs(hostile, monkeypatch):
+    files, canary = hostile
+    imported = []
+    monkeypatch.setattr(backend.keras().models, "load_model", lambda *a, **k: imported.append(a))
+    for name, path in files.items():
+        with pytest.raises(UsageError) as refusal:
+            opened(path)
+        text = str(refusal.value)
+        assert "\n" not in text and text.endswith("."), f"{name}: {text}"
+        assert re.search(rf"\b({'|'.join(REMEDIES)})", text.partition(";")[2] or text.partition(",")[2]), (
+            f"{name}: {text}"
+        )
+        assert path.name in text and str(path.parent) not in text, f"{name}: {text}"
+        assert not canary.exists(), f"{name} ran its code"
+    assert imported == []
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("lambda.keras", "Lambda"),
+        ("lambda as tflite.tflite", "Lambda"),
+        ("module of os.keras", "'os'"),
+        ("registered class.keras", "custom class 'mypackage>Own'"),
+        ("pickle 2: model.keras", "pickle"),
+        ("pickle of a checkpoint.pth", "pickle"),
+        ("pickle 0: model.pkl", "pickle"),
+        ("whole model.h5", "whole model"),
+        ("whole model behind a header.tflite", "whole model"),
+        ("torch zip with code.pth", "pickle"),
+        ("script module.pt2", "TorchScript"),
+        ("leads out.keras", "outside of itself"),
+        ("absolute.keras", "outside of itself"),
+        ("twice.keras", "twice"),
+        ("link.keras", "link"),
+        ("bomb.keras", "grow beyond reason"),
+        ("two directories.keras", "two names"),
+        ("asset.keras", "beside the network"),
+        ("empty.tflite", "empty"),
+        ("cut short.tflite", "damaged|cannot be run"),
+    ],
+)
+def test_the_sentence_names_the_danger(hostile, name, said):
+    with pytest.raises(UsageError, match=said):
+        opened(hostile[0][name])
+
+
+def test_mutated_litert_files_kill_at_most_their_worker(tmp_path, whole_files):
+    """Each is opened in a process of its own; refused, or scored with finite probabilities."""
+    refused = 0
+    for number, content in enumerate(mutated(whole_files[1], 12)):
+        path = tmp_path / f"{number}.tflite"
+        path.write_bytes(content)
+        try:
+            assert opened(path).format == "tflite"
+        except UsageError as error:
+            refused += 1
+            assert path.name in str(error) and "\n" not in str(error)
+    assert refused >= 6
+
+
+def test_a_worker_that_dies_hangs_or_grows_becomes_a_sentence(monkeypatch):
+    from radlib.importing import workers
+
+    for code, seconds, said in (
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 20, "damaged: .* status -11"),
+        ("import time; time.sleep(60)", 0.5, "took longer"),
+        ("bytes(10**12)", 20, "damaged: .* status 1"),
+    ):
+        import sys
+
+        with pytest.raises(UsageError, match=said):
+            workers.run_worker([sys.executable, "-c", code], {}, {}, name="x.tflite", seconds=seconds)
+
+
+def test_a_task_that_refuses_says_why(tmp_path):
+    path = tmp_path / "x.tflite"
+    path.write_bytes(bytes(100))
+    with pytest.raises(UsageError, match=r"^x\.tflite is a damaged HDF5 file; save the weights again\.$"):
+        in_worker("describe_hdf5", {"path": str(path)}, name="x.tflite")
+
+
+def test_weights_alone_in_hdf5_are_no_whole_model(tmp_path):
+    import h5py
+
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"dense"]
+        file["dense/kernel"] = [1.0] * 100
+    assert inspect(path).kind == "weights"
+    path.write_bytes(whole_model_h5(tmp_path / "canary"))
+    with pytest.raises(UsageError, match="whole model"):
+        inspect(path)
+
+
+def test_good_files_are_told_by_content_whatever_they_are_called(tmp_path, whole_files):
+    for kind, content in zip(("keras", "litert"), whole_files, strict=True):
+        path = tmp_path / f"{kind}.pkl"
+        path.write_bytes(content)
+        assert inspect(path).kind == kind
+        assert not looks_pickled(content[:4096])
+
+
+def test_a_folder_and_nothing_at_all_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="SavedModel"):
+        inspect(tmp_path)
+    with pytest.raises(UsageError, match="There is no model file"):
+        inspect(tmp_path / "nothing.tflite")
+
+
+def test_a_pickle_says_what_it_would_call_without_being_opened(tmp_path):
+    import pickle
+    from collections import OrderedDict
+
+    for protocol in range(6):
+        harmless = pickle.dumps(OrderedDict(a=1), protocol=protocol)
+        assert names_beside_tensors(harmless) in ([], ["copyreg _reconstructor"]), protocol
+        found = names_beside_tensors(pickled_canary(tmp_path / "canary", protocol))
+        assert any("Path" in name or "getattr" in name for name in found), protocol
+    assert names_beside_tensors(b"\x80\x04\x93.") == ["something that cannot be told"]
+    assert names_beside_tensors(harmless[:-3]) == ["something that cannot be told"]
+    assert not (tmp_path / "canary").exists()
