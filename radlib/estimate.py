@@ -32,6 +32,8 @@ COSTS: dict[str, tuple[float, float, float]] = {
     "mobilenet": (0.57, 3.2, 12), "mobilenet_v2": (0.30, 2.3, 25),
     "mobilenet_v3_small": (0.06, 0.9, 25), "mobilenet_v3_large": (0.22, 3.0, 30),
     "efficientnet_b0": (0.39, 4.0, 40), "efficientnet_v2_b0": (0.72, 5.9, 45),
+    "resnet18": (1.8, 11.2, 8), "resnet34": (3.7, 21.3, 14), "resnet50_v1_5": (4.1, 23.6, 20), "googlenet": (1.5, 5.6, 20),
+    "vgg16_dense": (15.5, 134.3, 25),
     "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
 }  # fmt: skip
 UNKNOWN = (4.0, 20.0, 30.0)

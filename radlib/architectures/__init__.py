@@ -7,6 +7,7 @@ et al., 2013, arXiv 1312.4400), dropout, one dense layer.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from radlib import backend
@@ -29,6 +30,7 @@ def build_network(
     weights: str = "none",
     dropout: float = 0.0,
     seed: int = 0,
+    need_head: bool = False,
 ) -> Any:
     """Build a network with its head, uncompiled.
 
@@ -39,6 +41,7 @@ def build_network(
         input_shape: Height, width (pixels) and channels, which is 1.
         weights: `none` (random), `imagenet` (downloaded by Keras) or a weights file; see `weights`.
         dropout: Share of pooled features dropped while training, in [0, 1).
+        need_head: Refuse weights that do not bring the last layer too: the network will answer as it is.
         seed: Of the initial weights. Seeds Python's, NumPy's and TensorFlow's generators.
 
     Returns:
@@ -68,5 +71,14 @@ def build_network(
     if weights == "imagenet":
         load_imagenet(extractor, entry, complete)
     elif weights != "none":
-        load_weights([extractor, network], find_weights(weights))
+        loaded = load_weights([extractor, network], find_weights(weights), entry)
+        if need_head and loaded is not network:
+            raise UsageError(
+                f"{Path(weights).name} holds no last layer of {len(task.outputs)} outputs ({', '.join(task.outputs)}), so the "
+                "network cannot answer as it was trained; set epochs to 1 or more to train one."
+            )
+    elif need_head:
+        raise UsageError(
+            "A network that is brought and not trained needs its weights; set weights to a file."
+        )
     return network

@@ -57,6 +57,21 @@ def three_channels(film: Any, input_range: str) -> Any:
     return layers.Rescaling(_plain(scale), offset=_plain(offset), name="input_range")(colour)
 
 
+def one_channel(film: Any, input_range: str) -> Any:
+    """Bring the grey channel, left alone, to one of `INPUT_RANGES`.
+
+    Raises:
+        UsageError: For a range that has a value per colour.
+    """
+    scale, offset = INPUT_RANGES[input_range]
+    if isinstance(scale, tuple) or isinstance(offset, tuple):
+        plain = [name for name, pair in INPUT_RANGES.items() if not any(isinstance(v, tuple) for v in pair)]
+        raise UsageError(
+            f"input_range {input_range} has a value per colour and the network one channel; use {', '.join(plain)}."
+        )
+    return backend.keras().layers.Rescaling(scale, offset=offset, name="input_range")(film)
+
+
 def keras_application(
     name: str, input_shape: tuple[int, int, int], options: Mapping[str, Any] | None = None
 ) -> Any:

@@ -6,7 +6,9 @@ its dense layers VGG is 15 to 20 million parameters, and the classic patient of 
 
 from typing import Any
 
+from radlib import backend
 from radlib.architectures.inputs import keras_application
+from radlib.architectures.torch_layers import convolution, prepared_film, relu
 from radlib.registry import ARCHITECTURES
 
 
@@ -47,3 +49,48 @@ def vgg19(input_shape: tuple[int, int, int]) -> Any:
         Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2014, arXiv 1409.1556.
     """
     return keras_application("vgg19", input_shape)
+
+
+@ARCHITECTURES.register(
+    family="VGG",
+    paper="Simonyan and Zisserman, 2014, arXiv 1409.1556",
+    input_range="torch",
+    minimum_size=32,
+    slow=True,
+    torch_head="classifier.6",
+)
+def vgg16_dense(
+    input_shape: tuple[int, int, int],
+    *,
+    dense_units: int = 4096,
+    input_range: str = "torch",
+    channels: int = 3,
+) -> Any:
+    """vgg16_dense: VGG16 with its two dense layers before the last, as in torchvision.
+
+    The first dense layer sees the whole of the last map; as a convolution of the map's size it is the same sum (Long et
+    al., 2015, arXiv 1411.4038). At 224 pixels that map is 7 × 7. At other sizes torchvision averages it to 7 × 7 first,
+    which is linear, and is multiplied into the kernel when weights are loaded.
+
+    Args:
+        input_shape: Height, width in pixels, and one channel.
+        dense_units: Width of the two dense layers.
+        input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
+        channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
+
+    References:
+        Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2014, arXiv 1409.1556.
+    """
+    layers = backend.keras().layers
+    film, x = prepared_film("vgg16_dense", input_shape, input_range, channels)
+    number = 0  # of the module in torchvision's `features`: convolution, ReLU, …, pool
+    for width, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(count):
+            x = convolution(x, width, 3, f"features.{number}", padding=1, bias=True)
+            x = relu(x, f"features.{number + 1}")
+            number += 2
+        x = layers.MaxPooling2D(2, name=f"features.{number}")(x)
+        number += 1
+    x = layers.Conv2D(dense_units, tuple(x.shape[1:3]), activation="relu", name="classifier.0")(x)
+    x = layers.Conv2D(dense_units, 1, activation="relu", name="classifier.3")(x)
+    return backend.keras().Model(film, x, name="vgg16_dense")

@@ -1,7 +1,7 @@
 """Weights from elsewhere: a file is read only when it fits, and then completely.
 
-Two layouts hold weights and nothing else: Keras applications' `.h5` (layers in order, tensors by name) and Keras'
-`.weights.h5` (tensors by class and number of the layer). A whole-model HDF5 file also holds code, which Keras
+Two layouts of Keras hold weights and nothing else: its applications' `.h5` (layers in order, tensors by name) and its
+`.weights.h5` (tensors by class and number of the layer). PyTorch's are read by `state_dicts`. A whole-model HDF5 file also holds code, which Keras
 runs even in its safe mode, so such files are refused by content, whatever they are called. Every shape is compared
 before the first value is read, and no value is assigned before the last one is.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
+from radlib.architectures.state_dicts import load_state_dict
 from radlib.errors import SetupError, UsageError
 from radlib.registry import Entry
 from radlib.studies import home_folder
@@ -70,12 +71,13 @@ def load_imagenet(extractor: Any, entry: Entry, options: Mapping[str, Any]) -> N
     _assign(extractor, values)
 
 
-def load_weights(models: Sequence[Any], path: str | Path) -> Any:
+def load_weights(models: Sequence[Any], path: str | Path, entry: Entry | None = None) -> Any:
     """Give the first of `models` that has as many layers with weights as the file all of its weights.
 
     Args:
         models: Keras models to try: a feature extractor, and the network with its head.
-        path: A weights file in one of the two layouts.
+        path: A weights file of Keras, or of PyTorch where `entry` is given.
+        entry: Of the architecture, which knows the names in PyTorch.
 
     Returns:
         The model that fitted.
@@ -88,6 +90,8 @@ def load_weights(models: Sequence[Any], path: str | Path) -> Any:
 
     path = Path(path)
     if not h5py.is_hdf5(path):
+        if entry is not None:
+            return load_state_dict(models[0], models[-1], path, entry)
         raise UsageError(
             f"{path.name} is not a weights file in HDF5 (.weights.h5, or .h5 of Keras applications); save the network "
             "with save_weights and give that file."
@@ -114,10 +118,8 @@ def _stored_tensors(file: Any, model: Any, path: Path) -> LayerTensors:
     """Return the file's tensors in the order of the layers, as datasets that are not read yet."""
     if "layer_names" in file.attrs:
         groups = [(name, file[name]) for name in map(_text, file.attrs["layer_names"])]
-        named = [
-            (name, [group[_text(n)] for n in group.attrs.get("weight_names", [])]) for name, group in groups
-        ]
-        stored = [(name, tensors) for name, tensors in named if tensors]
+        named = [(name, _named_tensors(group, model, name)) for name, group in groups]
+        stored = _in_order([(name, tensors) for name, tensors in named if tensors], model)
     else:
         stored = _numbered_tensors(file, model)
     if not stored:
@@ -125,6 +127,26 @@ def _stored_tensors(file: Any, model: Any, path: Path) -> LayerTensors:
     if any(tensor.external or tensor.file != file for _, tensors in stored for tensor in tensors):
         raise UsageError(f"{path.name} points to other files for its values; save the weights into one file.")
     return stored
+
+
+def _named_tensors(group: Any, model: Any, layer: str) -> list[Any]:
+    """Return a layer's tensors in the order of this network's variables, by name where the names are the same."""
+    stored = {
+        _text(n).rsplit("/", 1)[-1].split(":")[0]: _text(n) for n in group.attrs.get("weight_names", [])
+    }
+    own = dict(_layers(model)).get(layer, [])
+    wanted = [variable.name.rsplit("/", 1)[-1].split(":")[0] for variable in own]
+    if len(stored) == len(wanted) and set(stored) == set(wanted):
+        return [group[stored[name]] for name in wanted]
+    return [group[_text(n)] for n in group.attrs.get("weight_names", [])]
+
+
+def _in_order(stored: LayerTensors, model: Any) -> LayerTensors:
+    """Return layers in this network's order when they bear its names; others as the file has them."""
+    position = {name: number for number, (name, _) in enumerate(_layers(model))}
+    if {name for name, _ in stored} != set(position):
+        return stored
+    return sorted(stored, key=lambda layer: position[layer[0]])
 
 
 def _numbered_tensors(file: Any, model: Any) -> LayerTensors:

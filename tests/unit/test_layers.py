@@ -58,7 +58,7 @@ LAYERS = (
     ("settings",),
     ("private", "registry"),
     ("archives", "downloading"),
-    ("sparse_tensors",),
+    ("sparse_tensors", "tensor_files"),
     (
         "chains",
         "storage",
