@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from radlib import backend
@@ -14,7 +15,7 @@ from radlib.imported_networks import is_imported
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
-from radlib.training import Recipe, fit, recipe_from
+from radlib.training import Recipe, fit, recipe_from, validate
 from radlib.variants import Variant, read_variant, variant_key, variant_name
 
 TRAINING_REVISION = 1  # raised when the same settings would train another network
@@ -22,6 +23,8 @@ TRAINING_REVISION = 1  # raised when the same settings would train another netwo
 
 def train_baseline(run: Run, films: FilmSplits) -> Variant:
     """Return the trained network of the run's settings; train and store it if it is not there.
+
+    With `epochs: 0` nothing is trained: the weights file brings the whole network, as its authors published it.
 
     Args:
         run: The run, with the settings of one network and seed.
@@ -42,6 +45,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
 
     def build(folder: Path) -> dict[str, Any]:
         from radlib.architectures import build_network
+        from radlib.architectures.inputs import input_record
         from radlib.formats.keras import save_model
 
         backend.make_deterministic(settings.seed)
@@ -53,14 +57,25 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             weights=weights,
             dropout=settings.dropout,
             seed=settings.seed,
+            need_head=settings.epochs == 0,
         )
         set_batch_norm_momentum(model, settings.batch_norm_momentum)
         recipe = recipe_from(settings)
         judged = replace(films, validation=choice_films(films, settings))
-        history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
+        if settings.epochs:
+            history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
+        else:
+            history = untrained_history(model, judged)
         save_model(model, folder / "model.keras")
         history.to_csv(folder / "history.csv", index=False)
-        write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
+        inside = None
+        if weights not in (
+            "none",
+            "imagenet",
+        ):  # whoever brings weights must be able to check what they are fed
+            inside = input_record(settings.architecture, settings.architecture_options)
+        preparation = replace(films.preprocessing, inside_network=inside)
+        write_json(folder / "preprocessing.json", preparation.to_dict())
         best = history.loc[history["val_loss"].idxmin()]
         return {
             "file": "model.keras",
@@ -74,12 +89,22 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             "labels": films.training.task.outputs,
             "input_shape": tuple(model.input_shape[1:]),
             "preprocessing": films.preprocessing.digest(),
-            "details": {"epochs": len(history), "validation_auroc": float(best["val_auroc"])},
+            "details": {
+                "epochs": int(history["epoch"].iloc[-1]),
+                "validation_auroc": float(best["val_auroc"]),
+            },
         }
 
     variant = run.load_or_build(name, spec, build)
     shutil.rmtree(checkpoints, ignore_errors=True)  # not before: a kill while storing must cost no training
     return variant
+
+
+def untrained_history(model: Any, films: FilmSplits) -> pd.DataFrame:
+    """Return the learning curves of a network that was brought and not trained: where it stands, as epoch 0."""
+    return pd.DataFrame(
+        [{"epoch": 0, "loss": np.nan, **validate(model, films.validation), "learning_rate": 0.0}]
+    )
 
 
 def imported_original(run: Run, films: FilmSplits) -> Variant:
@@ -174,6 +199,8 @@ def judge_fit(history: pd.DataFrame, *, tolerance: float = 0.1) -> str:
     Overfitted: the validation loss ends more than `tolerance` above its lowest. Underfitted: the training
     loss was still falling by more than `tolerance` a third of the way back. Both are shares of the loss.
     """
+    if history["epoch"].iloc[-1] == 0:
+        return "Neither: the network was trained elsewhere, and is taken as its weights file brings it."
     losses, validation = history["loss"].to_numpy(), history["val_loss"].to_numpy()
     best = int(validation.argmin())
     if validation[-1] > validation[best] * (1 + tolerance) and best < len(validation) - 1:

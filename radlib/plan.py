@@ -80,7 +80,7 @@ def check_settings(networks: Sequence[Run]) -> None:
     """Look up everything that the settings name, so that a mistake is found before the first cell.
 
     Raises:
-        UsageError: For a data set, architecture, option or chain that does not exist.
+        UsageError: For a data set, architecture, option or chain that does not exist, or an untrained network.
         DataError: When the films' folder is missing or empty.
         SetupError: When there is no such weights file.
     """
@@ -93,7 +93,12 @@ def check_settings(networks: Sequence[Run]) -> None:
         data_folder(run.settings)
         if not is_imported(run.settings):
             ARCHITECTURES[run.settings.architecture].complete(run.settings.architecture_options)
-        find_weights(run.settings.weights)
+        weights = find_weights(run.settings.weights)
+        if run.settings.epochs == 0 and weights in ("none", "imagenet") and not is_imported(run.settings):
+            raise UsageError(
+                f"{run.network} is not trained (epochs 0) and brings no weights; set weights to the file of a trained network, "
+                "or epochs to 1 or more."
+            )
         for chain in run.settings.chains:
             check_chain(chain, original=original_format(run))
 

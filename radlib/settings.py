@@ -40,7 +40,7 @@ class Settings:
         weights: `none`, `imagenet`, or a weights file.
         tag: Tells apart two networks of one architecture, e.g. `scratch`.
         seed: Seed of initial weights, film order and augmentation.
-        epochs: Passes over the training films, at most.
+        epochs: Passes over the training films, at most; 0 takes the network as the weights file brings it, head included.
         batch_size: Films in one gradient step.
         learning_rate: Highest learning rate of the Adam optimizer.
         schedule: `cosine` (after a warm-up, to zero), `plateau` (divided when validation stalls), `constant`.
@@ -129,7 +129,7 @@ RANGES = {  # of numbers; all others are 0 or more
     "image_size": (16, 2048),
     "validation_fraction": (0.01, 0.9),
     "test_fraction": (0.01, 0.9),
-    "epochs": (1, 10_000),
+    "epochs": (0, 10_000),
     "batch_size": (1, 4096),
     "label_smoothing": (0, 0.5),
     "dropout": (0, 0.9),

@@ -16,7 +16,7 @@ from radlib.errors import UsageError
 from radlib.registry import ARCHITECTURES
 from radlib.tasks import Task
 
-__all__ = ["build_network", "find_weights", "load_weights"]
+__all__ = ["brought_network", "build_network", "find_weights", "load_weights"]
 
 HEAD_NAME = "predictions"
 
@@ -82,3 +82,22 @@ def build_network(
             "A network that is brought and not trained needs its weights; set weights to a file."
         )
     return network
+
+
+def brought_network(
+    name: str, options: Mapping[str, Any], task: Task, input_shape: tuple[int, int, int], *, weights: str
+) -> Any:
+    """Return a network that was trained elsewhere and answers as it did there: the file must bring its last layer too.
+
+    Args:
+        name: Of a registered architecture; one of its options may say what input range the weights were trained on.
+        options: Further arguments of its function.
+        task: What its outputs mean, in the order of the file's last layer.
+        input_shape: Height, width (pixels) and channels, which is 1.
+        weights: The weights file; see `load_weights`.
+
+    Raises:
+        UsageError: When the file holds anything but all weights of this network.
+        SetupError: When there is no such file.
+    """
+    return build_network(name, options, task, input_shape, weights=weights, need_head=True)

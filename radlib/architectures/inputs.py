@@ -72,6 +72,31 @@ def one_channel(film: Any, input_range: str) -> Any:
     return backend.keras().layers.Rescaling(scale, offset=offset, name="input_range")(film)
 
 
+def input_record(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a network does with the grey levels first, in the terms of a preprocessing record.
+
+    Args:
+        name: A registered architecture.
+        options: Those of its options that differ from the defaults.
+
+    Returns:
+        `layout`, `channels`, `range` (what black and white are before the next two), and `mean` and `std`, of each
+        channel in the units of the range: x = (grey - mean) / std.
+    """
+    entry = ARCHITECTURES[name]
+    complete = entry.complete(options)
+    channels = complete.get("channels", entry.facts.get("channels", 3))
+    factors = INPUT_RANGES[complete.get("input_range", entry.facts["input_range"])]
+    scale, offset = (value if isinstance(value, tuple) else (value,) * channels for value in factors)
+    return {
+        "layout": "NHWC",
+        "channels": channels,
+        "range": [0.0, 1.0],
+        "mean": [round(-o / s, 6) + 0.0 for s, o in zip(scale, offset, strict=True)],
+        "std": [round(1 / s, 6) for s in scale],
+    }
+
+
 def keras_application(
     name: str, input_shape: tuple[int, int, int], options: Mapping[str, Any] | None = None
 ) -> Any:

@@ -16,7 +16,7 @@ from radlib.registry import ARCHITECTURES
 PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
 
 
-@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", minimum_size=16)
+@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
 def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
     """student_tiny: three convolutions, about 5,000 parameters.
 
@@ -27,7 +27,7 @@ def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> An
     return _plain_stack("student_tiny", input_shape, [8, 16, 24], width)
 
 
-@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", minimum_size=16)
+@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
 def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
     """student_small: four convolutions, about 30,000 parameters.
 
@@ -42,6 +42,7 @@ def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> A
     family="students",
     paper="ours, after Howard et al., 2017, arXiv 1704.04861",
     input_range="unit",
+    channels=1,
     minimum_size=16,
 )
 def student_separable(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:

@@ -80,7 +80,7 @@ def test_networks_times_seeds(tmp_path):
         ("parameters: {class_weights: 'false'}", "takes bool, not str"),
         ("parameters: {epochs: true}", "takes int"),
         ("parameters: {schedule: linear}", "one of cosine, plateau, constant"),
-        ("parameters: {epochs: -3}", "between 1 and 10000, not at -3"),
+        ("parameters: {epochs: -3}", "between 0 and 10000, not at -3"),
         ("parameters: {learning_rate: -0.1}", "between 0 and inf"),
         ("a: [", "not valid YAML"),
         ("- 1", "must be a table"),
