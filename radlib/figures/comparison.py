@@ -28,6 +28,9 @@ FORMAT_WORDS = {
 }
 
 
+MOST_NAMED = 20  # points with a name and an interval in one picture
+
+
 @styled
 def size_against_auroc(results: Any, *, ax: Any = None) -> Any:
     """Draw every variant's AUROC with its interval against the bytes of its file.
@@ -35,7 +38,7 @@ def size_against_auroc(results: Any, *, ax: Any = None) -> Any:
     Args:
         results: DataFrame with columns `label`, `network`, `chain`, `format`, `size_bytes`, `auroc`,
             `auroc_low`, `auroc_high`, as `report.results` returns it. Rows without an AUROC are left out.
-            Of variants of equal size the bars are moved aside by a few pixels.
+            Of variants of equal size the bars are moved aside by a few pixels. Of many, see `named_points`.
         ax: Axes to draw into; None for a new figure.
 
     Example:
@@ -65,21 +68,51 @@ def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -
     if table.empty:
         ax.text(0.5, 0.5, "no measurement yet", ha="center", transform=ax.transAxes, color=MUTED)
         return ax
-    x, y = table[column].to_numpy(float), table["auroc"].to_numpy(float)
+    x, y = table[column].to_numpy(float).copy(), table["auroc"].to_numpy(float)
     low, high = (table[c].fillna(table["auroc"]).to_numpy(float) for c in ("auroc_low", "auroc_high"))
+    told = named_points(table, column)
     scale(ax.xaxis, x)
-    span = max(high.max() - low.min(), 0.01)
-    ax.set_ylim(low.min() - 0.12 * span, high.max() + 0.15 * span)
-    x = _moved_aside(ax, x)
+    bottom, top = min(low[told].min(), y.min()), max(high[told].max(), y.max())
+    span = max(top - bottom, 0.01)
+    ax.set_ylim(bottom - 0.12 * span, top + 0.15 * span)
+    x[told] = _moved_aside(ax, x[told])
     colours = [KINDS[kind_of(chain)] for chain in table["chain"]]
-    for row in np.argsort([c == KINDS["original"] for c in colours], kind="stable"):  # the original on top
+    for row in np.flatnonzero(~told):
+        marker = marker_of(table["format"].iloc[row])
+        ax.plot(x[row], y[row], marker, color=colours[row], ms=5, mec="white", mew=0.5, alpha=0.6, zorder=2)
+    for row in sorted(
+        np.flatnonzero(told), key=lambda row: colours[row] == KINDS["original"]
+    ):  # the original on top
         ax.plot([x[row]] * 2, [low[row], high[row]], color=colours[row], lw=1.1, alpha=0.55, zorder=2)
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=7, mec="white", mew=0.8, zorder=3)
-    bars = [(x[i], low[i], x[i], high[i]) for i in range(len(x))]
-    place_labels(ax, x, y, variant_labels(table), colours, bars)
+    bars = [(x[i], low[i], x[i], high[i]) if told[i] else (x[i], y[i], x[i], y[i]) for i in range(len(x))]
+    texts, named = variant_labels(table), np.flatnonzero(told)
+    place_labels(ax, x[told], y[told], [texts[i] for i in named], [colours[i] for i in named], bars)
     _legend(ax, table)
     return ax
+
+
+def named_points(table: Any, column: str) -> np.ndarray:
+    """Return which points of a picture have a name and an interval: all, or of many those that a reader looks for.
+
+    Those are the originals, the winner, and the front: variants that read better than everything at most as large or
+    slow. Further names and bars would hide them; a table beside the picture has all.
+
+    Args:
+        table: See `size_against_auroc`, without gaps.
+        column: What is better when it is less.
+
+    Returns:
+        (n,) bool.
+    """
+    if len(table) <= MOST_NAMED:
+        return np.ones(len(table), bool)
+    order = np.lexsort((-table["auroc"].to_numpy(float), table[column].to_numpy(float)))
+    reads = table["auroc"].to_numpy(float)[order]
+    front = np.zeros(len(table), bool)
+    front[order] = reads > np.concatenate([[-np.inf], np.maximum.accumulate(reads)[:-1]])
+    return front | (table["chain"] == "original").to_numpy() | np.asarray(table.get("winner", False), bool)
 
 
 def variant_labels(table: Any) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import figures
+from radlib.figures.comparison import MOST_NAMED
 from radlib.figures.style import new_axes, styled
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
@@ -65,6 +66,11 @@ def draw_figures(
             "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over test patients. "
             "Points that coincide are drawn side by side."
         )
+        if len(scored) > MOST_NAMED:
+            caption += (
+                " Of so many, a name and a bar have the originals, the winner, and those that read better than "
+                "everything at most as large; all stand in the table."
+            )
         caption = f"{caption} {seeds_caption}".strip()
         add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption)
     if len(timed):

@@ -41,7 +41,11 @@ def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
     """
     links = parse_chain(chain)
     entries = tuple(TECHNIQUES[link.technique] for link in links)
-    kind, maker, left = original, "a trained network" if original == "keras" else "an imported LiteRT file", None
+    kind, maker, left = (
+        original,
+        "a trained network" if original == "keras" else "an imported LiteRT file",
+        None,
+    )
     for link, entry in zip(links, entries, strict=True):
         entry.complete(link.given)
         if reason := entry.facts.get("unfit", {}).get(left):

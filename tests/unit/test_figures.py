@@ -158,6 +158,27 @@ def test_points_of_equal_size_stand_apart_in_order():
     assert np.diff(pixels).min() > 8.9
 
 
+def test_of_many_points_only_the_front_the_originals_and_the_winner_have_names():
+    results = table(20)
+    crowd = pd.concat([results] * 3, ignore_index=True)
+    crowd["label"] = [f"variant {row}" for row in range(60)]
+    crowd.loc[1:, "chain"] = "int8"
+    crowd["size_bytes"] = np.geomspace(1e4, 1e6, 60)[::-1].round()
+    crowd["auroc"] = 0.9 - 0.001 * np.arange(60) % 7 / 7
+    crowd.loc[50, "auroc"] = 0.95
+    crowd["winner"] = crowd.index == 30
+    best, front = -1.0, set()
+    for row in range(59, -1, -1):
+        if crowd.loc[row, "auroc"] > best:
+            best = crowd.loc[row, "auroc"]
+            front.add(row)
+    ax = figures.size_against_auroc(crowd)
+    assert {text.get_text() for text in ax.texts} == {f"variant {row}" for row in front | {0, 30}}
+    points = [line for line in ax.lines if line.get_marker() not in ("None", None, "")]
+    bars = [line for line in ax.lines if len(line.get_ydata()) == 2]
+    assert (len(points), len(bars)) == (60, len(front | {0, 30}))
+
+
 def test_size_axis_speaks_of_bytes():
     ax = figures.size_against_auroc(table(9))
     ax.figure.draw_without_rendering()
