@@ -8,13 +8,16 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
+.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
 
 help: ## show what there is
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
 
 environment: ## build .venv if it is absent or outdated
 	@.ci/environment.sh $(VENV)
+
+import-environment: environment ## build .venv-import, where radlib import converts .pt2 and .onnx
+	@.ci/import_environment.sh .venv-import
 
 demo: environment ## run the whole series on drawn films; ends with the path of the report
 	@$(BIN)/radlib run --study demo

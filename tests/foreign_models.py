@@ -172,6 +172,31 @@ def hostile_files(folder: Path, canary: Path, keras_file: bytes, litert_file: by
     files["link.keras"] = _with_link(keras_file)
     files["two directories.keras"] = _renamed_in_directory(keras_file)
     files["cut short.keras"] = keras_file[: len(keras_file) // 2]
+    # exported PyTorch programs
+    plain = exported_program()
+    program = json.loads(plain["net/models/model.json"])
+    weights = {"config": {"conv.weight": {"path_name": "weight_0", "use_pickle": True}}}
+    for name, change in {
+        "pickled weights": {"net/data/weights/model_weights_config.json": json.dumps(weights).encode()},
+        "pickled constant": {"net/data/constants/opaque_obj_0": pickled_canary(canary)},
+        "example inputs are a program": {
+            "net/data/sample_inputs/model.pt": zipped({"a/data.pkl": pickled_canary(canary)})
+        },
+        "compiled library": {"net/data/aotinductor/model/x.so": b"\x7fELF" + bytes(60)},
+        "calls the shell": _with_node(program, {"target": "torch.os.system", "inputs": [canary_text]}),
+        "calls hub": _with_node(program, {"target": "torch.hub.load", "inputs": []}),
+        "size to be evaluated": _with_node(program, {"sizes": [{"as_expr": {"expr_str": canary_text}}]}),
+        "guards are code": {
+            "net/models/model.json": json.dumps({**program, "guards_code": [canary_text]}).encode()
+        },
+        "own class of arguments": _with_node(
+            program, {"in_spec": '[1, {"type": "os.PathLike", "context": "null"}]'}
+        ),
+    }.items():
+        files[f"{name}.pt2"] = zipped({**plain, **change})
+    files["old export.pt2"] = zipped(
+        {"serialized_exported_program.json": b"{}", "serialized_state_dict.pt": plain_pickle()}
+    )
     # HDF5 and LiteRT
     files["whole model.h5"] = whole_model_h5(canary)
     files["whole model behind a header.tflite"] = bytes(512) + whole_model_h5(canary)
@@ -184,6 +209,57 @@ def hostile_files(folder: Path, canary: Path, keras_file: bytes, litert_file: by
         written[name] = place / name.rpartition(": ")[2].replace(" ", "_")
         written[name].write_bytes(content)
     return written
+
+
+def exported_program() -> dict[str, bytes]:
+    """The members of a PyTorch program as torch.export.save writes them, of one operation."""
+    tensor = {"dtype": 7, "sizes": [{"as_int": 1}, {"as_int": 2}], "layout": 7}
+    node = {
+        "target": "torch.ops.aten.relu.default",
+        "inputs": [{"name": "self", "arg": {"as_tensor": {"name": "x"}}}],
+    }
+    tree = '[1, {"type": "builtins.tuple", "context": "null", "children_spec": [{"type": null, "context": null}]}]'
+    program = {
+        "graph_module": {
+            "graph": {
+                "nodes": [node],
+                "tensor_values": {"x": tensor},
+                "sym_int_values": {},
+                "custom_obj_values": {},
+            },
+            "module_call_graph": [{"fqn": "", "signature": {"in_spec": tree, "out_spec": tree}}],
+        },
+        "range_constraints": {},
+        "guards_code": [],
+    }
+    return {
+        "net/archive_format": b"pt2",
+        "net/archive_version": b"0",
+        "net/byteorder": b"little",
+        "net/.data/version": b"3\n",
+        "net/models/model.json": json.dumps(program).encode(),
+        "net/data/weights/weight_0": bytes(16),
+        "net/data/weights/model_weights_config.json": b'{"config": {"w": {"path_name": "weight_0", "use_pickle": false}}}',
+        "net/data/constants/model_constants_config.json": b'{"config": {}}',
+        "net/data/sample_inputs/model.pt": zipped({"archive/data.pkl": plain_pickle()}),
+    }
+
+
+def plain_pickle() -> bytes:
+    """A pickle that names what puts tensors together and nothing else."""
+    return b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nq\x00ccollections\nOrderedDict\nq\x01N."
+
+
+def _with_node(program: dict, node: dict) -> dict[str, bytes]:
+    changed = json.loads(json.dumps(program))
+    changed["graph_module"]["graph"]["nodes"].append(node)
+    return {"net/models/model.json": json.dumps(changed).encode()}
+
+
+def onnx_message() -> bytes:
+    """The outermost fields of an ONNX file: version 8, producer, a graph, an operator set."""
+    graph = b"\x12\x04main" + bytes(20)
+    return b"\x08\x08\x12\x07pytorch" + b"\x3a" + bytes([len(graph)]) + graph + b"\x42\x04\x0a\x00\x10\x11"
 
 
 def whole_model_h5(canary: Path) -> bytes:

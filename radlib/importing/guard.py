@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from radlib.errors import UsageError
+from radlib.importing.exported_programs import refuse_program_code
 from radlib.importing.onnx_files import is_onnx
 from radlib.importing.pickles import looks_pickled, names_beside_tensors, refusal
 
@@ -175,8 +176,13 @@ def _kind_of_zip(path: Path) -> str:
                 f"{path.name} has no {missing[0]}; save the model again with model.save('x.keras')."
             )
         return "keras"
-    if {"archive_format", "archive_version"} <= inner or "serialized_exported_program.json" in inner:
+    if {"archive_format", "archive_version"} <= inner:
+        refuse_program_code(path, names)
         return "pt2"
+    if "serialized_exported_program.json" in names | inner:
+        raise UsageError(
+            f"{path.name} was exported by an old PyTorch, whose format is read by unpickling; {EXPORT_TORCH}."
+        )
     if any(name.startswith("code/") for name in inner):
         raise UsageError(f"{path.name} is a TorchScript file, which is a program; {EXPORT_TORCH}.")
     if "data.pkl" in inner:

@@ -91,6 +91,26 @@ class InputLayout:
         given = films.astype(np.float32) * scale + offset  # (n, h, w, channels)
         return given if self.layout == "NHWC" else np.ascontiguousarray(given.transpose(0, 3, 1, 2))
 
+    def sides(self, shape: Sequence[int], name: str) -> tuple[int, int]:
+        """Return height and width of the films that a network takes.
+
+        Args:
+            shape: Of its input, batch included.
+            name: Of its file.
+
+        Raises:
+            UsageError: When this is not how it takes them.
+        """
+        sides = [int(side) for side in shape]
+        if len(sides) == 4 and sides[0] == 1:
+            height, width, channels = sides[1:] if self.layout == "NHWC" else (*sides[2:], sides[1])
+            if channels == self.channels and min(height, width) > 1:
+                return height, width
+        raise UsageError(
+            f"{name} takes films of shape {' × '.join(map(str, sides))}, which is not {self.layout} with {self.channels} "
+            f"channel{'s' * (self.channels > 1)}, one film a call and a fixed size; see --layout and --channels."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain values, for the preprocessing record."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}

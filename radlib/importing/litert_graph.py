@@ -79,8 +79,8 @@ def rewritten(content: bytes, layout: InputLayout, answers: Answers, *, name: st
         UsageError: When the file is no such network, or `layout` is not how it takes a film.
     """
     graph = _Graph(content)
-    source, target = _ends(graph, layout, name)
-    height, width = _sides(graph.graph.tensors[source].shape, layout, name)
+    source, target = _ends(graph, name)
+    height, width = layout.sides(graph.graph.tensors[source].shape, name)
     film = graph.tensor((1, height, width, 1), INPUT)
     before = _input_operations(graph, film, source, (height, width), layout)
     after = _output_operations(graph, target, answers, name)
@@ -93,7 +93,7 @@ def rewritten(content: bytes, layout: InputLayout, answers: Answers, *, name: st
     return graph.content()
 
 
-def _ends(graph: _Graph, layout: InputLayout, name: str) -> tuple[int, int]:
+def _ends(graph: _Graph, name: str) -> tuple[int, int]:
     """Return the numbers of input and output after making sure that there is one of each, both float32."""
     content = graph.graph
     if len(graph.model.subgraphs) != 1:
@@ -119,21 +119,6 @@ def _ends(graph: _Graph, layout: InputLayout, name: str) -> tuple[int, int]:
         tensor.shape = np.array(tensor.shape, np.int32)
         tensor.shape[0], tensor.shapeSignature = 1, None
     return source, target
-
-
-def _sides(shape: Sequence[int], layout: InputLayout, name: str) -> tuple[int, int]:
-    """Return height and width of the input, or refuse a layout that is not the file's."""
-    sides = [int(side) for side in shape]
-    fits = len(sides) == 4 and sides[0] == 1
-    if fits:
-        height, width, channels = sides[1:] if layout.layout == "NHWC" else (*sides[2:], sides[1])
-        fits = channels == layout.channels and min(height, width) > 1
-    if not fits:
-        raise UsageError(
-            f"{name} takes films of shape {' × '.join(map(str, sides))}, which is not {layout.layout} with "
-            f"{layout.channels} channel{'s' * (layout.channels > 1)} and a fixed size; see --layout and --channels."
-        )
-    return height, width
 
 
 def _input_operations(

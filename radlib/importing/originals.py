@@ -7,25 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from radlib.datasets import load_dataset
 from radlib.errors import UsageError
 from radlib.films import preprocessing_of
 from radlib.imported_networks import ARCHITECTURE, names, note_import
 from radlib.importing.guard import ForeignFile, inspect
-from radlib.importing.layout import Answers, InputLayout, answers_for, refuse_no_probabilities
-from radlib.importing.tasks import probe_films
-from radlib.importing.workers import in_worker
+from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.reading import Content, read_network
 from radlib.runs import Run, open_run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, write_json
+from radlib.studies import Study, load_study
 from radlib.tasks import Task
 from radlib.variants import Variant, variant_name
 
 IMPORT_REVISION = 1  # raised when the same file would become another original
 LITERT_CHAINS = ("aeq_dynamic", "aeq_float16", "aeq_int8")  # float32, the fourth option, is there
-LARGEST_DIFFERENCE = 1e-3  # between a rewritten file and the original given the same films by NumPy
 
 
 def import_network(
@@ -69,15 +66,15 @@ def import_network(
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", name):
         raise UsageError(f"--name is letters, digits and _, beginning with a letter, not {name[:60]!r}.")
     file = inspect(path)
-    run = open_run(output, study=study, fresh=fresh, data=data)
+    run, definition = open_run(output, study=study, fresh=fresh, data=data), load_study(study)
     task = load_dataset(run.settings).task
     finish = answers_for(task, labels, answers)
     content = read_network(file, layout, finish, task, run.settings, architecture)
-    settings = _settings(run, name, content, chains)
+    settings = _settings(run, definition, name, content, chains)
     original = _store(
         run, settings, file, content, {"layout": layout.to_dict(), "answers": finish.to_dict()}, task
     )
-    if not names(run.study, name):
+    if not names(definition, name):
         own = {"architecture": ARCHITECTURE, "tag": name, "image_size": settings.image_size}
         note_import(
             run.folder,
@@ -87,115 +84,12 @@ def import_network(
     return open_run(str(run.folder), study=study, network=f"{ARCHITECTURE}@{name}"), original
 
 
-class Content:
-    """What an imported file became.
-
-    Attributes:
-        format: `keras` or `tflite`.
-        model: A Keras model, or the bytes of a LiteRT file.
-        input_shape: (height, width, 1).
-        facts: What was measured on the way, JSON-able.
-    """
-
-    def __init__(self, format: str, model: Any, input_shape: Sequence[int], facts: dict[str, Any]):
-        self.format, self.model, self.facts = format, model, facts
-        self.input_shape = tuple(int(side) for side in input_shape)
-
-
-def read_network(
-    file: ForeignFile,
-    layout: InputLayout,
-    finish: Answers,
-    task: Task,
-    settings: Settings,
-    architecture: str = "",
-) -> Content:
-    """Return the network of a file as one that keeps the contract, after it has answered to probe films.
-
-    Args:
-        file: What `guard.inspect` let pass.
-        layout: How its network takes a film.
-        finish: What becomes of its outputs.
-        task: What the study asks.
-        settings: Of the study; `image_size` is that of the films where the network leaves it open.
-        architecture: Of weights alone: the registered network that they belong to.
-
-    Raises:
-        UsageError: One sentence, when it cannot be opened, or its answers are no probabilities.
-    """
-    name = file.path.name
-    if file.kind == "litert":
-        content = _litert(file.path, layout, finish, name)
-    elif file.kind == "keras":
-        from radlib.importing.keras_network import build_keras
-
-        content = _keras(build_keras(file.path, layout, finish, settings.image_size))
-    elif file.kind == "weights":
-        content = _keras(_brought(file.path, architecture, task, settings))
-    else:
-        from radlib.importing.converters import import_python
-
-        raise UsageError(
-            f"{name} cannot be converted yet with {import_python(file).name}; give a LiteRT file."
-        )
-    refuse_no_probabilities(content.facts.pop("outputs"), task, name=name)
-    if content.input_shape[0] != content.input_shape[1]:
-        raise UsageError(
-            f"{name} takes films of {content.input_shape[0]} × {content.input_shape[1]} pixels; films are prepared as squares, so "
-            "export the network with a square input."
-        )
-    return content
-
-
-def _litert(path: Path, layout: InputLayout, finish: Answers, name: str) -> Content:
-    arguments = {
-        "path": str(path.resolve()),
-        "layout": layout.to_dict(),
-        "answers": finish.to_dict(),
-        "name": name,
-    }
-    found, arrays = in_worker("rewrite_litert", arguments, name=name)
-    if found["difference"] > LARGEST_DIFFERENCE:
-        raise UsageError(
-            f"{name} answers otherwise (by {found['difference']:.3g}) once its input is part of it; convert the network again."
-        )
-    facts = {"difference": found["difference"], "outputs": arrays["outputs"]}
-    return Content("tflite", arrays["model"].tobytes(), found["input_shape"], facts)
-
-
-def _keras(model: Any) -> Content:
-    shape = tuple(model.input_shape[1:])
-    outputs = model.predict_on_batch(probe_films(*shape[:2]))
-    return Content("keras", model, shape, {"outputs": np.asarray(outputs)})
-
-
-def _brought(path: Path, architecture: str, task: Task, settings: Settings) -> Any:
-    """Return a registered network with the weights of a file, head included."""
-    if not architecture:
-        raise UsageError(
-            f"{path.name} holds weights alone; name the network that they belong to with --architecture "
-            "(radlib list architectures)."
-        )
-    from radlib.architectures import brought_network
-
-    side = settings.image_size
-    return brought_network(
-        architecture, settings.architecture_options, task, (side, side, 1), weights=str(path)
-    )
-
-
-def _settings(run: Run, name: str, content: Content, chains: Sequence[str] | None) -> Settings:
+def _settings(run: Run, study: Study, name: str, content: Content, chains: Sequence[str] | None) -> Settings:
     """Return the settings of the imported network: the study's, but for what is its own."""
-    named = next(
-        (
-            s
-            for s in run.study.network_settings(run.overrides)
-            if s.architecture == ARCHITECTURE and s.tag == name
-        ),
-        None,
-    )
     side = content.input_shape[0]
-    if named is not None:
+    if names(study, name):
+        wanted = (ARCHITECTURE, name)
+        named = next(s for s in study.network_settings(run.overrides) if (s.architecture, s.tag) == wanted)
         if named.image_size != side:
             raise UsageError(
                 f"The study gives {name} films of {named.image_size} pixels, but it takes {side}; set image_size: {side} for "

@@ -4,7 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-from foreign_models import hostile_files, lambda_layer, mutated, pickled_canary, whole_model_h5
+from foreign_models import (
+    exported_program,
+    hostile_files,
+    lambda_layer,
+    mutated,
+    onnx_message,
+    pickled_canary,
+    plain_pickle,
+    whole_model_h5,
+    zipped,
+)
 
 from drawn import SIDE, small_network
 from radlib import backend, tasks
@@ -12,8 +22,8 @@ from radlib.errors import UsageError
 from radlib.formats import save_model
 from radlib.importing.guard import inspect
 from radlib.importing.layout import InputLayout, answers_for
-from radlib.importing.originals import read_network
 from radlib.importing.pickles import looks_pickled, names_beside_tensors
+from radlib.importing.reading import read_network
 from radlib.importing.workers import in_worker
 from radlib.settings import Settings
 from radlib.techniques.quantization import convert
@@ -103,6 +113,15 @@ def test_every_hostile_file_is_refused_with_one_sentence_and_no_canary_runs(host
         ("whole model behind a header.tflite", "whole model"),
         ("torch zip with code.pth", "pickle"),
         ("script module.pt2", "TorchScript"),
+        ("calls the shell.pt2", "a call of 'torch.os.system'"),
+        ("pickled weights.pt2", "pickled weights"),
+        ("pickled constant.pt2", "pickled object"),
+        ("example inputs are a program.pt2", "would call"),
+        ("compiled library.pt2", "compiled library"),
+        ("size to be evaluated.pt2", "formulas"),
+        ("guards are code.pt2", "conditions that are code"),
+        ("own class of arguments.pt2", "class of its own"),
+        ("old export.pt2", "old PyTorch"),
         ("leads out.keras", "outside of itself"),
         ("absolute.keras", "outside of itself"),
         ("twice.keras", "twice"),
@@ -168,11 +187,31 @@ def test_weights_alone_in_hdf5_are_no_whole_model(tmp_path):
 
 
 def test_good_files_are_told_by_content_whatever_they_are_called(tmp_path, whole_files):
-    for kind, content in zip(("keras", "litert"), whole_files, strict=True):
+    others = (
+        zipped(exported_program()),
+        onnx_message(),
+        zipped({"a/data.pkl": plain_pickle(), "a/version": b"3"}),
+    )
+    for kind, content in zip(
+        ("keras", "litert", "pt2", "onnx", "weights"), (*whole_files, *others), strict=True
+    ):
         path = tmp_path / f"{kind}.pkl"
         path.write_bytes(content)
         assert inspect(path).kind == kind
         assert not looks_pickled(content[:4096])
+
+
+def test_an_onnx_message_is_followed_to_its_end(tmp_path):
+    path = tmp_path / "x.onnx"
+    for damaged in (
+        onnx_message()[:-3],
+        onnx_message() + b"abc",
+        onnx_message().replace(b"\x3a", b"\x32"),
+        bytes(200),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(UsageError, match="no network that can be told by its content"):
+            inspect(path)
 
 
 def test_a_folder_and_nothing_at_all_are_refused(tmp_path):

@@ -18,7 +18,8 @@ from radlib.imported_networks import note_import, with_imports
 from radlib.importing import originals
 from radlib.importing.guard import inspect
 from radlib.importing.layout import InputLayout, answers_for
-from radlib.importing.originals import import_network, read_network
+from radlib.importing.originals import import_network
+from radlib.importing.reading import read_network
 from radlib.plan import check_settings, tells_of
 from radlib.runs import open_run
 from radlib.settings import Settings
