@@ -181,7 +181,7 @@ def test_one_sigmoid_becomes_two_probabilities_and_findings_keep_theirs(tmp_path
 @pytest.mark.parametrize(
     "layout, labels, answers, said",
     [
-        (InputLayout(), ["normal", "opacity"], "logits", "16 × 16 × 3, which is not NHWC with 1 channel "),
+        (InputLayout(), ["normal", "opacity"], "logits", "16 × 16 × 3, which is not NHWC with 1 channel,"),
         (InputLayout("NCHW", 3), ["normal", "opacity"], "logits", "not NCHW with 3 channels"),
         (InputLayout(channels=3), ["normal", "opacity"], "probabilities", "say --answers logits"),
         (InputLayout(channels=3), ["opacity"], "logits", "has 2 outputs, but the labels name 1"),
