@@ -68,6 +68,7 @@ class Settings:
         gate_noninferior: Whether the winner must be non-inferior to its original, on validation and on test films.
         gate_size_kb: Largest file of a winner, KB of 1,000 bytes; 0 for any.
         size_limits_kb: Sizes of a device's free space, KB of 1,000 bytes; the report names the best reader under each.
+        pairs: `[[chain, chain], …]`: variants that the report compares with each other, over all seeds together.
     """
 
     dataset: str = "synthetic"
@@ -114,6 +115,7 @@ class Settings:
     gate_noninferior: bool = False
     gate_size_kb: float = 0.0
     size_limits_kb: list = field(default_factory=list)
+    pairs: list = field(default_factory=list)
 
     def override(self, given: Mapping[str, Any]) -> "Settings":
         """Return these settings with those in `given` replaced; None means "as it is".

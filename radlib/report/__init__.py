@@ -13,6 +13,7 @@ from radlib.report.heat_maps import drawn_heat_maps, heat_maps
 from radlib.report.insides import insides
 from radlib.report.judgements import verdicts
 from radlib.report.model_cards import card_path
+from radlib.report.pairs import pairs
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.writing import publish, write_report, write_results
 
@@ -31,6 +32,7 @@ __all__ = [
     "heat_maps",
     "insides",
     "over_seeds",
+    "pairs",
     "per_label",
     "publish",
     "results",

@@ -25,6 +25,7 @@ from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.insides import Insides
 from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
+from radlib.report.pairs import pair_section
 from radlib.report.readings import Readings
 from radlib.settings import WITHHELD
 
@@ -67,6 +68,7 @@ def build_page(
             changed_film_blocks(run, evidence["changed_decisions"], results),
             figures,
         ),
+        pair_section(evidence["pairs"]),
         agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
         inside_section(results, insides, figures),
         heat_map_section(results, evidence["heat_maps"], figures),

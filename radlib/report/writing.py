@@ -17,6 +17,7 @@ from radlib.report.insides import Insides, read_insides
 from radlib.report.judgements import verdicts
 from radlib.report.model_cards import card_path, model_card
 from radlib.report.pages import build_page
+from radlib.report.pairs import pairs
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
 from radlib.report.sorting import sort_key
@@ -28,7 +29,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
-    "heat_maps": heat_maps,
+    "heat_maps": heat_maps, "pairs": pairs,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), *INSIDES, "measurements.csv", "selection.json")
@@ -38,7 +39,8 @@ def write_results(run: Run) -> pd.DataFrame:
     """Write the tables of a run as CSV.
 
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
-    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv` and `heat_maps.csv`; `layers.csv` and
+    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`
+    and `pairs.csv`; `layers.csv` and
     `weights.csv` where networks were looked into; and `changed_decisions.csv`, the films to look at, which is not
     published.
 

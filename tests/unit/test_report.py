@@ -48,13 +48,13 @@ NASTY = "<script>alert('x')</script> & | *stars* `ticks`"
 def write_run(
     folder, *, networks=({"architecture": "student_small"},), seeds=(0,), chains=CHAINS, films=400, task="binary",
     notes="The films are drawn, not taken: the figures say nothing about patients.", title="Demo on drawn films",
-    drop=(), predicted=True, measured=True, overlapping=0,
+    drop=(), predicted=True, measured=True, overlapping=0, pairs=(),
 ):  # fmt: skip
     """Write the files of a run as evaluation leaves them, and return the run."""
     folder.mkdir(parents=True, exist_ok=True)
     study = {
         "name": "fake", "title": title, "notes": notes, "networks": list(networks), "seeds": list(seeds),
-        "parameters": {"chains": [c for c in chains if c], "bootstrap_draws": 200, "id_scope": "folder"},
+        "parameters": {"chains": [c for c in chains if c], "bootstrap_draws": 200, "id_scope": "folder", "pairs": list(pairs)},
     }  # fmt: skip
     (folder / "fake.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
     run = open_run(str(folder / "run"), study=str(folder / "fake.yaml"))
