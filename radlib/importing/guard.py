@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from radlib.errors import UsageError
 from radlib.importing.exported_programs import refuse_program_code
 from radlib.importing.onnx_files import is_onnx
-from radlib.importing.pickles import looks_pickled, names_beside_tensors, refusal
+from radlib.importing.pickles import looks_pickled
+from radlib.tensor_files.pytorch import STREAM_START
 
 MOST_BYTES = 2_000_000_000
 HARMLESS_BYTES = 64_000_000  # up to here any ratio of packed and unpacked size does no harm
@@ -80,6 +81,10 @@ def inspect(path: Path) -> ForeignFile:
         return ForeignFile(path, _kind_of_zip(path))
     if _hdf5_start(path) is not None:
         return ForeignFile(path, _kind_of_hdf5(path))
+    if head.startswith(STREAM_START):
+        return ForeignFile(
+            path, "weights"
+        )  # a checkpoint before PyTorch 1.6; `tensor_files` reads it without running it
     if looks_pickled(head):
         raise UsageError(
             f"{path.name} is a Python pickle, which runs whatever it names when it is opened; {EXPORT_TORCH}, or save the "
@@ -186,7 +191,6 @@ def _kind_of_zip(path: Path) -> str:
     if any(name.startswith("code/") for name in inner):
         raise UsageError(f"{path.name} is a TorchScript file, which is a program; {EXPORT_TORCH}.")
     if "data.pkl" in inner:
-        _refuse_program(path, members)
         return "weights"
     if names and all(name.endswith(".npy") for name in names):
         return "weights"
@@ -195,16 +199,6 @@ def _kind_of_zip(path: Path) -> str:
     raise UsageError(
         f"{path.name} is a zip archive, but neither a Keras model nor an exported PyTorch program; give the model file."
     )
-
-
-def _refuse_program(path: Path, members: list[zipfile.ZipInfo]) -> None:
-    """Refuse a checkpoint of PyTorch that names more than tensors."""
-    with zipfile.ZipFile(path) as archive:
-        for member in members:
-            if member.orig_filename.endswith(".pkl") and (
-                found := names_beside_tensors(archive.read(member))
-            ):
-                raise UsageError(refusal(path, found, EXPORT_TORCH))
 
 
 def _hdf5_start(path: Path) -> int | None:

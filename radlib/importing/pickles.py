@@ -6,7 +6,6 @@ together; one that names anything else could do anything.
 """
 
 import pickletools
-from pathlib import Path
 
 TENSORS = frozenset(
     [
@@ -73,11 +72,3 @@ def names_beside_tensors(content: bytes) -> list[str]:
     except (ValueError, UnicodeDecodeError, IndexError, OverflowError, TypeError):
         named.add(UNTOLD)
     return sorted(named - TENSORS)
-
-
-def refusal(path: Path, names: list[str], remedy: str) -> str:
-    """Return the sentence for a checkpoint that names more than tensors."""
-    name = names[0].replace(" ", ".")[:60]
-    return (
-        f"{path.name} holds a pickle that would call {name} when it is opened, not tensors alone; {remedy}."
-    )

@@ -16,6 +16,7 @@ from radlib.importing.tasks import probe_films
 from radlib.importing.workers import in_worker
 from radlib.settings import Settings
 from radlib.tasks import Task
+from radlib.tensor_files import kind_of, read_tensors
 
 LARGEST_DIFFERENCE = 1e-3  # of a probability, between two ways to compute the same network
 
@@ -117,6 +118,8 @@ def _keras(model: Any) -> Content:
 def _brought(path: Path, architecture: str, task: Task, settings: Settings) -> Any:
     """Return a registered network with the weights of a file, head included."""
     if not architecture:
+        if kind_of(path) != "hdf5":
+            read_tensors(path)  # one that is a program in disguise is refused as that
         raise UsageError(
             f"{path.name} holds weights alone; name the network that they belong to with --architecture "
             "(radlib list architectures)."
