@@ -139,7 +139,7 @@ def tflite_macs(path: str | Path) -> int:
 
 def _stored_tensor(tensor: Any, dtype: str, stored: np.ndarray) -> dict[str, Any]:
     shape = [] if tensor.shape is None else [int(side) for side in tensor.shape]
-    values, zero = _unpack(stored, dtype), 0
+    values, zero = unpack(stored, dtype), 0
     if tensor.sparsity is None:  # a sparse tensor stores the kept blocks alone
         values, zero = values[: math.prod(shape)].reshape(shape), _zero_point(tensor, dtype)
     return {
@@ -152,8 +152,14 @@ def _stored_tensor(tensor: Any, dtype: str, stored: np.ndarray) -> dict[str, Any
     }
 
 
-def _unpack(stored: np.ndarray, dtype: str) -> np.ndarray:
-    """Return stored bytes as numbers; INT4 holds two values a byte, the first in the low half."""
+def unpack(stored: np.ndarray, dtype: str) -> np.ndarray:
+    """Return the bytes of a LiteRT tensor as numbers; int4 holds two values a byte, the first in the low half.
+
+    Args:
+        stored: uint8.
+        dtype: NumPy's name of the type, or `int4`, which comes back as int8 with a value of padding where their
+            number is odd.
+    """
     if dtype == "int4":
         halves = np.stack([stored & 15, stored >> 4], axis=1).reshape(-1).astype(np.int8)
         return np.where(halves > 7, halves - 16, halves)

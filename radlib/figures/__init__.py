@@ -42,6 +42,7 @@ from radlib.figures.inference import (
 )
 from radlib.figures.insides import channel_rows, heat_map_row, layer_noise, stored_weights
 from radlib.figures.methods import byte_parts, codebook, softened_answers, spectra
+from radlib.figures.rounding import clip_balance, straight_through
 from radlib.figures.style import auroc_text, human_bytes, human_count
 from radlib.figures.training import calibration, learning_curves, probability_histogram, roc
 
@@ -58,6 +59,7 @@ __all__ = [
     "calibration",
     "channel_rows",
     "class_counts",
+    "clip_balance",
     "codebook",
     "confidence_clouds",
     "feature_maps",
@@ -87,5 +89,6 @@ __all__ = [
     "spectra",
     "split_table_bars",
     "stored_weights",
+    "straight_through",
     "weight_histograms",
 ]

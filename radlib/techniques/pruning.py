@@ -172,6 +172,14 @@ def layer_weights(run: Run, variant: Variant) -> dict[str, np.ndarray]:
     return {name: pruned_kernel(model.get_layer(name)).numpy().ravel() for name in prunable_layers(model)}
 
 
+def largest_kernel(run: Run, variant: Variant) -> np.ndarray:
+    """Return the largest pruned kernel of a Keras variant by output channel: (channels, weights of each)."""
+    model = load_network(run, variant)
+    kernels = [pruned_kernel(model.get_layer(name)).numpy() for name in prunable_layers(model)]
+    largest = max(kernels, key=np.size)
+    return np.moveaxis(largest, -1, 0).reshape(largest.shape[-1], -1)
+
+
 def prunable_layers(model: Any) -> list[str]:
     """Return the names of the layers whose kernels are pruned: all dense and convolutional but first and last."""
     layers = backend.keras().layers

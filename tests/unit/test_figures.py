@@ -30,6 +30,7 @@ MODULES = (
     "inference",
     "insides",
     "methods",
+    "rounding",
     "style",
     "training",
 )

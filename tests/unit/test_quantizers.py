@@ -26,6 +26,7 @@ from radlib.techniques.data import TechniqueData
 from radlib.techniques.fake_quantization import fake_quantized, split_front, start_ranges
 from radlib.techniques.qat import qat
 from radlib.techniques.quantization import convert
+from radlib.techniques.rounding import code_table, octav_clip
 from radlib.training import fit, recipe_from
 
 RECIPES = [entry.name for entry in TECHNIQUES if entry.facts["consumes"] == "tflite"]
@@ -131,6 +132,23 @@ def test_four_bits_are_half_of_eight():
     four, unspared = aeq_int4(wide, data), aeq_int4(wide, data, spared_bits=4)
     assert len(four.payload) / len(eight.payload) == pytest.approx(0.5, abs=0.06)
     assert len(unspared.payload) <= len(four.payload)
+
+
+def test_ranges_of_int4_are_those_that_octav_finds(float_file, recipe_files):
+    """The quantizer's ranges against our own Newton iteration; the kernel in the file has its batch norm folded in."""
+    kernel = kernels(float_file)["deep"]
+    (scales,) = (
+        tensor["quantization_parameters"]["scales"]
+        for tensor in details(recipe_files["aeq_int4"].payload)
+        if tuple(tensor["shape"]) == kernel.shape
+    )
+    np.testing.assert_allclose(scales * 7, octav_clip(kernel.reshape(len(kernel), -1), bits=4), rtol=0.02)
+
+
+def test_codes_of_four_bits_are_read_from_the_file(recipe_files):
+    table = code_table({name: product.payload for name, product in recipe_files.items()}).set_index("label")
+    assert table.loc["aeq_int4", "codes_per_channel"] <= 15 < table.loc["aeq_int8", "codes_per_channel"]
+    assert table.loc["aeq_int4", "entropy_bits"] < 5 < table.loc["aeq_int8", "entropy_bits"] < 8
 
 
 @pytest.fixture(scope="module")
