@@ -23,8 +23,10 @@ import numpy as np
 import pandas as pd
 
 from radlib import backend
+from radlib.chains import parse_chain
 from radlib.films import FilmSplits
 from radlib.registry import TECHNIQUES
+from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
 from radlib.variants import Variant
 
@@ -129,6 +131,16 @@ def scheme_table() -> pd.DataFrame:
         cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
         tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
     return pd.concat(tables)
+
+
+def shown_chains(run: Run) -> list[str]:
+    """Return the chains of a network's study, with `int8` where none of them measures ranges on films."""
+    chains = list(run.settings.chains)
+    last = [TECHNIQUES[links[-1].technique] for links in map(parse_chain, chains) if links]
+    if any(p.name == "representative_films" for entry in last for p in entry.parameters):
+        return chains
+    print("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
+    return [*chains, "int8"]
 
 
 def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
