@@ -164,8 +164,16 @@ def _numbered_tensors(file: Any, model: Any) -> LayerTensors:
 
 
 def _compare(stored: LayerTensors, layers: LayerTensors, path: Path) -> None:
-    """Raise a sentence on the first tensor that differs in shape, before any value is read."""
-    for (there, tensors), (layer, variables) in zip(stored, layers, strict=False):
+    """Raise a sentence on the first tensor that differs in shape, or on layers without counterpart; no value is read."""
+    there, here = dict(stored), dict(layers)
+    common = [name for name in here if name in there]
+    named = 2 * len(common) > len(
+        here
+    )  # the file calls its layers as Keras does, and not by class and number
+    pairs = zip(stored, layers, strict=False)
+    if named:
+        pairs = (((name, there[name]), (name, here[name])) for name in common)
+    for (name, tensors), (layer, variables) in pairs:
         shapes = [tuple(tensor.shape) for tensor in tensors]
         wanted = [tuple(variable.shape) for variable in variables]
         if shapes != wanted:
@@ -173,13 +181,16 @@ def _compare(stored: LayerTensors, layers: LayerTensors, path: Path) -> None:
                 (k for k, pair in enumerate(zip(shapes, wanted, strict=False)) if pair[0] != pair[1]), 0
             )
             raise UsageError(
-                f"{path.name} does not fit this network: layer {layer} takes {wanted[first]}, the file's {there} "
+                f"{path.name} does not fit this network: layer {layer} takes {wanted[first]}, the file's {name} "
                 f"has {shapes[first]}; check architecture and options such as alpha."
             )
-    if len(stored) != len(layers):
+    unpaired = [f"it lacks {name}" for name in here if named and name not in there]
+    unpaired += [f"it has {name} beside" for name in there if named and name not in here]
+    if unpaired or len(stored) != len(layers):
+        more = [*unpaired[:4], *([f"and {len(unpaired) - 4} more"] if len(unpaired) > 4 else [])]
         raise UsageError(
             f"{path.name} does not fit this network: it holds {len(stored)} layers with weights, the network has "
-            f"{len(layers)}; check architecture and options."
+            f"{len(layers)}{'; ' if more else ''}{', '.join(more)}; check architecture and options."
         )
 
 

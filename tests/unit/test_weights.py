@@ -140,7 +140,27 @@ def test_a_file_with_fewer_layers_is_refused(refused, published, tmp_path):
     published.save_weights(tmp_path / "cut.h5")
     with h5py.File(tmp_path / "cut.h5", "r+") as file:
         file.attrs["layer_names"] = file.attrs["layer_names"][:-3]
-    refused(tmp_path / "cut.h5", "it holds 52 layers with weights, the network has 55")
+    said = "it holds 52 layers with weights, the network has 55; it lacks conv_.*, it lacks"
+    refused(tmp_path / "cut.h5", said)
+
+
+def test_layers_are_paired_by_name_whatever_their_order_in_the_file(published, tmp_path):
+    published.save_weights(tmp_path / "turned.h5")
+    with h5py.File(tmp_path / "turned.h5", "r+") as file:
+        file.attrs["layer_names"] = file.attrs["layer_names"][::-1]
+        group = file["conv1_bn"]
+        group.attrs["weight_names"] = group.attrs["weight_names"][::-1]
+    network = build_network("mobilenet", OPTIONS, TASK, SHAPE, weights=str(tmp_path / "turned.h5"))
+    assert_equal(backbone_values(network), published.get_weights())
+
+
+def test_a_layer_by_another_name_is_named(refused, published, tmp_path):
+    published.save_weights(tmp_path / "renamed.h5")
+    with h5py.File(tmp_path / "renamed.h5", "r+") as file:
+        names = [name if isinstance(name, bytes) else name.encode() for name in file.attrs["layer_names"]]
+        file.attrs["layer_names"] = [b"conv_pw_4_old" if name == b"conv_pw_4" else name for name in names]
+        file.move("conv_pw_4", "conv_pw_4_old")
+    refused(tmp_path / "renamed.h5", "has 55; it lacks conv_pw_4, it lacks predictions, it has conv_pw_4_old")
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.weights.h5"])
