@@ -53,7 +53,7 @@ def answer(function: str, arguments: str) -> None:
     print(json.dumps(globals()[function](**json.loads(arguments))))
 
 
-def peak_memory(path: str, format: str) -> dict[str, int]:
+def peak_memory(path: str, format: str) -> dict[str, float]:
     """Load the runtime, open a model, predict one film; see how high this process's memory rose.
 
     Args:
@@ -61,16 +61,18 @@ def peak_memory(path: str, format: str) -> dict[str, int]:
         format: Its format.
 
     Returns:
-        `with_model_bytes`; `without_model_bytes`, the peak when only the runtime was loaded; and of a Keras
-        model or a LiteRT file also `parameters`, `nonzero_parameters` and `macs`, counted after the peak was read.
+        `with_model_bytes`; `without_model_bytes`, the peak when only the runtime was loaded; `open_ms`, what it took
+        from the file to a network that can be asked, decoding included; and of a Keras model or a LiteRT file also
+        `parameters`, `nonzero_parameters` and `macs`, counted after the peak was read.
     """
     from radlib.formats import open_model
 
     _load_runtime(format)
-    without = _peak_bytes()
+    without, begun = _peak_bytes(), time.perf_counter()
     with open_model(Path(path), format) as predictor:
+        opened = 1000 * (time.perf_counter() - begun)
         predictor.predict(np.zeros((1, *predictor.input_shape[:2]), np.uint8))
-        peaks = {"with_model_bytes": _peak_bytes(), "without_model_bytes": without}
+        peaks = {"with_model_bytes": _peak_bytes(), "without_model_bytes": without, "open_ms": opened}
     counts = {"keras": _keras_counts, "tflite": _litert_counts}.get(format)
     return {**peaks, **counts(path)} if counts else peaks
 

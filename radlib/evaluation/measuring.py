@@ -2,7 +2,8 @@
 
 *Deflated* is zlib at level 9. *Latency* is that of single films after warm-up, one thread, variants in turns.
 *Peak memory* is that of a fresh process that loads the runtime and the model and predicts once, less that of the
-same process before it met the model. Ratios rest on the bytes of the original's weights as float32, not on a file that
+same process before it met the model; *opening* is the time from the file to a network that can be asked, in that
+process: of a coded file its decoder's time. Ratios rest on the bytes of the original's weights as float32, not on a file that
 also holds its graph.
 """
 
@@ -35,6 +36,7 @@ UNITS = {
     "latency_p50_ms": "ms",
     "latency_p95_ms": "ms",
     "peak_memory_bytes": "byte",
+    "open_ms": "ms",
 }
 REVISION = 1  # raised when the same file would measure otherwise
 FEWEST_CALLS = 50
@@ -62,7 +64,10 @@ def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     probed = _probe_memory(run, {v.name: v for v in (*missing, *parents)})
     for variant, parent in zip(missing, parents, strict=True):
         facts = _file_facts(run, variant) | _counts(run, variant, probed[parent.name])
-        records[variant.name] = {"facts": facts, "peak_memory_bytes": probed[variant.name]["peak_bytes"]}
+        found = probed[variant.name]
+        records[variant.name] = {
+            "facts": facts, "peak_memory_bytes": found["peak_bytes"], "open_ms": round(found["open_ms"], 3),
+        }  # fmt: skip
     for group in _groups(variants):
         if any(v in missing for v in group):
             _time(run, group, records)
@@ -157,7 +162,7 @@ def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int
 
 
 def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[str, float]]:
-    """Return what `probes.peak_memory` found per variant, with `peak_bytes`, the median of its rises."""
+    """Return what `probes.peak_memory` found per variant; `peak_bytes` and `open_ms` are medians."""
     jobs = [v for v in variants.values() for _ in range(MEMORY_REPEATS.get(v.format, 1))]
     found: dict[str, list[dict[str, int]]] = {name: [] for name in variants}
 
@@ -174,7 +179,11 @@ def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[s
         name: median(f["with_model_bytes"] - f["without_model_bytes"] for f in facts)
         for name, facts in found.items()
     }
-    return {name: {**facts[0], "peak_bytes": rises[name]} for name, facts in found.items()}
+    opened = {name: median(f["open_ms"] for f in facts) for name, facts in found.items()}
+    return {
+        name: {**facts[0], "peak_bytes": rises[name], "open_ms": opened[name]}
+        for name, facts in found.items()
+    }
 
 
 def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
@@ -208,4 +217,8 @@ def _write_table(run: Run) -> pd.DataFrame:
 def _rows(variant: Variant, record: dict[str, Any]) -> list[tuple]:
     where = [record[name] for name in ("device", "runtime", "delegate", "threads")]
     values = {**record["facts"], **{name: record[name] for name in UNITS if name in record}}
-    return [(variant.name, *where, name, values[name], UNITS[name], "measured") for name in UNITS]
+    return [
+        (variant.name, *where, name, values[name], UNITS[name], "measured")
+        for name in UNITS
+        if name in values
+    ]

@@ -72,7 +72,7 @@ def reading_table(results: pd.DataFrame) -> Table:
 def cost_table(results: pd.DataFrame) -> Table:
     """Return what each variant weighs and takes."""
     columns = ("Variant", "File", "Deflated", "Parameters", "Not zero", "MACs", "Latency p50, ms", "p95, ms",
-               "Peak memory", "Runtime")  # fmt: skip
+               "Peak memory", "Opening, ms", "Runtime")  # fmt: skip
     rows = tuple(
         (
             Cell(title),
@@ -84,6 +84,7 @@ def cost_table(results: pd.DataFrame) -> Table:
             Cell(w.milliseconds(row["latency_p50_ms"])),
             Cell(w.milliseconds(row["latency_p95_ms"])),
             Cell(w.human_bytes(row["peak_memory_bytes"])),
+            Cell(w.milliseconds(row["open_ms"])),
             Cell(str(row["runtime"]) or w.MISSING),
         )
         for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)

@@ -15,10 +15,10 @@ SEED = 0  # of the draws of patients: the same in every report
 
 
 def measured(readings: Readings, variant: Variant) -> dict[str, Any]:
-    """Return the figures of one variant by name; measured ones on one thread come before others."""
+    """Return the figures of one variant by name, those on one thread before others; no estimate is among them."""
     table = readings.measurements
-    rows = table[table["variant"].isin([variant.name, variant.key])]
-    rows = rows.assign(rank=(rows["kind"] != "measured") * 2 + (rows["threads"].astype(str) != "1"))
+    rows = table[table["variant"].isin([variant.name, variant.key]) & (table["kind"] == "measured")]
+    rows = rows.assign(rank=rows["threads"].astype(str) != "1")
     rows = rows.sort_values("rank", kind="stable").drop_duplicates("metric")
     found = dict(zip(rows["metric"], rows["value"].astype(float), strict=True))
     timed = rows[rows["metric"] == "latency_p50_ms"]

@@ -44,7 +44,8 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "Size: the length of the model file; KB = 1,000 bytes. Deflated: zlib, level 9. The baseline of every ratio is "
         "the original’s weights in float32 and nothing else.",
         f"Latency: single films after warm-up, variants in turns{_latency(results)}. Peak memory: a fresh process that "
-        "loads the runtime and the model and predicts once, less the same process without a model.",
+        "loads the runtime and the model and predicts once, less the same process without a model. Opening: from the file "
+        "to a network that can be asked, decoding included. Nothing here is estimated.",
         f"Input: {settings.image_size} × {settings.image_size} pixels, one grey channel in [0, 1]"
         + (f"; before it {', '.join(settings.operations)}" if settings.operations else "")
         + ".",

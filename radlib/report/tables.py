@@ -34,6 +34,7 @@ MEASURED = (
     "latency_p50_ms",
     "latency_p95_ms",
     "peak_memory_bytes",
+    "open_ms",
 )
 DISJOINT = ("auroc", "accuracy", "sensitivity", "specificity")
 DIFFERENCES = ("auroc", "sensitivity", "specificity")

@@ -30,7 +30,7 @@ def test_the_table_is_the_file(measured):
     assert list(table.columns) == [
         "variant", "device", "runtime", "delegate", "threads", "metric", "value", "unit", "kind",
     ]  # fmt: skip
-    assert len(table) == 3 * 9
+    assert len(table) == 3 * 10
     assert set(table["kind"]) == {"measured"}
     pd.testing.assert_frame_equal(table, pd.read_csv(run.path("measurements.csv")), check_dtype=False)
 
@@ -63,6 +63,7 @@ def test_time_and_memory_are_plausible_and_say_under_which_circumstances(measure
         row = values(table, variant)
         assert 0 < row["latency_p50_ms"] <= row["latency_p95_ms"] < 1000
         assert 100_000 < row["peak_memory_bytes"] < 500_000_000
+        assert 0 < row["open_ms"] < 60_000
     circumstances = table.drop_duplicates("variant").set_index("variant")
     keras, int8, _ = (v.name for v in run.variants())
     assert circumstances["runtime"][keras].startswith("tensorflow ")
@@ -87,14 +88,14 @@ def test_a_new_variant_is_timed_in_turns_with_the_others(tmp_path, monkeypatch):
         if function == "latencies":
             one = {"seconds": [0.001] * 9 + [0.003], "runtime": "r", "delegate": "d", "threads": 1}
             return [one] * len(arguments["models"])
-        counts = {"parameters": 10, "nonzero_parameters": 8, "macs": 20}
+        counts = {"parameters": 10, "nonzero_parameters": 8, "macs": 20, "open_ms": 1.25}
         return {"with_model_bytes": 5000, "without_model_bytes": 3000, **counts}
 
     monkeypatch.setattr(measuring, "in_fresh_process", pretended)
     row = values(measure(run, run.variants()), run.variants()[0])
     assert row["latency_p50_ms"] == 1.0
     assert row["latency_p95_ms"] == pytest.approx(1 + 2 * 0.55)  # between the 9th and the 10th of ten values
-    assert row["peak_memory_bytes"] == 2000
+    assert row["peak_memory_bytes"] == 2000 and row["open_ms"] == 1.25
     assert sum(name == "latencies" for name, _ in started) == 1
     started.clear()
     add_variant(run, films, "int8_io")
@@ -128,7 +129,7 @@ def test_another_machine_s_figures_stay_in_the_table(measured):
     record = json.loads(path.read_text()) | {"device": "aarch64, small board"}
     other = measuring._record_path(run, variant, "aarch64, small board")
     other.write_text(json.dumps(record))
-    assert len(measure(run, run.variants())) == len(table) + 9
+    assert len(measure(run, run.variants())) == len(table) + 10
     other.unlink()
     assert len(measure(run, run.variants())) == len(table)
 

@@ -245,6 +245,20 @@ def test_measurements_are_in_the_row(run):
     assert (row["runtime"], row["delegate"], str(row["threads"])) == ("LiteRT", "XNNPACK", "1")
 
 
+def test_an_estimate_is_never_printed_as_measured(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    table = pd.read_csv(run.path("measurements.csv"))
+    guessed = table["variant"].str.contains("int8") & table["metric"].isin(
+        ["latency_p50_ms", "peak_memory_bytes"]
+    )
+    table.loc[guessed, "kind"] = "estimated"
+    table.to_csv(run.path("measurements.csv"), index=False)
+    rows = report.results(run).set_index("chain")
+    assert rows.loc["int8", ["latency_p50_ms", "peak_memory_bytes"]].isna().all()
+    assert rows.loc["int8", "latency_p95_ms"] == pytest.approx(0.62 * 1.3)
+    assert rows.loc["original", "latency_p50_ms"] == 12.0
+
+
 def test_difference_is_that_of_the_same_draws(run):
     row = report.results(run).set_index("chain").loc["magnitude_pruning+int8"]
     before, after = stored(run, ""), stored(run, "magnitude_pruning+int8")
