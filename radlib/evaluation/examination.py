@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from radlib.errors import UsageError
+from radlib.evaluation.choices import read_selection
 from radlib.evaluation.heat_maps import compare_heat_maps
 from radlib.evaluation.insides import look_inside
 from radlib.evaluation.typical_films import describe_films
@@ -9,8 +11,10 @@ from radlib.films import FilmSplits
 from radlib.runs import Run
 from radlib.variants import Variant
 
+WHICH = ("all", "few")
 
-def examine(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
+
+def examine(run: Run, films: FilmSplits, variants: Sequence[Variant], *, which: str = "all") -> None:
     """Look into every variant, ask where it looks, and keep what its training films look like.
 
     Only training and validation films are read, and what is stored for the very model file is not done again.
@@ -18,8 +22,24 @@ def examine(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
     Args:
         run: The run.
         films: Its films.
-        variants: Those to examine.
+        variants: Those there are.
+        which: `all` of them; or `few`: of each network and seed the smallest compressed one, and the winner.
+
+    Raises:
+        UsageError: For another word.
     """
+    if which not in WHICH:
+        raise UsageError(f"Variants to examine are {' or '.join(WHICH)}, not {which!r}.")
+    variants = variants if which == "all" else few(run, variants)
     look_inside(run, films, variants)
     compare_heat_maps(run, films, variants)
     describe_films(run, films, variants)
+
+
+def few(run: Run, variants: Sequence[Variant]) -> list[Variant]:
+    """Return of each network and seed the smallest compressed variant, and the winner where one was chosen."""
+    smallest: dict[tuple[str, int], Variant] = {}
+    for variant in sorted((v for v in variants if v.chain), key=lambda v: v.size_bytes):
+        smallest.setdefault((variant.network, variant.seed), variant)
+    wanted = {v.name for v in smallest.values()} | {read_selection(run).get("winner")}
+    return [v for v in variants if v.name in wanted]

@@ -32,6 +32,11 @@ def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: An
     axes = new_axes((9.0, 4.6), 2, 1, sharex=True) if axes is None else axes
     names = dict(zip(layers["variant"], layers["variant"], strict=True)) if names is None else names
     order = list(dict.fromkeys(layers["layer"]))
+    if not (order and names):
+        axes[0].text(
+            0.5, 0.5, "nothing was looked into", ha="center", color=MUTED, transform=axes[0].transAxes
+        )
+        return axes
     for place, (variant, name) in enumerate(names.items()):
         rows = layers[layers["variant"] == variant].set_index("layer").reindex(order)
         colour = GROUPS[place % len(GROUPS)]

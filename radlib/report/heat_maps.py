@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
 
 
 def drawn_heat_maps(
-    run: Run, variants: Sequence[Variant], table: pd.DataFrame | None = None
+    run: Run, variants: Sequence[Variant], table: pd.DataFrame | None = None, *, most: int = SHOWN
 ) -> tuple[np.ndarray, dict[str, np.ndarray], list]:
     """Return the stored heat maps of a drawn film, for `figures.heat_map_row`.
 
@@ -136,6 +137,7 @@ def drawn_heat_maps(
         run: The run.
         variants: Which; those that were not asked are left out.
         table: See `heat_maps`; None to read it.
+        most: How many of the variants at most, the first ones.
 
     Returns:
         The film, (s, s); heading -> map, the original's before those that were asked in the same way; and the boxes
@@ -143,15 +145,18 @@ def drawn_heat_maps(
     """
     methods = (heat_maps(run) if table is None else table).set_index("variant")["method"]
     film, boxes, panels = np.zeros((8, 8), np.uint8), [], {}
-    for variant in variants:
-        path = heat_maps_path(run.folder, variant).with_suffix(".npz")
-        if variant.name in methods and path.is_file():
-            with np.load(path) as arrays:
-                if "film" in arrays:
-                    film, boxes = arrays["film"], arrays["boxes"].tolist()
-                    panels.setdefault(f"original\n{methods[variant.name]}", arrays["original"])
-                    panels[f"{variant.label}\n{methods[variant.name]}"] = arrays["variant"]
+    asked = [v for v in variants if v.name in methods and _maps_path(run, v).is_file()]
+    for variant in asked[:most]:
+        with np.load(_maps_path(run, variant)) as arrays:
+            if "film" in arrays:
+                film, boxes = arrays["film"], arrays["boxes"].tolist()
+                panels.setdefault(f"original\n{methods[variant.name]}", arrays["original"])
+                panels[f"{variant.label}\n{methods[variant.name]}"] = arrays["variant"]
     return film, panels, boxes
+
+
+def _maps_path(run: Run, variant: Variant) -> Path:
+    return heat_maps_path(run.folder, variant).with_suffix(".npz")
 
 
 def draw_heat_maps(readings: Readings, table: pd.DataFrame, add: Callable) -> None:
