@@ -50,7 +50,8 @@ def evidence_sections(
         Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
         Section(
             "Who is harmed",
-            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings)),
+            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings))
+            or _nobody_knows(evidence["verdicts"]),
         ),
     ]
     return [section for section in sections if section.blocks]
@@ -114,9 +115,7 @@ def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: s
         ]
         moved = (Cell(f"{row[f'patients_to_{way}']:,.0f}", w.plural(row[f"films_to_{way}"], "film"))
                  for way in ("positive", "negative"))  # fmt: skip
-        tested = Cell(
-            _p(row["p_sensitivity"]), f"specificity {_p(row['p_specificity'])}; {row['test_sensitivity']}"
-        )
+        tested = Cell(_p(row["p_sensitivity"]), f"specificity {_p(row['p_specificity'])}")
         rows.append((title, *rates, *moved, tested))
     columns = ("Finding" if several else "Variant", "Sensitivity (change)", "Specificity (change)",
                "Patients now positive", "Patients now negative", "p of no change in sensitivity")  # fmt: skip
@@ -125,7 +124,11 @@ def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: s
         "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
         "sides are listed in changed_decisions.csv.",
     ))  # fmt: skip
-    return text, Table(columns, tuple(rows), "Test films; changes against the original, with 95 % intervals")
+    tests = ", ".join(dict.fromkeys(test for test in chosen["test_sensitivity"].dropna() if test))
+    caption = "Test films; changes against the original, with 95 % intervals" + (
+        f"; p: {tests}" if tests else ""
+    )
+    return text, Table(columns, tuple(rows), caption)
 
 
 def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
@@ -162,6 +165,15 @@ def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], sho
         "what logits would have to be divided by, fitted on validation films; above 1 the network is too sure.",
     ))  # fmt: skip
     return text, Table(columns, rows)
+
+
+def _nobody_knows(verdicts: pd.DataFrame) -> tuple:
+    if verdicts.empty:
+        return ()
+    return Text((
+        "The data set says nothing of age, sex, view or source of its test films, or too little: nobody can say here who "
+        "would be harmed.",
+    )),  # fmt: skip
 
 
 def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings) -> tuple:

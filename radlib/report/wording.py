@@ -43,9 +43,11 @@ def span(low: float, high: float, digits: int = 3) -> str:
     """Return an interval of a metric, empty when there is none.
 
     Example:
-        >>> span(0.91, 0.95)
-        '0.910–0.950'
+        >>> span(0.91, 0.95), span(-0.11, 0.22, 2)
+        ('0.910–0.950', '−0.11 to +0.22')
     """
+    if known(low) and low < 0:
+        return signed_span(low, high, digits)
     return f"{low:.{digits}f}–{high:.{digits}f}" if known(low) and known(high) else ""
 
 
