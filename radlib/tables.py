@@ -141,7 +141,13 @@ def storage_table(run: Run, variant: Variant) -> pd.DataFrame:
 
 
 def weight_bytes(path: Path) -> int:
-    """Return what the weights of a `.keras` file take as float32, without its graph; no TensorFlow is needed."""
+    """Return what the weights of an original take as float32, without its graph; no TensorFlow is needed.
+
+    Args:
+        path: A `.keras` file, or the `.tflite` file of a network that was imported as one.
+    """
+    if path.suffix == ".tflite":
+        return 4 * int(counting.tflite_weights(path)["values"].sum())
     import h5py
 
     values = []

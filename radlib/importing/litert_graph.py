@@ -81,15 +81,15 @@ def rewritten(content: bytes, layout: InputLayout, answers: Answers, *, name: st
     graph = _Graph(content)
     source, target = _ends(graph, name)
     height, width = layout.sides(graph.graph.tensors[source].shape, name)
-    film = graph.tensor((1, height, width, 1), INPUT)
-    before = _input_operations(graph, film, source, (height, width), layout)
+    before = _input_operations(graph, source, (height, width), layout)
+    film = int(before[0].inputs[0]) if before else source
     after = _output_operations(graph, target, answers, name)
     operations = [*before, *graph.graph.operators, *after]
     graph.graph.operators = operations
     last = int(operations[-1].outputs[0]) if after else target
-    graph.graph.inputs = np.array([film if before else source], np.int32)
+    graph.graph.inputs = np.array([film], np.int32)
     graph.graph.outputs = np.array([last], np.int32)
-    graph.model.signatureDefs = [_signature(int(graph.graph.inputs[0]), last)]
+    graph.model.signatureDefs = [_signature(film, last)]
     return graph.content()
 
 
@@ -121,9 +121,7 @@ def _ends(graph: _Graph, name: str) -> tuple[int, int]:
     return source, target
 
 
-def _input_operations(
-    graph: _Graph, film: int, source: int, sides: tuple[int, int], layout: InputLayout
-) -> list[Any]:
+def _input_operations(graph: _Graph, source: int, sides: tuple[int, int], layout: InputLayout) -> list[Any]:
     """Return the operations from the film to what used to be the input."""
     steps: list[tuple[str, list[np.ndarray], Any, tuple[int, ...]]] = []
     shape = (1, *sides, layout.channels)
@@ -139,7 +137,9 @@ def _input_operations(
     if layout.layout == "NCHW":
         order = np.array([0, 3, 1, 2], np.int32)
         steps.append(("TRANSPOSE", [order], schema.TransposeOptionsT(), (1, layout.channels, *sides)))
-    made, now = [], film
+    if not steps:
+        return []  # and no tensor that nothing reads: calibration would ask for its values
+    made, now = [], graph.tensor((1, *sides, 1), INPUT)
     for place, (kind, constants, options, reached) in enumerate(steps):
         read = [now] * (layout.channels if kind == "CONCATENATION" else 1)
         read += [graph.tensor(each.shape, f"input_{kind.lower()}_values", each) for each in constants]

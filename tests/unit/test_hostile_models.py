@@ -233,3 +233,14 @@ def test_a_pickle_says_what_it_would_call_without_being_opened(tmp_path):
     assert names_beside_tensors(b"\x80\x04\x93.") == ["something that cannot be told"]
     assert names_beside_tensors(harmless[:-3]) == ["something that cannot be told"]
     assert not (tmp_path / "canary").exists()
+
+
+def test_the_notebooks_dangerous_files_are_all_refused(tmp_path):
+    from radlib.importing.demonstration import refusals
+
+    said = refusals(tmp_path, tmp_path / "canary")
+    assert len(said) == 5 and not (tmp_path / "canary").exists()
+    for name, words in zip(
+        said, ("pickle", "Lambda", "TorchScript", "torch.os.system", "outside of itself"), strict=True
+    ):
+        assert words in said[name]

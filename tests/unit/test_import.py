@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from drawn import SIDE, drawn_splits
-from radlib import backend, tasks
+from radlib import backend, tables, tasks
 from radlib.baselines import original_format, train_baseline
 from radlib.datasets import Dataset
 from radlib.errors import SetupError, UsageError
@@ -178,6 +178,21 @@ def test_one_sigmoid_becomes_two_probabilities_and_findings_keep_theirs(tmp_path
     np.testing.assert_allclose(predictions(found, tmp_path, films), 1 / (1 + np.exp(-logits)), atol=1e-6)
 
 
+def test_a_file_that_keeps_the_contract_gets_no_tensor_more_and_can_be_calibrated(tmp_path, films):
+    from ai_edge_litert import schema_py_generated as schema
+
+    from radlib.techniques.aeq_recipes import quantize, rule
+
+    path = tmp_path / "own.tflite"
+    content, model = plain_litert((SIDE, SIDE, 1), activation="softmax")
+    path.write_bytes(content)
+    found = imported(path, InputLayout(), TASK.outputs)
+    before, after = (schema.ModelT.InitFromPackedBuf(each, 0).subgraphs[0] for each in (content, found.model))
+    assert len(after.tensors) == len(before.tensors) and len(after.operators) == len(before.operators)
+    assert len(quantize(found.model, [rule(weight_bits=8, activation_bits=8)], films)) > 0
+    np.testing.assert_allclose(predictions(found, tmp_path, films), outputs_of(model, films), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "layout, labels, answers, said",
     [
@@ -270,6 +285,9 @@ def test_a_litert_file_becomes_an_original_with_the_four_options(tmp_path, study
         record = json.loads(run.model_path(variant).with_name("preprocessing.json").read_text())
         assert InputLayout.from_dict(record["inside_network"]) == layout
         assert variant.preprocessing == films.preprocessing.digest()
+    sizes = tables.size_table(run, variants)
+    weight_bytes = sizes["compression"] * sizes["size_bytes"]  # of the original, whatever the variant
+    assert weight_bytes.min() > 4 * 300 and np.ptp(weight_bytes) < 1e-6
     assert set(variants[3].details["representative_films"]) <= set(films.training.image_ids)
     with pytest.raises(UsageError, match="cannot follow 'an imported LiteRT file'"):
         check_chain("magnitude_pruning", original="tflite")
