@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [report] [binary] [miracle] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -19,6 +19,7 @@ from benchmarks import (
     fuzzing,
     miracle_time,
     pruning_speed,
+    quantizer_recipes,
     report_speed,
     streaming,
 )
@@ -35,12 +36,14 @@ FILMS = {
     "report": 25_000,
     "binary": 0,
     "miracle": 0,
+    "recipes": 0,
     "fuzz": 200_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
-    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "report", "binary", "miracle", "demo",
+    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "report", "binary", "miracle", "recipes",
+    "demo",
 )  # fmt: skip
 
 
@@ -93,6 +96,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "miracle":
             result = miracle_time.measure()
             return result, miracle_time.table(result)
+        case "recipes":
+            result = quantizer_recipes.measure()
+            return result, quantizer_recipes.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
