@@ -5,6 +5,8 @@ things it leaves to the caller are done here: batch norm that follows no convolu
 after (DenseNet, ResNet V2); average pooling takes the range of its input, as LiteRT demands; and what is done to the
 film up to its scaling is cut off and put back in float32.
 
+It also takes some clustered kernels for ones with a list of values per channel, which ours never have.
+
 The ranges of activations would start at ±6 and follow a moving average with a memory of 1,000 steps. They are set to
 what representative films show instead, so that ten steps of training are as good as ten thousand.
 """
@@ -36,7 +38,7 @@ def fake_quantized(model: Any, sparse: Sequence[str] = (), clustered: Sequence[s
     front, body = split_front(model)
     annotated = _annotated(body)
     try:
-        with backend.quiet_stderr():
+        with backend.quiet_stderr(), _one_list_per_kernel():
             trained = tfmot.quantization.keras.quantize_apply(annotated, scheme=_scheme(sparse, clustered))
     except (RuntimeError, ValueError) as error:
         raise UsageError(
@@ -107,6 +109,27 @@ def _observing() -> Iterator[None]:
     finally:
         for name, function in kept.items():
             setattr(quant_ops, name, function)
+
+
+@contextlib.contextmanager
+def _one_list_per_kernel() -> Iterator[None]:
+    """Let clustered kernels keep one list of values inside the block.
+
+    tfmot takes a kernel whose channels all have equally many values for one that was clustered channel by channel, and
+    gives each channel a list of its own: sixteen values became a thousand.
+    """
+    registry = backend.tfmot_rounding().collab_opts.cluster_preserve.cluster_preserve_quantize_registry
+
+    def centroids_of(layer: Any, weight: Any, data_format: str) -> tuple[Any, Any, Any, bool]:
+        values, ids = registry.get_unique(weight)
+        return values, backend.tensorflow().size(values), ids, False
+
+    kept = registry.get_centroids
+    try:
+        registry.get_centroids = centroids_of
+        yield
+    finally:
+        registry.get_centroids = kept
 
 
 def _annotated(body: Any) -> Any:
