@@ -35,9 +35,9 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
         if films:
             label = results.loc[results["variant"] == variant, "label"].iloc[0]
             caption = (
-                f"{label}: {len(films)} of {w.plural(rows['image_id'].nunique(), 'test film')} that change sides at the "
-                "original’s threshold, those first that the original got right. Films of patients: this page is not to "
-                "be passed on; what radlib publish writes holds none."
+                f"{label}: {w.plural(rows['image_id'].nunique(), 'test film')} on the other side of the original’s "
+                f"threshold, {len(films)} shown, those first that the original got right. Films of patients: this page "
+                "is not to be passed on; what radlib publish writes holds none."
             )
             blocks.append(Films(tuple(films), caption))
     return tuple(blocks)
