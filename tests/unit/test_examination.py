@@ -24,7 +24,7 @@ def run_and_films(tmp_path):
 def test_few_are_the_smallest_of_each_training_and_the_winner(run_and_films):
     run, _ = run_and_films
     wanted = ["student_small/float32#0", "student_small/int8#0", "student_small/float32#1"]
-    assert [v.name for v in few(run, run.variants())] == wanted
+    assert sorted(v.name for v in few(run, run.variants())) == sorted(wanted)
 
 
 @pytest.mark.parametrize(("which", "count"), [("all", 5), ("few", 3)])
