@@ -56,9 +56,10 @@ from radlib.metrics.temperature import (
     confidence_difference,
     fit_temperature,
 )
-from radlib.metrics.verdicts import PairedTest, holm, judge, paired_test, smallest_shown, verdict
+from radlib.metrics.verdicts import ALPHA, PairedTest, holm, judge, paired_test, smallest_shown, verdict
 
 __all__ = [
+    "ALPHA",
     "METRICS",
     "PairedTest",
     "age_group",

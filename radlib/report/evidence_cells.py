@@ -7,6 +7,7 @@ import pandas as pd
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
+from radlib.report.losses import lost_rates
 
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
 TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
@@ -123,6 +124,7 @@ def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: s
         "Frozen: both networks read at the original’s threshold, as when a file is exchanged in a running "
         "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
         "sides are listed in changed_decisions.csv.",
+        *lost_rates(decisions, names),
     ))  # fmt: skip
     tests = ", ".join(dict.fromkeys(test for test in chosen["test_sensitivity"].dropna() if test))
     caption = "Test films; changes against the original, with 95 % intervals" + (

@@ -9,6 +9,7 @@ from test_report import checked, write_run
 
 from radlib import metrics, report
 from radlib.evaluation.film_groups import film_groups
+from radlib.report.losses import lost_rates
 
 THRESHOLD = 0.45
 
@@ -175,3 +176,23 @@ def test_long_reasons_wrap_and_intervals_do_not(run):
     html = report.write_report(run).read_text(encoding="utf-8")
     assert 'class="long">Too few' in html
     assert '<small class="long">−0.' not in html and "<small>−0." in html
+
+
+def test_a_loss_at_the_frozen_threshold_is_said_whatever_the_auroc():
+    row = {"rule": "frozen", "reason": "", "label": "pneumonia", "p_sensitivity": 1.0, "p_specificity": 1.0,
+           "difference_sensitivity": 0.0, "difference_specificity": 0.0}  # fmt: skip
+    rows = [
+        row | {"variant": "a", "p_sensitivity": 0.0005, "difference_sensitivity": -0.064},
+        row
+        | {"variant": "b", "p_sensitivity": 0.02, "difference_sensitivity": -0.02},  # one of eight questions
+        row | {"variant": "c", "p_specificity": 0.0001, "difference_specificity": 0.05},  # a gain
+        row
+        | {"variant": "d", "rule": "chosen anew", "p_sensitivity": 0.0001, "difference_sensitivity": -0.3},
+    ]
+    names = {name: name.upper() for name in "abcd"}
+    (sentence,) = lost_rates(pd.DataFrame(rows), names)
+    assert sentence == (
+        "Frozen, these were shown to lose, whatever their AUROC says (adjusted over all): A 0.064 sensitivity."
+    )
+    (sentence,) = lost_rates(pd.DataFrame(rows[1:]), names)
+    assert sentence.startswith("Frozen, no variant was shown to lose")
