@@ -69,12 +69,25 @@ class Run:
             found[variant.name] = variant
         return [found[name] for name in sorted(found, key=self._order)]
 
-    def _order(self, name: str) -> tuple:
-        wanted = [
+    def candidates(self) -> list[Variant]:
+        """Return the stored variants that the study names, and among which it chooses.
+
+        A notebook may build others to show something, and a chain has links on its way; neither is what the study
+        asked for. Of a run whose study names none of its compressed variants, all are candidates.
+        """
+        wanted, found = self._wanted(), self.variants()
+        named = [variant for variant in found if variant.name in wanted]
+        return named if any(variant.chain for variant in named) else found
+
+    def _wanted(self) -> list[str]:
+        return [
             variant_name(run.network, chain, run.settings.seed)
             for run in self.networks()
             for chain in ["", *run.settings.chains]
         ]
+
+    def _order(self, name: str) -> tuple:
+        wanted = self._wanted()
         return (wanted.index(name) if name in wanted else len(wanted), name)
 
     def variant(self, name: str) -> Variant:

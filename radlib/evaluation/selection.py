@@ -36,7 +36,9 @@ RULE = "youden"
 
 
 def select(run: Run, films: FilmSplits) -> dict[str, Any]:
-    """Choose a threshold for every stored variant, and the winner; write `selection.json`.
+    """Choose a threshold for every stored variant, and the winner among those that the study names.
+
+    Both are written to `selection.json`.
 
     A choice stands as soon as test predictions made under it exist. Variants built later are added with
     thresholds of their own, and the winner follows from the validation scores of all by the same rule: no
@@ -80,9 +82,10 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     new = [v for v in variants if v.name not in kept]
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
-    winner = _winner(variants, entries, run.settings.margin)
+    candidates = run.candidates()
+    winner = _winner(candidates, entries, run.settings.margin)
     if demanded is not None:
-        gate = qualify(demanded, variants, predict(run, films, variants, split="validation"))
+        gate = qualify(demanded, candidates, predict(run, films, candidates, split="validation"))
         winner = ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
@@ -90,7 +93,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         "margin": run.settings.margin,
         **winner,
         **(
-            {"limits": best_within(limits, variants, entries)}
+            {"limits": best_within(limits, candidates, entries)}
             if (limits := run.settings.size_limits_kb)
             else {}
         ),

@@ -223,6 +223,7 @@ def over_seeds(results: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (network, chain), group in results.groupby(["network", "chain"], sort=False):
+        group = group.dropna(subset=["auroc"])
         if len(group) > 1:
             row = {"network": network, "chain": chain, "label": group["label"].iloc[0], "seeds": len(group)}
             for name in DISJOINT:

@@ -128,6 +128,18 @@ def test_thresholds_are_youdens_and_the_winner_is_the_smallest_good_file(run_and
     assert chosen["nearest"] is None
 
 
+def test_only_what_the_study_names_can_win(run_and_films):
+    """A notebook that builds further variants, to show something, must not change what is chosen."""
+    run, films = run_and_films
+    asked = dataclasses.replace(run, overrides={**run.overrides, "chains": ["float32"]})
+    assert [v.chain_text for v in asked.candidates()] == ["original", "float32"]
+    chosen = radlib.select(asked, films)
+    assert chosen["winner"] == "student_small/float32#0"
+    assert set(chosen["variants"]) == {v.name for v in run.variants()}  # a threshold has every one of them
+    none = dataclasses.replace(run, overrides={**run.overrides, "chains": ["svd"]})
+    assert none.candidates() == run.variants()
+
+
 def winner_of(rows, margin=0.01):
     """rows: (network, chain, bytes, auroc)."""
     from radlib.variants import Step, Variant
