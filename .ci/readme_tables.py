@@ -4,19 +4,22 @@ No number in the README is typed by hand: they come from the published results a
 holds the README equal to what this makes.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.report.wording import MISSING, known, rate, span
-from radlib.studies import load_study
+from radlib.studies import Study, load_study
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "docs" / "results"
-IN_FULL = ("kermany", "demo")
+MAIN = "kermany_methods"
+IN_FULL = ("demo",)
 STORY = {
     "01_explore": "counts, patients, views, ages, example films, cleaning, the patient-wise split, augmentation",
     "02_train": "the network, its learning curves, ROC with interval, calibration",
@@ -49,7 +52,7 @@ def picture() -> str:
 def published() -> list[str]:
     """Return the studies with published results: real films first, the demo last."""
     names = sorted(path.parent.name for path in RESULTS.glob("*/results.csv"))
-    return sorted(names, key=lambda name: (name == "demo", name != "kermany", name))
+    return sorted(names, key=lambda name: (name == "demo", name != MAIN, name))
 
 
 def notebooks() -> str:
@@ -65,10 +68,35 @@ def notebooks() -> str:
 
 
 def results() -> str:
-    """Return a table for the main study and the demo, with all variants, and one for all other studies between."""
-    tables = [study_table(name) for name in IN_FULL]
-    others = [name for name in published() if name not in IN_FULL]
-    return "\n\n".join([tables[0], *([others_table(others)] if others else []), *tables[1:]])
+    """Return the best of the main study under each limit of size, one table of all others, and the demo in full."""
+    others = [name for name in published() if name not in (MAIN, *IN_FULL)]
+    return "\n\n".join([limits_table(MAIN), others_table(others), *map(study_table, IN_FULL)])
+
+
+def limits_table(name: str) -> str:
+    """Return the originals of a study, and of all its variants the best reader under each limit of size."""
+    study, folder = load_study(name), RESULTS / name
+    table = pd.read_csv(folder / "results.csv").set_index("variant", drop=False)
+    limits = json.loads((folder / "selection.json").read_text(encoding="utf-8"))["limits"]
+    first = table["seed"] == table["seed"].min()
+    originals = table[(table["label"] == "original") & first].sort_values("size_bytes", ascending=False)
+    picked = [("any", row) for row in originals.to_dict("records")]
+    for winner in dict.fromkeys(limit["winner"] for limit in limits if limit["winner"]):
+        sizes = [limit["size_kb"] for limit in limits if limit["winner"] == winner]
+        picked.append(
+            ("–".join(f"{size:,g}" for size in sorted({min(sizes), max(sizes)})), table.loc[winner])
+        )
+    rows = [
+        "| at most, KB | variant | file, KB | smaller | AUROC | accuracy | sensitivity | specificity | latency, ms |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    rows += [f"| {limit} | {row['network']}: {row['label']} | {scores(row)}" for limit, row in picked]
+    foot = (
+        f"The best of {table['auroc'].notna().sum()} variants under each size was chosen on validation films, and then scored on "
+        f"{int(table['films'].max())} test films. In parentheses 95 % intervals over patients; smaller: than the "
+        "float32 weights of the network that the variant was made from."
+    )
+    return "\n".join([heading(study, name), "", *rows, "", foot])
 
 
 def others_table(names: Sequence[str]) -> str:
@@ -85,11 +113,11 @@ def others_table(names: Sequence[str]) -> str:
         originals = (table["label"] == "original") & (table["seed"] == table["seed"].min())
         for row in table[originals | table["winner"]].to_dict("records"):
             mark = "**" if row["winner"] else ""
-            scores = " | ".join(
+            quality = " | ".join(
                 f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
             )
             rows.append(
-                f"| {title} | {row['network']} | {mark}{row['label']}{mark} | {row['size_bytes'] / 1000:,.0f} | {scores} |"
+                f"| {title} | {row['network']} | {mark}{row['label']}{mark} | {row['size_bytes'] / 1000:,.0f} | {quality} |"
             )
             title = ""
     return "\n".join(rows)
@@ -99,28 +127,37 @@ def study_table(name: str) -> str:
     """Return the results of one study: quality with intervals, size, latency; and how they were made."""
     study, table = load_study(name), pd.read_csv(RESULTS / name / "results.csv")
     several = table["network"].nunique() > 1 or table["seed"].nunique() > 1
-    head = f"**{study.title}** ([report](docs/results/{name}/report.md)). {' '.join(study.notes.split())}"
     rows = [
         "| variant | file, KB | smaller | AUROC | accuracy | sensitivity | specificity | latency, ms |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in table.to_dict("records"):
         label = f"{row['network']} #{row['seed']}: {row['label']}" if several else row["label"]
-        scores = [
-            f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
-        ]
-        latency = f"{row['latency_p50_ms']:.2f}" if known(row["latency_p50_ms"]) else MISSING
         mark = "**" if row["winner"] else ""
-        rows.append(
-            f"| {mark}{label}{mark} | {row['size_bytes'] / 1000:,.0f} | {row['compression']:.1f} × | {scores[0]} | "
-            f"{scores[1]} | {rate(row['sensitivity'])} | {rate(row['specificity'])} | {latency} |"
-        )
+        rows.append(f"| {mark}{label}{mark} | {scores(row)}")
     films = f"{int(table['films'].max())} test films"
     foot = (
         f"{films}, seeds {', '.join(str(s) for s in sorted(table['seed'].unique()))}; bold: chosen on validation films. "
         "In parentheses 95 % intervals over patients."
     )
-    return "\n".join([head, "", *rows, "", foot])
+    return "\n".join([heading(study, name), "", *rows, "", foot])
+
+
+def heading(study: Study, name: str) -> str:
+    """Return the title of a study, with the way to its report, and its notes."""
+    return f"**{study.title}** ([report](docs/results/{name}/report.md)). {' '.join(study.notes.split())}"
+
+
+def scores(row: Mapping[str, Any]) -> str:
+    """Return the cells of one variant: size, quality with intervals, latency."""
+    auroc, accuracy = (
+        f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
+    )
+    latency = f"{row['latency_p50_ms']:.2f}" if known(row["latency_p50_ms"]) else MISSING
+    return (
+        f"{row['size_bytes'] / 1000:,.0f} | {row['compression']:.1f} × | {auroc} | {accuracy} | "
+        f"{rate(row['sensitivity'])} | {rate(row['specificity'])} | {latency} |"
+    )
 
 
 def registry_table(registry: object) -> str:
