@@ -399,7 +399,13 @@ def test_every_family_trains_with_rounding_and_takes_every_recipe(name, tmp_path
 
     data = Drawn(drawn_splits(), drawn_settings(), None)
     for recipe in RECIPES:
-        path.write_bytes(TECHNIQUES[recipe].function(content, data).payload)
+        try:
+            path.write_bytes(TECHNIQUES[recipe].function(content, data).payload)
+        except (
+            UsageError
+        ) as refusal:  # without training activations fade, and LiteRT's int16 kernels cannot scale them
+            assert recipe == "aeq_int16x8" and "LiteRT cannot run" in str(refusal)
+            continue
         with open_model(path) as predictor:
             np.testing.assert_allclose(predictor.predict(images), reference, atol=0.1)
     assert path.stat().st_size < len(content)
