@@ -62,7 +62,7 @@ class Readings:
 
     Attributes:
         run: The run.
-        variants: Its stored variants, in the study's order.
+        variants: Its stored variants, in the study's order: those that the study names, and others that were scored.
         test: Predictions of the test films by variant name, where they exist.
         selection: `selection.json`, {} when nothing was chosen yet.
         measurements: `measurements.csv`.
@@ -107,9 +107,14 @@ class Readings:
 
 
 def read(run: Run) -> Readings:
-    """Read the files of a run."""
-    variants = tuple(run.variants())
-    test = {v.name: p for v in variants if (p := _predictions(run, v, "test")) is not None}
+    """Read the files of a run.
+
+    Variants that the study does not name and that never read a test film are left out: a link on the way of a chain,
+    or what a notebook built to show something.
+    """
+    stored, asked = run.variants(), {variant.name for variant in run.candidates()}
+    test = {v.name: p for v in stored if (p := _predictions(run, v, "test")) is not None}
+    variants = tuple(v for v in stored if v.name in asked or v.name in test)
     readings = Readings(
         run,
         variants,

