@@ -38,7 +38,7 @@ def fake_quantized(model: Any, sparse: Sequence[str] = (), clustered: Sequence[s
     front, body = split_front(model)
     annotated = _annotated(body)
     try:
-        with backend.quiet_stderr(), _one_list_per_kernel():
+        with backend.quiet_stderr(), _one_list_per_kernel(), _known_configs():
             trained = tfmot.quantization.keras.quantize_apply(annotated, scheme=_scheme(sparse, clustered))
     except (RuntimeError, ValueError) as error:
         raise UsageError(
@@ -109,6 +109,13 @@ def _observing() -> Iterator[None]:
     finally:
         for name, function in kept.items():
             setattr(quant_ops, name, function)
+
+
+def _known_configs() -> Any:
+    """Return a scope in which a copy of a model finds the configurations that `_annotated` gives to single layers."""
+    configs = backend.tfmot_rounding().default_8bit.default_8bit_quantize_configs
+    given = (configs.Default8BitOutputQuantizeConfig, configs.NoOpQuantizeConfig)
+    return backend.tfmot().quantization.keras.quantize_scope({each.__name__: each for each in given})
 
 
 @contextlib.contextmanager

@@ -349,6 +349,36 @@ def test_the_scaling_of_the_film_is_cut_off_and_put_back():
     assert split_front(small_network())[0] is None
 
 
+def test_batch_norm_after_no_convolution_and_average_pooling_are_trained_too(tmp_path):
+    """As DenseNet has them: a concatenation, its own batch norm, and pooling that must keep its input's range."""
+    keras, layers = backend.keras(), backend.keras().layers
+    film = x = keras.Input((SIDE, SIDE, 1))
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same", use_bias=False)(x)))
+    x = layers.Concatenate()([x, layers.Conv2D(4, 3, padding="same")(x)])
+    x = layers.AveragePooling2D()(layers.ReLU()(layers.BatchNormalization(name="free")(x)))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(8, 1)(x))
+    model = keras.Model(film, layers.Dense(2, activation="softmax")(x))
+    images = np.random.default_rng(0).random((8, SIDE, SIDE, 1)).astype(np.float32)
+    answers_as_its_file(model, images, tmp_path)
+
+
+def answers_as_its_file(network, images, folder):
+    """One step without learning: the int8 file answers as the network that rounds."""
+    rounding = fake_quantized(network)
+    start_ranges(rounding, images)
+    rounding.compile(backend.keras().optimizers.SGD(0.0), "categorical_crossentropy")
+    rounding.train_on_batch(images, network.predict(images, verbose=0))
+
+    def options(tf, converter):
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+    simulated = rounding.predict(images, verbose=0)
+    path = folder / "model.tflite"
+    path.write_bytes(convert(rounding, options))
+    with open_model(path) as predictor:
+        np.testing.assert_allclose(predictor.predict(images), simulated, atol=0.05)
+
+
 def test_a_layer_that_qat_does_not_know_is_named(data):
     keras = backend.keras()
     film = keras.Input((SIDE, SIDE, 1))
@@ -374,23 +404,10 @@ FAMILIES = {
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_trains_with_rounding_and_takes_every_recipe(name, tmp_path):
     """One step without learning: the int8 file answers as the network that rounds, and as the float32 one."""
-    keras = backend.keras()
     network = build_network(name, FAMILIES[name], tasks.binary("opacity"), (32, 32, 1), seed=0)
     images = np.random.default_rng(0).random((8, 32, 32, 1)).astype(np.float32)
-    reference = network.predict(images, verbose=0)
-    rounding = fake_quantized(network)
-    start_ranges(rounding, images)
-    rounding.compile(keras.optimizers.SGD(0.0), "categorical_crossentropy")
-    rounding.train_on_batch(images, reference)
-
-    def options(tf, converter):
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-    simulated = rounding.predict(images, verbose=0)
-    path = tmp_path / "model.tflite"
-    path.write_bytes(convert(rounding, options))
-    with open_model(path) as predictor:
-        np.testing.assert_allclose(predictor.predict(images), simulated, atol=0.05)
+    answers_as_its_file(network, images, tmp_path)
+    reference, path = network.predict(images, verbose=0), tmp_path / "model.tflite"
     content = convert(network)
 
     class Drawn(TechniqueData):
