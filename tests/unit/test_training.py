@@ -102,4 +102,9 @@ def test_unknown_answers_add_nothing_to_the_loss():
     ],
 )
 def test_judgement_of_learning_curves(loss, validation, verdict):
-    assert judge_fit(pd.DataFrame({"loss": loss, "val_loss": validation})).startswith(verdict)
+    history = pd.DataFrame({"epoch": range(1, len(loss) + 1), "loss": loss, "val_loss": validation})
+    assert judge_fit(history).startswith(verdict)
+
+
+def test_a_network_that_was_brought_is_not_judged():
+    assert "trained elsewhere" in judge_fit(pd.DataFrame({"epoch": [0], "loss": [np.nan], "val_loss": [0.4]}))
