@@ -152,7 +152,8 @@ def test_every_error_class_of_radlib_has_its_exit_code():
 def test_ctrl_c_ends_the_kernel_and_exits_130(tmp_path, study, fixture_notebooks):
     output = tmp_path / "out"
     source = (
-        "import sys, pathlib\nfrom radlib import cli, plan\n"
+        "import signal, sys, pathlib\nfrom radlib import cli, plan\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job inherits it ignored
         "plan.notebooks_folder = lambda: pathlib.Path(sys.argv[1])\n"
         "cli.main(['run', '--study', sys.argv[2], '--output', sys.argv[3], '--notebooks', '05'])"
     )
