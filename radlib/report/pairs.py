@@ -1,9 +1,10 @@
 """Pairs of variants that a study wants compared with each other, over all seeds of training together.
 
 A variant is judged against its original; a question such as "does training with rounding beat rounding afterwards?"
-is about two variants. The study states the pair before the run. Both are scored on the same films, and their
-difference is averaged over the seeds before it is looked at over the draws of patients: the interval says how far other
-patients could move the mean of these trainings. How far apart the trainings themselves lie stands beside it.
+is about two variants. Such a pair belongs into the study before its test films are opened. Both are scored on the same
+films, and their difference is averaged over the seeds before it is looked at over the draws of patients: the interval
+says how far other patients could move the mean of these trainings. How far apart the trainings themselves lie stands
+beside it.
 """
 
 from typing import Any
@@ -82,7 +83,7 @@ def pair_section(table: pd.DataFrame) -> Section:
         for row in table.to_dict("records")
     )
     text = (
-        "Pairs that the study named before the run. The difference is the mean over the seeds of training, with its 95 % "
+        "Pairs that the study names. The difference is the mean over the seeds of training, with its 95 % "
         "interval over patients; below the number of seeds, the lowest and highest of one. One of two reads better when "
         "the interval leaves zero out, without an adjustment for the number of pairs."
     )

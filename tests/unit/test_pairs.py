@@ -52,7 +52,7 @@ def test_a_variant_that_is_worse_in_every_seed_loses(tmp_path):
         np.savez(path, **{**arrays, "y_prob": 1 / (1 + np.exp(-noise))})
     assert report.pairs(run)["better"].tolist() == ["before", "after"]
     path = report.write_report(run)
-    assert "Pairs that the study named before the run" in path.read_text(encoding="utf-8")
+    assert "Pairs that the study names." in path.read_text(encoding="utf-8")
     assert (run.folder / "pairs.csv").is_file()
 
 
