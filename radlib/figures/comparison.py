@@ -86,10 +86,11 @@ def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -
         ax.plot([x[row]] * 2, [low[row], high[row]], color=colours[row], lw=1.1, alpha=0.55, zorder=2)
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=7, mec="white", mew=0.8, zorder=3)
-    bars = [(x[i], low[i], x[i], high[i]) if told[i] else (x[i], y[i], x[i], y[i]) for i in range(len(x))]
+    _legend(ax, table)  # before the labels: it takes room, and points move closer together
     texts, named = variant_labels(table), np.flatnonzero(told)
-    place_labels(ax, x[told], y[told], [texts[i] for i in named], [colours[i] for i in named], bars)
-    _legend(ax, table)
+    bars = [(x[i], low[i], x[i], high[i]) for i in named]
+    unnamed = np.column_stack([x, y])[~told]
+    place_labels(ax, x[told], y[told], [texts[i] for i in named], [colours[i] for i in named], bars, unnamed)
     return ax
 
 

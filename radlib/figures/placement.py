@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-RADII = (9, 15, 24, 34, 46, 60, 76, 94, 114)  # pixels at 100 dpi from the point to the label's edge
+RADII = (9, 15, 24, 34, 46, 60, 76, 94, 114, 136, 160, 186, 214, 244)  # pixels at 100 dpi from the point to the label's edge
 ANGLES = np.radians([0, 180, 35, -35, 145, -145, 65, -65, 115, -115, 90, -90])
 
 
 def place_labels(
-    ax: Any, x: Any, y: Any, texts: list[str], colours: list[str], obstacles: Any = ()
+    ax: Any, x: Any, y: Any, texts: list[str], colours: list[str], obstacles: Any = (), unnamed: Any = ()
 ) -> list[Any]:
     """Write one label per point so that labels cover neither each other nor the points.
 
@@ -25,6 +25,7 @@ def place_labels(
         texts: Labels.
         colours: Of the labels.
         obstacles: Boxes (left, bottom, right, top) in data coordinates to stay clear of, e.g. interval bars.
+        unnamed: Points without a label, (m, 2) data coordinates, that labels must not cover either.
 
     Returns:
         The annotations, in the order of the points.
@@ -34,7 +35,9 @@ def place_labels(
     renderer = figure.canvas.get_renderer()
     points = ax.transData.transform(np.column_stack([x, y]))  # (n, 2) pixels
     frame = ax.get_window_extent(renderer)
-    taken = [_box(px, py, 5, 5) for px, py in points] + [_to_pixels(ax, box) for box in obstacles]
+    dots = ax.transData.transform(np.reshape(unnamed, (-1, 2)))
+    taken = [_box(px, py, 5, 5) for px, py in (*points, *dots)]
+    taken += [_to_pixels(ax, box) for box in obstacles]
     crowding = [np.sum(np.hypot(*(points - p).T) < 80) for p in points]
     labels: list[Any] = [None] * len(texts)
     for i in sorted(range(len(texts)), key=lambda i: (-crowding[i], points[i][0], points[i][1])):

@@ -122,6 +122,23 @@ def test_labels_do_not_overlap_and_stay_inside(count, seed):
         assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, name
 
 
+def test_of_many_variants_names_cover_neither_each_other_nor_points_without_a_name():
+    """A legend of two lines takes room that the labels must know of, and crowded points have long names."""
+    many = pd.concat([table(20, seed) for seed in range(3)], ignore_index=True)
+    many["size_bytes"] //= np.repeat([1, 9, 40], 20)
+    many["chain"] = many["chain"].replace("dynamic", "svd+distillation").replace("float16", "deep_compression")
+    many["label"] += " (with parameters that are told at length)"
+    many.loc[many["chain"] == "original", "label"] = "original"
+    ax = figures.size_against_auroc(many)
+    assert 3 < len(ax.texts) < 20
+    texts = list(label_boxes(ax)), [mpl.text.Text.get_window_extent(text) for text in ax.texts]
+    for (one, a), (other, b) in itertools.combinations(zip(*texts, strict=False), 2):
+        assert overlap(a, b) < 4, (one, other)
+    for size, auroc in zip(many["size_bytes"], many["auroc"], strict=True):
+        x, y = ax.transData.transform((size, auroc))
+        assert not any(b.x0 < x < b.x1 and b.y0 + 2 < y < b.y1 - 2 for b in texts[1]), (size, auroc)
+
+
 @pytest.mark.parametrize("count", [9, 20])
 def test_labels_do_not_cover_points(count):
     ax = figures.size_against_auroc(table(count))
