@@ -23,6 +23,7 @@ LAYERS = frozenset(
         "Conv2D",
         "Conv2DTranspose",
         "Cropping2D",
+        "CustomScaleLayer",
         "Dense",
         "DepthwiseConv2D",
         "Dropout",
@@ -74,6 +75,12 @@ FUNCTIONS = frozenset(
         "nn.silu",
     ]
 )
+# Module and registered name of Keras's layers that are not among its public ones; the last is InceptionResNetV2's own.
+PUBLIC = ("keras.layers", None)
+ELSEWHERE = {
+    "TFOpLambda": ("tf_keras.src.layers.core.tf_op_layer", "TFOpLambda"),
+    "CustomScaleLayer": ("tf_keras.src.applications.inception_resnet_v2", "Custom>CustomScaleLayer"),
+}
 NO_LAYERS: Mapping[str, type] = {}
 TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
 SAME_EVERYWHERE = {"trainable", "dtype", "data_format"}  # True, float32, channels last
@@ -122,12 +129,14 @@ def build_graph(description: Mapping[str, Any], own: Mapping[str, type] = NO_LAY
     layers = []
     for class_name, name, settings, nodes in description["layers"]:
         _check_known(class_name, name, settings, own)
-        operation = class_name == "TFOpLambda"
+        module, registered = ELSEWHERE.get(class_name, PUBLIC)
+        if class_name in own:
+            registered = keras.utils.get_registered_name(own[class_name])
         layers.append(
             {
-                "module": "tf_keras.src.layers.core.tf_op_layer" if operation else "keras.layers",
+                "module": module,
                 "class_name": class_name,
-                "registered_name": _registered_name(class_name, own),
+                "registered_name": registered,
                 "name": name,
                 "config": {"name": name, "dtype": "float32", **settings},
                 "inbound_nodes": [_long_node(node, names) for node in nodes],
@@ -151,12 +160,6 @@ def functional(model: Any) -> Any:
     if isinstance(model, keras.Sequential):
         return keras.Model(model.inputs, model.outputs, name=model.name)
     return model
-
-
-def _registered_name(class_name: str, own: Mapping[str, type]) -> str | None:
-    if class_name in own:
-        return backend.keras().utils.get_registered_name(own[class_name])
-    return class_name if class_name == "TFOpLambda" else None
 
 
 def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, Any]:
