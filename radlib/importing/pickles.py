@@ -7,30 +7,9 @@ together; one that names anything else could do anything.
 
 import pickletools
 
-TENSORS = frozenset(
-    [
-        "collections OrderedDict",
-        "torch._utils _rebuild_parameter",
-        "torch._utils _rebuild_tensor_v2",
-        "torch Size",
-        "torch.storage UntypedStorage",
-        *(
-            f"torch {kind}Storage"
-            for kind in (
-                "Float",
-                "Half",
-                "BFloat16",
-                "Double",
-                "Long",
-                "Int",
-                "Short",
-                "Char",
-                "Byte",
-                "Bool",
-            )
-        ),
-    ]
-)
+from radlib.tensor_files.pickles import NAMES
+
+TENSORS = frozenset([*NAMES, "torch.storage UntypedStorage"])  # the last in exported programs only
 TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING")
 UNTOLD = "something that cannot be told"
 
