@@ -108,11 +108,15 @@ def _typed(value: Any) -> str:
 
 
 def _setting(name: str, value: Any) -> str:
-    """Return a parameter in words: `clusters 16`, and for a switch its name alone, or with a `no` before it."""
+    """Return a parameter in words: `clusters 16`, and for a switch its name alone, or with a `no` before it.
+
+    A value that begins with the name says it already: `student tiny`.
+    """
     name = str(name).replace("_", " ")
     if isinstance(value, bool):
         return name if value else f"no {name}"
-    return f"{name} {_spoken(value)}"
+    spoken = _spoken(value)
+    return spoken if spoken.startswith(f"{name} ") else f"{name} {spoken}"
 
 
 def _spoken(value: Any) -> str:
@@ -120,4 +124,6 @@ def _spoken(value: Any) -> str:
         return ", ".join(_setting(key, item) for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_spoken, value))
+    if isinstance(value, float):
+        return f"{value:g}"
     return str(value).replace("_", " ")

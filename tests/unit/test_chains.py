@@ -49,7 +49,9 @@ def test_anything_else_is_refused_and_nothing_is_run(typed):
 
 def test_labels_say_what_the_chain_itself_sets():
     assert chain_label("magnitude_pruning(final_sparsity=0.9)+int8") == "pruned (final sparsity 0.9) + int8"
-    assert chain_label("distillation(student=student_tiny)") == "distilled (student student tiny)"
+    assert chain_label("distillation(student=student_tiny)") == "distilled (student tiny)"
+    alone = chain_label("distillation(student=student_small,soft_share=0.0)")
+    assert alone == "distilled (student small, soft share 0)"
 
 
 def test_unknown_and_ill_typed_parameters_are_refused_before_training():
