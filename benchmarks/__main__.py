@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import (
     binary_convolution,
     bootstrap_speed,
+    copies_speed,
     decoding_speed,
     demo_time,
     evaluation_speed,
@@ -33,6 +34,7 @@ FILMS = {
     "stream": 26_000,
     "training": 2000,
     "bootstrap": 22_433,
+    "copies": 112_120,
     "report": 25_000,
     "binary": 0,
     "miracle": 0,
@@ -42,8 +44,8 @@ FILMS = {
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
-    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "report", "binary", "miracle", "recipes",
-    "demo",
+    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
+    "recipes", "demo",
 )  # fmt: skip
 
 
@@ -87,6 +89,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "bootstrap":
             result = bootstrap_speed.measure(films)
             return result, bootstrap_table(result)
+        case "copies":
+            result = copies_speed.measure(films)
+            return result, copies_speed.table(result)
         case "report":
             result = report_speed.measure(films)
             return result, report_speed.table(result)
