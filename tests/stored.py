@@ -11,6 +11,7 @@ from drawn import SIDE, drawn_splits, small_network
 from radlib import backend
 from radlib.films import FilmSplits
 from radlib.formats import save_model
+from radlib.registry import FORMATS
 from radlib.runs import Run, open_run
 from radlib.storage import write_json
 from radlib.variants import Step, Variant, variant_name
@@ -47,15 +48,18 @@ def model_bytes() -> dict[str, bytes]:
     return made
 
 
-def add_variant(run: Run, films: FilmSplits, chain: str, *, seed: int = 0, content: bytes = b"") -> Variant:
+def add_variant(
+    run: Run, films: FilmSplits, chain: str, *, seed: int = 0, content: bytes = b"", format: str = ""
+) -> Variant:
     """Store one variant in a run."""
-    format = "tflite" if chain else "keras"
+    format = format or ("tflite" if chain else "keras")
+    file = f"model{FORMATS[format].facts['suffix']}"
 
     def build(folder: Path) -> dict:
-        (folder / f"model.{format}").write_bytes(content or model_bytes()[chain])
+        (folder / file).write_bytes(content or model_bytes()[chain])
         write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
         return {
-            "file": f"model.{format}",
+            "file": file,
             "label": chain or "original",
             "parent": variant_name(NETWORK, "", seed) if chain else None,
             "chain": tuple(Step(name, {}, 1) for name in chain.split("+") if name),

@@ -15,13 +15,19 @@ from radlib.array_rows import row_reference
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.export import export_variant, predict_folder
 from radlib.formats import open_model
-from stored import stored_run
+from radlib.formats.deep_compression import encode_model
+from radlib.formats.keras import load_model
+from stored import add_variant, stored_run
+
+CODED = "deep_compression"
 
 
 @pytest.fixture(scope="module")
 def run_and_films(tmp_path_factory):
     run, films = stored_run(tmp_path_factory.mktemp("run"))
     radlib.select(run, films)
+    network = load_model(run.model_path(run.variant("student_small/original#0")))
+    add_variant(run, films, CODED, content=encode_model(network)[0], format=CODED)
     return run, films
 
 
@@ -39,7 +45,7 @@ def folder(tmp_path, run_and_films):
     return tmp_path / "films"
 
 
-@pytest.mark.parametrize("chain", ["float32", "int8", "int8_io"])
+@pytest.mark.parametrize("chain", ["float32", "int8", "int8_io", "original", CODED])
 def test_the_runner_of_an_export_reproduces_the_examples(tmp_path, run_and_films, chain):
     run, _ = run_and_films
     export_variant(run.folder, f"student_small--{chain}--seed0", tmp_path / "export")
@@ -85,14 +91,16 @@ def test_examples_are_drawn_and_the_same_in_every_export(tmp_path, run_and_films
         assert not (first["films"][:, None] == split.pixels[None]).all(axis=(2, 3)).any()
 
 
-def test_a_keras_variant_is_exported_without_the_device_runner(tmp_path, run_and_films):
+@pytest.mark.parametrize(("chain", "file"), [("original", "model.keras"), (CODED, "model.rdc")])
+def test_beside_what_litert_cannot_run_lies_what_it_can(tmp_path, run_and_films, chain, file):
     run, _ = run_and_films
-    export_variant(run.folder, "student_small--original--seed0", tmp_path / "export")
-    assert not (tmp_path / "export" / "run.py").exists()
-    assert "run.py" not in (tmp_path / "export" / "README.txt").read_text()
+    export_variant(run.folder, f"student_small--{chain}--seed0", tmp_path / "export")
+    text = (tmp_path / "export" / "README.txt").read_text()
+    assert "model.tflite       the same network decoded" in text and file in text
     golden = np.load(tmp_path / "export" / "golden.npz")
-    with open_model(tmp_path / "export" / "model.keras") as predictor:
-        assert np.allclose(predictor.predict(golden["films"]), golden["outputs"], atol=1e-6)
+    for name in (file, "model.tflite"):
+        with open_model(tmp_path / "export" / name) as predictor:
+            assert np.allclose(predictor.predict(golden["films"]), golden["outputs"], atol=1e-6)
 
 
 def test_exports_replace_exports_and_nothing_else(tmp_path, run_and_films):
