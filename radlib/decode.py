@@ -9,6 +9,7 @@ the store that later runs only map: memory stays flat however many films there a
 
 import collections
 import concurrent.futures
+import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -30,6 +31,11 @@ BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
 BATCH_SHARE = 0.2  # of a film's time, for a whole batch: it takes a tenth of a second or two
 WORKER_MEMORY_BYTES = 2 * 1024**3
+KEPT_BYTES, LARGEST_KEPT_BYTES = (
+    256 * 1024**2,
+    32 * 1024**2,
+)  # of free memory in a worker; the latter is glibc's most
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
 
@@ -233,6 +239,19 @@ def _confine() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
     except (ImportError, ValueError, OSError):
         pass  # macOS refuses the limit; the time limit still holds
+    _keep_memory()
+
+
+def _keep_memory() -> None:
+    """Let the C library keep what one film needed for the next.
+
+    Else it hands megabytes back to the system after every batch and has them filled with zeros again, a quarter of
+    a film's time. Only glibc does so, and only glibc has the switch.
+    """
+    if os.name != "posix" or (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is None:
+        return
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+    mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
 
 
 def _decode_batch(paths: list[str], preprocessing: images.Preprocessing) -> list[Result]:
