@@ -116,6 +116,8 @@ def _setting(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return name if value else f"no {name}"
     spoken = _spoken(value)
+    if name.endswith(" kb"):
+        return f"{name.removesuffix(' kb')} {spoken} KB"
     return spoken if spoken.startswith(f"{name} ") else f"{name} {spoken}"
 
 

@@ -50,6 +50,7 @@ def test_anything_else_is_refused_and_nothing_is_run(typed):
 def test_labels_say_what_the_chain_itself_sets():
     assert chain_label("magnitude_pruning(final_sparsity=0.9)+int8") == "pruned (final sparsity 0.9) + int8"
     assert chain_label("distillation(student=student_tiny)") == "distilled (student tiny)"
+    assert chain_label("miracle(size_kb=12.0)") == "MIRACLE (size 12 KB)"
     alone = chain_label("distillation(student=student_small,soft_share=0.0)")
     assert alone == "distilled (student small, soft share 0)"
 
