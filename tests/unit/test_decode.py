@@ -1,10 +1,13 @@
 """Decoding in killable workers: nothing is lost, nothing is decoded twice."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pydicom
+import pytest
 from PIL import Image
 
 from radlib import decode, dicom_writing, images
@@ -249,3 +252,30 @@ def ask_for_gigabytes(paths, preprocessing):
     except MemoryError:
         return [("too_large", 0, 0, b"", b"")]
     return [("", 0, 0, b"", b"")]
+
+
+MEMORY = """
+import ctypes, resource, numpy
+from radlib import decode
+if not hasattr(ctypes.CDLL(None), "mallopt"):
+    raise SystemExit("skip")
+def faults(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        film = [numpy.ones(1_000_000, numpy.float32) for _ in range(5)]
+        del film
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(2)
+given_back = faults(10)
+decode._confine()
+faults(2)
+print(given_back, faults(10))
+"""
+
+
+def test_workers_keep_the_memory_of_one_film_for_the_next():
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=False)
+    if "skip" in done.stderr:
+        pytest.skip("another C library than glibc")
+    given_back, kept = map(int, done.stdout.split())
+    assert kept < min(given_back, 1000)

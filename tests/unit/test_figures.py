@@ -126,7 +126,9 @@ def test_of_many_variants_names_cover_neither_each_other_nor_points_without_a_na
     """A legend of two lines takes room that the labels must know of, and crowded points have long names."""
     many = pd.concat([table(20, seed) for seed in range(3)], ignore_index=True)
     many["size_bytes"] //= np.repeat([1, 9, 40], 20)
-    many["chain"] = many["chain"].replace("dynamic", "svd+distillation").replace("float16", "deep_compression")
+    many["chain"] = (
+        many["chain"].replace("dynamic", "svd+distillation").replace("float16", "deep_compression")
+    )
     many["label"] += " (with parameters that are told at length)"
     many.loc[many["chain"] == "original", "label"] = "original"
     ax = figures.size_against_auroc(many)
