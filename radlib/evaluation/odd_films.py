@@ -1,16 +1,32 @@
 """Films that no network of the run was trained for, and how far each lies from those it was trained on."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from radlib.errors import UsageError
 from radlib.evaluation.typical_films import distances, embedder, read_typical, typical_path, warnings_of
+from radlib.images import Preprocessing, prepare, read_image
 from radlib.runs import Run
 from radlib.variants import Variant
 
 DISTANCES = ("brightness_distance", "contrast_distance", "embedding_distance")
+
+
+def prepared_for(run: Run, variant: Variant, film: Path | str) -> np.ndarray:
+    """Return a film as a variant wants it, uint8 (s, s): networks of one run may see films of different sizes.
+
+    Args:
+        run: The run.
+        variant: Who is to read it.
+        film: The file, or a row of an array, see `images.read_image`.
+    """
+    record = run.model_path(variant).with_name("preprocessing.json")
+    preparation = Preprocessing.from_dict(json.loads(record.read_text(encoding="utf-8")))
+    return prepare(read_image(film, window=preparation.window), preparation)
 
 
 def odd_copies(film: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:

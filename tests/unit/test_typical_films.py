@@ -1,5 +1,8 @@
 """Films of another kind are warned of, films of the same kind seldom, and no film is kept."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,7 @@ import radlib
 from drawn import SIDE
 from radlib.cli import main
 from radlib.errors import UsageError
-from radlib.evaluation.odd_films import DISTANCES, odd_copies, told_apart
+from radlib.evaluation.odd_films import DISTANCES, odd_copies, prepared_for, told_apart
 from radlib.evaluation.typical_films import (
     describe_films,
     distances,
@@ -192,6 +195,17 @@ def test_odd_copies_are_told_from_the_film_itself_in_multiples_of_what_is_usual(
     beyond = (table[list(DISTANCES)] > 1).any(axis=1)
     assert (beyond == (table["warning"] != "")).all()
     assert not beyond["itself"] and beyond["stripes"] and beyond["as dark as an ultrasound"]
+
+
+def test_a_film_is_prepared_as_its_reader_wants_it(tmp_path):
+    run, films = stored_run(tmp_path, chains=("", "int8"))
+    Image.fromarray(np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)).save(tmp_path / "film.png")
+    first, second = run.variants()
+    record = run.model_path(second).with_name("preprocessing.json")
+    record.write_text(json.dumps(dataclasses.replace(films.preprocessing, image_size=8, bits=1).to_dict()))
+    assert prepared_for(run, first, tmp_path / "film.png").shape == (films.preprocessing.image_size,) * 2
+    small = prepared_for(run, second, tmp_path / "film.png")
+    assert small.shape == (8, 8) and set(np.unique(small)) <= {0, 255}
 
 
 def test_films_that_were_never_described_are_refused(tmp_path):
