@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from radlib import open_films, open_run
+from radlib.errors import RadlibError
 
 
 @click.command()
@@ -34,4 +35,7 @@ def main(study: str, data: str | None, output: str, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RadlibError as error:
+        raise SystemExit(str(error)) from None

@@ -50,6 +50,7 @@ def predict(
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.own_films import predict_folder
+    from radlib.report.wording import plural
     from radlib.site_threshold import recalibrated, stated
     from radlib.storage import write_text
 
@@ -64,16 +65,18 @@ def predict(
         click.echo("\n".join(lines), err=True)
     if "warning" in table and (unlike := (table["warning"] != "").sum()):
         click.echo(
-            f"{unlike} of {len(table)} films are unlike those that the variant was trained on (column warning); its "
+            f"{plural(unlike, 'film')} of {len(table)} {'is' if unlike == 1 else 'are'} unlike those that the variant was trained on (column warning); its "
             "answers to them mean little.",
             err=True,
         )
+    if unread := (table["reason"] != "").sum():
+        click.echo(f"{plural(unread, 'file')} of {len(table)} could not be read (column reason).", err=True)
     if not with_files:
         table = table.drop(columns="file", errors="ignore")
     text = table.to_csv(index=False)
     if csv:
         write_text(csv, text)
-        click.echo(f"{len(table)} films: {csv}")
+        click.echo(f"{plural(len(table), 'film')}: {csv}")
     else:
         click.echo(text, nl=False)
 

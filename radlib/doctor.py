@@ -44,7 +44,7 @@ class Finding:
 
     def __str__(self) -> str:
         """One line of the report."""
-        return f"{self.state:<8}{self.what:<22}{self.detail}"
+        return f"{self.state:<8}{self.what:<24} {self.detail}"
 
 
 def diagnose() -> list[Finding]:

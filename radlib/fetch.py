@@ -20,7 +20,7 @@ from radlib.sources import Download, Source
 from radlib.storage import disk_errors
 from radlib.studies import home_folder
 
-INSTALL = "pip install 'radlib[fetch]'"
+INSTALL = "pip install kagglehub pooch, or uv pip install kagglehub pooch"
 
 
 def fetch(name: str, folder: Path | None = None, *, say: Callable[[str], None] = print) -> Path:

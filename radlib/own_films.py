@@ -69,7 +69,10 @@ def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.D
         decoded = decode_films(index, preparation, Path(scratch))
         kept, quarantine = decoded.kept, decoded.quarantine
         if not len(kept):
-            raise DataError(f"None of the {len(paths)} files of {films.name} can be read as a film.")
+            which = "The only file" if len(paths) == 1 else f"None of the {len(paths)} files"
+            raise DataError(
+                f"{which} of {films.name} can{'not' if len(paths) == 1 else ''} be read as a film."
+            )
         model = intact_model(source / Path(described.file).name, described)
         with stored_films(decoded.pixels, decoded.positions) as stored:
             outputs = predict_files(model, described.format, stored, name=described.name)

@@ -81,7 +81,7 @@ class Entry:
         for name, value in given.items():
             if name not in known:
                 raise UsageError(
-                    f"{self.name!r} has no parameter {name!r}{_nearest(name, known)}; it has: {', '.join(known)}."
+                    f"{self.name!r} has no parameter {name!r}{nearest(name, known)}; it has: {', '.join(known)}."
                 )
             if not _is_like(value, known[name]):
                 raise UsageError(
@@ -134,7 +134,7 @@ class Registry:
         """
         if name not in self.names():
             raise UsageError(
-                f"There is no {self.kind} {name!r}{_nearest(name, self.names())}; "
+                f"There is no {self.kind} {name!r}{nearest(name, self.names())}; "
                 f"there are: {', '.join(self.names())}."
             )
         return self._entries[name]
@@ -162,7 +162,7 @@ def _is_like(value: Any, default: Any) -> bool:
     return isinstance(value, type(default))
 
 
-def _nearest(name: str, known: Any) -> str:
+def nearest(name: str, known: Any) -> str:
     """Return ` (did you mean 'x'?)` for the nearest known name, or nothing."""
     match = difflib.get_close_matches(str(name), list(known), n=1)
     return f" (did you mean {match[0]!r}?)" if match else ""

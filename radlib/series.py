@@ -8,17 +8,19 @@ started again, goes on where it was.
 
 import contextlib
 import logging
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from radlib.errors import UsageError
+from radlib.errors import DataError, SetupError, UsageError
 from radlib.estimate import check_disk, estimate
 from radlib.failures import error_of, withhold_messages, write_failure
 from radlib.kernels import fresh_kernel, peak_memory_bytes
 from radlib.parameters import declared_parameters
 from radlib.plan import Step, check_settings, chosen_networks, given_values, notebook_files, steps_of
+from radlib.private import read_places, write_places
 from radlib.progress import Progress, progress_bar
 from radlib.run_records import withheld
 from radlib.runs import Run, open_run, outputs_root
@@ -175,14 +177,22 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _unless_refused(folder: Path) -> Iterator[None]:
-    """Put a run's record back when what was asked is refused, so that the refused settings do not stay."""
-    record = folder / "run.json"
+    """Put a run's record back when what was asked is refused, so that the refused settings and places do not stay.
+
+    A folder that was made only to be refused goes, too.
+    """
+    record, existed = folder / "run.json", folder.exists()
     before = record.read_text(encoding="utf-8") if record.is_file() else None
+    places = read_places(folder) if before is not None else {}
     try:
         yield
-    except UsageError:
+    except (UsageError, DataError, SetupError):
+        begun = (folder / "variants").exists() or (folder / "reports").exists()
         if before is not None:
             write_text(record, before)
-        elif not (folder / "variants").exists():
+            write_places(folder, places)
+        elif not existed and not begun:
+            shutil.rmtree(folder, ignore_errors=True)
+        elif not begun:
             record.unlink(missing_ok=True)
         raise

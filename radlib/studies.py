@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from radlib.errors import UsageError
+from radlib.registry import nearest
 from radlib.settings import Settings
 
 
@@ -92,8 +93,13 @@ def load_study(name: str) -> Study:
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else notebooks_folder() / "studies" / f"{name}.yaml"
     if not path.is_file():
+        if name.endswith((".yaml", ".yml")):
+            raise UsageError(
+                f"There is no file {path.name!r} here; give a study's name, or the way to its .yaml file."
+            )
         raise UsageError(
-            f"There is no study {name!r}; there are: {', '.join(study_names())}, or give a .yaml file."
+            f"There is no study {name!r}{nearest(name, study_names())}; there are: {', '.join(study_names())}, or give a "
+            ".yaml file."
         )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}

@@ -7,6 +7,9 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Films
 from radlib.runs import Run
 
+PATIENTS = "Films of patients: this page is not to be passed on; what radlib publish writes holds none."
+DRAWN = "The films are drawn."
+
 
 def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) -> tuple[Films, ...]:
     """Return the winner's films that change sides, or those of the variant that changes most where it changes none.
@@ -36,8 +39,8 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
             label = results.loc[results["variant"] == variant, "label"].iloc[0]
             caption = (
                 f"{label}: {w.plural(rows['image_id'].nunique(), 'test film')} on the other side of the original’s "
-                f"threshold, {len(films)} shown, those first that the original got right. Films of patients: this page "
-                "is not to be passed on; what radlib publish writes holds none."
+                f"threshold, {len(films)} shown, those first that the original got right. "
+                + (DRAWN if run.settings.dataset == "synthetic" else PATIENTS)
             )
             blocks.append(Films(tuple(films), caption))
     return tuple(blocks)

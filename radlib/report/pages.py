@@ -162,7 +162,7 @@ def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tu
     )
     columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
                "Accuracy change", "Verdict")  # fmt: skip
-    lines = Text(tuple(w.comparison_sentence(row) for _, row in compared.iterrows()), listed=True)
+    lines = Text(tuple(w.comparison_sentence(row, *several) for _, row in compared.iterrows()), listed=True)
     sentences = (lines,) if len(compared) <= 6 else ()
     return (
         *sentences,

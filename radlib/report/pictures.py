@@ -81,8 +81,9 @@ def draw_figures(
         add("size_bars", lambda: figures.size_bars(one_each), alt)
     pairs = compared.dropna(subset=["difference"]) if len(compared) else compared
     if len(pairs):
+        several = pairs["network"].nunique() > 1, pairs["seed"].nunique() > 1
         alt = "Change of AUROC, pair by pair. " + "; ".join(
-            w.comparison_sentence(r) for _, r in pairs.iterrows()
+            w.comparison_sentence(r, *several) for _, r in pairs.iterrows()
         )
         add("auroc_differences", lambda: figures.auroc_differences(_named(pairs), margin=margin), alt)
     if labels["label"].nunique() > 1:

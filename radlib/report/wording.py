@@ -141,8 +141,9 @@ def _test_sentence(row: pd.Series, margin: float) -> str:
     if not known(row.get("difference")) or row["chain"] == "original":
         share = f"accuracy {rate(row['accuracy'])}{_bracket(span(row['accuracy_low'], row['accuracy_high']))}"
         return f"{films} it reaches {area} and {share}."
+    better = known(row.get("difference_low")) and row["difference_low"] > 0
     verdict = {
-        "non-inferior": "it reads as well as its original (non-inferior)",
+        "non-inferior": f"it reads {'better than' if better else 'as well as'} its original (non-inferior)",
         "inferior": "it reads worse than its original (inferior)",
         "cannot tell": "nobody can tell yet whether it reads as well as its original (cannot tell)",
     }.get(row["verdict"], "whether it reads as well as its original is undefined")
@@ -161,11 +162,13 @@ def _bracket(text: str) -> str:
     return f" [{text}]" if text else ""
 
 
-def comparison_sentence(row: pd.Series) -> str:
+def comparison_sentence(row: pd.Series, several_networks: bool = False, several_seeds: bool = False) -> str:
     """Return one comparison as a line, e.g. "original → int8: 3.9 times smaller, AUROC −0.002 [−0.006 to +0.001]"."""
+    pair = pd.Series({**row, "label": f"{row['before']} → {row['after']}"})
     smaller = f"{row['times_smaller']:.1f} times smaller, " if known(row["times_smaller"]) else ""
     interval = _bracket(signed_span(row["difference_low"], row["difference_high"]))
-    return f"{row['before']} → {row['after']}: {smaller}AUROC {signed(row['difference'])}{interval}"
+    name = title_of(pair, several_networks, several_seeds)
+    return f"{name}: {smaller}AUROC {signed(row['difference'])}{interval}"
 
 
 __all__ = [

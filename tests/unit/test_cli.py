@@ -52,7 +52,7 @@ def test_short_helps_fit_their_line(capsys):
     [
         (["rn"], "'rn'"),
         (["run", "--stdy", "demo"], "'--study'"),
-        (["run", "--study", "dmo"], "There is no study 'dmo'; there are: "),
+        (["run", "--study", "dmo"], "There is no study 'dmo' (did you mean 'demo'?); there are: "),
         (["run", "-p", "epochs"], "2 arguments"),
         (["list", "tecniques"], "'techniques'"),
         (["predict", "nowhere", "."], "There is no variant at 'nowhere'"),

@@ -14,6 +14,7 @@ from radlib import series
 from radlib.errors import DataError, RadlibError, SetupError, UsageError
 from radlib.failures import exit_codes
 from radlib.kernels import fresh_kernel, peak_memory_bytes
+from radlib.private import read_places
 
 STUDY = "notebooks: [01_passes, 02_per_network, {last}]\nnetworks: [{{tag: a}}, {{tag: b}}]\n"
 
@@ -132,6 +133,20 @@ def test_a_refused_setting_does_not_stay_in_the_record_of_a_run(tmp_path, study,
             study("06_checked_output"), output=str(output), given={"epochs": "4", "dataset": "x"}
         )
     assert (output / "run.json").read_text() == before
+
+
+def test_a_mistyped_folder_of_films_is_not_remembered(tmp_path, study, monkeypatch):
+    monkeypatch.setattr(series, "execute", lambda *arguments: None)
+    output, asked = tmp_path / "out", {"given": {"dataset": "folders"}, "output": str(tmp_path / "out")}
+    with pytest.raises(DataError, match="'nope' does not exist"):
+        series.run_series(study("06_checked_output"), data=str(tmp_path / "nope"), **asked)
+    assert not output.exists()
+    for number in range(2):
+        (tmp_path / str(number) / "a").mkdir(parents=True)
+    series.run_series(study("06_checked_output"), data=str(tmp_path / "0"), **asked)
+    with pytest.raises(DataError, match="'nope' does not exist"):
+        series.run_series(study("06_checked_output"), data=str(tmp_path / "nope"), **asked)
+    assert read_places(output)["overrides"]["data"] == str(tmp_path / "0")
 
 
 def test_a_parameters_cell_outside_the_grammar_stops_before_the_first_cell(tmp_path, study):
