@@ -69,7 +69,7 @@ def predict(
             "answers to them mean little.",
             err=True,
         )
-    if unread := (table["reason"] != "").sum():
+    if "reason" in table and (unread := (table["reason"] != "").sum()):
         click.echo(f"{plural(unread, 'file')} of {len(table)} could not be read (column reason).", err=True)
     if not with_files:
         table = table.drop(columns="file", errors="ignore")

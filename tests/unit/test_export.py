@@ -140,7 +140,7 @@ def test_a_row_of_an_array_is_answered_as_the_run_answers(tmp_path, run_and_film
         expected = predictor.predict(films.test.images(slice(2, 3)))[:, 1]
     assert table["reason"].tolist() == [""]
     assert np.allclose(table["opacity_probability"], expected, atol=1e-6)
-    with pytest.raises(DataError, match="can be read as a film"):
+    with pytest.raises(DataError, match="cannot be read as a film"):
         predict_folder(run.path("variants", variant.key), row_reference(tmp_path / "films.npy", 4))
 
 
@@ -187,7 +187,7 @@ def test_folders_without_films_and_damaged_models_are_one_sentence(tmp_path, run
     with pytest.raises(DataError, match="holds no film"):
         predict_folder(export, tmp_path / "empty")
     (tmp_path / "empty" / "broken.png").write_bytes(b"")
-    with pytest.raises(DataError, match="None of the 1 files"):
+    with pytest.raises(DataError, match="The only file of empty"):
         predict_folder(export, tmp_path / "empty")
     with pytest.raises(UsageError, match=r"variant\.json"):
         predict_folder(tmp_path / "empty", folder)
