@@ -136,9 +136,10 @@ def find_data(
         if place.is_dir() and any(place.iterdir()):
             print(f"Films of {name!r} are read from {place.name!r} in {said}.")
             return place
+    fetched = name in DATASETS.names() and "source" in DATASETS[name].facts
     raise DataError(
         f"No films of {name!r} were found in $RADLIB_DATA/{name}, {KAGGLE_INPUT}/* or data/{name}; "
-        f"give their folder with --data, or try: radlib fetch {name}."
+        f"give their folder with --data{f', or try: radlib fetch {name}' * fetched}."
     )
 
 

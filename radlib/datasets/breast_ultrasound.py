@@ -24,6 +24,7 @@ MASK = r"(?i)_mask(_\d+)?\.\w+$"
     ),
     licence="The authors ask for the citation; MedMNIST redistributes the images under CC BY 4.0",
     needs_files=True,
+    chests=False,
     kaggle=("breast-ultrasound-images-dataset", "Dataset_BUSI_with_GT"),
     source=Source(
         kaggle="aryashah2k/breast-ultrasound-images-dataset",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.figures.style import KINDS, MUTED, known, new_axes, signed, styled
+from radlib.figures.style import KINDS, MUTED, known, new_axes, signed, styled, wrapped
 
 COLUMNS = 4
 
@@ -62,7 +62,7 @@ def confidence_clouds(
             chosen = y_true == answer
             ax.plot(original[chosen], prob[chosen], ".", color=colour, ms=3, alpha=0.5)
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        ax.set_title(str(name), fontsize=9, pad=27)
+        ax.set_title(wrapped(name), fontsize=9, pad=27)
         ax.text(0, 1.02, _words(found), fontsize=7.5, color="#333333", va="bottom", transform=ax.transAxes)
     for ax in axes[count:]:
         ax.set_axis_off()

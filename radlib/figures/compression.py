@@ -144,7 +144,9 @@ def size_bars(results: Any, *, ax: Any = None) -> Any:
     """
     from radlib.figures.comparison import variant_labels
 
-    ax = new_axes((8.0, 1.3 + 0.34 * len(results))) if ax is None else ax
+    labels = variant_labels(results)
+    width = 8.0 + 0.06 * max(0, max(map(len, labels), default=0) - 30)
+    ax = new_axes((width, 1.3 + 0.34 * len(results))) if ax is None else ax
     sizes = results["size_bytes"].to_numpy(float)
     deflated = (
         results["deflated_bytes"].to_numpy(float)
@@ -161,7 +163,7 @@ def size_bars(results: Any, *, ax: Any = None) -> Any:
         ax.text(
             1.01, place, text, va="center", fontsize=9, color="#333333", transform=ax.get_yaxis_transform()
         )
-    ax.set_yticks(range(len(results)), variant_labels(results))
+    ax.set_yticks(range(len(results)), labels)
     size_axis(ax.xaxis, [*sizes, *deflated[~np.isnan(deflated)]])
     ax.set_ylim(len(results) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)

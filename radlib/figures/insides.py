@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.figures.style import GROUPS, KINDS, MUTED, new_axes, styled
+from radlib.figures.style import GROUPS, KINDS, MUTED, new_axes, styled, wrapped
 
 LOUDEST_DB = 80.0  # above it only rounding of float32 remains
 MANY = 26  # layers whose names still fit below an axis
@@ -31,7 +31,7 @@ def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: An
     """
     axes = new_axes((9.0, 4.6), 2, 1, sharex=True) if axes is None else axes
     names = dict(zip(layers["variant"], layers["variant"], strict=True)) if names is None else names
-    order = list(dict.fromkeys(layers["layer"]))
+    order = _order(layers[layers["variant"].isin(list(names))])
     if not (order and names):
         axes[0].text(
             0.5, 0.5, "nothing was looked into", ha="center", color=MUTED, transform=axes[0].transAxes
@@ -39,18 +39,42 @@ def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: An
         return axes
     for place, (variant, name) in enumerate(names.items()):
         rows = layers[layers["variant"] == variant].set_index("layer").reindex(order)
-        colour = GROUPS[place % len(GROUPS)]
+        look = {
+            "color": GROUPS[place % len(GROUPS)],
+            "marker": "os^D"[place // len(GROUPS) % 4],
+            "ms": 3,
+            "lw": 1.2,
+        }
+        look["linestyle"] = ("-", "--", ":", "-.")[place // len(GROUPS) % 4]
         decibels = rows["signal_to_noise_db"].to_numpy(float)
-        axes[0].plot(decibels.clip(max=LOUDEST_DB), "o-", ms=3, lw=1.2, color=colour, label=name)
-        axes[1].plot(rows["cka"].to_numpy(float), "o-", ms=3, lw=1.2, color=colour)
+        axes[0].plot(decibels.clip(max=LOUDEST_DB), **look, label=name)
+        axes[1].plot(rows["cka"].to_numpy(float), **look)
     axes[0].set_ylabel("signal to noise, dB")
     axes[1].set_ylabel("linear CKA")
-    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
+    long = max(map(len, names.values())) > 20
+    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2 if long else 4)
     few = len(order) <= MANY
     ticks = range(len(order)) if few else range(0, len(order), max(1, len(order) // 8))
     axes[1].set_xticks(list(ticks), [order[t] for t in ticks], rotation=35, ha="right", fontsize=7)
     axes[1].set_xlim(-0.5, len(order) - 0.5)
     return axes
+
+
+def _order(layers: Any) -> list[str]:
+    """Return the layers of several variants from input to output; what one lacks stands where another has it.
+
+    Every variant lists its layers in order, yet a file may lack some, and the first listed must not push what it lacks
+    behind its last.
+    """
+    order: list[str] = []
+    listed = [rows["layer"].tolist() for _, rows in layers.groupby("variant", sort=False)]
+    for names in sorted(listed, key=len, reverse=True):
+        place = 0
+        for name in names:
+            if name not in order:
+                order.insert(place, name)
+            place = order.index(name) + 1
+    return order
 
 
 @styled
@@ -160,7 +184,10 @@ def heat_map_row(
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
-    axes = np.ravel(new_axes((size * (len(maps) + 1), size + 0.45), 1, len(maps) + 1, squeeze=False))
+    lines = max((wrapped(name, 20).count("\n") for name in maps), default=0) + 1
+    axes = np.ravel(
+        new_axes((size * (len(maps) + 1), size + 0.15 + 0.15 * lines), 1, len(maps) + 1, squeeze=False)
+    )
     height, width = np.asarray(film).shape
     warm = LinearSegmentedColormap.from_list("warm", [(0.9, 0.45, 0, 0.0), (0.9, 0.45, 0, 0.85)])
     for ax, (title, heat) in zip(axes, {"film": None, **maps}.items(), strict=True):
@@ -171,6 +198,6 @@ def heat_map_row(
                       interpolation="bilinear")  # fmt: skip
         for left, top, wide, high in boxes:
             ax.add_patch(Rectangle((left, top), wide, high, fill=False, ec="#56B4E9", lw=1.1))
-        ax.set_title(title, fontsize=9)
+        ax.set_title(wrapped(title, 20), fontsize=8)
         ax.set_axis_off()
     return axes

@@ -8,6 +8,7 @@ The look is applied around each figure and leaves Matplotlib's settings as they 
 import functools
 import math
 import numbers
+import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -96,6 +97,16 @@ def new_axes(size: tuple[float, float], rows: int = 1, columns: int = 1, **keywo
     import matplotlib.pyplot as plt
 
     return plt.subplots(rows, columns, figsize=size, layout="constrained", **keywords)[1]
+
+
+def wrapped(name: str, width: int = 24) -> str:
+    """Return a variant's name in lines that fit over a small picture or into a legend.
+
+    Example:
+        >>> wrapped("distilled (soft share 0, student tiny) + int8").split(chr(10))
+        ['distilled (soft share 0,', 'student tiny) + int8']
+    """
+    return "\n".join(line for part in str(name).split("\n") for line in textwrap.wrap(part, width) or [""])
 
 
 def kind_of(chain: str) -> str:

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.figures.style import ACCENT, GROUPS, MUTED, TRAINING, VALIDATION, auroc_text, new_axes, styled
+from radlib.figures.style import (
+    ACCENT,
+    GROUPS,
+    MUTED,
+    TRAINING,
+    VALIDATION,
+    auroc_text,
+    new_axes,
+    styled,
+    wrapped,
+)
 
 CURVES = ("#000000", "#0072B2", "#D55E00", "#009E73", "#AA4499", "#3399CC", "#B07C00")
 
@@ -47,6 +57,14 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
     return axes
 
 
+def _key(ax: Any, named: Mapping[str, Any], corner: str) -> None:
+    """Name the curves in a free corner, or below the picture where long names would cover it."""
+    if len(named) * max(len(name) for name in named) > 80:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), fontsize=8)
+    else:
+        ax.legend(loc=corner, fontsize=8)
+
+
 def _by_name(scores: Any, name: str) -> dict:
     return dict(scores) if isinstance(scores, Mapping) else {name: scores}
 
@@ -84,7 +102,7 @@ def roc(
             )
         false_positive, true_positive, _ = metrics.roc_curve(y_true, score)
         interval = metrics.percentile_interval(metrics.auroc_draws(y_true, score, counts))
-        label = f"{name}  {auroc_text(metrics.auroc(y_true, score), *interval)}"
+        label = f"{wrapped(name, 30)}  {auroc_text(metrics.auroc(y_true, score), *interval)}"
         ax.plot(false_positive, true_positive, color=colour, label=label, lw=1.8 if place == 0 else 1.2)
     if threshold is not None and not np.isnan(threshold):
         at = metrics.scores(y_true, next(iter(named.values())), threshold)
@@ -95,7 +113,7 @@ def roc(
         xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), title=title
     )
     ax.set_aspect("equal")
-    ax.legend(loc="lower right", fontsize=8)
+    _key(ax, named, "lower right")
     return ax
 
 
@@ -124,11 +142,11 @@ def calibration(y_true: Any, probabilities: Any, *, bins: int = 10, title: str =
         if place == 0 or len(named) <= 2:
             ax.vlines(table["predicted"], table["low"], table["high"], color=colour, lw=1, alpha=0.6)
         error = metrics.expected_calibration_error(y_true, prob, bins)
-        label = f"{name}  error {error:.3f}"
+        label = f"{wrapped(name, 30)}  error {error:.3f}"
         ax.plot(table["predicted"], table["observed"], "o-", color=colour, ms=4, lw=1.2, label=label)
     ax.set(xlabel="predicted probability", ylabel="share of films with the finding", title=title)
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    ax.legend(loc="upper left", fontsize=8)
+    _key(ax, named, "upper left")
     return ax
 
 

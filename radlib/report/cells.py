@@ -19,6 +19,7 @@ LABEL_METRICS = {
     "brier": "Brier score",
     "expected_calibration_error": "Calibration error",
 }
+UNSTEADY = 3  # times the median, at the 95th percentile
 TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
 
 
@@ -38,16 +39,23 @@ def _metric(row: pd.Series, name: str) -> Cell:
     return Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
 
 
-def verdict_cell(row: pd.Series) -> Cell:
-    """Return a verdict, and below it why it is undefined, or what these films could have shown."""
+def verdict_cell(row: pd.Series, margin: float | None = None) -> Cell:
+    """Return a verdict, and below it why it is undefined, or what these films could have shown.
+
+    An interval can lie on one side of the margin where the verdict, adjusted over all variants, cannot tell.
+    """
     note = str(row["verdict_reason"] or "")
     if row["verdict"] == "cannot tell" and not note:
         note = f"could have shown {w.rate(row['smallest_shown'])} from the margin"
+        if margin is not None and row["difference_high"] < -margin:
+            note = "alone beyond the margin, not so among all that were compared"
+        elif margin is not None and row["difference_low"] > -margin:
+            note = "alone within the margin, not so among all that were compared"
     return Cell(w.VERDICTS[row["verdict"]], note, TONES.get(row["verdict"], ""))
 
 
-def reading_table(results: pd.DataFrame) -> Table:
-    """Return how well each variant reads the test films, with intervals."""
+def reading_table(results: pd.DataFrame, margin: float) -> Table:
+    """Return how well each variant reads the test films, with intervals; `margin` as in the verdicts."""
     columns = ("Variant", "File", "Smaller", "AUROC", "AUROC − original", "Verdict", "Accuracy", "Sensitivity",
                "Specificity")  # fmt: skip
     rows = []
@@ -63,7 +71,7 @@ def reading_table(results: pd.DataFrame) -> Table:
             _metric(row, "auroc"),
             Cell(w.MISSING) if original or not scored else difference,
             Cell(w.MISSING) if original or not scored
-            else verdict_cell(row),
+            else verdict_cell(row, margin),
             *(_metric(row, name) for name in ("accuracy", "sensitivity", "specificity")),
         ))  # fmt: skip
     return Table(columns, tuple(rows), "Test films; below each value its 95 % interval", _winner_row(results))
@@ -72,7 +80,7 @@ def reading_table(results: pd.DataFrame) -> Table:
 def cost_table(results: pd.DataFrame) -> Table:
     """Return what each variant weighs and takes."""
     columns = ("Variant", "File", "Deflated", "Parameters", "Not zero", "MACs", "Latency p50, ms", "p95, ms",
-               "Peak memory", "Opening, ms", "Runtime")  # fmt: skip
+               "Peak memory", "Opening, ms")  # fmt: skip
     rows = tuple(
         (
             Cell(title),
@@ -81,15 +89,25 @@ def cost_table(results: pd.DataFrame) -> Table:
             Cell(w.human_count(row["parameters"])),
             Cell(w.human_count(row["nonzero_parameters"])),
             Cell(w.human_count(row["macs"])),
-            Cell(w.milliseconds(row["latency_p50_ms"])),
-            Cell(w.milliseconds(row["latency_p95_ms"])),
+            Cell(w.milliseconds(row["latency_p50_ms"]), str(row["runtime"] or "")),
+            Cell(w.milliseconds(row["latency_p95_ms"]), "unsteady" if is_unsteady(row) else ""),
             Cell(w.human_bytes(row["peak_memory_bytes"])),
             Cell(w.milliseconds(row["open_ms"])),
-            Cell(str(row["runtime"]) or w.MISSING),
         )
         for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)
     )
-    return Table(columns, rows, "KB = 1,000 bytes; one film at a time, one thread", _winner_row(results))
+    caption = "KB = 1,000 bytes; one film at a time, one thread; below the latency the runtime"
+    if any(is_unsteady(row) for _, row in results.iterrows()):
+        caption += (
+            f". Unsteady: one film in twenty took more than {UNSTEADY} times the median, so other work was on the machine; "
+            "measure again before comparing"
+        )
+    return Table(columns, rows, caption, _winner_row(results))
+
+
+def is_unsteady(row: pd.Series) -> bool:
+    """Tell whether the latency of a variant was disturbed: the 95th percentile is far above the median."""
+    return bool(w.known(row["latency_p95_ms"]) and row["latency_p95_ms"] > UNSTEADY * row["latency_p50_ms"])
 
 
 def seed_table(results: pd.DataFrame) -> Table | None:

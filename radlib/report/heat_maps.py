@@ -14,7 +14,7 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
 from radlib.report.draws import SEED
-from radlib.report.inside_pictures import compressed_beside
+from radlib.report.inside_pictures import compressed_beside, shows_chests
 from radlib.report.readings import Readings, read
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -164,7 +164,7 @@ def draw_heat_maps(readings: Readings, table: pd.DataFrame, add: Callable) -> No
     asked = table.loc[table["reason"].eq("") | table["films"].notna(), "variant"]
     chosen = compressed_beside(readings, asked)[:SHOWN]
     film, panels, boxes = drawn_heat_maps(readings.run, chosen, table)
-    if not panels:
+    if not panels or not shows_chests(readings.run.settings):
         return
     listed = ", ".join(v.label for v in chosen)
     add("heat_maps", lambda: figures.heat_map_row(film, panels, boxes),

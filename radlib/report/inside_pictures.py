@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from radlib import figures
+from radlib.registry import DATASETS
 from radlib.report.insides import Insides
 from radlib.report.readings import Readings, label_names
+from radlib.settings import Settings
 from radlib.variants import Variant
 
 CLOUDS = 8
@@ -24,6 +26,12 @@ def compressed_beside(readings: Readings, known: Sequence[str]) -> list[Variant]
         return []
     same = [v for v in readings.variants if (v.network, v.seed) == (leader.network, leader.seed) and v.chain]
     return sorted((v for v in same if v.name in known), key=lambda v: v.name != leader.name)
+
+
+def shows_chests(settings: Settings) -> bool:
+    """Tell whether the films of a study are chest films, as those are that are drawn for pictures."""
+    entry = DATASETS[settings.dataset]
+    return entry.facts.get("chests", True) and settings.dataset_options.get("collection") != "breastmnist"
 
 
 def draw_agreement(readings: Readings, agreement: pd.DataFrame, add: Callable) -> None:
@@ -80,14 +88,15 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
         )
         add("stored_weights", lambda: figures.stored_weights(spreads, layers=layers),
             f"Histograms of the stored weights of {', '.join(layers)}.", caption)  # fmt: skip
-    for kind, words in (("maps", "Feature maps"), ("filters", "Filters")):
+    kinds = [("maps", "Feature maps"), ("filters", "Filters")]
+    for kind, words in kinds if shows_chests(readings.run.settings) else kinds[1:]:
         rows = {
             f"{v.label},\n{place}": insides.pictures[v.name][f"{place}_{kind}"]
             for place in ("first", "last")
             for v in [original, *beside[:1]]
             if f"{place}_{kind}" in insides.pictures.get(v.name, {})
         }
-        if len(rows) > 1:
+        if len({name.split(",\n")[0] for name in rows}) > 1:  # the same channels of two networks
             film = insides.pictures[beside[0].name].get("film") if kind == "maps" else None
             name = "feature_maps" if kind == "maps" else "filters"
             add(name, lambda rows=rows, film=film: figures.channel_rows(rows, film=film),

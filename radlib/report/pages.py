@@ -54,7 +54,10 @@ def build_page(
     run = readings.run
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
     sections = [
-        Section("How well each variant reads", (reading_table(results), _reading_legend(results, readings))),
+        Section(
+            "How well each variant reads",
+            (reading_table(results, run.settings.margin), _reading_legend(results, readings)),
+        ),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(

@@ -173,7 +173,7 @@ def test_predict_hides_file_names_unless_asked(capsys, monkeypatch, tmp_path):
     assert out.splitlines()[1] == "doe_jane.dcm,0a,0.7"
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path), "--csv", str(tmp_path / "x.csv"))
     assert (
-        code == 0 and out.startswith("1 films") and (tmp_path / "x.csv").read_text().startswith("image_id,")
+        code == 0 and out.startswith("1 film:") and (tmp_path / "x.csv").read_text().startswith("image_id,")
     )
 
 

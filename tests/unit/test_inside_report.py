@@ -13,8 +13,10 @@ from test_report import checked, write_run
 from radlib import figures, metrics, report
 from radlib.evaluation.insides import insides_path
 from radlib.report import inside_cells
+from radlib.report.inside_pictures import shows_chests
 from radlib.report.insides import read_insides
 from radlib.report.readings import read
+from radlib.settings import Settings
 
 mpl.use("Agg")
 
@@ -138,6 +140,23 @@ def test_noise_leaves_a_gap_where_a_layer_is_missing():
     assert axes[0].lines[0].get_ydata().tolist()[:2] == [40, -3]
     assert np.isnan(axes[0].lines[0].get_ydata()[2]) and axes[0].lines[0].get_ydata()[3] == 80
     assert [t.get_text() for t in axes[1].get_xticklabels()] == ["first", "deep", "gone", "head"]
+
+
+def test_layers_stand_in_the_order_of_the_networks_that_are_shown():
+    """A file that lacks inner layers, listed first, does not push them behind the last; others' layers stay out."""
+    names = ["head", "first", "deep", "head", "elsewhere"]
+    table = pd.DataFrame({"variant": ["short", "whole", "whole", "whole", "another"], "layer": names,
+                          "signal_to_noise_db": 20.0, "cka": 1.0})  # fmt: skip
+    axes = figures.layer_noise(table, names={"short": "int8", "whole": "float16"})
+    assert [t.get_text() for t in axes[1].get_xticklabels()] == ["first", "deep", "head"]
+
+
+def test_no_drawn_chest_is_shown_to_networks_of_other_films():
+    shown = {
+        name: shows_chests(Settings(dataset=name)) for name in ("kermany", "synthetic", "breast_ultrasound")
+    }
+    assert shown == {"kermany": True, "synthetic": True, "breast_ultrasound": False}
+    assert not shows_chests(Settings(dataset="medmnist", dataset_options={"collection": "breastmnist"}))
 
 
 def test_rows_of_channels_share_one_scale_per_channel():

@@ -19,7 +19,7 @@ from sklearn import metrics as sk
 
 from radlib import report
 from radlib.errors import UsageError
-from radlib.report import wording
+from radlib.report import cells, wording
 from radlib.report.pictures import one_per_variant
 from radlib.runs import open_run
 from radlib.variants import Step, Variant, variant_key, variant_name
@@ -457,6 +457,48 @@ def test_the_first_screen_says_the_verdict_in_plain_words(verdict, words):
     assert (
         second.startswith("On 411 test films of 140 patients, opened after that choice, ") and words in second
     )
+
+
+def scored_row(**given):
+    return pd.Series({
+        "network": "n", "seed": 0, "label": "int8", "before": "original", "after": "int8", "times_smaller": 3.3,
+        "verdict": "cannot tell", "verdict_reason": "", "smallest_shown": 0.02, "films": 9, "patients": 9, "chain": "int8",
+        "auroc": 0.9, "auroc_low": 0.8, "auroc_high": 1.0, "difference": 0.0, "difference_low": -0.02,
+        "difference_high": 0.02, "latency_p50_ms": 1.0, "latency_p95_ms": 2.0, **given,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.02, 0.02, "could have shown 0.020"),
+        (-0.03, -0.011, "alone beyond the margin"),
+        (-0.009, 0.01, "alone within the margin"),
+    ],
+)
+def test_an_interval_beside_the_margin_is_told_where_the_adjusted_verdict_cannot_tell(low, high, words):
+    row = scored_row(difference_low=low, difference_high=high)
+    assert cells.verdict_cell(row, 0.01).note.startswith(words)
+
+
+def test_a_variant_whose_interval_lies_above_zero_reads_better():
+    row = scored_row(
+        verdict="non-inferior", difference_low=0.001, winner=True, variant="v", size_bytes=9, compression=2.0
+    )
+    assert (
+        "it reads better than its original (non-inferior)"
+        in wording.headline(row.to_frame().T, {"winner": "v"}, 0.01)[1]
+    )
+
+
+def test_comparisons_name_network_and_seed_where_there_are_several():
+    line = wording.comparison_sentence(scored_row(seed=2), True, True)
+    assert line.startswith("n, original → int8, seed 2: 3.3 times smaller")
+
+
+def test_disturbed_latencies_are_marked():
+    assert not cells.is_unsteady(scored_row()) and cells.is_unsteady(scored_row(latency_p95_ms=3.1))
+    assert not cells.is_unsteady(scored_row(latency_p95_ms=float("nan")))
 
 
 def test_page_says_what_an_honest_report_must(written):
