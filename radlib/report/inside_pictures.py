@@ -14,6 +14,7 @@ from radlib.variants import Variant
 
 CLOUDS = 8
 LAYERS_SHOWN = 4
+LEAST_LAYERS = 3  # with a counterpart in the original, for a picture from input to output
 ROWS = 3  # variants beside the original in pictures of weights and maps
 
 
@@ -67,15 +68,18 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
     if not chosen:
         return
     original = readings.original(chosen[0])
-    lines = {v.name: v.label for v in chosen[:6]}
-    add(
-        "layer_noise",
-        lambda: figures.layer_noise(insides.layers, names=lines),
-        "Signal-to-noise ratio and CKA of every layer against the original: "
-        + _noise_words(insides.layers, lines),
-        f"Layers of {chosen[0].network} from input to output, on validation films; a gap is a layer that the file "
-        "does not have.",
-    )
+    compared = insides.layers.dropna(subset="signal_to_noise_db")["variant"].value_counts()
+    lines = {v.name: v.label for v in chosen if compared.get(v.name, 0) >= LEAST_LAYERS}
+    lines = dict(list(lines.items())[:6])
+    if lines:  # a student of other layers has nothing to compare but its answers
+        add(
+            "layer_noise",
+            lambda: figures.layer_noise(insides.layers, names=lines),
+            "Signal-to-noise ratio and CKA of every layer against the original: "
+            + _noise_words(insides.layers, lines),
+            f"Layers of {chosen[0].network} from input to output, on validation films; a gap is a layer that the file "
+            "does not have.",
+        )
     beside = _beside(chosen)
     spreads = {
         v.label: insides.histograms[v.name] for v in [original, *beside] if v.name in insides.histograms
