@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "docs" / "results"
 MAIN = ("kermany_methods", "pneumoniamnist")  # told with the best under each size; the first has the picture
 IN_FULL = ("demo",)
+WIDTHS = ("width", "alpha")  # options that make another network of one name
 STORY = {
     "01_explore": "counts, patients, views, ages, example films, cleaning, the patient-wise split, augmentation",
     "02_train": "the network, its learning curves, ROC with interval, calibration",
@@ -91,7 +92,7 @@ def limits_table(name: str) -> str:
         "|---|---|---:|---:|---:|---:|---:|---|---:|",
     ]
     rows += [
-        f"| {chosen} | {row['network']}: {row['label']} | {row['seed']} | {judged(row)}"
+        f"| {chosen} | {built(study, row['network'])}: {row['label']} | {row['seed']} | {judged(row)}"
         for chosen, row in picked
     ]
     margin = study.network_settings()[0].margin
@@ -128,7 +129,8 @@ def others_table(names: Sequence[str]) -> str:
         "|---|---|---|---:|---:|---:|",
     ]
     for name in names:
-        title = f"[{load_study(name).title}](docs/results/{name}/report.md)"
+        study = load_study(name)
+        title = f"[{study.title}](docs/results/{name}/report.md)"
         table = pd.read_csv(RESULTS / name / "results.csv")
         originals = (table["label"] == "original") & (table["seed"] == table["seed"].min())
         for row in table[originals | table["winner"]].to_dict("records"):
@@ -137,7 +139,7 @@ def others_table(names: Sequence[str]) -> str:
                 f"{rate(row[m])} ({span(row[f'{m}_low'], row[f'{m}_high'])})" for m in ("auroc", "accuracy")
             )
             rows.append(
-                f"| {title} | {row['network']} | {mark}{row['label']}{mark} | {row['size_bytes'] / 1000:,.0f} | {quality} |"
+                f"| {title} | {built(study, row['network'])} | {mark}{row['label']}{mark} | {row['size_bytes'] / 1000:,.0f} | {quality} |"
             )
             title = ""
     return "\n".join(rows)
@@ -161,6 +163,17 @@ def study_table(name: str) -> str:
         "In parentheses 95 % intervals over patients."
     )
     return "\n".join([heading(study, name), "", *rows, "", foot])
+
+
+def built(study: Study, network: str) -> str:
+    """Return a network's name with what one name can mean several of: its width, and the side of its films."""
+    for settings in study.network_settings():
+        if network == settings.architecture + (f"@{settings.tag}" if settings.tag else ""):
+            options = [
+                f"{name} {value:g}" for name, value in settings.architecture_options.items() if name in WIDTHS
+            ]
+            return f"{network} ({', '.join([*options, f'{settings.image_size} px'])})"
+    return network
 
 
 def heading(study: Study, name: str) -> str:

@@ -18,7 +18,7 @@ PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
 
 @ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
 def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
-    """student_tiny: three convolutions, about 5,000 parameters.
+    """student_tiny: three convolutions, about 5,000 parameters at width 1.
 
     Args:
         input_shape: Height, width in pixels, and one channel.
@@ -29,7 +29,7 @@ def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> An
 
 @ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
 def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
-    """student_small: four convolutions, about 30,000 parameters.
+    """student_small: four convolutions, about 30,000 parameters at width 1.
 
     Args:
         input_shape: Height, width in pixels, and one channel.
@@ -46,7 +46,7 @@ def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> A
     minimum_size=16,
 )
 def student_separable(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
-    """student_separable: six depthwise separable convolutions, about 50,000 parameters.
+    """student_separable: six depthwise separable convolutions, about 50,000 parameters at width 1.
 
     Args:
         input_shape: Height, width in pixels, and one channel.
