@@ -4,10 +4,15 @@ Two traps lie in this much-used set. Its `val` folder holds 16 films, too few to
 joins the training part and a validation part is taken by patient. And the patient numbers in the file names
 start anew in the test folder: 264 of them occur in both, and nobody has published whether they mean the same
 children. With `id_scope: folder` they do not; scores without those films stand beside.
+
+The films go by two kinds of names. The copy most people use calls them `person1_bacteria_1.jpeg` and
+`IM-0115-0001.jpeg`; as published they are `BACTERIA-1008087-0001.jpeg`: disease, patient, image.
 """
 
 import re
 from pathlib import Path
+
+import pandas as pd
 
 from radlib.datasets import Dataset, check_choice
 from radlib.datasets.folders import READINGS, class_folders_index, labelled, labelled_classes
@@ -16,6 +21,11 @@ from radlib.registry import DATASETS
 from radlib.sources import Source
 
 LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
+NAMES = (  # of files; the group is the patient's number, without leading zeros
+    ("P", r"person0*(\d+)_"),
+    ("N", r"(?:NORMAL2-)?IM-0*(\d+)-"),
+    ("C", r"(?:BACTERIA|VIRUS|NORMAL)-0*(\d+)-"),
+)
 
 
 @DATASETS.register(
@@ -44,8 +54,9 @@ def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
         reading: `binary` (pneumonia or normal) or `classes` (normal, bacterial or viral, from the file names).
 
     Returns:
-        The data set; label `pneumonia`, or the three classes; patient `P<n>` from `personN`, `N<n>` from the IM
-        numbers; with `cause` (bacteria, virus, or empty for normal films) as the file names say.
+        The data set; label `pneumonia`, or the three classes; the patient as `patient_number` reads it; with `cause`
+        (bacteria, virus, or empty for normal films) as the file names say. Where no name tells a patient, none
+        is known.
     """
     check_choice("reading", reading, READINGS)
     index = class_folders_index(folder)
@@ -54,17 +65,17 @@ def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
         found = ", ".join(sorted(set(index["class"])))
         raise DataError(f"The Kermany films lie in folders NORMAL and PNEUMONIA; found were: {found}.")
     names = [Path(path).name for path in index["path"]]
-    index["patient_id"] = [
-        patient_number(name) or image for name, image in zip(names, index["image_id"], strict=True)
-    ]
+    patients = pd.Series([patient_number(name) for name in names], index.index, dtype=object)
+    index["patient_id"] = patients.where(patients != "", index["image_id"])
     index["cause"] = [(re.findall("bacteria|virus", name.lower()) or [""])[0] for name in names]
     index.loc[index["class"] == "NORMAL", "cause"] = ""
+    known = bool((patients != "").any())
     notes = [
         "The official val folder (16 films) is merged into the training part; validation is chosen by patient.",
-        "Patient numbers are read from the file names, which is all that was published about patients.",
+        *_patient_notes(patients),
     ]
     if reading == "binary":
-        return labelled(index, folder, "pneumonia", "PNEUMONIA", ["NORMAL", "PNEUMONIA"], notes)
+        return labelled(index, folder, "pneumonia", "PNEUMONIA", ["NORMAL", "PNEUMONIA"], notes, known)
     nameless = (index["class"] == "PNEUMONIA") & (index["cause"] == "")
     if nameless.any():
         notes.append(
@@ -72,13 +83,29 @@ def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
         )
     index = index[~nameless].assign(**{"class": index["cause"]}).reset_index(drop=True)
     notes.append("Bacterial or viral is taken from the file names.")
-    return labelled_classes(index, folder, LABEL_OF_CAUSE, notes)
+    return labelled_classes(index, folder, LABEL_OF_CAUSE, notes, known)
+
+
+def _patient_notes(patients: pd.Series) -> list[str]:
+    """Return what the file names tell of patients, and what they do not."""
+    nameless = int((patients == "").sum())
+    if nameless == len(patients):
+        return ["The file names tell no patient."]
+    notes = ["Patient numbers are read from the file names, which is all that was published about patients."]
+    if nameless:
+        notes.append(
+            f"{nameless} films have names that tell no patient: each counts as a patient of its own."
+        )
+    return notes
 
 
 def patient_number(file_name: str) -> str:
-    """Return `P<n>` for `personN_…`, `N<n>` for `IM-N-…` and `NORMAL2-IM-N-…`, or nothing."""
-    if match := re.match(r"person0*(\d+)_", file_name):
-        return f"P{match[1]}"
-    if match := re.match(r"(?:NORMAL2-)?IM-0*(\d+)-", file_name):
-        return f"N{match[1]}"
+    """Return whose film it is by its name, or nothing.
+
+    `P<n>` for `personN_…`, `N<n>` for `IM-N-…` and `NORMAL2-IM-N-…`, `C<n>` for `BACTERIA-N-…`, `VIRUS-N-…` and
+    `NORMAL-N-…`: there the number is the child's, whatever the child had.
+    """
+    for letter, pattern in NAMES:
+        if match := re.match(pattern, file_name):
+            return f"{letter}{match[1]}"
     return ""

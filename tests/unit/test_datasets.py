@@ -77,7 +77,10 @@ def test_an_unpacked_archive_may_have_a_folder_around_it(tmp_path):
         ("person0012_virus_4.jpeg", "P12"),
         ("IM-0001-0001.jpeg", "N1"),
         ("NORMAL2-IM-0095-0001.jpeg", "N95"),
-        ("BACTERIA-1008087-0001.jpeg", ""),
+        ("BACTERIA-1008087-0001.jpeg", "C1008087"),
+        ("VIRUS-01008087-0002.jpeg", "C1008087"),
+        ("NORMAL-28501-0001.jpeg", "C28501"),
+        ("film7.jpeg", ""),
     ],
 )
 def test_patient_numbers(name, patient):
@@ -94,6 +97,42 @@ def test_kermany_names_become_three_classes(tmp_path):
     assert dataset.task.labels == ("normal", "bacterial", "viral")
     assert dataset.index[["normal", "bacterial", "viral"]].sum().tolist() == [5, 1, 3]
     assert any(note.startswith("1 films of pneumonia were left out") for note in dataset.notes)
+
+
+PUBLISHED = {
+    "train/NORMAL": ["NORMAL-28501-0001.jpeg", "NORMAL-028501-0002.jpeg", "NORMAL-30440-0001.jpeg"],
+    "train/PNEUMONIA": [
+        "BACTERIA-1008087-0001.jpeg",
+        "BACTERIA-1008087-0002.jpeg",
+        "VIRUS-1015373-0001.jpeg",
+    ],
+    "test/NORMAL": ["NORMAL-40001-0001.jpeg"],
+    "test/PNEUMONIA": ["BACTERIA-40002-0001.jpeg", "VIRUS-40003-0001.jpeg"],
+}
+
+
+def test_kermany_films_under_their_published_names_keep_their_patients(tmp_path):
+    folder = class_folders(tmp_path / "labeled-chest-xray-images", PUBLISHED)
+    dataset = load_dataset(kermany_settings(folder))
+    assert dataset.patients_known
+    assert dataset.index["patient_id"].tolist() == [
+        "C40001", "C40002", "C40003", "C28501", "C28501", "C30440", "C1008087", "C1008087", "C1015373",
+    ]  # fmt: skip
+    three = load_dataset(kermany_settings(folder).override({"dataset_options": {"reading": "classes"}}))
+    assert three.patients_known
+    assert three.index[["normal", "bacterial", "viral"]].sum().tolist() == [4, 3, 2]
+
+
+def test_kermany_names_that_tell_no_patient_are_told(tmp_path):
+    folder = class_folders(
+        tmp_path / "films", {"NORMAL": ["a.png", "b.png"], "PNEUMONIA": ["c.png", "d.png"]}
+    )
+    dataset = load_dataset(kermany_settings(folder))
+    assert not dataset.patients_known and "The file names tell no patient." in dataset.notes
+    (folder / "NORMAL" / "a.png").rename(folder / "NORMAL" / "IM-0115-0001.png")
+    dataset = load_dataset(kermany_settings(folder))
+    assert dataset.patients_known
+    assert any(note.startswith("3 films have names that tell no patient") for note in dataset.notes)
 
 
 BREAST = {
