@@ -2,6 +2,9 @@
 
 On validation films every variant is judged as it will be on test films. The smallest file that qualifies is the
 winner and is written into `selection.json`; the test verdict can confirm it or not, but no longer choose.
+
+Where a study has several networks, a small one that reads poorly must not win for being as good as itself: every
+variant, and every other original, is then judged against the best original.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from radlib import metrics
-from radlib.evaluation.predictions import Predictions
+from radlib.evaluation.predictions import Predictions, mean_auroc
 from radlib.settings import Settings
 from radlib.variants import Variant, variant_name
 
@@ -21,7 +24,7 @@ class Gate:
     """What a study demands of a winner.
 
     Attributes:
-        noninferior: Whether it must be non-inferior to its original.
+        noninferior: Whether it must be non-inferior to its original, and to the best one of several networks.
         size_kb: Its largest file, KB of 1,000 bytes; 0 for any.
         margin: Largest loss of AUROC that counts as non-inferior.
     """
@@ -54,17 +57,19 @@ def qualify(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predi
     Returns:
         For `selection.json`: `demand` in words, `winner` (the smallest file that qualifies, None when none does),
         `nearest` (the one that fails least, None when there is a winner), and per variant `verdict`, `difference`,
-        `p_noninferior`, `size_bytes` and `fails` (which demands, in words).
+        `p_noninferior`, `size_bytes` and `fails` (which demands, in words); `reference` is the original that it is
+        judged against, where that is another network's or seed's.
     """
     verdicts = _verdicts(gate, variants, answers)
     entries = {}
     for variant in variants:
-        fails = []
-        if gate.noninferior and verdicts[variant.name]["verdict"] not in ("non-inferior", ORIGINAL):
-            fails.append(f"{verdicts[variant.name]['verdict']} on validation films")
+        fails, judged = [], verdicts[variant.name]
+        if gate.noninferior and judged["verdict"] not in ("non-inferior", ORIGINAL):
+            beside = f" beside {judged['reference']}" if "reference" in judged else ""
+            fails.append(f"{judged['verdict']} on validation films{beside}")
         if gate.size_kb and variant.size_bytes > 1000 * gate.size_kb:
             fails.append(f"{variant.size_bytes / 1000:,.0f} KB")
-        entries[variant.name] = {**verdicts[variant.name], "size_bytes": variant.size_bytes, "fails": fails}
+        entries[variant.name] = {**judged, "size_bytes": variant.size_bytes, "fails": fails}
     qualified = [name for name, entry in entries.items() if not entry["fails"]]
     return {
         "demand": str(gate),
@@ -76,25 +81,37 @@ def qualify(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predi
 
 
 def _verdicts(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predictions]) -> dict[str, dict]:
-    """Return verdict, difference and p of every variant; an original's verdict is that it is one."""
-    found = {
-        v.name: {"verdict": ORIGINAL, "difference": 0.0, "p_noninferior": 0.0}
-        for v in variants
-        if not v.chain
-    }
-    compressed = [v for v in variants if v.chain]
-    tests = [
-        _test(gate, answers.get(variant_name(v.network, "", v.seed)), answers[v.name]) for v in compressed
-    ]
+    """Return verdict, difference and p of every variant; an original judged against itself is simply one."""
+    found, asked = {}, []
+    references = _references(variants, answers)
+    for variant in variants:
+        own = variant_name(variant.network, "", variant.seed)
+        reference = references.get(own, own)
+        if reference == variant.name:
+            found[variant.name] = {"verdict": ORIGINAL, "difference": 0.0, "p_noninferior": 0.0}
+        else:
+            asked.append((variant.name, reference, {} if reference == own else {"reference": reference}))
+    tests = [_test(gate, answers.get(reference), answers[name]) for name, reference, _ in asked]
     columns = ["verdict", "difference", "p_noninferior", "reason"]
-    for variant, row in zip(compressed, metrics.judge(tests)[columns].to_dict("records"), strict=True):
-        found[variant.name] = {name: None if value != value else value for name, value in row.items()}
+    for (name, _, said), row in zip(asked, metrics.judge(tests)[columns].to_dict("records"), strict=True):
+        found[name] = {key: None if value != value else value for key, value in row.items()} | said
     return found
+
+
+def _references(variants: Sequence[Variant], answers: Mapping[str, Predictions]) -> dict[str, str]:
+    """Return, by name of an original, the better of it and the best original; nothing for a single network."""
+    if len({v.network for v in variants}) < 2:
+        return {}
+    names = [variant_name(v.network, "", v.seed) for v in variants]
+    found = {name: mean_auroc(answers[name]) for name in names if name in answers}
+    score = {name: value for name, value in found.items() if value is not None}
+    best = max(score, key=score.get) if score else ""
+    return {name: name if score.get(name) == score.get(best) else best for name in names}
 
 
 def _test(gate: Gate, before: Predictions | None, after: Predictions) -> metrics.PairedTest:
     if before is None or before.image_id.tolist() != after.image_id.tolist():
-        reason = "Its original has no answers to the same validation films."
+        reason = "What it is judged against has no answers to the same validation films."
         return metrics.PairedTest(*[float("nan")] * 4, "", reason)
     return metrics.paired_test(before.y_true, before.y_prob, after.y_prob, before.patient_id, gate.margin)
 

@@ -5,6 +5,7 @@ leaves a line in a log: choices made after a look at the test films are how publ
 """
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib import tasks
+from radlib import metrics, tasks
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected, selection_digest
 from radlib.evaluation.film_groups import write_film_groups
@@ -215,3 +216,16 @@ def test_logs(run: Run) -> list[Path]:
         run.path("test_log.csv"),
         *([published / "test_log.csv"] if run.study.test_is_public and published.is_dir() else []),
     ]
+
+
+def per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return (answers, probabilities) of each label, without the films whose answer is unknown."""
+    columns = zip(predictions.y_true.T, predictions.y_prob.T, strict=True)
+    return [(y_true[~np.isnan(y_true)], y_prob[~np.isnan(y_true)]) for y_true, y_prob in columns]
+
+
+def mean_auroc(predictions: Predictions) -> float | None:
+    """Return the AUROC, averaged over the labels that have one; None when none has."""
+    values = [metrics.auroc(*known) for known in per_label(predictions)]
+    defined = [value for value in values if not math.isnan(value)]
+    return float(np.mean(defined)) if defined else None

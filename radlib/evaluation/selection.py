@@ -12,8 +12,6 @@ References:
 import math
 from typing import Any
 
-import numpy as np
-
 from radlib import metrics
 from radlib.errors import UsageError
 from radlib.evaluation.choices import FILE, read_selection
@@ -23,6 +21,8 @@ from radlib.evaluation.predictions import (
     Predictions,
     films_of,
     load_predictions,
+    mean_auroc,
+    per_label,
     predict,
     run_of,
     split_fingerprint,
@@ -125,8 +125,8 @@ def _choose(
         points = _thresholds(asked, variant)
         entries[variant.name] = {
             "threshold": points[0] if len(points) == 1 else points,
-            "validation_auroc": _mean_auroc(validation[variant.name]),
-            "operating_auroc": _mean_auroc(asked),
+            "validation_auroc": mean_auroc(validation[variant.name]),
+            "operating_auroc": mean_auroc(asked),
             **bases[variant.name],
         }
     return entries
@@ -136,21 +136,8 @@ def _thresholds(predictions: Predictions, variant: Variant) -> list[float | None
     """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
     if variant.task == "classes":
         return [None] * len(variant.labels)
-    points = [metrics.operating_point(*known, rule=RULE) for known in _per_label(predictions)]
+    points = [metrics.operating_point(*known, rule=RULE) for known in per_label(predictions)]
     return [None if math.isnan(point) else point for point in points]
-
-
-def _per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (answers, probabilities) of each label, without the films whose answer is unknown."""
-    columns = zip(predictions.y_true.T, predictions.y_prob.T, strict=True)
-    return [(y_true[~np.isnan(y_true)], y_prob[~np.isnan(y_true)]) for y_true, y_prob in columns]
-
-
-def _mean_auroc(predictions: Predictions) -> float | None:
-    """Return the AUROC, averaged over the labels that have one; None when none has."""
-    values = [metrics.auroc(*known) for known in _per_label(predictions)]
-    defined = [value for value in values if not math.isnan(value)]
-    return float(np.mean(defined)) if defined else None
 
 
 def _winner(variants: list[Variant], entries: dict[str, dict], margin: float) -> dict[str, str | None]:

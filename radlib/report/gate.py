@@ -6,7 +6,7 @@ import numpy as np
 
 from radlib.errors import QualityGateError
 from radlib.report import wording as w
-from radlib.report.judgements import judge_variants
+from radlib.report.judgements import judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
 from radlib.runs import Run
 
@@ -47,7 +47,7 @@ def gate_outcome(readings: Readings) -> Outcome | None:
         return Outcome(None, f"{chosen}; the test films have not been scored yet.")
     if not gate["noninferior"] or entry["verdict"] == "original":
         return Outcome(True, f"{chosen}; the test films have no say in it.")
-    judged = judge_variants(readings).get(gate["winner"])
+    judged = _judged(readings, gate["winner"], entry.get("reference", ""))
     verdict = judged["verdict"] if judged else "undefined"
     if verdict == "non-inferior":
         return Outcome(True, f"{chosen}, and the test films confirm it: non-inferior.")
@@ -57,6 +57,16 @@ def gate_outcome(readings: Readings) -> Outcome | None:
         reason = f"They could have shown a loss {w.rate(shown)} from the margin."
     text = f"{chosen} and is the nearest, but the test films do not confirm it: {verdict}."
     return Outcome(False, f"{text} {reason}".strip())
+
+
+def _judged(readings: Readings, winner: str, reference: str) -> dict | None:
+    """Return the test films' verdict on the winner, against what it was judged against on validation films."""
+    if not reference:
+        return judge_variants(readings).get(winner)
+    named = {variant.name: variant for variant in readings.variants}
+    if reference not in named:
+        return None
+    return judge_pairs(readings, [(named[reference], named[winner])]).to_dict("records")[0]
 
 
 def check_gate(run: Run) -> str:

@@ -15,7 +15,13 @@ from radlib.errors import DataError, UsageError
 from radlib.evaluation import predictions as predicting
 from radlib.evaluation import selection as selecting
 from radlib.evaluation.choices import thresholds
-from radlib.evaluation.predictions import Predictions, load_predictions, predictions_path
+from radlib.evaluation.predictions import (
+    Predictions,
+    load_predictions,
+    mean_auroc,
+    per_label,
+    predictions_path,
+)
 from radlib.formats import open_model
 from radlib.storage import file_sha256
 from stored import add_variant, random_films, stored_run
@@ -185,9 +191,9 @@ def test_several_labels_have_a_threshold_each_and_unknown_answers_are_left_out()
     y_true = np.array([[0, 1], [1, np.nan], [1, 0], [0, 1]], np.float32)
     y_prob = np.array([[0.1, 0.8], [0.9, 0.9], [0.6, 0.2], [0.4, 0.6]], np.float32)
     asked = Predictions(np.array([]), np.array([]), y_true, y_prob, y_prob, "", "")
-    known = selecting._per_label(asked)
+    known = per_label(asked)
     assert [len(labels) for labels, _ in known] == [4, 3]
-    assert selecting._mean_auroc(asked) == 1.0
+    assert mean_auroc(asked) == 1.0
     assert thresholds({"threshold": [0.5, None]}).tolist()[0] == 0.5
 
 

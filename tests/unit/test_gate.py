@@ -94,6 +94,42 @@ def test_too_few_validation_films_do_not_qualify():
     json.dumps(found, allow_nan=False)
 
 
+def of_networks(**signals):
+    """Variants and answers of {network: {chain: how far apart the two answers lie}}, on the same 900 films."""
+    truth = np.random.default_rng(0).integers(0, 2, (900, 1)).astype(np.float32)
+    noise = np.random.default_rng(1).normal(size=truth.shape)
+    ids, variants, answers = np.arange(900).astype(str), [], {}
+    for network, chains in signals.items():
+        for chain, signal in chains.items():
+            name = variant_name(network, chain, 0)
+            steps = (Step(chain, {}, 1),) if chain else ()
+            size = len(network) * 1_000_000 // (4 if chain else 1)
+            variants.append(SimpleNamespace(name=name, network=network, seed=0, size_bytes=size, chain=steps))
+            prob = special.expit(signal * (truth - 0.5) + noise)
+            answers[name] = Predictions(ids, ids, truth, prob, prob, "", "")
+    return variants, answers
+
+
+def test_a_small_network_that_reads_poorly_does_not_qualify():
+    variants, answers = of_networks(large={"": 4, "int8": 3.98}, tiny={"": 0.2, "int8": 0.2})
+    found = qualify(Gate(True, 0, 0.01), variants, answers)
+    assert found["winner"] == "large/int8#0"
+    poor = found["variants"]["tiny/original#0"]
+    assert poor["verdict"] == "inferior" and poor["reference"] == "large/original#0"
+    assert poor["fails"] == ["inferior on validation films beside large/original#0"]
+    assert found["variants"]["tiny/int8#0"]["verdict"] == "inferior"  # as good as its own original
+    assert "reference" not in found["variants"]["large/int8#0"]
+    assert found["variants"]["large/original#0"]["verdict"] == "original"
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_small_network_that_reads_as_well_as_the_best_qualifies():
+    variants, answers = of_networks(large={"": 4}, tiny={"": 3.99})
+    found = qualify(Gate(True, 0, 0.01), variants, answers)
+    assert found["winner"] == "tiny/original#0"
+    assert found["variants"]["tiny/original#0"]["verdict"] == "non-inferior"
+
+
 # ---- selection --------------------------------------------------------------------------------------------
 
 
@@ -211,6 +247,22 @@ def test_a_winner_that_the_test_films_do_not_confirm_fails_by_name(tmp_path, sca
     assert words in str(raised.value)
     report.write_report(run)
     assert "do not confirm it" in run.path("report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("scale", "passed"), [(0.0, True), (2.5, False)])
+def test_a_winner_of_another_network_is_confirmed_against_the_best_original(tmp_path, scale, passed):
+    networks = ({"architecture": "student_small"}, {"architecture": "student_tiny"})
+    run = write_run(tmp_path, networks=networks, chains=("",), films=1500)
+    best, small = (variant_name(n["architecture"], "", 0) for n in networks)
+    files = {v.name: run.path("predictions", f"{v.key}.test.npz") for v in run.variants()}
+    own = dict(np.load(files[small]))
+    np.savez(files[small], **{**own, "y_prob": noisy(scale)(dict(np.load(files[best])))["y_prob"]})
+    path = run.path("selection.json")
+    entry = {"verdict": "non-inferior", "reference": best, "size_bytes": 60_000, "fails": []}
+    gate = {"demand": "non-inferior at 0.01 AUROC", "noninferior": True, "winner": small, "nearest": None,
+            "variants": {small: entry}}  # fmt: skip
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"gate": gate}))
+    assert gate_outcome(read(run)).passed is passed
 
 
 def test_no_winner_fails_and_names_the_nearest(tmp_path):
