@@ -8,13 +8,17 @@
 Columns of the table: `file` (path of the film below the folder; required), any of `patient_id`, `split` (training,
 validation or test), `view`, `age` (years) and `sex` (F, M), and one column per finding, which holds 1, 0 or nothing where
 nobody knows. What the table does not say of patient, view, age and sex is taken from the DICOM header, the patient as an
-id that tells nothing. Whatever else it holds, a name above all, is refused rather than carried along.
+id that tells nothing. Films that the table gives one `patient_id`, and films that it leaves to one id of the header, are
+one patient's, and so is whoever is both. Whatever else it holds, a name above all, is refused rather than carried along.
 """
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from radlib import tasks
 from radlib.datasets import Dataset, check_choice, unique_image_ids
@@ -75,7 +79,7 @@ def dicom_folder(
 
     facts = pd.DataFrame(file_facts(folder, paths, dicom.read_tags))
     ids = pd.Series(unique_image_ids(facts["image_id"].tolist()))
-    patients = _said(rows, "patient_id", facts["patient"])
+    patients = _patients(_said(rows, "patient_id", pd.Series("", rows.index)), facts["patient"])
     index = pd.DataFrame(
         {
             "image_id": ids,
@@ -150,6 +154,31 @@ def _said(rows: pd.DataFrame, column: str, otherwise: pd.Series) -> pd.Series:
         return otherwise
     text = rows[column].fillna("").str.strip()
     return text.where(text != "", otherwise)
+
+
+def _patients(said: pd.Series, header: pd.Series) -> pd.Series:
+    """Return whose each film is: as the table says, and where it says nothing, as the header does.
+
+    A header's id counts only where some film is left to it: hospitals write one id for all when they take the names
+    out. Such a film is then of the same patient as all others with that id, whatever the table calls him.
+
+    Args:
+        said: The table's patient ids, empty where it says nothing.
+        header: The headers', empty where they say nothing.
+
+    Returns:
+        Of every group of films that share an id of either kind, by any chain, its first id in the table, else that of
+        the header; empty where neither says anything.
+    """
+    counts = header.where(header.isin(header[said == ""]), "")
+    films = pd.Series(np.arange(len(said)), said.index)
+    firsts = [films.groupby(ids).transform("min").where(ids != "", films) for ids in (said, counts)]
+    ends = np.concatenate([films, films]), np.concatenate(firsts)
+    links = sparse.coo_array((np.ones(2 * len(films)), ends), (len(films), len(films)))
+    group = csgraph.connected_components(links, directed=False)[1]
+    named = pd.DataFrame({"unsaid": said == "", "id": said.where(said != "", header)}, said.index)
+    ordered = named.assign(group=group).sort_values(["unsaid", "id"])
+    return ordered.groupby("group")["id"].transform("first").sort_index()
 
 
 def _parts(said: pd.Series, table: str) -> pd.Series:

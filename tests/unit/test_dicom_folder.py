@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from radlib.datasets import load_dataset
+from radlib.datasets.dicom_folder import _patients
 from radlib.datasets.rsna import IMAGES_FOLDER
 from radlib.datasets.synthetic import draw_dataset
 from radlib.errors import DataError, UsageError
@@ -81,7 +82,7 @@ def test_the_table_labels_films_and_the_header_says_the_rest(folder):
 def test_what_the_table_says_goes_before_the_header(folder):
     write(
         folder,
-        patient_id=["007", "007", "7", "", "8", "8"],
+        patient_id=["007", "007", "7", "9", "8", "8"],
         split=["train", "training", "Training", "val", "test", "test"],
         view=["pa", "LL", "", "AP", "AP", "AP"],
         age=[30, 40, 411, "", 60, 70],
@@ -93,7 +94,7 @@ def test_what_the_table_says_goes_before_the_header(folder):
     assert dataset.task.outputs == ("no_effusion", "effusion")
     assert "1 films are left out: nobody knows whether they show effusion." in dataset.notes
     assert index["split"].tolist() == ["training"] * 3 + ["validation", "test"]
-    assert index["patient_id"].tolist() == ["007", "007", "7", from_header["patient_id"][3], "8"]
+    assert index["patient_id"].tolist() == ["007", "007", "7", "9", "8"]
     assert index["view"].tolist() == ["PA", "LL", from_header["view"][2], "AP", "AP"]
     assert index["sex"].tolist()[:3] == ["F", "M", ""]
     np.testing.assert_array_equal(index["age"], [30, 40, np.nan, from_header["age"][3], 70])
@@ -104,6 +105,26 @@ def load_without_about(folder):
     write(folder, name="bare.csv")
     index = load(folder, table="bare.csv", reading="findings").index
     return index.to_dict("list")
+
+
+def test_a_patient_whom_table_and_header_name_in_turns_is_one(folder):
+    headers = load_without_about(folder)["patient_id"]
+    write(folder, patient_id=["A", "", "", "", "", ""])
+    found = load(folder, reading="findings").index["patient_id"].tolist()
+    assert found == ["A" if patient == headers[0] else patient for patient in headers]
+
+
+def test_patients_are_joined_by_any_chain_of_ids():
+    said = pd.Series(["A", "A", "", "", "B", ""])
+    header = pd.Series(["h", "i", "h", "i", "j", "k"])
+    assert _patients(said, header).tolist() == ["A", "A", "A", "A", "B", "k"]
+
+
+def test_one_header_id_for_all_counts_only_where_the_table_leaves_films_to_it():
+    header = pd.Series(["ANON", "ANON", "ANON", "", ""])
+    said = pd.Series(["1", "2", "3", "", "1"])
+    assert _patients(said, header).tolist() == ["1", "2", "3", "", "1"]
+    assert _patients(said.replace("3", ""), header).tolist() == ["1", "1", "1", "", "1"]
 
 
 def test_films_that_the_table_does_not_name_are_counted(folder):
