@@ -4,6 +4,7 @@ It holds settings (see `radlib.settings`) that all its networks share, and what 
 """
 
 import dataclasses
+import math
 import os
 import types
 from collections.abc import Mapping
@@ -15,7 +16,18 @@ import yaml
 
 from radlib.errors import UsageError
 from radlib.registry import nearest
-from radlib.settings import Settings
+from radlib.settings import SETTING_TYPES, Settings
+
+KINDS: Mapping[str, tuple[type, type | None, str]] = {  # of each key, of what its list holds, and both in words
+    "name": (str, None, "text"),
+    "title": (str, None, "text"),
+    "notes": (str, None, "text"),
+    "parameters": (dict, None, "a table of settings by name, such as {epochs: 3}"),
+    "networks": (list, dict, "a list of at least one table of settings, such as [{architecture: vgg16}]"),
+    "seeds": (list, int, "a list of at least one whole number, such as [0, 1]"),
+    "notebooks": (list, str, "a list of at least one name, such as [01_explore, 02_train]"),
+    "test_is_public": (bool, None, "true or false"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,25 +113,90 @@ def load_study(name: str) -> Study:
             f"There is no study {name!r}{nearest(name, study_names())}; there are: {', '.join(study_names())}, or give a "
             ".yaml file."
         )
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise UsageError(f"Study {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    content = _read_yaml(path)
     if not isinstance(content, dict):
         raise UsageError(f"Study {path.name} must be a table of keys and values.")
     return dataclasses.replace(_study_from(path, content), source=name)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that is given twice is a mistake, as YAML says; PyYAML takes the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Return a table, after making sure that no key occurs twice in it."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    problem = f"the key {key.value!r} is given twice, keep one"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> Any:
+    """Return what a study file holds; an empty one holds an empty table."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except UnicodeDecodeError:
+        raise UsageError(f"Study {path.name} is not UTF-8 text; save it as UTF-8.") from None
+    except RecursionError:
+        raise UsageError(f"Study {path.name} nests its brackets too deeply; write it plainer.") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"Study {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    return {} if content is None else content
+
+
 def _study_from(path: Path, content: dict) -> Study:
-    known = {f.name for f in dataclasses.fields(Study)} - {"source"}
-    if unknown := sorted(set(content) - known):
+    if unknown := [key for key in content if key not in KINDS]:
         raise UsageError(
-            f"Study {path.name} has an unknown key {unknown[0]!r}; there are: {', '.join(sorted(known))}."
+            f"Study {path.name} has an unknown key {unknown[0]!r}; there are: {', '.join(sorted(KINDS))}."
         )
     content = {"name": path.stem, "title": path.stem, **content}
-    for key in ("networks", "seeds", "notebooks"):
-        if key in content:
-            content[key] = tuple(content[key])
+    for key, value in content.items():
+        _check_kind(path, key, value)
+    for network in content.get("networks", ()):
+        if "seeds" in network:
+            _check_kind(path, "seeds", network["seeds"])
+    content = {key: tuple(value) if KINDS[key][0] is list else value for key, value in content.items()}
+    if "parameters" in content:
+        content["parameters"] = _with_numbers(content["parameters"])
+    if "networks" in content:
+        content["networks"] = tuple(_with_numbers(network) for network in content["networks"])
     study = Study(**content)
-    study.network_settings()  # names and types of all settings, checked before anything runs
+    try:
+        study.network_settings()  # names and types of all settings, checked before anything runs
+    except UsageError as error:
+        raise UsageError(f"Study {path.name}: {error}") from None
     return study
+
+
+def _check_kind(path: Path, key: str, value: Any) -> None:
+    """Make sure that a key holds what `KINDS` says; what it holds instead is not quoted, as it may be a place."""
+    kind, inner, words = KINDS[key]
+    fits = _is_a(value, kind) and (inner is None or (value and all(_is_a(item, inner) for item in value)))
+    if not fits:
+        raise UsageError(f"Study {path.name}: the key {key!r} takes {words}.")
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if kind is dict:
+        return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+def _with_numbers(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with 1e-3, which YAML 1.1 reads as text, as a number where the setting is one."""
+    return {
+        name: _number(value) if SETTING_TYPES.get(name) is float and isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+
+
+def _number(text: str) -> float | str:
+    """Return the number that a text says; the text where it says none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text

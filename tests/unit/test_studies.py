@@ -91,6 +91,59 @@ def test_mistakes_are_one_sentence(tmp_path, text, message):
         load_study(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seeds: 3", "'seeds' takes a list of at least one whole number"),
+        ("seeds: []", "'seeds' takes a list"),
+        ("seeds: [a]", "'seeds' takes a list"),
+        ("seeds: [true]", "'seeds' takes a list"),
+        ("networks:\n- {seeds: 2}", "'seeds' takes a list"),
+        ("networks:", "'networks' takes a list of at least one table"),
+        ("networks: []", "'networks' takes a list"),
+        ("networks: [vgg16]", "'networks' takes a list"),
+        ("networks: [{1: 2}]", "'networks' takes a list"),
+        ("parameters: [a]", "'parameters' takes a table of settings by name"),
+        ("parameters:", "'parameters' takes a table"),
+        ("parameters: {3: 4}", "'parameters' takes a table"),
+        ("notebooks: 02_train", "'notebooks' takes a list of at least one name"),
+        ("title: 3", "'title' takes text"),
+        ("test_is_public: 1", "'test_is_public' takes true or false"),
+        ("1: 2\nfoo: 3", "unknown key 1; there are: name, networks"),
+        ("parameters: {epoch: 3}", "There is no setting 'epoch'"),
+        ("parameters:\n  epochs: 3\n  epochs: 4", "the key 'epochs' is given twice, keep one"),
+        ("title: a\ntitle: b", "the key 'title' is given twice"),
+        ("parameters: " + "[" * 5000, "nests its brackets too deeply"),
+        ("[]", "must be a table"),
+        ("parameters: {learning_rate: inf}", "'learning_rate' takes float, not str"),
+    ],
+)
+def test_plain_mistakes_name_the_file_and_what_is_expected(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        load_study(write(tmp_path, text))
+    assert str(caught.value).startswith("Study mine.yaml") and "\n" not in str(caught.value)
+
+
+def test_a_study_that_is_not_utf8_is_refused_with_a_sentence(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes("title: Lübeck\n".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"Study mine\.yaml is not UTF-8 text; save it as UTF-8\."):
+        load_study(str(path))
+
+
+def test_a_merged_table_may_give_a_key_anew(tmp_path):
+    text = "networks:\n- &first {tag: a, epochs: 3}\n- {<<: *first, tag: b}\n"
+    found = load_study(write(tmp_path, text)).network_settings()
+    assert [(s.tag, s.epochs) for s in found] == [("a", 3), ("b", 3)]
+
+
+def test_a_study_may_write_a_rate_with_an_exponent(tmp_path):
+    text = "parameters: {learning_rate: 1e-3}\nnetworks:\n- {}\n- {learning_rate: 2e-4, tag: 1e-3}\n"
+    found = load_study(write(tmp_path, text)).network_settings()
+    assert [s.learning_rate for s in found] == [0.001, 0.0002]
+    assert found[1].tag == "1e-3"
+
+
 def test_unknown_study_lists_the_known():
     with pytest.raises(UsageError, match="demo"):
         load_study("demoo")
