@@ -19,6 +19,7 @@ from radlib.errors import DataError
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
 KEY_BYTES = 32
+UNDECODED = "surrogateescape"  # how Python holds the bytes of a file's name that are not UTF-8
 
 
 def private_folder(parent: Path) -> Path:
@@ -30,14 +31,14 @@ def private_folder(parent: Path) -> Path:
 
 
 def write_films(run_folder: Path, index: pd.DataFrame) -> None:
-    """Write which file each image id stands for.
+    """Write which file each image id stands for; names that are not UTF-8 byte for byte as the disk has them.
 
     Args:
         run_folder: `outputs/<run>`.
         index: With `image_id` and `path`.
     """
     table = index[["image_id", "path"]].to_csv(index=False)
-    storage.write_text(private_folder(run_folder) / FILMS, table)
+    storage.write_text(private_folder(run_folder) / FILMS, table, errors=UNDECODED)
 
 
 def film_path(run_folder: Path, image_id: str) -> str:
@@ -48,7 +49,8 @@ def film_path(run_folder: Path, image_id: str) -> str:
     """
     table = run_folder / FOLDER / FILMS
     if table.is_file():
-        paths = pd.read_csv(table, dtype=str, keep_default_na=False).set_index("image_id")["path"]
+        films = pd.read_csv(table, dtype=str, keep_default_na=False, encoding_errors=UNDECODED)
+        paths = films.set_index("image_id")["path"]
         if image_id in paths.index:
             return paths[image_id]
     raise DataError(

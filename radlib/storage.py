@@ -91,10 +91,10 @@ def _try_lock(stream: BinaryIO) -> bool:
     return True
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
+def write_text(path: Path, text: str, *, errors: str = "strict") -> None:
+    """Write a text file whole or not at all; `errors` as `str.encode` takes it."""
     with atomic_path(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors=errors)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -10,6 +10,7 @@ his films, so that nothing depends on the key.
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def file_facts(
 
 
 def _keyed_digest(key: bytes, text: str) -> str:
-    return hashlib.blake2b(text.encode(), key=key, digest_size=12).hexdigest()
+    content = os.fsencode(text)  # names of files need not be UTF-8
+    return hashlib.blake2b(content, key=key, digest_size=12).hexdigest()
 
 
 def _with_first_films(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ because a validation part must be chosen by patient, and the published ones ofte
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -181,7 +182,7 @@ def private_patient_id(file_name: str, pattern: re.Pattern | None) -> str:
     """Return a digest of the patient's number in a file name, or nothing where it has none."""
     match = pattern.search(file_name) if pattern else None
     number = next((g for g in match.groups() if g), "") if match else ""
-    return hashlib.sha256(number.encode()).hexdigest()[:16] if number else ""
+    return hashlib.sha256(os.fsencode(number)).hexdigest()[:16] if number else ""
 
 
 def _descend(folder: Path) -> Path:

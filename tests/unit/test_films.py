@@ -1,7 +1,9 @@
 """The join of data set, split and decoding, as everything above uses it."""
 
 import json
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,20 @@ def test_splits_add_up_and_ids_pixels_and_labels_belong_together(folder):
             np.testing.assert_array_equal(part.pixels[position], expected)
             assert ("sick" in by_id[image].rsplit("/", 1)[-1]) == (label == 1)
     assert not set(films.training.patient_ids) & set(films.test.patient_ids)
+
+
+def test_a_film_whose_name_is_not_utf8_is_read_like_any_other(folder):
+    before = radlib.open_films(opened(folder))
+    renamed = os.fsencode(folder / "sick") + b"/M\xfcller8_17.png"
+    try:
+        (folder / "sick" / "sick8_17.png").rename(os.fsdecode(renamed))
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    image = images.image_id(Path(os.fsdecode(renamed)))
+    run = opened(folder)
+    films = radlib.open_films(run)
+    assert set(films.dataset.index["image_id"]) == set(before.dataset.index["image_id"])
+    assert os.fsencode(private.film_path(run.folder, image)) == renamed
 
 
 def test_the_second_opening_is_quick_and_equal(folder):
