@@ -14,6 +14,7 @@ from radlib.metrics.delong import Difference
 from radlib.metrics.verdicts import FEWEST_PATIENTS, PairedTest, normal_tail, one_sided
 
 RATES = {"sensitivity": 1, "specificity": 0}  # the answer whose films each is about
+NO_SPREAD = 1e-12  # a standard error below it is the rounding of one that is 0
 
 
 def rate_difference(y_true, called_a, called_b, patient_ids, answer: int) -> Difference:
@@ -96,7 +97,9 @@ def mcnemar(right_a, right_b) -> tuple[int, int, float]:
 def change_test(y_true, called_a, called_b, patient_ids, answer: int) -> tuple[float, str]:
     """Return the two-sided p of "the rate did not change", and the test that gave it.
 
-    Exact McNemar where each patient has one film of that answer; else the normal test with the clustered error.
+    Exact McNemar where each patient has one film of that answer; else the normal test with the clustered error. When
+    the rate changed by the same share in every patient, as in a total collapse, that error is 0 and says nothing:
+    then the exact sign test, in which each patient is one sign.
     """
     chosen = np.asarray(y_true) == answer
     ids = np.asarray(patient_ids)[chosen]
@@ -104,8 +107,12 @@ def change_test(y_true, called_a, called_b, patient_ids, answer: int) -> tuple[f
         right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
         return mcnemar(*right)[2], "McNemar, exact"
     found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
-    if not found.standard_error > 0:
-        return (1.0 if found.value == 0 else float("nan")), "clustered by patient"
+    if found.value and not found.standard_error > NO_SPREAD:
+        change = (np.asarray(called_b, int) - np.asarray(called_a, int))[chosen]
+        signs = np.bincount(np.unique(ids, return_inverse=True)[1], change)
+        return mcnemar(signs < 0, signs > 0)[2], "signs of patients, exact"
+    if not found.value:
+        return 1.0, "clustered by patient"
     return 2 * normal_tail(abs(found.value) / found.standard_error), "clustered by patient"
 
 

@@ -60,6 +60,22 @@ def test_mcnemar_decides_only_where_each_patient_has_one_film():
     assert metrics.change_test(truth, a >= 0.5, a >= 0.5, patients, 1)[0] == 1.0
 
 
+@pytest.mark.parametrize("films", [2, 3])
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("answer", [0, 1])
+def test_a_collapse_in_every_patient_is_told_by_the_signs_of_patients(films, lost, answer):
+    truth, patients = np.full(20 * films, answer), np.repeat(np.arange(20), films)
+    called = truth == 1
+    collapsed = np.where(np.tile(np.arange(films), 20) < lost, ~called, called)
+    p, method = metrics.change_test(truth, called, collapsed, patients, answer)
+    assert method == "signs of patients, exact"
+    assert p == pytest.approx(2 * 0.5**20, rel=1e-9)
+    assert (
+        metrics.change_test(truth[:films], called[:films], collapsed[:films], patients[:films], answer)[0]
+        == 1
+    )
+
+
 def test_a_rate_is_judged_like_an_auroc():
     truth, a, b, patients = drawn(3, correlation=0.99)
     same = metrics.rate_test(truth, a >= 0.4, a >= 0.4, patients, 1)
