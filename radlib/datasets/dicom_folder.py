@@ -68,11 +68,13 @@ def dicom_folder(
 
     Raises:
         UsageError: For another reading.
-        DataError: When the table is missing or has an unknown column, part or value, names files that are not there,
+        DataError: When the table is missing or has no row, an unknown column, part or value, names files that are not there,
             or none of the wanted modality.
     """
     check_choice("reading", reading, READINGS)
     rows = read_table(folder / table, ("file",), others=True, texts=ABOUT)
+    if rows.empty:
+        raise DataError(f"The table {table} names no film; give it one row for each.")
     chosen = _label_columns(rows, labels, table)
     paths = _film_paths(folder, rows["file"], table)
     from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM

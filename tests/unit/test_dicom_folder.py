@@ -182,6 +182,12 @@ def test_what_does_not_fit_is_one_sentence_without_names(folder, columns, option
     assert not re.search("Doe|IM0|passwd", str(caught.value))
 
 
+def test_a_table_without_rows_is_one_sentence(folder):
+    (folder / "labels.csv").write_text("file,effusion\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"^The table labels\.csv names no film; give it one row for each\.$"):
+        load(folder)
+
+
 def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
     shutil.copy(folder / "2024/00/IM0.dcm", tmp_path / "outside.dcm")
     (folder / "link.dcm").symlink_to(tmp_path / "outside.dcm")
