@@ -31,10 +31,8 @@ BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
 BATCH_SHARE = 0.2  # of a film's time, for a whole batch: it takes a tenth of a second or two
 WORKER_MEMORY_BYTES = 2 * 1024**3
-KEPT_BYTES, LARGEST_KEPT_BYTES = (
-    256 * 1024**2,
-    32 * 1024**2,
-)  # of free memory in a worker; the latter is glibc's most
+KEPT_BYTES = 256 * 1024**2  # of free memory, which a worker keeps between films
+LARGEST_KEPT_BYTES = 32 * 1024**2  # of one such block; glibc allows no more
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark

@@ -25,23 +25,10 @@ from radlib.grey_scale import shown
 from radlib.images import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = ("Modality", "ViewPosition", "PatientAge", "PatientSex", "PatientID")
-MODALITIES = (
-    "CR",
-    "CT",
-    "DX",
-    "IO",
-    "MG",
-    "MR",
-    "NM",
-    "OT",
-    "PT",
-    "PX",
-    "RF",
-    "RG",
-    "SC",
-    "US",
-    "XA",
-)  # PS3.3 C.7.3.1
+MODALITIES = (  # PS3.3 C.7.3.1
+    "CR", "CT", "DX", "IO", "MG", "MR", "NM", "OT",
+    "PT", "PX", "RF", "RG", "SC", "US", "XA",
+)  # fmt: skip
 VIEWS = ("AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LATERAL")  # PS3.3 C.8.1.1, and one in use
 
 # All exact, and the fastest of those that are (`python -m benchmarks decoding`); simplejpeg saves a tenth of the decoding

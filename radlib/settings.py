@@ -65,7 +65,7 @@ class Settings:
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
         rate_margin: Largest loss of sensitivity or specificity within a group of films that still counts as none.
-        gate_noninferior: Whether the winner must be non-inferior to its original, of several networks to the best, on validation and test films.
+        gate_noninferior: Whether the winner must be non-inferior to the (best) original, on validation and on test films.
         gate_size_kb: Largest file of a winner, KB of 1,000 bytes; 0 for any.
         size_limits_kb: Sizes of a device's free space, KB of 1,000 bytes; the report names the best reader under each.
         pairs: `[[chain, chain], …]`: variants that the report compares with each other, over all seeds together.
