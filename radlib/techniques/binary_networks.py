@@ -9,7 +9,7 @@ from radlib import backend
 from radlib.binary_layers import split_kernel, stored_layer, trained_layer
 from radlib.errors import UsageError
 from radlib.replacement import replace_layers
-from radlib.techniques.factored_layers import Weighted, is_convolution
+from radlib.techniques.factored_layers import Weighted, depthwise_half, is_convolution
 from radlib.techniques.pruning import prunable_layers
 
 MOST_ZEROS = 0.3  # a kernel with more was pruned, and a weight of one bit cannot be zero
@@ -80,7 +80,7 @@ def _binary_row(layer: Any, binary_inputs: bool, input_scale: bool) -> list[Weig
     layers, new, kernel = backend.keras().layers, [], _kernel(layer)
     separable = isinstance(layer, layers.SeparableConv2D)
     if separable:
-        new.append((_depthwise_half(layer), [layer.depthwise_kernel.numpy()]))
+        new.append(depthwise_half(layer))
     if binary_inputs:
         norm = layers.BatchNormalization(name=f"{layer.name}_threshold")
         new.append((norm, [np.full(kernel.shape[2], value, np.float32) for value in (1, 0, 0, 1)]))
@@ -110,16 +110,3 @@ def _can_be_binary(layer: Any) -> bool:
 def _kernel(layer: Any) -> np.ndarray:
     """Return the kernel that becomes binary, float32 (height, width, inputs, outputs)."""
     return (layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel).numpy()
-
-
-def _depthwise_half(layer: Any) -> Any:
-    """Return the depthwise half of a separable layer."""
-    return backend.keras().layers.DepthwiseConv2D(
-        layer.kernel_size,
-        layer.strides,
-        padding=layer.padding,
-        depth_multiplier=layer.depth_multiplier,
-        dilation_rate=layer.dilation_rate,
-        use_bias=False,
-        name=f"{layer.name}_depthwise",
-    )

@@ -56,22 +56,45 @@ def matrix_layers(layer: Any, rank: int, sketch: Sketch | None = None) -> list[W
     new: list[Weighted] = []
     strides = layer.strides
     if isinstance(layer, layers.SeparableConv2D):
-        spatial = layers.DepthwiseConv2D(
-            layer.kernel_size,
-            strides,
-            padding=layer.padding,
-            depth_multiplier=layer.depth_multiplier,
-            dilation_rate=layer.dilation_rate,
-            use_bias=False,
-            name=f"{layer.name}_depthwise",
-        )
-        new.append((spatial, [layer.depthwise_kernel.numpy()]))
+        new.append(depthwise_half(layer))
         strides = (1, 1)
     reduce = layers.Conv2D(rank, 1, strides, use_bias=False, name=inner)
     expand = layers.Conv2D(layer.filters, 1, **ends)
     new.append((reduce, _as_float32(first[None, None])))
     new.append((expand, _with_bias(layer, second[None, None])))
     return new
+
+
+def separable_halves(layer: Any, name: str = "") -> list[Weighted]:
+    """Return the depthwise and the 1 × 1 layer that a separable one consists of; the second bears its name.
+
+    Args:
+        layer: A built separable convolution.
+        name: Of the first half; see `depthwise_half`.
+    """
+    plain = {"use_bias": layer.use_bias, "activation": layer.activation, "trainable": layer.trainable}
+    second = backend.keras().layers.Conv2D(layer.filters, 1, name=layer.name, **plain)
+    return [depthwise_half(layer, name), (second, _with_bias(layer, layer.pointwise_kernel.numpy()))]
+
+
+def depthwise_half(layer: Any, name: str = "") -> Weighted:
+    """Return the first half of a separable convolution, which sees each channel alone.
+
+    Args:
+        layer: A built separable convolution.
+        name: Of the new layer; `<the layer's>_depthwise` where none is given.
+    """
+    half = backend.keras().layers.DepthwiseConv2D(
+        layer.kernel_size,
+        layer.strides,
+        padding=layer.padding,
+        depth_multiplier=layer.depth_multiplier,
+        dilation_rate=layer.dilation_rate,
+        use_bias=False,
+        trainable=layer.trainable,
+        name=name or f"{layer.name}_depthwise",
+    )
+    return half, [layer.depthwise_kernel.numpy()]
 
 
 def tucker_layers(

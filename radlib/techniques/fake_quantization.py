@@ -19,6 +19,8 @@ import numpy as np
 
 from radlib import backend
 from radlib.errors import UsageError
+from radlib.replacement import replace_layers
+from radlib.techniques.factored_layers import separable_halves
 
 BATCH_FILMS = 32  # of those that the ranges start from
 
@@ -36,7 +38,7 @@ def fake_quantized(model: Any, sparse: Sequence[str] = (), clustered: Sequence[s
     """
     tfmot, keras = backend.tfmot(), backend.keras()
     front, body = split_front(model)
-    annotated = _annotated(body)
+    annotated = _annotated(_split_separable(body))
     try:
         with backend.quiet_stderr(), _one_list_per_kernel(), _known_configs():
             trained = tfmot.quantization.keras.quantize_apply(annotated, scheme=_scheme(sparse, clustered))
@@ -139,14 +141,30 @@ def _one_list_per_kernel() -> Iterator[None]:
         registry.get_centroids = kept
 
 
+def _split_separable(body: Any) -> Any:
+    """Return a network whose separable convolutions are two layers each, with names that no other layer has.
+
+    tfmot splits them too, but has Keras count the names of the halves from `conv2d` on, and gives weights back by
+    name: in a process that loaded its network, another layer may bear that name and would get those weights.
+    """
+    taken, replaced = {layer.name for layer in body.layers}, {}
+    for layer in body.layers:
+        if isinstance(layer, backend.keras().layers.SeparableConv2D):
+            name = f"{layer.name}_depthwise"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            replaced[layer.name] = separable_halves(layer, name)
+    return replace_layers(body, replaced) if replaced else body
+
+
 def _annotated(body: Any) -> Any:
     """Return a copy of a model that tells tfmot how to quantize each layer."""
     tfmot, keras = backend.tfmot(), backend.keras()
     configs = backend.tfmot_rounding().default_8bit.default_8bit_quantize_configs
     known = tfmot.quantization.keras.default_8bit.Default8BitQuantizeRegistry()
-    split = (keras.layers.SeparableConv2D, keras.layers.SeparableConv1D)  # which tfmot takes apart
     for layer in body.layers:
-        plain = isinstance(layer, (keras.layers.InputLayer, keras.layers.BatchNormalization, *split))
+        plain = isinstance(layer, keras.layers.InputLayer | keras.layers.BatchNormalization)
         if not plain and not known.supports(layer):
             raise UsageError(
                 f"'qat' cannot train through the layer {layer.name!r} ({type(layer).__name__}), which tfmot does not "
@@ -172,7 +190,7 @@ def _annotated(body: Any) -> Any:
 def _folds(norm: Any) -> bool:
     """Whether a batch norm follows a layer with a kernel and nothing else, so that conversion folds it in."""
     layers = backend.keras().layers
-    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Dense)
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
     before = norm.inbound_nodes[0].inbound_layers
     return isinstance(before, kinds) and before.activation.__name__ == "linear"
 

@@ -362,6 +362,32 @@ def test_batch_norm_after_no_convolution_and_average_pooling_are_trained_too(tmp
     answers_as_its_file(model, images, tmp_path)
 
 
+def test_a_separable_layer_leaves_a_layer_that_keras_named_itself_its_weights():
+    """As Keras's Xception has them: a shortcut `conv2d`, loaded by a process that has named no layer yet."""
+    keras, layers = backend.keras(), backend.keras().layers
+    keras.utils.set_random_seed(1)
+    film = keras.Input((SIDE, SIDE, 1))
+    x = layers.ReLU()(layers.Conv2D(8, 3, padding="same", name="stem")(film))
+    shortcut = layers.Conv2D(16, 1, name="conv2d")(x)
+    separable = layers.SeparableConv2D(16, 3, padding="same", name="apart")(x)
+    x = layers.GlobalAveragePooling2D()(layers.ReLU()(layers.Add()([shortcut, separable])))
+    model = keras.Model(film, layers.Dense(3, activation="softmax", name="predictions")(x))
+    head = model.get_layer("predictions")
+    head.set_weights([weights * 5 for weights in head.get_weights()])
+    images = np.random.default_rng(0).random((4, SIDE, SIDE, 1)).astype(np.float32)
+    keras.backend.reset_uids()  # the names of a fresh process
+    rounding = fake_quantized(model)
+    start_ranges(rounding, images)
+    kernels = {
+        layer.layer.name: layer.layer.kernel
+        for layer in rounding.layers
+        if hasattr(layer, "layer") and hasattr(layer.layer, "kernel")
+    }
+    np.testing.assert_array_equal(kernels["conv2d"], model.get_layer("conv2d").kernel)
+    np.testing.assert_array_equal(kernels["apart"], model.get_layer("apart").pointwise_kernel)
+    np.testing.assert_allclose(rounding(images), model(images), atol=0.05)
+
+
 def answers_as_its_file(network, images, folder):
     """One step without learning: the int8 file answers as the network that rounds."""
     rounding = fake_quantized(network)
