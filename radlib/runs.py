@@ -20,7 +20,7 @@ from radlib.errors import UsageError
 from radlib.imported_networks import with_imports
 from radlib.run_records import read_record, write_record
 from radlib.settings import Settings
-from radlib.storage import disk_errors, file_sha256, spec_digest, write_json
+from radlib.storage import disk_errors, file_sha256, only_process, spec_digest, write_json
 from radlib.studies import Study, home_folder, load_study
 from radlib.variants import Variant, library_versions, read_variant, variant_key, variant_name
 
@@ -149,6 +149,13 @@ class Run:
         if stored is not None:
             return stored
         final = self.path("variants", variant_key(name))
+        lock = self.path("variants", f".lock.{final.name}")
+        with disk_errors(lock):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+        with only_process(lock, "variant"):  # what another process was building meanwhile is there now
+            return self.stored(name, spec) or self._build(name, spec, build, final)
+
+    def _build(self, name: str, spec: Mapping[str, Any], build: Callable, final: Path) -> Variant:
         building = final.with_name(f".building.{final.name}")
         shutil.rmtree(building, ignore_errors=True)
         with disk_errors(final):

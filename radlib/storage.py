@@ -63,11 +63,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def only_process(path: Path) -> Iterator[None]:
-    """Hold a lock for as long as the block runs; another process waits. A process that ends loses it."""
+def only_process(path: Path, work: str = "films") -> Iterator[None]:
+    """Hold a lock for as long as the block runs; another process waits. A process that ends loses it.
+
+    Args:
+        path: The lock's file, which stays; its folder is there.
+        work: What is worked on, in the sentence that whoever waits is told.
+    """
     with path.open("ab") as stream:
         if not _try_lock(stream):
-            print("Another run is at work on the same films; waiting for it.", file=sys.stderr)
+            print(f"Another run is at work on the same {work}; waiting for it.", file=sys.stderr)
             while not _try_lock(stream):
                 time.sleep(0.2)
         yield

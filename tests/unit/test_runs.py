@@ -1,6 +1,9 @@
 import errno
 import json
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,6 +70,25 @@ def test_a_damaged_file_is_built_again(run):
     run.model_path(variant).write_bytes(b"weighty")
     run.load_or_build("a/original#0", {}, builder(calls))
     assert len(calls) == 2
+
+
+def test_another_run_on_the_folder_waits_and_takes_what_was_built(run):
+    calls, entered = [], threading.Event()
+
+    def slow(folder):
+        (folder / "history.csv").write_text("first", encoding="utf-8")
+        entered.set()
+        time.sleep(0.5)
+        return builder(calls)(folder)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run.load_or_build, "a/original#0", {}, slow)
+        assert entered.wait(10)
+        second = pool.submit(run.load_or_build, "a/original#0", {}, builder(calls, b"others"))
+        assert first.result(10) == second.result(10)
+    assert len(calls) == 1
+    assert run.model_path(first.result()).with_name("history.csv").is_file()
+    assert run.variants() == [first.result()]
 
 
 def test_a_killed_build_leaves_nothing_visible(run):
