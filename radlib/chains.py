@@ -8,6 +8,10 @@ The same chain can be typed in many ways; `canonical_chain` gives the one under 
 """
 
 import ast
+import io
+import itertools
+import keyword
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,8 +60,10 @@ def parse_chain(chain: str) -> tuple[Link, ...]:
     try:
         if len(chain) > LONGEST:
             raise ValueError
-        return tuple(_link(node) for node in _terms(ast.parse(chain.strip(), mode="eval").body))
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return tuple(
+            _link(node) for node in _terms(ast.parse(_keywords_as_text(chain.strip()), mode="eval").body)
+        )
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, tokenize.TokenError):
         raise UsageError(
             f"{chain[:80]!r} is not a chain; write names joined by '+', with parameters in brackets, such as "
             "'magnitude_pruning(final_sparsity=0.9)+int8', and quote it where commas stand in brackets."
@@ -67,6 +73,27 @@ def parse_chain(chain: str) -> tuple[Link, ...]:
 def canonical_chain(chain: str) -> str:
     """Return a chain as it is stored: without blanks, the parameters of each link in alphabetical order."""
     return "+".join(link.text for link in parse_chain(chain))
+
+
+def _keywords_as_text(chain: str) -> str:
+    """Return a chain in which a word that Python keeps for itself is quoted where it is the value of a parameter.
+
+    The text is cut into words as Python cuts it, so that nothing inside quotes is touched.
+    """
+    if not chain.isprintable():  # several lines, which no chain has
+        return chain
+    tokens = list(tokenize.generate_tokens(io.StringIO(chain).readline))
+    values = [
+        word
+        for sign, word in itertools.pairwise(tokens)
+        if sign.string == "="
+        and keyword.iskeyword(word.string)
+        and word.string not in ("True", "False", "None")
+    ]
+    for word in reversed(values):
+        start, end = word.start[1], word.end[1]
+        chain = f"{chain[:start]}{chain[start:end]!r}{chain[end:]}"
+    return chain
 
 
 def _terms(node: ast.expr) -> Iterator[ast.expr]:
@@ -98,7 +125,7 @@ class _WordsAsText(ast.NodeTransformer):
 
 def _typed(value: Any) -> str:
     """Return a value as it is typed within a chain: words bare, everything else as Python writes it."""
-    if isinstance(value, str) and value.isidentifier() and value not in ("True", "False", "None"):
+    if isinstance(value, str) and value.isidentifier() and not keyword.iskeyword(value):
         return value
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_typed(key)}:{_typed(item)}" for key, item in sorted(value.items())) + "}"

@@ -23,6 +23,10 @@ def test_links_in_order_with_their_parameters():
         ("svd ( budget = .5 )+int8", "svd(budget=0.5)+int8"),
         ("a(b=1,a=-2)", "a(a=-2,b=1)"),
         ("a(b='words with blanks')", "a(b='words with blanks')"),
+        ("a(scope=global)", "a(scope='global')"),  # a word that Python keeps for itself
+        ("a( scope = 'global' )+b(c=class)", "a(scope='global')+b(c='class')"),
+        ("a(b='c=global, ä=is',d=in)", "a(b='c=global, ä=is',d='in')"),
+        ("a(b=None,c=True)", "a(b=None,c=True)"),
         ("a(b='word')", "a(b=word)"),
         ("a(b={'width': 2.0, depth: 1})", "a(b={depth:1,width:2.0})"),
         ("a(b=[1, two, None])", "a(b=[1,two,None])"),
