@@ -80,13 +80,13 @@ def check_settings(networks: Sequence[Run]) -> None:
     """Look up everything that the settings name, so that a mistake is found before the first cell.
 
     Raises:
-        UsageError: For a data set, architecture, option or chain that does not exist, or an untrained network.
+        UsageError: For a data set, architecture, technique, option or chain that does not exist, or an untrained network.
         DataError: When the films' folder is missing or empty.
         SetupError: When there is no such weights file.
     """
     from radlib.architectures.weights import find_weights
     from radlib.baselines import original_format
-    from radlib.registry import ARCHITECTURES
+    from radlib.registry import ARCHITECTURES, TECHNIQUES
     from radlib.techniques import check_chain
 
     for run in networks:
@@ -99,6 +99,8 @@ def check_settings(networks: Sequence[Run]) -> None:
                 f"{run.network} is not trained (epochs 0) and brings no weights; set weights to the file of a trained network, "
                 "or epochs to 1 or more."
             )
+        for technique, options in run.settings.technique_options.items():
+            TECHNIQUES[technique].complete(options)
         for chain in run.settings.chains:
             check_chain(chain, original=original_format(run))
 

@@ -81,6 +81,11 @@ def test_settings_and_notebook_parameters_are_known_reserved_ones_are_not(fixtur
         ({"dataset_options": {"film": 3}}, "has no parameter 'film'"),
         ({"architecture": "student_smal"}, "no architecture 'student_smal'.*student_small"),
         ({"architecture_options": {"beta": 1}}, "has no parameter 'beta'"),
+        (
+            {"technique_options": {"magnitude_prunning": {}}},
+            "no technique .*did you mean 'magnitude_pruning'",
+        ),
+        ({"technique_options": {"svd": {"enregy": 0.5}}}, "has no parameter 'enregy'.*did you mean 'energy'"),
         ({"chains": ["int9"]}, "no technique 'int9'"),
         ({"chains": ["int8+magnitude_pruning"]}, "cannot follow 'int8'"),
     ],
