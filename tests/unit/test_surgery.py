@@ -379,6 +379,17 @@ def test_softmax_fixes_the_channels_it_mixes():
     assert read_structure(model).groups == ()
 
 
+def test_softmax_of_tensorflow_fixes_the_channels_it_mixes():
+    softmax = backend.tensorflow().nn.softmax
+    model = network(lambda layers, x: layers.GlobalMaxPooling2D()(layers.Conv2D(4, 3, activation=softmax)(x)))
+    assert read_structure(model).groups == ()
+
+
+def test_channels_in_reverse_order_stay():
+    model = network(lambda layers, x: layers.GlobalMaxPooling2D()(convolve(x, "a", 4)[..., ::-1]))
+    assert read_structure(model).groups == ()
+
+
 # Budgets
 
 

@@ -88,9 +88,12 @@ def dense(call: Call, channels: Channels) -> Effect:
     return _effect(call, units, weights, (counted("units", units),), call.output_shapes[0][1:-1])
 
 
+MIXING = ("softmax", "softmax_v2", "log_softmax", "log_softmax_v2")  # Keras's names and TensorFlow's own
+
+
 def mixes_outputs(layer: object) -> bool:
     """Return whether a layer's activation makes each output depend on all (softmax): then none may leave."""
-    return getattr(getattr(layer, "activation", None), "__name__", "") in ("softmax", "log_softmax")
+    return getattr(getattr(layer, "activation", None), "__name__", "") in MIXING
 
 
 def _channelwise(call: Call, channels: Channels, inputs: np.ndarray) -> Effect:

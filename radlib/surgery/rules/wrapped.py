@@ -109,11 +109,11 @@ def slicing(call: Call, channels: Channels) -> Effect:
         return mixing(call, channels)
     run = slice(*(spec[trace.axis].get(key) for key in ("start", "stop", "step")))
     taken = trace.numbers[run]
+    first, stop, step = run.indices(len(trace.numbers))
+    if step != 1:  # backwards, all channels are kept, but not their order
+        return mixing(call, channels)
     if len(taken) == len(trace.numbers):
         return Effect((trace,))
-    first, stop, step = run.indices(len(trace.numbers))
-    if step != 1:
-        return mixing(call, channels)
 
     def cut(_: Any, kept: Kept) -> tuple:
         stays = kept(trace.numbers)
