@@ -105,18 +105,18 @@ class TechniqueData:
     def representative(self, count: int, *, seed: int) -> tuple[np.ndarray, list[str]]:
         """Return training films that stand for all: images float32 (count, h, w, 1) and their image ids.
 
-        Drawn without replacement, each answer as often as among all training films (stratified by label).
+        Drawn without replacement, each answer about as often as among all training films (stratified by
+        combination of labels); fewer than `count` only where there are fewer.
         """
         training = self.films.training
         generator = np.random.default_rng([seed, 0x5EED])
         strata = pd.Series(["".join(str(v) for v in row) for row in training.labels])
-        share = min(1.0, count / len(training))
-        chosen = np.concatenate(
-            [
-                generator.permutation(positions.to_numpy())[: max(1, round(share * len(positions)))]
-                for _, positions in strata.groupby(strata).groups.items()
-            ]
-        )
+        drawn = [
+            generator.permutation(positions.to_numpy())
+            for _, positions in strata.groupby(strata).groups.items()
+        ]
+        shares = _shares(np.array([len(films) for films in drawn]), count)
+        chosen = np.concatenate([films[:share] for films, share in zip(drawn, shares, strict=True)])
         chosen = np.sort(chosen)
         return training.images(chosen), [str(i) for i in training.image_ids[chosen]]
 
@@ -146,3 +146,18 @@ class TechniqueData:
     def forget(self) -> None:
         """Remove the checkpoints; called once the variant is stored."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def _shares(sizes: np.ndarray, count: int) -> np.ndarray:
+    """Return how many films to take of strata of these sizes: `min(count, all)` in sum, near to proportional.
+
+    Each stratum has its share, rounded, and at least one film. Where that is not the number asked for, as with
+    several findings whose combinations are mostly rare, the shares are summed before they are rounded: neighbours,
+    which differ in few findings, then stand for each other.
+    """
+    total = int(sizes.sum())
+    count = min(count, total)
+    rounded = np.array([max(1, round(count / total * size)) for size in sizes.tolist()])
+    if rounded.sum() == count:
+        return rounded
+    return np.diff((2 * count * np.cumsum(sizes) + total) // (2 * total), prepend=0)

@@ -1,5 +1,7 @@
 """Contract tests over all techniques, then what each one claims."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -140,6 +142,52 @@ def test_representative_films_are_training_films_stratified_and_recorded(films, 
     assert images.shape == (24, 16, 16, 1)
     assert training.loc[some, "opacity"].mean() == pytest.approx(training["opacity"].mean(), abs=0.03)
     assert data.representative(24, seed=0)[1] == some != data.representative(24, seed=1)[1]
+
+
+def labelled(labels):
+    """Films of which only labels and numbers count."""
+    return TechniqueData(SimpleNamespace(training=LabelledFilms(labels)), drawn_settings(), None)
+
+
+class LabelledFilms:
+    def __init__(self, labels):
+        self.labels, self.image_ids = labels, np.arange(len(labels))
+
+    def __len__(self):
+        return len(self.labels)
+
+    def images(self, chosen):
+        return np.zeros((len(chosen), 1, 1, 1), np.float32)
+
+
+def test_as_many_representative_films_as_asked_with_many_findings():
+    generator = np.random.default_rng(0)
+    prevalences = np.linspace(0.005, 0.2, 14)
+    labels = (generator.random((3000, 14)) < prevalences).astype(np.float32)
+    for count in (1, 64, 100, 500, 2999, 3000, 4000):
+        ids = [int(i) for i in labelled(labels).representative(count, seed=0)[1]]
+        assert len(ids) == len(set(ids)) == min(count, 3000)
+    chosen = [int(i) for i in labelled(labels).representative(500, seed=0)[1]]
+    np.testing.assert_allclose(labels[chosen].mean(0), labels.mean(0), atol=0.03)
+    assert (labels[chosen].sum(1) == 0).mean() == pytest.approx((labels.sum(1) == 0).mean(), abs=0.02)
+
+
+def rounded_apart(labels, count, seed):
+    """The choice of every run with one label before: each stratum's share rounded by itself."""
+    generator, chosen = np.random.default_rng([seed, 0x5EED]), []
+    for value in (0.0, 1.0):
+        films = generator.permutation(np.flatnonzero(labels[:, 0] == value))
+        chosen += list(films[: max(1, round(min(1.0, count / len(labels)) * len(films)))])
+    return sorted(chosen)
+
+
+@pytest.mark.parametrize("count", [1, 10, 33, 64, 100, 200, 300])
+def test_with_one_label_the_films_are_those_that_were_always_chosen(count):
+    for seed in range(8):
+        labels = (np.random.default_rng(seed).random((211, 1)) < 0.37).astype(np.float32)
+        ids = [int(i) for i in labelled(labels).representative(count, seed=seed)[1]]
+        before = rounded_apart(labels, count, seed)
+        assert ids == before if len(before) == min(count, 211) else len(ids) == min(count, 211)
 
 
 def test_pruning_reaches_its_target_in_every_layer(trained, products):
