@@ -18,7 +18,7 @@ import pandas as pd
 
 from radlib import backend
 from radlib.baselines import load_network
-from radlib.errors import RadlibError
+from radlib.errors import RadlibError, UsageError
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
@@ -61,9 +61,14 @@ def magnitude_pruning(
         The pruned model; the details hold the sparsity reached over all pruned kernels.
 
     Raises:
+        UsageError: When the network has no layer to prune.
         RadlibError: When the sparsity reached is more than two points off `final_sparsity`.
     """
     names = prunable_layers(model)
+    if not names:
+        raise UsageError(
+            f"{model.name} has no layer to prune between its first and its last; leave 'magnitude_pruning' out."
+        )
     pruned, history = fit_pruned(
         model,
         data,

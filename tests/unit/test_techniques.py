@@ -190,6 +190,15 @@ def test_with_one_label_the_films_are_those_that_were_always_chosen(count):
         assert ids == before if len(before) == min(count, 211) else len(ids) == min(count, 211)
 
 
+def test_a_network_without_layers_to_prune_is_refused_before_training():
+    keras = backend.keras()
+    film = keras.Input((16, 16, 1))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(film))
+    model = keras.Model(film, keras.layers.Dense(2, activation="softmax")(x))
+    with pytest.raises(UsageError, match="no layer to prune between its first and its last"):
+        TECHNIQUES["magnitude_pruning"].function(model, None)
+
+
 def test_pruning_reaches_its_target_in_every_layer(trained, products):
     product = products["magnitude_pruning"][0]
     names = product.details["pruned_layers"]
