@@ -6,6 +6,7 @@ from radlib.evaluation.thumbnails import PER_VARIANT, thumbnail_path
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Films
 from radlib.runs import Run
+from radlib.settings import Settings
 
 PATIENTS = "Films of patients: this page is not to be passed on; what radlib publish writes holds none."
 DRAWN = "The films are drawn."
@@ -40,7 +41,12 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
             caption = (
                 f"{label}: {w.plural(rows['image_id'].nunique(), 'test film')} on the other side of the original’s "
                 f"threshold, {len(films)} shown, those first that the original got right. "
-                + (DRAWN if run.settings.dataset == "synthetic" else PATIENTS)
+                + passing_on(run.settings)
             )
             blocks.append(Films(tuple(films), caption))
     return tuple(blocks)
+
+
+def passing_on(settings: Settings) -> str:
+    """Return what a reader must know before the page is passed on."""
+    return DRAWN if settings.dataset == "synthetic" else PATIENTS

@@ -14,6 +14,8 @@ from radlib.cli import main
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import FILE
 from radlib.evaluation.thumbnails import changed_films, thumbnail_path, write_thumbnails
+from radlib.report.changed_films import passing_on
+from radlib.settings import Settings
 from radlib.site_threshold import choose_anew, decide_at, read_site_labels, recalibrated, sentences, stated
 from stored import stored_run
 
@@ -163,6 +165,11 @@ def test_thumbnails_are_of_films_that_change_sides_and_lie_in_the_private_folder
     write_thumbnails(run, films.test, run.variants(), {})  # nothing chosen yet: nothing written, no error
 
 
+def test_a_page_with_films_of_patients_says_that_it_is_not_to_be_passed_on():
+    assert "not to be passed on" in passing_on(Settings(dataset="kermany"))
+    assert passing_on(Settings(dataset="synthetic")) == "The films are drawn."
+
+
 def test_only_the_report_on_this_machine_shows_them(tmp_path):
     run = write_run(tmp_path, chains=("", "int8"), films=2000)
     image = report.changed_decisions(run)["image_id"].iloc[0]
@@ -170,7 +177,7 @@ def test_only_the_report_on_this_machine_shows_them(tmp_path):
     path.parent.mkdir(parents=True)
     Image.fromarray(np.full((16, 16), 77, np.uint8)).save(path)
     page = checked(report.write_report(run))
-    assert f"{image}" in "".join(page.text) and "not to be passed on" in "".join(page.text)
+    assert f"{image}" in "".join(page.text) and "The films are drawn." in "".join(page.text)
     assert any(alt == image for alt in page.alts)
     written = report.publish(run, tmp_path / "published")
     assert all(
