@@ -84,8 +84,8 @@ def limits_table(name: str) -> str:
     picked = [("original", row) for row in originals.to_dict("records")]
     for winner in dict.fromkeys(limit["winner"] for limit in limits if limit["winner"]):
         sizes = [limit["size_kb"] for limit in limits if limit["winner"] == winner]
-        bounds = "–".join(f"{size:,g}" for size in sorted({min(sizes), max(sizes)}))
-        picked.append((f"best below {bounds} KB", table.loc[winner]))
+        bounds = " to ".join(f"{size:,g}" for size in sorted({min(sizes), max(sizes)}))
+        picked.append((f"best under {bounds} KB", table.loc[winner]))
     picked += [("smallest within the margin", row) for row in table[table["winner"]].to_dict("records")]
     rows = [
         "| chosen as | variant | seed | file, KB | smaller | AUROC | against its original | verdict | latency, ms |",

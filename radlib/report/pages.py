@@ -89,7 +89,7 @@ def build_page(
     ]
     return Page(
         title=run.study.title,
-        study=run.study.name,
+        study=run.study.name + " · drawn films, no patients" * (run.settings.dataset == "synthetic"),
         version=__version__,
         hero=figures.get("size_against_auroc"),
         headline=(
