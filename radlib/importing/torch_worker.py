@@ -12,6 +12,9 @@ import types
 from pathlib import Path
 
 REFUSED = 23
+NEWEST_OPERATORS = (
+    17  # of ONNX, of which onnx2torch reads all; PyTorch writes newer ones, which are put in their words
+)
 
 
 def main() -> None:
@@ -101,6 +104,10 @@ def onnx_network(path: str, name: str) -> tuple[object, list[int]]:
     inputs = [entry for entry in model.graph.input if entry.name not in weights]
     if len(inputs) != 1 or len(model.graph.output) != 1:
         raise Refusal(f"{name} has {len(inputs)} inputs; export a network of one film and one answer.")
+    if max(entry.version for entry in model.opset_import) > NEWEST_OPERATORS:
+        from onnx import version_converter
+
+        model = version_converter.convert_version(model, NEWEST_OPERATORS)
     batch, *sides = [side.dim_value for side in inputs[0].type.tensor_type.shape.dim]
     return convert(model).eval(), [batch or 1, *sides]
 
