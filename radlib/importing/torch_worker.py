@@ -12,9 +12,7 @@ import types
 from pathlib import Path
 
 REFUSED = 23
-NEWEST_OPERATORS = (
-    17  # of ONNX, of which onnx2torch reads all; PyTorch writes newer ones, which are put in their words
-)
+NEWEST_OPERATORS = 17  # of ONNX that onnx2torch reads; newer ones, as PyTorch writes, are put in their words
 
 
 def main() -> None:
