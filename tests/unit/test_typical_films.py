@@ -141,7 +141,7 @@ def test_the_command_warns_and_an_export_takes_it_along(run_and_films, tmp_path,
     assert "warning" not in predict_folder(tmp_path / "export", folder, compared=False)
     with pytest.raises(SystemExit):
         main(["predict", str(tmp_path / "export"), str(folder)])
-    assert "1 of 3 films are unlike those that the variant was trained on" in capsys.readouterr().err
+    assert "1 film of 3 is unlike those that the variant was trained on" in capsys.readouterr().err
     typical_path(run.folder, variant.key).unlink()
     export_variant(run.folder, variant.key, tmp_path / "export")
     assert not (tmp_path / "export" / TYPICAL).exists()
