@@ -13,8 +13,10 @@ from radlib.settings import Settings
 SIDE = 16
 
 
-def drawn_splits(training: int = 96, validation: int = 40, test: int = 40, seed: int = 0) -> FilmSplits:
-    """Return films of 16 × 16 pixels in three splits, two films per patient."""
+def drawn_splits(
+    training: int = 96, validation: int = 40, test: int = 40, seed: int = 0, enlarged: int = 1
+) -> FilmSplits:
+    """Return films of 16 × 16 pixels, so many times enlarged, in three splits, two films per patient."""
     generator = np.random.default_rng(seed)
     splits = np.repeat(["training", "validation", "test"], [training, validation, test])
     opacity = np.tile([0, 1], len(splits) // 2)
@@ -22,18 +24,19 @@ def drawn_splits(training: int = 96, validation: int = 40, test: int = 40, seed:
     for film in np.flatnonzero(opacity):
         row, column = generator.integers(2, SIDE - 7, 2)
         pixels[film, row : row + 5, column : column + 5] += 60
+    pixels, side = pixels.repeat(enlarged, axis=1).repeat(enlarged, axis=2), SIDE * enlarged
     index = pd.DataFrame(
         {
             "image_id": [f"{n:012x}" for n in range(len(splits))],
             "patient_id": [f"P{n // 2}" for n in range(len(splits))],
             "opacity": opacity,
             "split": splits,
-            "stored_height": SIDE,
-            "stored_width": SIDE,
+            "stored_height": side,
+            "stored_width": side,
         }
     )
     task = tasks.binary("opacity")
-    preprocessing = Preprocessing(SIDE, "stretch", ())
+    preprocessing = Preprocessing(side, "stretch", ())
     films = Films(index, pixels, np.arange(len(index)), task.label_matrix(index), task, preprocessing)
     parts = {name: films.take(np.flatnonzero(splits == name)) for name in ("training", "validation", "test")}
     quarantine = pd.DataFrame({"image_id": [], "reason": []})

@@ -452,3 +452,14 @@ def test_every_family_trains_with_rounding_and_takes_every_recipe(name, tmp_path
         with open_model(path) as predictor:
             np.testing.assert_allclose(predictor.predict(images), reference, atol=0.1)
     assert path.stat().st_size < len(content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_clustered(name, data):
+    films = drawn_splits(training=8, validation=8, test=8, enlarged=2)
+    network = build_network(name, FAMILIES[name], tasks.binary("opacity"), (32, 32, 1), seed=0)
+    product = clustering(network, replace(data, films=films), clusters=4, clustering_epochs=1)
+    layers = clustered_layers(product.payload)
+    assert len(layers) >= 5 and layers == clusterable_layers(network, 4)
+    assert max(unique_values(product.payload, layers).values()) <= 4
