@@ -65,8 +65,8 @@ def predict(
         click.echo("\n".join(lines), err=True)
     if "warning" in table and (unlike := (table["warning"] != "").sum()):
         click.echo(
-            f"{plural(unlike, 'film')} of {len(table)} {'is' if unlike == 1 else 'are'} unlike those that the variant was trained on (column warning); its "
-            "answers to them mean little.",
+            f"{plural(unlike, 'film')} of {len(table)} {'is' if unlike == 1 else 'are'} unlike those that the variant was "
+            "trained on (column warning); its answers to them mean little.",
             err=True,
         )
     if "reason" in table and (unread := (table["reason"] != "").sum()):

@@ -64,14 +64,17 @@ def run_series(
     settings = {k: v for k, v in values.items() if k in SETTING_TYPES and k != "seed"}
     chosen = {"network": values.get("network"), "seed": values.get("seed")}
     folder = Path(output) if output else outputs_root() / definition.name
-    with _unless_refused(folder):
-        run = open_run(output, study=study, fresh=fresh, keep_settings=True, **chosen, **settings)
-        networks = chosen_networks(run, **chosen)
-        check_settings(networks)
-        values = withheld(run, values) | {"study": definition.name, "fresh": fresh}
-        steps = [step for path in files for step in steps_of(path, declared[path], networks, values, run)]
-        forecast = estimate(run, networks, [step.notebook.stem for step in steps])
-        check_disk(run.folder, forecast)
+    with _unless_refused(folder, UsageError):
+        with _unless_refused(
+            folder, DataError, SetupError
+        ):  # later, what was built under the new settings stands
+            run = open_run(output, study=study, fresh=fresh, keep_settings=True, **chosen, **settings)
+            networks = chosen_networks(run, **chosen)
+            check_settings(networks)
+            values = withheld(run, values) | {"study": definition.name, "fresh": fresh}
+            steps = [step for path in files for step in steps_of(path, declared[path], networks, values, run)]
+            forecast = estimate(run, networks, [step.notebook.stem for step in steps])
+            check_disk(run.folder, forecast)
         say(str(forecast))
         execute(run, steps, say)
     _check_gate(run, say)
@@ -176,7 +179,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _unless_refused(folder: Path) -> Iterator[None]:
+def _unless_refused(folder: Path, *refusals: type[Exception]) -> Iterator[None]:
     """Put a run's record back when what was asked is refused, so that the refused settings and places do not stay.
 
     A folder that was made only to be refused goes, too.
@@ -186,7 +189,7 @@ def _unless_refused(folder: Path) -> Iterator[None]:
     places = read_places(folder) if before is not None else {}
     try:
         yield
-    except (UsageError, DataError, SetupError):
+    except refusals:
         begun = (folder / "variants").exists() or (folder / "reports").exists()
         if before is not None:
             write_text(record, before)

@@ -9,22 +9,8 @@ from typing import Any
 
 import numpy as np
 
-RADII = (
-    9,
-    15,
-    24,
-    34,
-    46,
-    60,
-    76,
-    94,
-    114,
-    136,
-    160,
-    186,
-    214,
-    244,
-)  # pixels at 100 dpi from the point to the label's edge
+# Pixels at 100 dpi from the point to the label's edge.
+RADII = (9, 15, 24, 34, 46, 60, 76, 94, 114, 136, 160, 186, 214, 244)
 ANGLES = np.radians([0, 180, 35, -35, 145, -145, 65, -65, 115, -115, 90, -90])
 
 

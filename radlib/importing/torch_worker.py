@@ -12,7 +12,7 @@ import types
 from pathlib import Path
 
 REFUSED = 23
-NEWEST_OPERATORS = 17  # of ONNX that onnx2torch reads; newer ones, as PyTorch writes, are put in their words
+NEWEST_OPERATORS = 17  # of ONNX, all of which onnx2torch reads; files of newer ones are put in their words
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def program(path: str, name: str) -> tuple[object, list[int]]:
 
 def onnx_network(path: str, name: str) -> tuple[object, list[int]]:
     """Return an ONNX file as a PyTorch module, and the shape of its input; a batch left open is one film."""
-    import onnx
+    import onnx.version_converter
 
     model = onnx.load(path, load_external_data=False)
     stored = [
@@ -102,12 +102,12 @@ def onnx_network(path: str, name: str) -> tuple[object, list[int]]:
     inputs = [entry for entry in model.graph.input if entry.name not in weights]
     if len(inputs) != 1 or len(model.graph.output) != 1:
         raise Refusal(f"{name} has {len(inputs)} inputs; export a network of one film and one answer.")
-    if max(entry.version for entry in model.opset_import) > NEWEST_OPERATORS:
-        from onnx import version_converter
-
-        model = version_converter.convert_version(model, NEWEST_OPERATORS)
     batch, *sides = [side.dim_value for side in inputs[0].type.tensor_type.shape.dim]
-    return convert(model).eval(), [batch or 1, *sides]
+    try:
+        network = convert(model)
+    except NotImplementedError:
+        network = convert(onnx.version_converter.convert_version(model, NEWEST_OPERATORS))
+    return network.eval(), [batch or 1, *sides]
 
 
 def without_torchvision() -> None:

@@ -1,5 +1,6 @@
 """The engine of `radlib run`, on small notebooks that are each named for their fault."""
 
+import json
 import os
 import signal
 import subprocess
@@ -147,6 +148,19 @@ def test_a_mistyped_folder_of_films_is_not_remembered(tmp_path, study, monkeypat
     with pytest.raises(DataError, match="'nope' does not exist"):
         series.run_series(study("06_checked_output"), data=str(tmp_path / "nope"), **asked)
     assert read_places(output)["overrides"]["data"] == str(tmp_path / "0")
+
+
+def test_what_fails_while_notebooks_run_is_no_refusal_of_the_settings(tmp_path, study, monkeypatch):
+    def fails(*arguments):
+        raise SetupError("No space is left on the disk.")
+
+    output = tmp_path / "out"
+    monkeypatch.setattr(series, "execute", lambda *arguments: None)
+    series.run_series(study("06_checked_output"), output=str(output), given={"epochs": "3"})
+    monkeypatch.setattr(series, "execute", fails)
+    with pytest.raises(SetupError):
+        series.run_series(study("06_checked_output"), output=str(output), given={"epochs": "4"})
+    assert json.loads((output / "run.json").read_text())["overrides"]["epochs"] == 4
 
 
 def test_a_parameters_cell_outside_the_grammar_stops_before_the_first_cell(tmp_path, study):
