@@ -1,6 +1,5 @@
 """The baseline: one trained network of a run, stored as the variant that all others are made from."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ import pandas as pd
 
 from radlib import backend
 from radlib.errors import DataError, SetupError, UsageError
-from radlib.films import FilmSplits, choice_films
+from radlib.films import FilmSplits, choice_films, preprocessing_of
 from radlib.imported_networks import is_imported
+from radlib.places import discard
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
@@ -96,7 +96,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
         }
 
     variant = run.load_or_build(name, spec, build)
-    shutil.rmtree(checkpoints, ignore_errors=True)  # not before: a kill while storing must cost no training
+    discard(checkpoints, run.folder)  # not before: a kill while storing must cost no training
     return variant
 
 
@@ -146,10 +146,14 @@ def original_format(run: Run) -> str:
 
 def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:
     """Return all that decides a trained network, as `Run.load_or_build` wants it."""
+    return {"films": films.fingerprint, **settings_spec(settings, weights)}
+
+
+def settings_spec(settings: Settings, weights: str) -> dict[str, Any]:
+    """Return the part of a trained network's specification that is known before a film is opened."""
     recipe = recipe_from(settings)
     return {
-        "films": films.fingerprint,
-        "preprocessing": films.preprocessing.digest(),
+        "preprocessing": preprocessing_of(settings).digest(),
         "architecture": settings.architecture,
         "architecture_options": settings.architecture_options,
         "weights": weights if weights in ("none", "imagenet") else file_sha256(Path(weights)),

@@ -9,12 +9,13 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from radlib import storage
 from radlib.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
@@ -30,7 +31,7 @@ def private_folder(parent: Path) -> Path:
     return folder
 
 
-def write_films(run_folder: Path, index: pd.DataFrame) -> None:
+def write_films(run_folder: Path, index: "pd.DataFrame") -> None:
     """Write which file each image id stands for; names that are not UTF-8 byte for byte as the disk has them.
 
     Args:
@@ -47,6 +48,8 @@ def film_path(run_folder: Path, image_id: str) -> str:
     Raises:
         DataError: When the run has no such film.
     """
+    import pandas as pd  # here, so that what is refused is refused at once
+
     table = run_folder / FOLDER / FILMS
     if table.is_file():
         films = pd.read_csv(table, dtype=str, keep_default_na=False, encoding_errors=UNDECODED)
@@ -66,7 +69,16 @@ def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
 def read_places(run_folder: Path) -> dict[str, Any]:
     """Return what `write_places` wrote; nothing for a run that came from another machine."""
     path = run_folder / FOLDER / PLACES
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        places = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError, RecursionError):
+        places = None
+    if not isinstance(places, dict) or not isinstance(places.get("overrides", {}), dict):
+        raise DataError(
+            f"{FOLDER}/{PLACES} of the run {run_folder.name!r} is damaged; remove that file and say again where films and "
+            "study lie, with --data and --study."
+        )
+    return places
 
 
 def digest_key(parent: Path) -> bytes:

@@ -12,11 +12,12 @@ import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from radlib.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,11 @@ class Settings:
     size_limits_kb: list = field(default_factory=list)
     pairs: list = field(default_factory=list)
 
+    @property
+    def network(self) -> str:
+        """`architecture[@tag]`: what tells the networks of a study apart."""
+        return self.architecture + (f"@{self.tag}" if self.tag else "")
+
     def override(self, given: Mapping[str, Any]) -> "Settings":
         """Return these settings with those in `given` replaced; None means "as it is".
 
@@ -201,13 +207,15 @@ def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: WITHHELD if is_place(name, value) else value for name, value in settings.items()}
 
 
-def settings_table(settings: Settings, *names: str) -> pd.DataFrame:
+def settings_table(settings: Settings, *names: str) -> "pd.DataFrame":
     """Return settings as a table: setting, value, meaning; a place on this machine is not shown.
 
     Args:
         settings: Those of one network.
         *names: Which of them; none for all.
     """
+    import pandas as pd  # here, so that what is refused is refused at once
+
     values = shown(dataclasses.asdict(settings))
     meaning = describe_settings()
     rows = [(name, _in_words(values[name]), meaning[name]) for name in names or meaning]

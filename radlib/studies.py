@@ -15,9 +15,11 @@ from typing import Any
 import yaml
 
 from radlib.errors import UsageError
+from radlib.places import resolved
 from radlib.registry import nearest
 from radlib.settings import SETTING_TYPES, Settings
 
+STUDY_ENDINGS = (".yaml", ".yml")
 KINDS: Mapping[str, tuple[type, type | None, str]] = {  # of each key, of what its list holds, and both in words
     "name": (str, None, "text"),
     "title": (str, None, "text"),
@@ -57,6 +59,11 @@ class Study:
     )  # fmt: skip
     test_is_public: bool = True
     source: str = ""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a study file of one's own lies, and whatever it brings with it; None of a study of the series."""
+        return resolved(self.source).parent if self.source.endswith(STUDY_ENDINGS) else None
 
     def settings(self) -> Settings:
         """The settings shared by all networks."""
@@ -103,9 +110,9 @@ def load_study(name: str) -> Study:
     Raises:
         UsageError: When there is no such study, or the file holds an unknown or ill-typed key.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else notebooks_folder() / "studies" / f"{name}.yaml"
+    path = Path(name) if name.endswith(STUDY_ENDINGS) else notebooks_folder() / "studies" / f"{name}.yaml"
     if not path.is_file():
-        if name.endswith((".yaml", ".yml")):
+        if name.endswith(STUDY_ENDINGS):
             raise UsageError(
                 f"There is no file {path.name!r} here; give a study's name, or the way to its .yaml file."
             )
