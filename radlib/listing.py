@@ -44,7 +44,7 @@ def _details(entry: Entry) -> list[str]:
     lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if _tells(v)]
     for p in entry.parameters:
         value = "(must be given)" if p.default is inspect.Parameter.empty else f"= {p.default!r}"
-        lines.append(f"{p.name} {value}  {p.help}".rstrip())
+        lines.append(f"{p.name} {value}  ({p.type}) {p.help}".rstrip())
     return lines
 
 

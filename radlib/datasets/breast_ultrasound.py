@@ -6,6 +6,7 @@ them have burnt-in text: groups of near-duplicates stand in for patients, and ac
 """
 
 from pathlib import Path
+from typing import Literal
 
 from radlib.datasets import Dataset, check_choice
 from radlib.datasets.folders import READINGS, class_folders_index, label_of, labelled, labelled_classes
@@ -34,7 +35,7 @@ MASK = r"(?i)_mask(_\d+)?\.\w+$"
         ),
     ),
 )
-def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
+def breast_ultrasound(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -> Dataset:
     """Read breast ultrasound images: folders benign, malignant and normal.
 
     Args:

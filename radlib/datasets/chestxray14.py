@@ -14,6 +14,7 @@ the official split and that of the CheXNet reproductions are different splits, w
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from PIL import Image
@@ -69,7 +70,12 @@ FOLDS = {"train": "training", "val": "validation", "test": "test"}
         ),
     ),
 )
-def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = ()) -> Dataset:
+def chestxray14(
+    folder: Path,
+    *,
+    split: Literal["auto", "official", "reproduction", "seeded"] = "auto",
+    findings: Sequence[str] = (),
+) -> Dataset:
     """Read the films of ChestX-ray14 that lie in a folder, with its tables.
 
     Args:

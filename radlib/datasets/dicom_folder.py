@@ -14,6 +14,7 @@ one patient's, and so is whoever is both. Whatever else it holds, a name above a
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.label_tables import impossible_ages_note, read_table, years
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
+from radlib.value_types import WithinData
 
 ABOUT = ("patient_id", "split", "view", "age", "sex")
 READINGS = ("auto", "binary", "findings", "classes")
@@ -46,9 +48,9 @@ ENDINGS = (".dcm", ".dicom")
 def dicom_folder(
     folder: Path,
     *,
-    table: str = "labels.csv",
+    table: Annotated[str, WithinData()] = "labels.csv",
     labels: Sequence[str] = (),
-    reading: str = "auto",
+    reading: Literal["auto", "binary", "findings", "classes"] = "auto",
     modalities: Sequence[str] = ("CR", "DX"),
 ) -> Dataset:
     """Read the films that a labels table names, whatever a folder of CR and DX files looks like.

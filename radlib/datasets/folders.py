@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -40,7 +41,7 @@ READINGS = ("binary", "classes")
 def folders(
     folder: Path,
     *,
-    reading: str = "binary",
+    reading: Literal["binary", "classes"] = "binary",
     positive: str = "",
     negative: str = "",
     patient_pattern: str = "",

@@ -11,6 +11,7 @@ The films go by two kinds of names. The copy most people use calls them `person1
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ NAMES = (  # of files; the group is the patient's number, without leading zeros
         ),
     ),
 )
-def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
+def kermany(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -> Dataset:
     """Read the Kermany films: folders train, val and test with NORMAL and PNEUMONIA in each.
 
     Args:

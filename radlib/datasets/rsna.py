@@ -9,6 +9,7 @@ as a digest. A third of the films without an opacity are not normal either: thos
 """
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -49,7 +50,7 @@ READINGS = ("binary", "classes")
         ),
     ),
 )
-def rsna(folder: Path, *, reading: str = "binary") -> Dataset:
+def rsna(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -> Dataset:
     """Read the films of the RSNA challenge, or others with tables of the same layout.
 
     Args:

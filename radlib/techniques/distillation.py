@@ -11,13 +11,14 @@ the student sees, augmentation included; it also answers where the label is unkn
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from radlib import backend, counting
 from radlib.baselines import set_batch_norm_momentum
 from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Range, Share
 
 
 @TECHNIQUES.register(
@@ -30,10 +31,10 @@ def distillation(
     student: str = "student_tiny",
     student_options: Mapping[str, Any] | None = None,
     student_weights: str = "none",
-    temperature: float = 4.0,
-    soft_share: float = 0.7,
-    epochs: int = 12,
-    learning_rate: float = 0.01,
+    temperature: Annotated[float, Range(1, 1000)] = 4.0,
+    soft_share: Share = 0.7,
+    epochs: Annotated[int, Range(1, 10_000)] = 12,
+    learning_rate: Annotated[float, Range(0, 10, open_low=True)] = 0.01,
 ) -> Product:
     """Train a smaller network on the softened answers of this one and on the labels.
 

@@ -18,7 +18,7 @@ depthwise half, kept, and its 1 × 1 half, binary.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from radlib.registry import TECHNIQUES
 from radlib.techniques.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.deep_compression import reduce_batch_norm
+from radlib.value_types import Factor, Range
 
 ACTIVATIONS = ("binary", "float")
 HALF_STEP = 2.0**-11  # largest relative error of rounding to float16
@@ -49,11 +50,11 @@ def xnor_net(
     model: Any,
     data: TechniqueData,
     *,
-    activations: str = "binary",
+    activations: Literal["binary", "float"] = "binary",
     input_scale: bool = True,
     spared_layers: Sequence[str] = (),
-    binary_epochs: int = 8,
-    learning_rate_share: float = 1.0,
+    binary_epochs: Annotated[int, Range(1, 10_000)] = 8,
+    learning_rate_share: Factor = 1.0,
     half_precision: bool = True,
 ) -> Product:
     """Make the inner convolutions binary, in weights and inputs, train on, and store one bit a weight.

@@ -72,9 +72,11 @@ LAYERS = (
         "decomposition",
         "huffman",
         "plain_tensors",
+        "plain_yaml",
     ),
     ("random_codes",),
     ("sign_products", "compiled_sign_products"),
+    ("value_types",),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}
