@@ -49,8 +49,7 @@ class Settings:
         label_smoothing: Share of the target spread over the other answer.
         dropout: Rate before the last layer.
         average_decay: Decay of the exponential moving average of weights, per step; 0 is off.
-        batch_norm_momentum: Of the moving statistics, per step; 0 keeps the network's own (0.99 or 0.999).
-        patience: Epochs without a better validation loss before training stops.
+        patience: Epochs after the warm-up without a better validation AUROC or loss before training stops; 0 is off.
         class_weights: Whether both answers get equal total weight.
         augmentation: Half-ranges, see `augmentation.Augmentation`.
         chains: Techniques to apply to each network, e.g. `magnitude_pruning+int8`.
@@ -96,7 +95,6 @@ class Settings:
     label_smoothing: float = 0.0
     dropout: float = 0.0
     average_decay: float = 0.0
-    batch_norm_momentum: float = 0.95
     patience: int = 5
     class_weights: bool = True
     augmentation: dict = field(default_factory=dict)
@@ -136,7 +134,6 @@ RANGES = {  # of numbers; all others are 0 or more
     "label_smoothing": (0, 0.5),
     "dropout": (0, 0.9),
     "average_decay": (0, 0.99999),
-    "batch_norm_momentum": (0, 0.99999),
     "initial_sparsity": (0, 0.99),
     "final_sparsity": (0, 0.99),
     "pruning_epochs": (1, 10_000),
@@ -152,6 +149,9 @@ CHOICES = {
     "schedule": ("cosine", "plateau", "constant"),
     "operating_point_films": ("validation", "perturbed"),
 }
+GONE = {
+    "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
+}  # settings of earlier versions, and why there are none any more
 PLACES = ("data", "weights")  # settings that may name a place on this machine
 WITHHELD = "(private)"
 
@@ -166,6 +166,8 @@ def checked(name: str, value: Any) -> Any:
         UsageError: For an unknown name (the message names the nearest), a value of the wrong type, or one that
             is not among the choices.
     """
+    if name in GONE:
+        raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
     if name not in SETTING_TYPES:
         nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
