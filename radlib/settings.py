@@ -51,8 +51,7 @@ class Settings:
         label_smoothing: Share of the target spread over the other answer.
         dropout: Rate before the last layer.
         average_decay: Decay of the exponential moving average of weights, per step; 0 is off.
-        batch_norm_momentum: Of the moving statistics, per step; 0 keeps the network's own (0.99 or 0.999).
-        patience: Epochs without a better validation loss before training stops.
+        patience: Epochs after the warm-up without a better validation AUROC or loss before training stops; 0 is off.
         class_weights: Whether both answers get equal total weight.
         augmentation: Half-ranges, see `augmentation.Augmentation`.
         chains: Techniques to apply to each network, e.g. `magnitude_pruning+int8`.
@@ -98,7 +97,6 @@ class Settings:
     label_smoothing: Annotated[float, Range(0, 0.5)] = 0.0
     dropout: Annotated[float, Range(0, 0.9)] = 0.0
     average_decay: Annotated[float, Range(0, 0.99999)] = 0.0
-    batch_norm_momentum: Annotated[float, Range(0, 0.99999)] = 0.95
     patience: Annotated[int, Range(0, 10_000)] = 5
     class_weights: bool = True
     augmentation: dict[str, float | bool] = field(default_factory=dict)
@@ -137,6 +135,9 @@ SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_ex
 SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
 TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
 YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
+GONE = {
+    "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
+}  # settings of earlier versions, and why there are none any more
 PLACES = ("data", "weights")  # settings that may name a place on this machine
 WITHHELD = "(private)"
 
@@ -151,6 +152,8 @@ def checked(name: str, value: Any) -> Any:
         UsageError: For an unknown name (the message names the nearest), a value of the wrong type, or one that
             is not among the choices.
     """
+    if name in GONE:
+        raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
     if name not in SETTING_TYPES:
         nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."

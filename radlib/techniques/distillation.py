@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from radlib import backend, counting
-from radlib.baselines import set_batch_norm_momentum
 from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
@@ -86,7 +85,6 @@ def distillation(
             f"The student {student!r} has {counts['student']:,} parameters and its teacher {counts['teacher']:,}; "
             "choose a smaller student, or distil from a larger network."
         )
-    set_batch_norm_momentum(pupil, settings.batch_norm_momentum)
     loss = distillation_loss(task.activation, data.loss(), temperature, soft_share)
     learner = _learner(pupil, teacher, loss)
     history = data.train(learner, epochs=epochs, learning_rate=learning_rate, seed=settings.seed)

@@ -23,7 +23,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from radlib import backend, counting
-from radlib.baselines import set_batch_norm_momentum
 from radlib.binary_layers import stored_layer
 from radlib.errors import UsageError
 from radlib.formats.xnor_net import encode_model, itemise
@@ -90,7 +89,6 @@ def xnor_net(
         )
     names = binary_candidates(model, spared_layers)
     trainer = trainer_of(model, names, binary_inputs=activations == "binary", input_scale=input_scale)
-    set_batch_norm_momentum(trainer, data.settings.batch_norm_momentum)
     history = data.fit(
         trainer,
         epochs=binary_epochs,
