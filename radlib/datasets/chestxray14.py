@@ -21,7 +21,7 @@ from PIL import Image
 from radlib import tasks
 from radlib.datasets import Dataset, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import find_table, impossible_ages_note, read_table, years
+from radlib.datasets.label_tables import find_table, numbers_of, read_table, years
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
 from radlib.sources import Source
@@ -93,22 +93,21 @@ def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = 
     if unknown := len(set(names) - set(table.index)):
         raise DataError(f"{unknown} films are not in {source}; take them out, or complete the table.")
     entries = table.loc[names]
-    ages, impossible = years(entries["Patient Age"])
+    ages, age_notes = years(entries["Patient Age"])
     facts = file_facts(folder, paths)
     index = pd.DataFrame(
         {
             "image_id": unique_image_ids([f["image_id"] for f in facts]),
             "path": [f["path"] for f in facts],
-            "patient_id": entries["Patient ID"].astype(str).to_numpy(),
+            "patient_id": entries["Patient ID"].to_numpy(),
             **_label_columns(entries["Finding Labels"], chosen),
-            "view": entries["View Position"].fillna("").to_numpy(),
+            "view": entries["View Position"].to_numpy(),
             "age": ages.to_numpy(),
             "sex": entries["Patient Gender"].where(entries["Patient Gender"].isin(["F", "M"]), "").to_numpy(),
         }
     )
     notes = [f"{len(index):,} of the {len(table):,} films in {source} are here."]
-    if impossible:
-        notes.append(impossible_ages_note(impossible))
+    notes += age_notes
     parts, said = _split_parts(folder, split, names)
     if parts is not None:
         index["split"] = parts
@@ -229,6 +228,7 @@ def _boxes(
     if path is None:
         return None
     table = read_table(path, BOX_COLUMNS, others=True)
+    table = table.assign(**{name: numbers_of(table, name, path.name) for name in BOX_COLUMNS[2:]})
     table = table[table["Finding Label"].replace(BOX_NAMES).isin(findings)]
     by_film = table.groupby(table["Image Index"].map(_stem))[list(BOX_COLUMNS[2:])]
     drawn = {film: rows.to_numpy(float) for film, rows in by_film}

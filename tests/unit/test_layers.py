@@ -49,7 +49,7 @@ LAYERS = (
     ("anatomy",),
     ("images", "grey_scale", "dicom"),
     ("array_rows", "operations", "resemblance", "worker_pool"),
-    ("augmentation", "pixels", "prefetching", "tasks"),
+    ("age_and_sex", "augmentation", "body_parts", "pixels", "prefetching", "tasks"),
     ("runs",),
     ("imported_networks",),
     ("run_records",),
