@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,14 +67,13 @@ def read_tags(path: Path, key: bytes) -> dict[str, Any]:
         readable DICOM gives empty values: decoding will name what is wrong with it.
     """
     tags = _allowed_values(path)
-    age = age_years(tags["PatientAge"])
     patient, modality, view = tags["PatientID"], tags["Modality"].upper(), tags["ViewPosition"].upper()
     return {
         "modality": modality if modality in MODALITIES else "",
         "body_part": body_part(tags["BodyPartExamined"]),
         "view": view if view in VIEWS else "",
         "unprocessed": tags["PresentationIntentType"].upper() == "FOR PROCESSING",
-        "age": float("nan") if age is None else age,
+        "age": _years(tags["PatientAge"]),
         "sex": sex(tags["PatientSex"]) or "",
         "patient": _digest(patient, key) if is_said(patient) else "",
         "unmarked": path.is_file() and not has_mark(path),
@@ -95,6 +95,12 @@ def _allowed_values(path: Path) -> dict[str, str]:
         except Exception:
             tags[name] = ""
     return tags
+
+
+def _years(age: str) -> float:
+    """Return DICOM's age text (`042Y`, `018M`, `003W`, `010D`, or RSNA's plain `42`) in years, NaN where it is none."""
+    found = age_years(age)
+    return math.nan if found is None else found
 
 
 def _digest(patient: str, key: bytes) -> str:

@@ -84,7 +84,9 @@ def _bytes(path: Path) -> bytes:
         with opened(path, "rb") as stream:
             content = stream.read(LARGEST_BYTES + 1)
     except (OSError, EOFError, zlib.error):  # no gzip, or a truncated one
-        raise DataError(f"The table {path.name} is no CSV file that can be read or unpacked; replace it.") from None
+        raise DataError(
+            f"The table {path.name} is no CSV file that can be read or unpacked; replace it."
+        ) from None
     if len(content) > LARGEST_BYTES:
         raise DataError(
             f"The table {path.name} has more than {LARGEST_BYTES // 10**6} MB; is it a table of labels?"

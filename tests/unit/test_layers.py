@@ -47,7 +47,7 @@ LAYERS = (
     ("dicom_writing", "phantoms"),
     ("exposure",),
     ("anatomy",),
-    ("images", "grey_scale", "dicom"),
+    ("images", "grey_scale", "lookup_tables", "dicom"),
     ("array_rows", "film_walk", "operations", "resemblance", "worker_pool"),
     ("film_content",),
     ("augmentation", "pixels", "prefetching", "tasks"),
