@@ -22,7 +22,7 @@ from radlib import tasks
 from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import find_table, impossible_ages_note, read_table, years
+from radlib.datasets.label_tables import find_table, read_table, years
 from radlib.errors import DataError, UsageError
 from radlib.film_walk import left_out_sentence, walk
 from radlib.registry import DATASETS
@@ -104,22 +104,21 @@ def chestxray14(
     if unknown := len(set(names) - set(table.index)):
         raise DataError(f"{unknown} films are not in {source}; take them out, or complete the table.")
     entries = table.loc[names]
-    ages, impossible = years(entries["Patient Age"])
+    ages, age_notes = years(entries["Patient Age"])
     facts = file_facts(folder, paths)
     index = pd.DataFrame(
         {
             "image_id": unique_image_ids([f["image_id"] for f in facts]),
             "path": [f["path"] for f in facts],
-            "patient_id": entries["Patient ID"].astype(str).to_numpy(),
+            "patient_id": entries["Patient ID"].to_numpy(),
             **_label_columns(entries["Finding Labels"], chosen),
-            "view": entries["View Position"].fillna("").to_numpy(),
+            "view": entries["View Position"].to_numpy(),
             "age": ages.to_numpy(),
             "sex": entries["Patient Gender"].where(entries["Patient Gender"].isin(["F", "M"]), "").to_numpy(),
         }
     )
     notes = [f"{len(index):,} of the {len(table):,} films in {source} are here."]
-    if impossible:
-        notes.append(impossible_ages_note(impossible))
+    notes += age_notes
     parts, said = _split_parts(folder, split, names)
     if parts is not None:
         index["split"] = parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from radlib.datasets.label_tables import find_table, read_table
+from radlib.datasets.label_tables import find_table, numbers_of, read_table
 
 BOX_NAMES = {"Infiltrate": "Infiltration"}  # the table of boxes calls it so
 BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
@@ -26,6 +26,7 @@ def film_boxes(
     if path is None:
         return None
     table = read_table(path, BOX_COLUMNS, others=True)
+    table = table.assign(**{name: numbers_of(table, name, path.name) for name in BOX_COLUMNS[2:]})
     table = table[table["Finding Label"].replace(BOX_NAMES).isin(findings)]
     by_film = table.groupby(table["Image Index"].map(film_stem))[list(BOX_COLUMNS[2:])]
     drawn = {film: rows.to_numpy(float) for film, rows in by_film}

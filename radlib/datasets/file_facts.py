@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from radlib import images, private, runs, storage
 
-REVISION = 3  # raised when the meaning of the remembered facts changes
+REVISION = 4  # raised when the meaning of the remembered facts changes
 
 
 def file_facts(

@@ -17,7 +17,7 @@ import pandas as pd
 from radlib import tasks
 from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import class_columns, impossible_ages_note, read_table, years
+from radlib.datasets.label_tables import class_columns, numbers_of, read_table, years
 from radlib.errors import DataError
 from radlib.film_walk import left_out_sentence, walk
 from radlib.registry import DATASETS
@@ -83,6 +83,7 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     """
     check_choice("reading", reading, READINGS)
     labels = read_table(folder / LABELS_TABLE, LABEL_COLUMNS)
+    labels = labels.assign(**{name: numbers_of(labels, name, LABELS_TABLE) for name in LABEL_COLUMNS[1:]})
     classes = read_table(folder / CLASSES_TABLE, CLASS_COLUMNS).drop_duplicates("patientId")
     paths, left_out = _films(folder)
     known = set(labels["patientId"])
@@ -119,9 +120,8 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
         }
     )
     notes = [f"The labels table has a row per box: {len(labels)} rows became {len(index)} films."]
-    index["age"], impossible = years(index["age"])
-    if impossible:
-        notes.append(impossible_ages_note(impossible))
+    index["age"], said = years(index["age"])
+    notes += said
     if left_out:
         notes.append(left_out_sentence(left_out))
     task = tasks.binary("lung_opacity", "no_opacity")

@@ -214,7 +214,7 @@ def test_each_window_function_has_its_own_formula(tmp_path, function):
 
 @pytest.mark.parametrize("rescale", [(2, -100), (0.5, -100), (-1, 4095), (-0.25, 30)])
 @pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("windows", [[], [(400, 800)]])
+@pytest.mark.parametrize("windows", [[], [(400, 4000)]])
 def test_windows_are_in_rescaled_units(tmp_path, rescale, signed, windows):
     if rescale[0] < 0 and not windows:
         film = Film(signed=signed, rescale=rescale)

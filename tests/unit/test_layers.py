@@ -49,7 +49,7 @@ LAYERS = (
     ("dicom_writing", "phantoms"),
     ("exposure",),
     ("anatomy",),
-    ("images", "grey_scale", "dicom"),
+    ("images", "grey_scale", "lookup_tables", "dicom"),
     ("array_rows", "film_walk", "operations", "resemblance", "worker_pool"),
     ("film_content",),
     ("augmentation", "pixels", "prefetching", "tasks"),
@@ -62,6 +62,7 @@ LAYERS = (
     ("settings",),
     ("private", "registry"),
     ("places",),
+    ("age_and_sex", "body_parts"),
     ("archives", "downloading"),
     ("sparse_tensors", "tensor_files"),
     (
