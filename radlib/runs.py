@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.imported_networks import with_imports
 from radlib.run_records import read_record, write_record
 from radlib.settings import Settings
@@ -161,7 +161,11 @@ class Run:
         with disk_errors(final):
             building.mkdir(parents=True)
             started = time.perf_counter()
-            fields = dict(build(building))
+            try:
+                fields = dict(build(building))
+            except NotApplicable:  # there will be no such variant, so nothing of it stays
+                shutil.rmtree(building, ignore_errors=True)
+                raise
             variant = self._describe(name, spec, building, fields)
             record = {**dataclasses.asdict(variant), "build_seconds": round(time.perf_counter() - started, 1)}
             record["libraries"] = library_versions()

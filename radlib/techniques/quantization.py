@@ -24,6 +24,7 @@ import pandas as pd
 
 from radlib import backend
 from radlib.chains import parse_chain
+from radlib.errors import NotApplicable
 from radlib.films import FilmSplits
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
@@ -159,6 +160,9 @@ def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> by
     Args:
         model: A Keras model with one input (h, w, channels).
         options: Sets the converter's options; called with TensorFlow and the converter.
+
+    Raises:
+        NotApplicable: When the converter refuses the network.
     """
     tf = backend.tensorflow()
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
@@ -168,8 +172,16 @@ def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> by
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     if options is not None:
         options(tf, converter)
-    with backend.quiet_stderr():
-        return converter.convert()
+    try:
+        with backend.quiet_stderr():
+            return converter.convert()
+    except MemoryError:
+        raise
+    except Exception as error:  # the converter raises kinds of its own, none of them public
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
+        raise NotApplicable(
+            f"TensorFlow's converter cannot turn the network into this kind of LiteRT file ({reason}); take another."
+        ) from error
 
 
 def calibrated(
