@@ -14,14 +14,23 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from radlib.errors import DataError, SetupError, UsageError
+from radlib.errors import DataError, NotApplicable, SetupError, UsageError
 from radlib.estimate import check_disk, estimate
 from radlib.failures import error_of, withhold_messages, write_failure
 from radlib.kernels import fresh_kernel, peak_memory_bytes
 from radlib.parameters import declared_parameters
-from radlib.plan import Step, check_settings, chosen_networks, given_values, notebook_files, steps_of
+from radlib.plan import (
+    Step,
+    check_settings,
+    chosen_networks,
+    given_values,
+    is_per_network,
+    notebook_files,
+    steps_of,
+)
 from radlib.private import read_places, write_places
 from radlib.progress import Progress, progress_bar
+from radlib.refusals import refusals
 from radlib.run_records import withheld
 from radlib.runs import Run, open_run, outputs_root
 from radlib.settings import SETTING_TYPES
@@ -77,6 +86,8 @@ def run_series(
             check_disk(run.folder, forecast)
         say(str(forecast))
         execute(run, steps, say)
+    if left_out := refusals(run):
+        say(f"Not applicable, see the report: {', '.join(each.variant for each in left_out)}.")
     _check_gate(run, say)
     return run
 
@@ -99,7 +110,12 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
     with progress_bar(steps, say) as progress:
         for step in steps:
             started = time.perf_counter()
-            peak = execute_step(run, step, progress)
+            try:
+                peak = execute_step(run, step, progress)
+            except NotApplicable as refusal:
+                progress.end(step)
+                progress.finish(f"{Path(step.report).stem} ends there, and the run goes on: {refusal}")
+                peak = None
             rows.append(f"{step.report},{time.perf_counter() - started:.1f},{peak or ''}")
             write_text(run.path("reports", "times.csv"), "\n".join(rows) + "\n")
 
@@ -108,6 +124,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
     """Execute one notebook into the run's reports and return its kernel's peak memory, bytes.
 
     Raises:
+        NotApplicable: When what a notebook tells of does not suit the network; the report ends there.
         RadlibError: The notebook's own, or one that says which cell failed.
     """
     import papermill
@@ -137,6 +154,11 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
             known = error_of(error, step.notebook.stem)
             if known is None:
                 raise
+            if isinstance(known, NotApplicable) and is_per_network(step.notebook.stem):
+                if partial.is_file():  # what it could show stays to be read
+                    _without_paths(partial, step)
+                    partial.replace(final)
+                raise known from error
             write_failure(run, step, error)
             if partial.is_file():
                 withhold_messages(run, partial)

@@ -16,7 +16,7 @@ activations per tensor, with ranges measured on representative training films. A
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,20 @@ def shown_chains(run: Run) -> list[str]:
         return chains
     print("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
     return [*chains, "int8"]
+
+
+def calibrated_of(variants: Sequence[Variant]) -> Variant:
+    """Return the first of some variants whose ranges were measured on films.
+
+    Raises:
+        NotApplicable: When the network has none, since it does not suit the techniques that make one.
+    """
+    found = [variant for variant in variants if "representative_films" in variant.details]
+    if not found:
+        raise NotApplicable(
+            "No file with fixed ranges can be made of this network; the others are compared in 06."
+        )
+    return found[0]
 
 
 def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
