@@ -76,11 +76,11 @@ def list_command(kind: str | None) -> None:
 )
 def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
     """Show the variants of several runs in one table."""
-    from radlib.listing import compared, comparison_table
+    from radlib.listing import compared, comparison_table, not_applicable
     from radlib.storage import write_text
 
     table = compared(outputs)
-    click.echo(comparison_table(table))
+    click.echo("\n".join([comparison_table(table), *not_applicable(outputs)]))
     if csv:
         write_text(csv, table.to_csv(index=False))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import backend
-from radlib.errors import DataError
+from radlib.litert_tables import read_file
 
 BYTES_PER_FLOAT32 = 4
 LAYER_COLUMNS = ("layer", "kind", "output", "parameters", "weights", "macs", "sparsity")
@@ -92,14 +92,11 @@ def tflite_weights(path: str | Path) -> pd.DataFrame:
         their zero point), bytes (as stored in the file).
 
     Raises:
-        DataError: When the file is not a LiteRT file.
+        DataError: When the file is not a LiteRT file, or is damaged.
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    content = Path(path).read_bytes()
-    if content[4:8] != b"TFL3":
-        raise DataError(f"{Path(path).name} is not a LiteRT file; give a .tflite file that radlib wrote.")
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model = read_file(path)
     names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     rows, seen = [], {0}  # buffer 0 is the empty one
     for graph in model.subgraphs:
@@ -122,7 +119,7 @@ def tflite_macs(path: str | Path) -> int:
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(Path(path).read_bytes(), 0)
+    model = read_file(path)
     graph, code = model.subgraphs[0], schema.BuiltinOperator
     kernels = (code.CONV_2D, code.DEPTHWISE_CONV_2D, code.FULLY_CONNECTED, code.TRANSPOSE_CONV)
     total = 0

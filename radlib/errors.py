@@ -17,6 +17,13 @@ class UsageError(RadlibError):
     exit_code = 2
 
 
+class NotApplicable(UsageError):
+    """A technique that does not suit a network: no mistake of the user's, and no reason to end a run.
+
+    It is for what only the network tells, when the technique is at it. A parameter out of range is a `UsageError`.
+    """
+
+
 class DataError(RadlibError):
     """Films or labels that are missing, unreadable or contradictory."""
 

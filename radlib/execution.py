@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from radlib.plan import Step
+from radlib.errors import NotApplicable
+from radlib.plan import Step, is_per_network
 from radlib.progress import Progress, progress_bar
 from radlib.run_locks import OWNER
 from radlib.storage import disk_errors, put_in_place, write_text
@@ -23,7 +24,12 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
     with progress_bar(steps, say) as progress:
         for step in steps:
             started = time.perf_counter()
-            peak = execute_step(run, step, progress)
+            try:
+                peak = execute_step(run, step, progress)
+            except NotApplicable as refusal:
+                progress.end(step)
+                progress.finish(f"{Path(step.report).stem} ends there, and the run goes on: {refusal}")
+                peak = None
             rows.append(f"{step.report},{time.perf_counter() - started:.1f},{peak or ''}")
             write_text(run.path("reports", "times.csv"), "\n".join(rows) + "\n")
 
@@ -32,6 +38,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
     """Execute one notebook into the run's reports and return its kernel's peak memory, bytes.
 
     Raises:
+        NotApplicable: When what a notebook tells of does not suit the network; the report ends there.
         RadlibError: The notebook's own, or one that says which cell failed.
     """
     import papermill
@@ -64,6 +71,11 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
             known = error_of(error, step.notebook.stem)
             if known is None:
                 raise
+            if isinstance(known, NotApplicable) and is_per_network(step.notebook.stem):
+                if partial.is_file():  # what it could show stays to be read
+                    _without_paths(partial, step)
+                    put_in_place(partial, final)
+                raise known from error
             write_failure(run, step, error)
             if partial.is_file():
                 withhold_messages(run, partial)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radlib import errors
-from radlib.errors import RadlibError, SetupError
+from radlib.errors import NotApplicable, RadlibError, SetupError
 from radlib.private import private_folder
 from radlib.storage import atomic_path, write_text
 from radlib.stored_runs import Run
@@ -51,6 +51,8 @@ def exit_codes() -> dict[str, int]:
 def error_of(error: Exception, notebook: str) -> RadlibError | None:
     """Return the error to end with for what papermill raised; None for what is no failure of a notebook."""
     name, text = getattr(error, "ename", None), str(getattr(error, "evalue", ""))
+    if name == NotApplicable.__name__:
+        return NotApplicable(text)
     if name in exit_codes():
         return _with_code(text, exit_codes()[name])
     if name and ("Errno 28" in text or "No space left" in text):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radlib import backend
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 
 LAYERS = frozenset(
     [
@@ -166,7 +166,7 @@ def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, An
     """Return what differs from the defaults of a layer's class."""
     class_name, config = layer["class_name"], layer["config"]
     if class_name not in LAYERS and class_name not in own:
-        raise UsageError(
+        raise NotApplicable(
             f"The layer {layer['name']!r} is a {class_name}, which no file format here can describe; "
             "use layers of Keras itself, or keep the .keras file."
         )
@@ -174,7 +174,7 @@ def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, An
         config.get("data_format", "channels_last") != "channels_last"
         or config.get("dtype", "float32") != "float32"
     ):
-        raise UsageError(
+        raise NotApplicable(
             f"The layer {layer['name']!r} is not float32 with channels last, as every network here is."
         )
     kind = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)

@@ -86,6 +86,16 @@ def compared(outputs: Sequence[Path]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def not_applicable(outputs: Sequence[Path]) -> list[str]:
+    """Return a line for each variant that does not apply in one of several runs, with the reason."""
+    lines = []
+    for folder in outputs:
+        path = folder / "refusals.csv"
+        for row in pd.read_csv(path).itertuples() if path.is_file() else ():
+            lines.append(f"{folder.resolve().name}  {row.variant} does not apply: {row.reason}")
+    return lines
+
+
 def comparison_table(table: pd.DataFrame) -> str:
     """Return the columns that matter most as text: kilobytes, scores with the interval of AUROC, milliseconds."""
     shown = pd.DataFrame(index=table.index)

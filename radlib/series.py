@@ -82,6 +82,10 @@ def run_series(
             say(line)
         values = withheld(run, plan.values) | {"study": run.study.name, "fresh": fresh}
         execute(run, plan.steps(values), say)
+    from radlib.refusals import refusals  # here: it brings pandas, which a refused start does without
+
+    if left_out := refusals(run):
+        say(f"Not applicable, see the report: {', '.join(each.variant for each in left_out)}.")
     _check_gate(run, say)
     return run
 

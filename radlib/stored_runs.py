@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.places import discard
 from radlib.settings import Settings
 from radlib.storage import disk_errors, file_sha256, only_process, put_in_place, spec_digest, write_json
@@ -191,7 +191,11 @@ class Run:
         with disk_errors(final):
             building.mkdir(parents=True)
             started = time.perf_counter()
-            fields = dict(build(building))
+            try:
+                fields = dict(build(building))
+            except NotApplicable:  # there will be no such variant, so nothing of it stays
+                discard(building, self.folder)
+                raise
             variant = self._describe(name, spec, building, fields)
             record = {**dataclasses.asdict(variant), "build_seconds": round(time.perf_counter() - started, 1)}
             record["libraries"] = library_versions()

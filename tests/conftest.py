@@ -15,3 +15,13 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the real films are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def litert_network() -> tuple[bytes, object]:
+    """A float32 LiteRT file of TensorFlow's converter and the Keras network that it computes; converted once."""
+    from drawn import small_network
+    from radlib.techniques.quantization import convert
+
+    model = small_network(filters=(8, 16, 32), pointwise=64)
+    return convert(model), model

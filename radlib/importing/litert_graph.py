@@ -13,14 +13,13 @@ Reading a file that somebody has tampered with can end in anything, so all this 
 from collections.abc import Sequence
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from radlib.errors import UsageError
 from radlib.importing.layout import Answers, InputLayout
+from radlib.litert_tables import packed, read_tables
 
-IDENTIFIER = b"TFL3"
 INPUT, OUTPUT = "film", "probabilities"
 TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): schema.TensorType.INT32}
 
@@ -28,8 +27,8 @@ TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): sc
 class _Graph:
     """The main graph of a file, to which operations are added."""
 
-    def __init__(self, content: bytes):
-        self.model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+    def __init__(self, content: bytes, name: str):
+        self.model = read_tables(content, name=name)
         self.graph = self.model.subgraphs[0]
 
     def tensor(self, shape: Sequence[int], name: str, constant: np.ndarray | None = None) -> int:
@@ -61,9 +60,7 @@ class _Graph:
 
     def content(self) -> bytes:
         """Return the file."""
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self.model.Pack(builder), file_identifier=IDENTIFIER)
-        return bytes(builder.Output())
+        return packed(self.model)
 
 
 def rewritten(content: bytes, layout: InputLayout, answers: Answers, *, name: str) -> bytes:
@@ -78,7 +75,7 @@ def rewritten(content: bytes, layout: InputLayout, answers: Answers, *, name: st
     Raises:
         UsageError: When the file is no such network, or `layout` is not how it takes a film.
     """
-    graph = _Graph(content)
+    graph = _Graph(content, name)
     source, target = _ends(graph, name)
     height, width = layout.sides(graph.graph.tensors[source].shape, name)
     before = _input_operations(graph, source, (height, width), layout)
@@ -99,10 +96,6 @@ def _ends(graph: _Graph, name: str) -> tuple[int, int]:
     if len(graph.model.subgraphs) != 1:
         raise UsageError(
             f"{name} holds several graphs (loops or conditions); convert the network without them."
-        )
-    if any(buffer.offset or buffer.size for buffer in graph.model.buffers):
-        raise UsageError(
-            f"{name} keeps weights behind its tables, as files above 2 GB do; it is too large here."
         )
     if len(content.inputs) != 1 or len(content.outputs) != 1:
         raise UsageError(

@@ -27,6 +27,7 @@ from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
 from radlib.report.pairs import pair_section
 from radlib.report.readings import Readings
+from radlib.report.refused import refusal_section
 from radlib.settings import WITHHELD
 
 
@@ -48,7 +49,7 @@ def build_page(
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
         evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`,
-            `heat_maps`, and `changed_decisions`.
+            `heat_maps`, `refusals`, and `changed_decisions`.
         insides: What was stored of layers and weights.
     """
     run = readings.run
@@ -58,6 +59,7 @@ def build_page(
             "How well each variant reads",
             (reading_table(results, run.settings.margin), _reading_legend(results, readings)),
         ),
+        refusal_section(evidence["refusals"]),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.refusals import refusal_table
 from radlib.report.agreement import agreement
 from radlib.report.blocks import Figure, Page
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
@@ -32,7 +33,15 @@ EVIDENCE = {
     "heat_maps": heat_maps, "pairs": pairs,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
-PUBLISHED = (*TABLES, *(f"{name}.csv" for name in EVIDENCE), *INSIDES, "measurements.csv", "selection.json")
+REFUSALS = "refusals.csv"
+PUBLISHED = (
+    *TABLES,
+    *(f"{name}.csv" for name in EVIDENCE),
+    *INSIDES,
+    REFUSALS,
+    "measurements.csv",
+    "selection.json",
+)
 
 
 def write_results(run: Run) -> pd.DataFrame:
@@ -41,7 +50,7 @@ def write_results(run: Run) -> pd.DataFrame:
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
     verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`
     and `pairs.csv`; `layers.csv` and
-    `weights.csv` where networks were looked into; and `changed_decisions.csv`, the films to look at, which is not
+    `weights.csv` where networks were looked into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
     published.
 
     Args:
@@ -65,8 +74,10 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     contents["changed_decisions.csv"] = evidence["changed_decisions"]
     insides = read_insides(readings)
     contents |= dict(zip(INSIDES, (insides.layers, insides.weights), strict=True))
+    contents[REFUSALS] = evidence["refusals"] = refusal_table(run)
+    run.path(REFUSALS).unlink(missing_ok=True)  # of an earlier report, when everything applies by now
     for name, content in contents.items():
-        if len(content) or name not in ("over_seeds.csv", *INSIDES):
+        if len(content) or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
             with atomic_path(run.path(name)) as partial:
                 content.to_csv(partial, index=False)
     return table, compared, labels, evidence, insides

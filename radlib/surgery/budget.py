@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from radlib.counting import BYTES_PER_FLOAT32, KERNELS
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.surgery.structure import Group, Structure
 
 MEASURES = {"macs": "multiply-accumulates", "parameters": "parameters", "bytes": "bytes as float32"}
@@ -129,7 +129,8 @@ def choose(
     whole = cost(costs, np.ones(structure.count, bool), measure)
     limit = budget * whole if budget <= 1 else budget
     if not 0 < limit < whole:
-        raise UsageError(
+        refusal = NotApplicable if budget > 1 else UsageError  # a share is a mistake in any network
+        raise refusal(
             f"The budget must be above 0 and below the {whole:,} {MEASURES[measure]} that the network has, "
             f"not {limit:,.0f}; give a share below 1 or a smaller number."
         )
@@ -146,7 +147,7 @@ def choose(
     lowest = cost(costs, without(len(chunks)), measure)
     if lowest > limit:
         advice = " or set keep_growth to false" if len(groups) < len(structure.groups) else ""
-        raise UsageError(
+        raise NotApplicable(
             f"{limit:,.0f} {MEASURES[measure]} cannot be met: the nearest that can is {lowest:,} "
             f"({lowest / whole:.1%} of {whole:,}); raise the budget{advice}."
         )

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.surgery.rebuild import weight_of
 from radlib.surgery.structure import Slot, Structure
 
@@ -77,7 +77,7 @@ def batch_norm_scales(model: Any, structure: Structure) -> np.ndarray:
     """
     slots = [slot for slot in structure.slots if slot.weight == "gamma"]
     if not any((slot.units >= 0).any() for slot in slots):
-        raise UsageError(
+        raise NotApplicable(
             "No batch norm of this network has a scale, so bn_gamma cannot rank its channels; use l1 or taylor."
         )
     scaled = np.zeros(structure.count, bool)

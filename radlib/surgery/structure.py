@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import backend
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.surgery.channels import Call, Channels, Edit, Effect, WeightAxis, fixed_trace
 from radlib.surgery.rules import RULES
 from radlib.surgery.rules.wrapped import call_arguments
@@ -144,7 +144,9 @@ def group_table(structure: Structure) -> pd.DataFrame:
 def _entries(model: Any, keep_layers: Sequence[str]) -> dict[str, dict]:
     """Return each layer's entry in the model's config, by name."""
     if not isinstance(model, backend.keras().Model) or not getattr(model, "_nodes_by_depth", None):
-        raise UsageError("Channels can only be followed through a functional Keras model; build one of this.")
+        raise NotApplicable(
+            "Channels can only be followed through a functional Keras model; build one of this."
+        )
     names = [layer.name for layer in model.layers]
     for name in keep_layers:
         if name not in names:
@@ -166,7 +168,9 @@ def _effect(call: Call, channels: Channels, *, kept: bool) -> Effect:
     if kind == "InputLayer":
         return fixed
     if getattr(call.layer, "data_format", None) == "channels_first":
-        raise UsageError(f"The layer {name!r} has its channels first; build the network with channels last.")
+        raise NotApplicable(
+            f"The layer {name!r} has its channels first; build the network with channels last."
+        )
     found = RULES[kind].function(call, channels) if kind in RULES else None
     if kept:
         found = found or fixed
@@ -175,7 +179,7 @@ def _effect(call: Call, channels: Channels, *, kept: bool) -> Effect:
         return found
     if found is None:
         operation = call.layer.get_config().get("function") if "OpLambda" in kind else ""
-        raise UsageError(
+        raise NotApplicable(
             f"It is not known what the layer {name!r} ({operation or kind}) does with channels: name it in "
             "keep_layers, so that all of its channels stay, or register a rule for it in radlib.surgery.rules."
         )

@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from radlib.baselines import original_format, settings_spec, train_baseline
 from radlib.chains import Link, parse_chain
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.films import FilmSplits, films_for
 from radlib.imported_networks import is_imported
+from radlib.refusals import forget_refusal, keep_refusal, refuse_again
 from radlib.registry import DATASETS, FORMATS, TECHNIQUES, Entry
 from radlib.runs import Run
 from radlib.storage import spec_digest, write_json
@@ -26,7 +27,15 @@ from radlib.variants import Step, Variant, variant_key, variant_name
 
 RECORD = "preprocessing.json"  # beside every model; how films are prepared for it
 
-__all__ = ["Product", "TechniqueData", "build_variants", "chain_label", "check_chain", "compress"]
+__all__ = [
+    "Product",
+    "TechniqueData",
+    "build_variants",
+    "chain_label",
+    "check_chain",
+    "compress",
+    "compress_each",
+]
 
 
 def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
@@ -86,6 +95,9 @@ def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
 
     Returns:
         The stored variant. No TensorFlow is imported when it and its parents are there already.
+
+    Raises:
+        NotApplicable: When a technique does not suit the network; see `refusals`.
     """
     check_chain(chain, original=original_format(run))
     links = parse_chain(chain)
@@ -95,13 +107,37 @@ def compress(run: Run, films: FilmSplits, chain: str) -> Variant:
     return variant
 
 
+def compress_each(run: Run, films: FilmSplits, chains: Sequence[str]) -> list[Variant]:
+    """Return the run's network with each of several chains applied; those that do not suit it are said and left out.
+
+    Args:
+        run: The run, with the settings of one network and seed.
+        films: Its films.
+        chains: See `compress`.
+    """
+    found = []
+    for chain in chains:
+        try:
+            found.append(compress(run, films, chain))
+        except NotApplicable as refusal:
+            print(refusal)
+    return found
+
+
 def build_variants(run: Run, films: FilmSplits) -> list[Variant]:
-    """Return every variant that the study asks for, of all its networks and seeds; build what is missing."""
+    """Return every variant that the study asks for, of all its networks and seeds; build what is missing.
+
+    What does not suit a network is said and left out; `refusals.refusal_table` has it.
+    """
     wanted = [(network, chain) for network in run.networks() for chain in ["", *network.settings.chains]]
     for network, chain in wanted:
         check_chain(chain, original=original_format(network))  # an illegal one is refused before any training
     bar = tqdm(wanted, desc="variants", unit="variant", leave=False)
-    return [compress(network, films_for(network, films), chain) for network, chain in bar]
+    return [
+        variant
+        for network, chain in bar
+        for variant in compress_each(network, films_for(network, films), [chain])
+    ]
 
 
 def check_as_made(run: Run) -> None:
@@ -153,6 +189,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         "revision": entry.facts["revision"],
     }
 
+    refuse_again(run, name, spec)
     checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
     data = TechniqueData(films, run.settings, checkpoints, label=chain_label(chain))
 
@@ -183,7 +220,12 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
             "details": dict(product.details),
         }
 
-    variant = run.load_or_build(name, spec, build)
+    try:
+        variant = run.load_or_build(name, spec, build)
+    except NotApplicable as refusal:
+        data.forget()
+        raise NotApplicable(keep_refusal(run, name, chain, spec, str(refusal)).sentence()) from refusal
+    forget_refusal(run, name)
     data.forget()  # not before: a kill while storing must cost no training
     return variant
 

@@ -27,11 +27,10 @@ from typing import Annotated, Literal
 
 from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
+from radlib.techniques.aeq_fitness import WITH_WEIGHTS, refuse_quantized, stored_kernels
 from radlib.techniques.aeq_recipes import Recipe, floating, only, operations, quantize, rule
 from radlib.techniques.data import Product, TechniqueData
 from radlib.value_types import Range
-
-WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 @TECHNIQUES.register(
@@ -149,6 +148,7 @@ def aeq_int4(
 
     Raises:
         UsageError: For other bits than 4 or 8.
+        NotApplicable: When it has no float32 weights.
 
     References:
         Sakr et al. (2022). Optimal clipping and magnitude-aware differentiation for improved quantization-aware
@@ -156,6 +156,7 @@ def aeq_int4(
     """
     if spared_bits not in (4, 8):
         raise UsageError(f"spared_bits is 4 or 8, not {spared_bits}.")
+    refuse_quantized(stored_kernels(model))
     plain = {"integer": integer, "smallest_kernel": smallest_kernel}
     recipe = [rule(weight_bits=8, **plain)]
     for operation in ("CONV_2D", "FULLY_CONNECTED"):

@@ -16,8 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import SetupError, UsageError
+from radlib.errors import NotApplicable, SetupError
 from radlib.formats import open_model
+from radlib.litert_tables import read_tables, said_anew
+from radlib.techniques.aeq_fitness import (
+    operation_names,
+    refuse_quantized,
+    refuse_unchanged,
+    stored_kernels,
+)
 
 Recipe = list[dict[str, Any]]
 
@@ -77,15 +84,12 @@ def only(scope: str) -> str:
 
 def operations(model: bytes) -> list[tuple[str, str]]:
     """Return the operations of a LiteRT file in order: LiteRT's name, and the names of the outputs."""
-    from ai_edge_quantizer import qtyping
     from ai_edge_quantizer.utils import tfl_flatbuffer_utils as files
 
-    words = {code: name for name, code in vars(qtyping.BuiltinOperator).items() if isinstance(code, int)}
-    content = files.read_model(model)
-    graph = content.subgraphs[0]
-    names = [words[content.operatorCodes[op.opcodeIndex].builtinCode] for op in graph.operators]
+    tables = read_tables(model)
+    graph = tables.subgraphs[0]
     scopes = [files.get_op_scope(op, graph.tensors) for op in graph.operators]
-    return list(zip(names, scopes, strict=True))
+    return list(zip(operation_names(tables), scopes, strict=True))
 
 
 def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] = ()) -> bytes:
@@ -100,21 +104,27 @@ def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] = ()) ->
         The bytes of the quantized file.
 
     Raises:
-        UsageError: When the quantizer refuses the network, or LiteRT cannot run what it gives.
+        NotApplicable: When the file is quantized already, the quantizer refuses the network or changes no weight of it, or
+            LiteRT cannot run what it gives.
     """
     from ai_edge_quantizer import quantizer
 
+    kernels, model = stored_kernels(model), said_anew(model)
+    refuse_quantized(kernels)
     try:
         with _quietly():
             worker = quantizer.Quantizer(model, recipe)
             ranges = _ranges(model, worker, images) if worker.need_calibration else None
             result = worker.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
         content = bytes(result.quantized_model)
-    except (ValueError, RuntimeError, KeyError, NotImplementedError) as error:
-        raise UsageError(
+    except (ValueError, RuntimeError, KeyError, IndexError, TypeError, NotImplementedError) as error:
+        raise NotApplicable(
             f"The AI Edge Quantizer cannot apply this recipe to the network: {' '.join(str(error).split())} "
             "Take the converter's `int8`, or `aeq_dynamic`, which leaves what it does not know in float32."
         ) from error
+    refuse_unchanged(
+        kernels, content, max(each["op_config"].get("min_weight_elements", 0) for each in recipe)
+    )
     _check_runs(content)
     return content
 
@@ -143,7 +153,7 @@ def _check_runs(content: bytes) -> None:
             with open_model(path) as predictor:
                 predictor.predict(np.zeros((1, *predictor.input_shape), np.float32))
         except (SetupError, RuntimeError) as error:
-            raise UsageError(
+            raise NotApplicable(
                 f"LiteRT cannot run this network quantized so ({' '.join(str(error).split())}); take the "
                 "converter's `int8`, or `aeq_dynamic`."
             ) from error

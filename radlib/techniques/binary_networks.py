@@ -7,7 +7,7 @@ import numpy as np
 
 from radlib import backend
 from radlib.binary_layers import split_kernel, stored_layer, trained_layer
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.replacement import replace_layers
 from radlib.techniques.factored_layers import Weighted, depthwise_half, is_convolution
 from radlib.techniques.pruning import prunable_layers
@@ -35,13 +35,13 @@ def binary_candidates(model: Any, spared_layers: Sequence[str] = ()) -> list[str
             continue
         zeros = float((_kernel(layer) == 0).mean())
         if zeros > MOST_ZEROS:
-            raise UsageError(
+            raise NotApplicable(
                 f"{zeros:.0%} of the weights of {name!r} are zero, and a weight of one bit is never: leave weight "
                 "pruning out before 'xnor_net', or remove whole filters with 'filter_pruning'."
             )
         found.append(name)
     if not found:
-        raise UsageError(
+        raise NotApplicable(
             f"{model.name} has no convolution between its first and its last layer that can be binary."
         )
     return found

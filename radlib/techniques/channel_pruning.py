@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 
 from radlib import backend
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable
 from radlib.registry import TECHNIQUES
 from radlib.surgery.budget import choose
 from radlib.surgery.importance import kernel_norms
@@ -74,7 +74,7 @@ def channel_pruning(
     structure = read_structure(model)
     groups = tuple(g for g in structure.groups if not g.growth and readers_of(structure, model, g))
     if not groups:
-        raise UsageError(
+        raise NotApplicable(
             "No layer of this network reads channels that another alone makes, so none can be rebuilt; use "
             "filter_pruning."
         )

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from radlib import backend
-from radlib.errors import RadlibError, UsageError
+from radlib.errors import NotApplicable, RadlibError, UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.pruning import measured_sparsity, prunable_layers
@@ -71,7 +71,7 @@ def clustering(
     tfmot, keras = backend.tfmot().clustering.keras, backend.keras()
     names = clusterable_layers(model, clusters)
     if not names:
-        raise UsageError(
+        raise NotApplicable(
             f"No layer of this network has kernels worth {clusters} values; ask for fewer clusters, or leave "
             "'clustering' out."
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from radlib import backend, counting
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
 from radlib.value_types import Range, Share
@@ -81,7 +81,7 @@ def distillation(
     )
     counts = {"teacher": counting.parameters(model), "student": counting.parameters(pupil)}
     if counts["student"] >= counts["teacher"]:
-        raise UsageError(
+        raise NotApplicable(
             f"The student {student!r} has {counts['student']:,} parameters and its teacher {counts['teacher']:,}; "
             "choose a smaller student, or distil from a larger network."
         )
@@ -133,7 +133,7 @@ def logits_of(model: Any) -> Callable[..., Any]:
     keras, tf = backend.keras(), backend.tensorflow()
     head = model.layers[-1]
     if not isinstance(head, keras.layers.Dense):
-        raise UsageError(
+        raise NotApplicable(
             f"{model.name} ends in a {type(head).__name__}, not in a dense layer with its activation."
         )
     features = keras.Model(model.inputs, head.input)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable
 from radlib.replacement import replace_layers
 from radlib.techniques.factored_layers import separable_halves
 
@@ -43,7 +43,7 @@ def fake_quantized(model: Any, sparse: Sequence[str] = (), clustered: Sequence[s
         with backend.quiet_stderr(), _one_list_per_kernel(), _known_configs():
             trained = tfmot.quantization.keras.quantize_apply(annotated, scheme=_scheme(sparse, clustered))
     except (RuntimeError, ValueError) as error:
-        raise UsageError(
+        raise NotApplicable(
             f"'qat' cannot train this network with int8 rounding ({' '.join(str(error).split())}); "
             "use 'int8', which needs no training."
         ) from error
@@ -66,7 +66,7 @@ def split_front(model: Any) -> tuple[Any, Any]:
     try:
         body = keras.models.clone_model(keras.Model(cut, model.outputs))
     except ValueError as error:
-        raise UsageError(
+        raise NotApplicable(
             f"'qat' cannot separate the scaling {scalings[-1].name!r} from the layers after it; use 'int8', which "
             "needs no training."
         ) from error
@@ -166,7 +166,7 @@ def _annotated(body: Any) -> Any:
     for layer in body.layers:
         plain = isinstance(layer, keras.layers.InputLayer | keras.layers.BatchNormalization)
         if not plain and not known.supports(layer):
-            raise UsageError(
+            raise NotApplicable(
                 f"'qat' cannot train through the layer {layer.name!r} ({type(layer).__name__}), which tfmot does not "
                 "know how to quantize; use 'int8', which needs no training."
             )

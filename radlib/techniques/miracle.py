@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import backend, counting
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.formats.miracle import KERNELS, Code, encode_model, itemise
 from radlib.random_codes import UNITS, Blocks, candidates, log_weights
 from radlib.registry import TECHNIQUES
@@ -149,7 +149,7 @@ def plan_blocks(model: Any, bits: int, block_weights: int, seed: int) -> Blocks:
     """
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels_of(model))
     if not weights:
-        raise UsageError(f"{model.name} has no dense or convolutional layer whose weights could be coded.")
+        raise NotApplicable(f"{model.name} has no dense or convolutional layer whose weights could be coded.")
     return Blocks(weights, block_weights, bits, seed)
 
 
@@ -164,7 +164,7 @@ def fit_blocks(model: Any, blocks: Blocks, size_bytes: int, about: Mapping[str, 
     block_weights = -(-blocks.weights // most) if most > 0 else MOST_BLOCK_WEIGHTS + 1
     if block_weights > MOST_BLOCK_WEIGHTS:
         smallest = without + replace(blocks, block_weights=MOST_BLOCK_WEIGHTS).index_bytes
-        raise UsageError(
+        raise NotApplicable(
             f"{model.name} cannot be coded in {size_bytes / 1000:g} KB: all but its kernels takes "
             f"{without / 1000:.2f} KB, and the smallest file {smallest / 1000:.2f} KB; raise size_kb."
         )

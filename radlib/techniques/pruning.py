@@ -18,7 +18,7 @@ import pandas as pd
 
 from radlib import backend
 from radlib.baselines import load_network
-from radlib.errors import RadlibError, UsageError
+from radlib.errors import NotApplicable
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
@@ -67,7 +67,7 @@ def magnitude_pruning(
     """
     names = prunable_layers(model)
     if not names:
-        raise UsageError(
+        raise NotApplicable(
             f"{model.name} has no layer to prune between its first and its last; leave 'magnitude_pruning' out."
         )
     pruned, history = fit_pruned(
@@ -128,7 +128,7 @@ def fit_pruned(
     final = float(np.average(list(sparsities.values()), weights=sizes))
     reached = measured_sparsity(pruned, list(sparsities))
     if abs(reached - final) > TOLERANCE:
-        raise RadlibError(
+        raise NotApplicable(
             f"Pruning reached {reached:.1%} zeros instead of {final:.1%}; raise pruning_epochs, "
             f"since {data.steps(epochs)} steps were too few."
         )

@@ -16,7 +16,7 @@ activations per tensor, with ranges measured on representative training films. A
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ import pandas as pd
 
 from radlib import backend
 from radlib.chains import parse_chain
+from radlib.errors import NotApplicable
 from radlib.films import FilmSplits
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
@@ -150,6 +151,20 @@ def shown_chains(run: Run) -> list[str]:
     return [*chains, "int8"]
 
 
+def calibrated_of(variants: Sequence[Variant]) -> Variant:
+    """Return the first of some variants whose ranges were measured on films.
+
+    Raises:
+        NotApplicable: When the network has none, since it does not suit the techniques that make one.
+    """
+    found = [variant for variant in variants if "representative_films" in variant.details]
+    if not found:
+        raise NotApplicable(
+            "No file with fixed ranges can be made of this network; the others are compared in 06."
+        )
+    return found[0]
+
+
 def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
     """Return the films whose activations set the ranges of a quantized variant: image_id, split, labels."""
     index = films.dataset.index
@@ -166,6 +181,9 @@ def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> by
     Args:
         model: A Keras model with one input (h, w, channels).
         options: Sets the converter's options; called with TensorFlow and the converter.
+
+    Raises:
+        NotApplicable: When the converter refuses the network.
     """
     tf = backend.tensorflow()
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
@@ -175,8 +193,16 @@ def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> by
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     if options is not None:
         options(tf, converter)
-    with backend.quiet_stderr():
-        return converter.convert()
+    try:
+        with backend.quiet_stderr():
+            return converter.convert()
+    except MemoryError:
+        raise
+    except Exception as error:  # the converter raises kinds of its own, none of them public
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
+        raise NotApplicable(
+            f"TensorFlow's converter cannot turn the network into this kind of LiteRT file ({reason}); take another."
+        ) from error
 
 
 def calibrated(

@@ -20,7 +20,7 @@ import pandas as pd
 
 from radlib import counting
 from radlib.decomposition import energy_rank, evbmf_bound, evbmf_rank, singular_values, unfold
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.techniques.factored_layers import factored_weights, kernel_of
 from radlib.techniques.pruning import prunable_layers
 
@@ -101,7 +101,7 @@ def choose_ranks(
             raise UsageError(f"{name} is a share above 0 and at most 1, not {share}.")
     if not found:
         other = "tucker" if technique == "svd" else "svd"
-        raise UsageError(
+        raise NotApplicable(
             f"{model.name} has no layer for {technique!r} between its first and its last; try {other!r}."
         )
     kept: float | None = {"evbmf": None, "energy": energy, "budget": 0.0}[rule]
@@ -110,7 +110,7 @@ def choose_ranks(
     chosen = {layer.name: layer.ranks(kept) for layer in found}
     chosen = {layer.name: chosen[layer.name] for layer in found if layer.saved(chosen[layer.name])}
     if not chosen:
-        raise UsageError(
+        raise NotApplicable(
             f"No layer of {model.name} gets smaller by {technique!r} with ranks chosen by {rule}; "
             "choose ranks 'energy' with a smaller share, or 'budget'."
         )
@@ -176,7 +176,7 @@ def _energy_within(parameters: int, found: list[Factorable], budget: float) -> f
 
     low, high = 0.0, 1.0
     if left(low) > budget * parameters:
-        raise UsageError(
+        raise NotApplicable(
             f"A budget of {budget:.1%} of the parameters cannot be met: even at rank 1 the network keeps "
             f"{left(low) / parameters:.1%}, since the other layers are not decomposed; the nearest is that."
         )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.counting import unpack
+from radlib.litert_tables import read_tables
 from radlib.storage import deflated_bytes
 
 ITERATIONS = 20
@@ -102,7 +103,7 @@ def weight_codes(content: bytes) -> dict[str, np.ndarray]:
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model = read_tables(content)
     found = {}
     for tensor in model.subgraphs[0].tensors:
         stored = model.buffers[tensor.buffer].data

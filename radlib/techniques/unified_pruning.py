@@ -30,7 +30,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 
 from radlib import backend, counting
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable
 from radlib.formats.keras import model_bytes
 from radlib.registry import TECHNIQUES
 from radlib.storage import deflated_bytes
@@ -184,7 +184,7 @@ def _limits(stages: list[dict[str, Any]], mac_budget: float, byte_budget: float)
     macs = mac_budget * whole["macs"] if mac_budget <= 1 else mac_budget
     limit = math.floor(byte_budget * whole["deflated_bytes"] if byte_budget <= 1 else byte_budget)
     if not 0 < limit < left["deflated_bytes"]:
-        raise UsageError(
+        raise NotApplicable(
             f"Without the filters the file has {left['deflated_bytes']:,} bytes, deflated, so no weights would go "
             f"for a budget of {limit:,}; give byte_budget a value above 0 and below that, or use filter_pruning."
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.errors import NotApplicable, UsageError
 from radlib.formats.keras import model_bytes
 from radlib.storage import deflated_bytes
 from radlib.techniques.pruning import prunable_layers, pruned_kernel
@@ -62,7 +62,7 @@ def check_cut(model: Any, limit: int, rule: str, most: float) -> Cut:
         )
     largest = cut_at(model, 1.0, rule, most)
     if largest.packed_bytes > limit:
-        raise UsageError(
+        raise NotApplicable(
             f"{limit:,} bytes cannot be met: the nearest that can is {largest.packed_bytes:,}, with {most:.0%} of the "
             "weights gone that may go; raise byte_budget, lower mac_budget, or raise highest_sparsity."
         )
