@@ -70,7 +70,7 @@ LAYERS = (
         "huffman",
         "plain_tensors",
     ),
-    ("random_codes",),
+    ("random_codes", "notebook_sources"),
     ("sign_products", "compiled_sign_products"),
     ("errors",),
 )
