@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radlib import private, storage
+from radlib import digests, private, storage
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
 from radlib.variants import library_versions
@@ -43,6 +43,9 @@ class RunRecord:
 
 def write_record(folder: Path, study: Study, overrides: Mapping[str, Any]) -> None:
     """Write what was asked, on which machine, with which libraries; and privately, where things lie."""
+    if not (folder / RECORD).is_file():
+        private.private_folder(folder)
+        digests.begin(folder)
     places = {name: value for name, value in overrides.items() if is_place(name, value)}
     source = Path(study.source)
     places = {"study": str(source.resolve()) if source.is_file() else study.source, "overrides": places}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from radlib import digests
 from radlib.errors import UsageError
 from radlib.imported_networks import with_imports
 from radlib.run_records import read_record, write_record
@@ -168,6 +169,7 @@ class Run:
             write_json(building / "spec.json", dict(spec))
             write_json(building / "variant.json", record)
             shutil.rmtree(final, ignore_errors=True)
+            digests.note(building, final)
             building.rename(final)
         return variant
 

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from radlib import digests
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.estimate import check_disk, estimate
 from radlib.failures import error_of, withhold_messages, write_failure
@@ -149,6 +150,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
             raise
         peak = peak_memory_bytes(kernel)
     _without_paths(partial, step)
+    digests.note(partial, final)
     partial.replace(final)
     failed.unlink(missing_ok=True)
     progress.end(step)

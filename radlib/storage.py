@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from radlib import digests
 from radlib.errors import SetupError
 
 
@@ -57,6 +58,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         with disk_errors(path):
             yield partial
+            digests.note(partial, path)
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -69,6 +69,8 @@ LAYERS = (
         "decomposition",
         "huffman",
         "plain_tensors",
+        "digests",
+        "record_files",
     ),
     ("random_codes", "notebook_sources"),
     ("sign_products", "compiled_sign_products"),
