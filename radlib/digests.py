@@ -85,6 +85,16 @@ def read(folder: Path) -> Digests | None:
     return Digests(noted, bad)
 
 
+def is_as_written(path: Path) -> bool:
+    """Tell whether a file is there and is the one that was written; of a run without digests, whether it is there."""
+    root = _root(path)
+    if not path.is_file() or root is None:
+        return path.is_file()
+    inside = path.relative_to(root).as_posix()
+    noted = read(root)
+    return inside not in noted.noted or noted.allow(inside, _sha256(path))
+
+
 def _root(place: Path) -> Path | None:
     """Return the nearest folder above a place that notes digests."""
     for folder in list(place.parents)[:DEEPEST]:

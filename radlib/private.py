@@ -5,7 +5,6 @@ failure, the whole message. Whoever passes a run on leaves this folder out; all 
 by image id only. The folder is made so that only its owner can open it.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +14,11 @@ import pandas as pd
 
 from radlib import storage
 from radlib.errors import DataError
+from radlib.record_files import read_object
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
+SAY_AGAIN = "remove that file, and say where films and study lie with --data and --study"
 KEY_BYTES = 32
 UNDECODED = "surrogateescape"  # how Python holds the bytes of a file's name that are not UTF-8
 
@@ -66,7 +67,7 @@ def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
 def read_places(run_folder: Path) -> dict[str, Any]:
     """Return what `write_places` wrote; nothing for a run that came from another machine."""
     path = run_folder / FOLDER / PLACES
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_object(path, SAY_AGAIN) if path.is_file() else {}
 
 
 def digest_key(parent: Path) -> bytes:

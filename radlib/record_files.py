@@ -50,6 +50,14 @@ def read_object(
     return content
 
 
+def remembered(path: Path) -> dict[str, Any]:
+    """Return what a JSON file holds that only spares work; nothing when it is missing or damaged, and is made anew."""
+    try:
+        return read_object(path)
+    except DataError:
+        return {}
+
+
 def read_arrays(path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN) -> dict[str, np.ndarray]:
     """Return the arrays of an `.npz` file by name; nothing in it is executed.
 

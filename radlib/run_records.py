@@ -5,7 +5,6 @@ may be named after a patient. They are written to the private folder and read fr
 """
 
 import dataclasses
-import json
 import os
 import platform
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radlib import digests, private, storage
+from radlib.record_files import damaged, read_object
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
 from radlib.variants import library_versions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from radlib.runs import Run
 
 RECORD = "run.json"
+COPY = "put it back from a copy, or choose another --output"
 OWN_PLACES = ("own_films",)  # parameters of notebooks that name a place on this machine
 
 
@@ -71,7 +72,9 @@ def read_record(folder: Path) -> RunRecord | None:
     path = folder / RECORD
     if not path.is_file():
         return None
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = read_object(path, COPY, needs={"study": str})
+    if not isinstance(record.get("overrides", {}), dict):
+        raise damaged(path, "'overrides' is of another type", COPY)
     places = private.read_places(folder)
     overrides = {name: value for name, value in record.get("overrides", {}).items() if value != WITHHELD}
     # `study_source` is how records were written before there was a private folder
