@@ -79,7 +79,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
             write_failure(run, step, error)
             if partial.is_file():
                 withhold_messages(run, partial)
-                put_in_place(partial, failed)
+                partial.replace(failed)
             raise known from error
         except KeyboardInterrupt:
             # the cell that was running leaves a task behind, and asyncio would report its death at the end

@@ -5,7 +5,6 @@ failure, the whole message. Whoever passes a run on leaves this folder out; all 
 by image id only. The folder is made so that only its owner can open it.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from radlib import storage
 from radlib.errors import DataError
+from radlib.record_files import read_object
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
+SAY_AGAIN = "remove that file, and say where films and study lie with --data and --study"
 KEY_BYTES = 32
 UNDECODED = "surrogateescape"  # how Python holds the bytes of a file's name that are not UTF-8
 
@@ -69,16 +70,7 @@ def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
 def read_places(run_folder: Path) -> dict[str, Any]:
     """Return what `write_places` wrote; nothing for a run that came from another machine."""
     path = run_folder / FOLDER / PLACES
-    try:
-        places = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError, RecursionError):
-        places = None
-    if not isinstance(places, dict) or not isinstance(places.get("overrides", {}), dict):
-        raise DataError(
-            f"{FOLDER}/{PLACES} of the run {run_folder.name!r} is damaged; remove that file and say again where films and "
-            "study lie, with --data and --study."
-        )
-    return places
+    return read_object(path, SAY_AGAIN) if path.is_file() else {}
 
 
 def digest_key(parent: Path) -> bytes:

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radlib import private, storage
-from radlib.errors import DataError, UsageError
+from radlib import digests, private, storage
+from radlib.errors import UsageError
+from radlib.record_files import damaged, read_object
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
 from radlib.variants import library_versions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from radlib.runs import Run
 
 RECORD = "run.json"
+COPY = "put it back from a copy, or choose another --output"
 MOST_OPENINGS = 99  # noted beside what made the run; older ones go first
 OWN_PLACES = ("own_films",)  # parameters of notebooks that name a place on this machine
 
@@ -52,6 +54,9 @@ def write_record(folder: Path, study: Study, overrides: Mapping[str, Any], *, ma
         overrides: Settings given beside the study's that hold from now on.
         made: Whether the run has variants. What they were made on and with is kept then, and this opening is added.
     """
+    if not (folder / RECORD).is_file():
+        private.private_folder(folder)
+        digests.begin(folder)
     private.write_places(folder, {**private.read_places(folder), **_places(study, overrides)})
     before = _record(folder) if made else {}
     now = _opening(overrides)
@@ -113,15 +118,11 @@ def _record(folder: Path) -> dict[str, Any]:
         DataError: When the file is damaged.
     """
     path = folder / RECORD
-    try:
-        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict) or not isinstance(record.get("overrides", {}), dict):
-        raise DataError(
-            f"{RECORD} of the run {folder.name!r} is damaged, so that nothing says what it was made with; put it back from "
-            "a copy, or choose another --output."
-        )
+    if not path.is_file():
+        return {}
+    record = read_object(path, COPY, needs={"study": str})
+    if not isinstance(record.get("overrides", {}), dict):
+        raise damaged(path, "'overrides' is of another type", COPY)
     return record
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from radlib import digests
 from radlib.errors import SetupError
 
 
@@ -84,6 +85,7 @@ def put_in_place(finished: Path, place: Path) -> None:
     """Rename a finished file, or a folder with all it holds, to its place; written to the disk before and after."""
     for path in [*finished.rglob("*"), finished] if finished.is_dir() else [finished]:
         _flush(path)
+    digests.note(finished, place)
     finished.replace(place)
     _flush(place.parent)
 
