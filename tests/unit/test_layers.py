@@ -38,7 +38,7 @@ LAYERS = (
     ("architectures", "counting"),
     ("replacement",),
     ("graphs",),
-    ("binary_layers",),
+    ("binary_layers", "graph_limits"),
     ("backend",),
     ("films",),
     ("film_records",),
