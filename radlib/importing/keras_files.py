@@ -1,9 +1,9 @@
-"""A `.keras` file of somebody else's, read as data: its configuration into a plain description, its weights as numbers.
+"""A Keras network of somebody else's, read as data: its configuration becomes a plain description.
 
 Keras opens such a file by importing the modules and calling the classes that its configuration names, and has had a
 hole in its safe mode every year. Nothing of that happens here. The configuration is JSON; from it a description in the
 terms of `graphs` is made, which holds layers of a closed list, numbers and text, and whatever is not understood is
-refused rather than skipped. Files of Keras 3 and of Keras 2 are read alike. What a network for films has around its
+refused rather than skipped. Files of Keras 3, 2 and 1 are read alike. What a network for films has around its
 layers is put right on the way:
 
 - models inside models, as transfer learning makes them, are laid flat, so that pruning can look into them;
@@ -14,14 +14,15 @@ layers is put right on the way:
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from radlib.errors import UsageError
-from radlib.importing.keras_config import MODELS, Tensor, read_configuration, settings_of, tensors_read
+from radlib.formats.keras_archive import snake_case
+from radlib.importing.keras_config import MODELS, Tensor, settings_of, tensors_read
 from radlib.importing.layout import InputLayout
 
 DEEPEST = 20  # models inside models
+STANDING_BEFORE = ("film", "repeat_channel", "input_range")
 VARYING = re.compile(r"Random\w+|AugMix|RandAugment|MixUp|CutMix|Auto\w*Contrast")
 
 
@@ -40,13 +41,14 @@ class Flat:
     left_out: list[str] = field(default_factory=list)
 
 
-def describe_keras_file(
-    path: Path, layout: InputLayout, image_size: int
+def describe_network(
+    config: Mapping[str, Any], name: str, layout: InputLayout, image_size: int
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Read the configuration of a `.keras` file; nothing is imported or run.
+    """Return the description of a network from its configuration; nothing is imported or run.
 
     Args:
-        path: The file, which `guard.inspect` has looked at.
+        config: As `keras_config.refuse_code` let it pass.
+        name: Of the file.
         layout: How its network takes a film.
         image_size: Side of the films where the network leaves it open, pixels.
 
@@ -57,22 +59,21 @@ def describe_keras_file(
     Raises:
         UsageError: For anything that is not a plain network of Keras's own layers.
     """
-    config = read_configuration(path)
     flat = Flat()
     try:
-        entry = _entry_shape(config, path.name, layout, image_size)
+        entry = _entry_shape(config, name, layout, image_size)
         given = _film_layers(flat, entry, layout)
-        outputs = _model(flat, config, [given], "", [""], path.name, 0)
+        outputs = _model(flat, config, [given], "", [""], name, 0)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{path.name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
+            f"{name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
         ) from None
     if len(outputs) != 1:
-        raise UsageError(f"{path.name} has {len(outputs)} outputs; a classifier of films has one.")
+        raise UsageError(f"{name} has {len(outputs)} outputs; a classifier of films has one.")
     names = list(flat.layers)
     layers = [
-        [kind, name, settings, [_node(node, names) for node in nodes]]
-        for name, (kind, settings, nodes) in flat.layers.items()
+        [kind, layer, settings, [_node(node, names) for node in nodes]]
+        for layer, (kind, settings, nodes) in flat.layers.items()
     ]
     return {"name": "imported", "layers": layers, "outputs": [list(outputs[0])]}, flat.groups
 
@@ -90,9 +91,8 @@ def _entry_shape(
         if shape is not None or first["class_name"] not in MODELS:
             break
         model = first
-    shape = (
-        shape or (config.get("build_config") or {}).get("input_shape") or [None, None, None, layout.channels]
-    )
+    built = (config.get("build_config") or {}).get("input_shape") or config["config"].get("build_input_shape")
+    shape = shape or built or [None, None, None, layout.channels]
     if layout.layout != "NHWC" or len(shape) != 4 or shape[3] not in (None, layout.channels):
         raise UsageError(
             f"{name} takes films of shape {' × '.join('any' if side is None else str(side) for side in shape[1:])}, which is not "
@@ -172,7 +172,7 @@ def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[
     used: dict[str, int] = {}
     found = {}
     for layer in layers:
-        kind = _snake_case(layer["class_name"])
+        kind = snake_case(layer["class_name"])
         number = used[kind] = used.get(kind, -1) + 1
         key = f"{kind}_{number}" if number else kind
         containers = ("layers", "_layer_checkpoint_dependencies", "_functional/layers")
@@ -201,11 +201,7 @@ def _call(
     if VARYING.fullmatch(kind):
         flat.left_out.append(title)
         return list(given)
-    unique = (
-        f"{prefix}{title}"
-        if f"{prefix}{title}" not in ("film", "repeat_channel", "input_range")
-        else f"own_{title}"
-    )
+    unique = unique_name(prefix, title)
     settings = settings_of(layer, name)
     if unique not in flat.layers:
         flat.layers[unique] = [kind, settings, []]
@@ -213,6 +209,12 @@ def _call(
     nodes = flat.layers[unique][2]
     nodes.append([tuple(tensor) for tensor in given])
     return [(unique, len(nodes) - 1, 0)]
+
+
+def unique_name(prefix: str, title: str) -> str:
+    """Return what a layer is called once the models around it are laid flat."""
+    name = f"{prefix}{title}"
+    return f"own_{title}" if name in STANDING_BEFORE else name
 
 
 def _ends(content: Any) -> list[list[Any]]:
@@ -229,9 +231,3 @@ def _node(node: Sequence[Tensor], names: Sequence[str]) -> list[Any]:
     if all(tensor[1:] == (0, 0) for tensor in node):
         return [names.index(tensor[0]) for tensor in node]
     return [[*tensor, {}] for tensor in node]
-
-
-def _snake_case(name: str) -> str:
-    """Return a class name as Keras writes it in a weights file."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

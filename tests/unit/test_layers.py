@@ -41,7 +41,7 @@ LAYERS = (
     ("litert_tables",),
     ("replacement",),
     ("graphs",),
-    ("binary_layers",),
+    ("binary_layers", "graph_limits"),
     ("backend",),
     ("films",),
     ("film_records",),
