@@ -10,12 +10,14 @@ References:
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from radlib import metrics
 from radlib.errors import UsageError
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
+from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     Predictions,
@@ -83,15 +85,18 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
     candidates = run.candidates()
-    winner = _winner(candidates, entries, run.settings.margin)
+    answers = predict(run, films, candidates, split="validation")
+    unlearnt = not_learnt(run, candidates, {name: answers_of(found) for name, found in answers.items()})
+    winner = _winner(_learnt(candidates, unlearnt), entries, run.settings.margin)
     if demanded is not None:
-        gate = qualify(demanded, candidates, predict(run, films, candidates, split="validation"))
+        gate = qualify(demanded, candidates, answers, unlearnt)
         winner = ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         **winner,
+        **({"not_learnt": unlearnt} if unlearnt else {}),
         **(
             {"limits": best_within(limits, candidates, entries)}
             if (limits := run.settings.size_limits_kb)
@@ -138,6 +143,12 @@ def _thresholds(predictions: Predictions, variant: Variant) -> list[float | None
         return [None] * len(variant.labels)
     points = [metrics.operating_point(*known, rule=RULE) for known in per_label(predictions)]
     return [None if math.isnan(point) else point for point in points]
+
+
+def _learnt(variants: list[Variant], unlearnt: Mapping[str, str]) -> list[Variant]:
+    """Return the variants whose original has learnt; all when none has, so that the run has a model to show."""
+    kept = [v for v in variants if variant_name(v.network, "", v.seed) not in unlearnt]
+    return kept or variants
 
 
 def _winner(variants: list[Variant], entries: dict[str, dict], margin: float) -> dict[str, str | None]:

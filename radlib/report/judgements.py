@@ -85,7 +85,7 @@ def _test(
 ) -> metrics.PairedTest:
     """Return the test of a pair, of one label or of the mean over labels."""
     first, second = readings.test.get(before.name), readings.test.get(after.name)
-    reason = why_not_paired(first, second)
+    reason = UNLEARNT if readings.why_not_learnt(before) else why_not_paired(first, second)
     if reason:
         return metrics.PairedTest(*[float("nan")] * 4, "", reason)
     chosen = slice(None) if column is None else column
