@@ -92,6 +92,13 @@ def _check_gate(run: Run, say: Callable[[str], None]) -> None:
             say(sentence)
 
 
+def alarm_of(run: Run) -> str:
+    """Return the sentence that originals of a run have not learnt; empty when all have, or nothing was asked yet."""
+    from radlib.evaluation.learnt import alarm, stored_not_learnt
+
+    return alarm(stored_not_learnt(run))
+
+
 def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print) -> None:
     """Execute the steps in order; see `run_series` for what is raised."""
     run.path("failure.txt").unlink(missing_ok=True)

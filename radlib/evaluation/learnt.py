@@ -19,7 +19,9 @@ from radlib.variants import Variant, variant_name
 
 CHILD_IS_BETTER = 0.05  # of AUROC
 Z_95 = 1.96
-FEWEST_PATIENTS = 4  # with the finding, and without: three and three are in order by chance once in twenty times
+FEWEST_PATIENTS = (
+    4  # with the finding, and without: three and three are in order by chance once in twenty times
+)
 
 Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_prob (n, labels), patient (n,)
 
@@ -74,9 +76,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
         children = {
             v.label: answers[v.name]
             for v in variants
-            if v.chain
-            and v.name in answers
-            and variant_name(v.network, "", v.seed) == original.name
+            if v.chain and v.name in answers and variant_name(v.network, "", v.seed) == original.name
         }
         curves = run.model_path(original).with_name("history.csv")
         history = pd.read_csv(curves) if curves.is_file() else None
@@ -119,9 +119,7 @@ def _above(
         return None
     if truth.shape[1] == 1:
         known = ~np.isnan(truth[:, 0])
-        found = metrics.auroc_difference(
-            truth[known, 0], before[known, 0], after[known, 0], patients[known]
-        )
+        found = metrics.auroc_difference(truth[known, 0], before[known, 0], after[known, 0], patients[known])
     else:
         found = metrics.mean_auroc_difference(truth[:, asked], before[:, asked], after[:, asked], patients)
     spread = Z_95 * found.standard_error

@@ -15,6 +15,8 @@ COLUMNS = (
     "standard_error", "p_noninferior", "p_inferior", "verdict", "smallest_shown", "verdict_method", "verdict_reason",
 )  # fmt: skip
 
+UNLEARNT = "The original has not learnt, so to be as good as it means nothing."
+
 
 def judge_pairs(readings: Readings, pairs: Sequence[tuple[Variant, Variant]]) -> pd.DataFrame:
     """Return the verdicts on pairs of variants, adjusted over all pairs by Holm's rule.
