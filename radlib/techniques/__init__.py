@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from radlib.baselines import original_format, train_baseline
+from radlib.baselines import TRAINING_REVISION, original_format, train_baseline
 from radlib.chains import Link, parse_chain
 from radlib.errors import UsageError
 from radlib.films import FilmSplits, films_for
@@ -125,6 +125,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         "technique": entry.name,
         "parameters": parameters,
         "revision": entry.facts["revision"],
+        **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),  # an imported parent has none
     }
 
     checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
