@@ -13,7 +13,7 @@ import click
 
 from radlib import __version__
 from radlib.commands import COMMANDS
-from radlib.errors import RadlibError
+from radlib.errors import QualityGateError, RadlibError
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
 
@@ -50,7 +50,7 @@ def run(study: str, data: str | None, output: str, parameters: tuple, notebooks:
 
     What is finished is found again: a run that was stopped goes on when started with the same command.
     """
-    from radlib.series import run_series
+    from radlib.series import alarm_of, run_series
 
     wanted = [name.strip() for name in notebooks.split(",") if name.strip()]
     done = run_series(
@@ -58,6 +58,8 @@ def run(study: str, data: str | None, output: str, parameters: tuple, notebooks:
     )
     report = done.path("report.html")
     click.echo(report if report.is_file() else done.path("reports"))
+    if sentence := alarm_of(done):
+        click.secho(sentence, fg="red", err=True)
 
 
 @radlib.command(name="list")
@@ -76,11 +78,13 @@ def list_command(kind: str | None) -> None:
 )
 def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
     """Show the variants of several runs in one table."""
-    from radlib.listing import compared, comparison_table, not_applicable
+    from radlib.listing import compared, comparison_table, not_applicable, not_learnt_lines
     from radlib.storage import write_text
 
     table = compared(outputs)
     click.echo("\n".join([comparison_table(table), *not_applicable(outputs)]))
+    for line in not_learnt_lines(table):
+        click.secho(line, fg="red", err=True)
     if csv:
         write_text(csv, table.to_csv(index=False))
 
@@ -151,6 +155,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; the entry point of the `radlib` command."""
     try:
         code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
+    except QualityGateError as error:
+        code = _end(click.style(str(error), fg="red"), error.exit_code)
     except RadlibError as error:
         code = _end(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:

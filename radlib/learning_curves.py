@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 STEP = 0.005  # of AUROC: half of the loss that a study calls one by default
-FLAT = 0.02  # share of the loss
-NEAR_CHANCE = 0.05  # share of the loss, and AUROC from one half
+FLAT = 0.1  # share of the loss: less is how far the mean over a few hundred varied films goes up and down by itself
+NO_GAIN = 0.02  # share of the loss: what a network with an AUROC of 0.6 gains
+NEAR_CHANCE = 0.05  # AUROC from one half
 
 
 def merit(row: Mapping[str, float]) -> tuple[float, float]:
@@ -24,7 +25,7 @@ def merit(row: Mapping[str, float]) -> tuple[float, float]:
     Args:
         row: `val_auroc` and `val_loss` of one epoch; an AUROC that is undefined leaves the choice to the loss.
     """
-    auroc, loss = row["val_auroc"], row["val_loss"]
+    auroc, loss = row.get("val_auroc"), row["val_loss"]
     steps = -1 if auroc is None or math.isnan(auroc) else round(auroc / STEP)
     return steps, -math.inf if loss is None or math.isnan(loss) else -loss
 
@@ -61,14 +62,17 @@ def epochs_waited(rows: Sequence[Mapping[str, float]], first: int = 0) -> int:
 def never_fell(history: pd.DataFrame) -> bool:
     """Tell whether the training loss stayed where one that gives every film the same answer would have it.
 
+    So it does with a learning rate of zero, when an untrained network may order the films well by luck. A loss that
+    still comes down steeply, as in the first epochs of many, is on its way and not meant.
+
     Args:
         history: See `training.fit`; one epoch alone, or a network trained elsewhere, cannot tell.
     """
     if len(history) < 2 or "chance_loss" not in history or history["epoch"].iloc[0] == 0:
         return False
     losses = history["loss"].to_numpy(dtype=np.float64)
-    fell = losses[1:].min() < losses[0] * (1 - FLAT)
-    return bool(not fell and losses.min() > history["chance_loss"].iloc[0] * (1 - NEAR_CHANCE))
+    falling = losses[1:].min() < losses[0] * (1 - FLAT)
+    return bool(not falling and losses.min() > history["chance_loss"].iloc[0] * (1 - NO_GAIN))
 
 
 def judge_fit(history: pd.DataFrame, *, tolerance: float = 0.1) -> str:

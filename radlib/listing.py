@@ -116,6 +116,18 @@ def comparison_table(table: pd.DataFrame) -> str:
     return shown.to_string(index=False)
 
 
+def not_learnt_lines(table: pd.DataFrame) -> list[str]:
+    """Return a sentence for every run and network whose original has not learnt, see `report.results`."""
+    if "not_learnt" not in table:
+        return []
+    rows = table[table["not_learnt"].fillna("").ne("")].drop_duplicates(["run", "network", "seed"])
+    return [
+        f"{row['run']}: the original {row['network']}, seed {row['seed']}, has NOT LEARNT ({row['not_learnt']}); nothing made from "
+        "it can be trusted."
+        for _, row in rows.iterrows()
+    ]
+
+
 def _interval(row: pd.Series) -> str:
     if pd.isna(row["auroc"]):
         return "undefined"

@@ -162,6 +162,13 @@ def _check_gate(run: Run, say: Callable[[str], None]) -> None:
             say(sentence)
 
 
+def alarm_of(run: Run) -> str:
+    """Return the sentence that originals of a run have not learnt; empty when all have, or nothing was asked yet."""
+    from radlib.evaluation.learnt import alarm, stored_not_learnt
+
+    return alarm(stored_not_learnt(run))
+
+
 @contextlib.contextmanager
 def _put_back_when_refused(folder: Path) -> Iterator[None]:
     """Put the record of a run that was begun back when a notebook refuses what was asked, so that it does not stay."""

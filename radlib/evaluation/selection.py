@@ -17,6 +17,7 @@ from radlib import digests, metrics
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
+from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     Predictions,
@@ -86,12 +87,14 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     late = [v.name for v in new if tested and v.name not in before["variants"]]
     candidates = run.candidates()
     validation = predict(run, films, candidates, split="validation")
-    winner = winner_of(run.settings, candidates, entries, validation)
+    unlearnt = not_learnt(run, candidates, {name: answers_of(found) for name, found in validation.items()})
+    winner = winner_of(run.settings, candidates, entries, validation, unlearnt)
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         **winner,
+        **({"not_learnt": unlearnt} if unlearnt else {}),
         **(
             {"limits": best_within(limits, candidates, entries)}
             if (limits := run.settings.size_limits_kb)
@@ -158,6 +161,7 @@ def winner_of(
     candidates: list[Variant],
     entries: Mapping[str, Mapping],
     validation: Mapping[str, Predictions],
+    unlearnt: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return `winner`, `nearest` and, where the study has a gate, `gate`: what follows from the validation films.
 
@@ -166,13 +170,20 @@ def winner_of(
         candidates: The variants that the study chooses among.
         entries: What was chosen for each, by name.
         validation: Their answers to the validation films, by name.
+        unlearnt: Why originals have not learnt, by name, see `learnt.not_learnt`.
     """
-    winner = smallest_near(candidates, entries, settings.margin)
+    winner = smallest_near(_learnt(candidates, unlearnt), entries, settings.margin)
     demanded = gate_of(settings)
     if demanded is None:
         return winner
-    gate = qualify(demanded, candidates, validation)
+    gate = qualify(demanded, candidates, validation, unlearnt)
     return ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
+
+
+def _learnt(variants: list[Variant], unlearnt: Mapping[str, str]) -> list[Variant]:
+    """Return the variants whose original has learnt; all when none has, so that the run has a model to show."""
+    kept = [v for v in variants if variant_name(v.network, "", v.seed) not in unlearnt]
+    return kept or variants
 
 
 def smallest_near(

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from radlib import __version__
+from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text
 from radlib.report.cells import (
@@ -100,12 +101,13 @@ def build_page(
         ),
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
+        alarm=alarm(readings.not_learnt),
     )
 
 
 def _gate_words(readings: Readings) -> tuple[str, ...]:
     outcome = gate_outcome(readings)
-    return () if outcome is None else (outcome.sentence,)
+    return () if outcome is None or readings.not_learnt else (outcome.sentence,)
 
 
 def _present(*tables: Table | None) -> tuple[Table, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.learnt import not_learnt
 from radlib.report.pairing import in_order_of
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -94,6 +95,17 @@ class Readings:
         """Return the trained network that a variant goes back to."""
         same = (v for v in self.variants if (v.network, v.seed) == (variant.network, variant.seed))
         return next((v for v in same if not v.chain), None)
+
+    @functools.cached_property
+    def not_learnt(self) -> Mapping[str, str]:
+        """Why originals have not learnt, by name, see `evaluation.learnt`; empty when all have."""
+        answers = {name: (p.y_true, p.y_prob, p.patients) for name, p in self.validation.items()}
+        return not_learnt(self.run, self.variants, answers)
+
+    def why_not_learnt(self, variant: Variant) -> str:
+        """Return why the original that a variant goes back to has not learnt; empty when it has."""
+        original = self.original(variant)
+        return self.not_learnt.get(original.name, "") if original is not None else ""
 
     def thresholds(self, variant: Variant) -> np.ndarray:
         """Return the variant's thresholds, (labels,), NaN where none was chosen."""

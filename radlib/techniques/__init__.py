@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from radlib.baselines import original_format, settings_spec, train_baseline
+from radlib.baselines import TRAINING_REVISION, original_format, settings_spec, train_baseline
 from radlib.chains import Link, parse_chain
 from radlib.errors import NotApplicable, UsageError
 from radlib.films import FilmSplits, films_for
@@ -160,6 +160,7 @@ def check_as_made(run: Run) -> None:
                 "technique": entry.name,
                 "parameters": technique_parameters(run, entry, link.given),
                 "revision": entry.facts["revision"],
+                **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),
             }
             text = "+".join(each.text for each in links[:position])
             run.check_as_made(variant_name(run.network, text, settings.seed), known, options)
@@ -187,6 +188,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         "technique": entry.name,
         "parameters": parameters,
         "revision": entry.facts["revision"],
+        **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),  # an imported parent has none
     }
 
     refuse_again(run, name, spec)

@@ -11,6 +11,7 @@ import numpy as np
 from radlib.errors import DataError, RadlibError
 from radlib.evaluation.choices import FILE as SELECTION
 from radlib.evaluation.choices import read_choices, thresholds
+from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.predictions import Predictions, mean_auroc, predictions_in, predictions_path, task_of
 from radlib.evaluation.selection import operating_points, winner_of
 from radlib.evaluation.test_log import FILE as TEST_LOG_FILE
@@ -169,9 +170,14 @@ def _wrong_winner(run: Run, variants: list[Variant], chosen: Mapping[str, Any], 
     if {v.name for v in candidates} != names or set(validation) != names:
         return ""
     try:
-        winner = winner_of(run.settings, candidates, chosen["variants"], validation)["winner"]
+        unlearnt = not_learnt(
+            run, candidates, {name: answers_of(found) for name, found in validation.items()}
+        )
+        winner = winner_of(run.settings, candidates, chosen["variants"], validation, unlearnt)["winner"]
     except (RadlibError, ValueError, TypeError, KeyError):
         return f"{SELECTION} lacks what a winner follows from; {REMEDIES[SELECTION]}."
+    if chosen.get("not_learnt", {}) != unlearnt:
+        return f"{SELECTION} says otherwise than the answers which originals have learnt; choose again with --fresh."
     if chosen.get("winner") != winner:
         return f"{SELECTION} names another winner than its own scores give ({winner}); choose again with --fresh."
     return ""

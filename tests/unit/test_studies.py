@@ -111,6 +111,10 @@ def test_mistakes_are_one_sentence(tmp_path, text, message):
         ("test_is_public: 1", "'test_is_public' takes true or false"),
         ("1: 2\nfoo: 3", "unknown key '1'; there are: name, networks"),
         ("parameters: {epoch: 3}", "There is no setting 'epoch'"),
+        (
+            "parameters: {batch_norm_momentum: 0.9}",
+            "no setting 'batch_norm_momentum' any more: batch norm's statistics",
+        ),
         ("parameters:\n  epochs: 3\n  epochs: 4", "the key 'epochs' is given twice, keep one"),
         ("title: a\ntitle: b", "the key 'title' is given twice"),
         ("parameters: " + "[" * 5000, "nests its brackets too deeply"),
