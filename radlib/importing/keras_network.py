@@ -59,7 +59,7 @@ def build_keras(file: ForeignFile, layout: InputLayout, answers: Answers, image_
 
 def _archived(path: Path, layout: InputLayout, image_size: int) -> tuple[Description, Values]:
     """Return the description and the tensors of a `.keras` file."""
-    config = refuse_code(read_configuration(path), path.name)
+    config = refuse_code(modern(read_configuration(path)), path.name)
     description, groups = describe_network(config, path.name, layout, image_size)
     found, arrays = in_worker("read_keras", {"path": str(path.resolve()), "tensors": groups}, name=path.name)
     return description, {
