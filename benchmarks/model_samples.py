@@ -52,7 +52,7 @@ def samples() -> dict[str, bytes]:
     from radlib.techniques.quantization import convert
 
     model = small_network()
-    blocks = plan_blocks(model, 4.0, 16, seed=0)
+    blocks = plan_blocks(model, 4, 16, seed=0)
     kernels = sum("kernel" in weight.name for weight in model.weights)
     indices = np.arange(blocks.count) % (1 << blocks.bits)
     code = miracle.Code(blocks, indices, np.full(kernels, 0.1, np.float32))
