@@ -147,7 +147,7 @@ def _one_changed(parts: dict[str, bytes], generator: np.random.Generator, canary
     elif chosen in texts:
         content = changed_json(content, generator, canary)
     else:
-        content = damaged(content, generator)
+        content = damaged(content, generator) if content else generator.bytes(8)
     return {**parts, chosen: content}
 
 
