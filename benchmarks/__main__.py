@@ -1,9 +1,11 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [small_sets] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [small_sets] [demo] [fuzz] [fuzz_...] [--films N] [--rounds N]
+    [--json FILE]
 
-Without a name all run, except the long fuzzing and `small_sets`, which needs films that lie beside the checkout. `--films` stands for the number that each is worth running with.
+Without a name all run, except the long fuzzing, and `small_sets`, which needs films that lie beside the checkout.
+`--films` stands for the number that each is worth running with.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_models,
     miracle_time,
     pruning_speed,
     quantizer_recipes,
@@ -42,6 +45,7 @@ FILMS = {
     "recipes": 0,
     "small_sets": 0,
     "fuzz": 200_000,
+    "fuzz_models": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -112,6 +116,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
+        case "fuzz_models":
+            result = fuzzing_models.measure(films)
+            return result, fuzzing_models.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

@@ -155,9 +155,14 @@ def decoding(name: str) -> Iterator[None]:
     except SetupError:
         raise
     except Exception as error:  # a wrong setting of a layer leads anywhere in Keras
-        reason = str(error) if isinstance(error, RadlibError) else f"{type(error).__name__}: {error}"
-        reason = " ".join(reason.split()).rstrip(".")[:300]
-        raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
+        raise SetupError(f"{name} cannot be decoded ({reason_of(error)}); build it again.") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed as part of a sentence: one line, short, and nothing that a terminal obeys."""
+    text = str(error) if isinstance(error, RadlibError) else f"{type(error).__name__}: {error}"
+    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return text.rstrip(". :")[:300]
 
 
 def frame_bytes(sections: Mapping[str, bytes]) -> int:

@@ -30,6 +30,7 @@ from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import FilmSplits
 from radlib.runs import Run
 from radlib.storage import atomic_path
+from radlib.tensor_files.numpy_archives import check_growth
 from radlib.variants import Variant
 
 FOLDER = "typical_films"
@@ -98,9 +99,12 @@ def typical_path(run_folder: Path, key: str) -> Path:
 def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
-        with np.load(path) as arrays:
+        check_growth(path)
+        with np.load(path, allow_pickle=False) as arrays:
             fields = {name: arrays[name] for name in Typical.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError):
+    except (
+        Exception
+    ):  # a received file that is damaged or made up leads anywhere, and is not needed to answer
         return None
     fields |= {
         "sha256": str(fields["sha256"]),

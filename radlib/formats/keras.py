@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
+from radlib.container import reason_of
 from radlib.errors import SetupError, UsageError
 from radlib.formats import Predictor, unit_range
 from radlib.formats.keras_archive import read_configuration, read_weights, weights_by_layer
@@ -75,9 +76,8 @@ def load_model(path: Path) -> Any:
         with backend.quiet_stderr():
             return _built(kind, configuration, weights)
     except Exception as error:  # Keras has no errors of its own: a wrong setting leads anywhere
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise SetupError(
-            f"{path.name} cannot be opened as a Keras model ({reason[:300]}); build it again."
+            f"{path.name} cannot be opened as a Keras model ({reason_of(error)}); build it again."
         ) from error
 
 

@@ -54,13 +54,22 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UsageError: When they are damaged, or lie elsewhere.
     """
+    with opened_hdf5(_stored_weights(path), path.name) as file:
+        return {place: item[()] for place, item in data_sets(file, path.name).items()}
+
+
+def count_weights(path: Path) -> int:
+    """Return how many numbers the weights of the file are, without reading them; errors as of `read_weights`."""
+    with opened_hdf5(_stored_weights(path), path.name) as file:
+        return sum(int(item.size) for item in data_sets(file, path.name).values())
+
+
+def _stored_weights(path: Path) -> io.BytesIO:
     try:
         with zipfile.ZipFile(path) as archive:
-            stored = io.BytesIO(archive.read(WEIGHTS))
-    except DAMAGE:
+            return io.BytesIO(archive.read(WEIGHTS))
+    except (*DAMAGE, KeyError):
         raise UsageError(f"{path.name} has damaged weights; save the model again.") from None
-    with opened_hdf5(stored, path.name) as file:
-        return {place: item[()] for place, item in data_sets(file, path.name).items()}
 
 
 def weights_by_layer(classes: Sequence[str], weights: dict[str, np.ndarray]) -> Iterator[list[np.ndarray]]:

@@ -37,6 +37,18 @@ EXPORT_TORCH = (
 )
 
 
+SAVED_MODEL = b"\x08\x01\x12"  # schema 1, then a graph
+FROM_SAVED_MODEL = (
+    "where you trust it, convert its folder with tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert(), write what that "
+    "returns to a .tflite file, and import this"
+)
+TENSORFLOW_JS = (b'"layers-model"', b'"graph-model"', b'"modelTopology"', b'"weightsManifest"')
+FROM_TENSORFLOW_JS = (
+    "convert a layers model with tensorflowjs_converter --input_format=tfjs_layers_model --output_format=keras model.json "
+    "model.h5 and import model.h5; of a graph model, export the network again from where it was trained"
+)
+
+
 @dataclass(frozen=True)
 class ForeignFile:
     """A file that may be imported.
@@ -58,11 +70,11 @@ def inspect(path: Path) -> ForeignFile:
     """
     path = Path(path)
     if path.is_dir():
-        raise UsageError(
-            f"{path.name} is a folder, such as a SavedModel, which is a program; convert it to LiteRT or to a .keras file."
-        )
+        raise UsageError(_what_a_folder_is(path))
     if not path.is_file():
-        raise UsageError(f"There is no model file {path.name}; give a .tflite, .keras, .pt2 or .onnx file.")
+        raise UsageError(
+            f"There is no model file {path.name}; give a .tflite, .keras, .h5, .pt2 or .onnx file."
+        )
     size = path.stat().st_size
     if not 16 < size <= MOST_BYTES:
         state = "is empty or nearly so" if size <= 16 else "is larger than 2 GB"
@@ -87,18 +99,35 @@ def inspect(path: Path) -> ForeignFile:
     for magic, words in OTHER_MAGIC.items():
         if head.startswith(magic):
             raise UsageError(
-                f"{path.name} is {words}, not a network; give a .tflite, .keras, .pt2 or .onnx file."
+                f"{path.name} is {words}, not a network; give a .tflite, .keras, .h5, .pt2 or .onnx file."
             )
+    if head.startswith(SAVED_MODEL):
+        raise UsageError(f"{path.name} is the program of a SavedModel; {FROM_SAVED_MODEL}.")
+    if head[:1] == b"{" and any(word in head for word in TENSORFLOW_JS):
+        raise UsageError(
+            f"{path.name} is a network of TensorFlow.js, which is not read; {FROM_TENSORFLOW_JS}."
+        )
     if head[:1] == b"<" or head[:1] == b"{" or _is_safetensors(head, size):
         if _is_safetensors(head, size):
             return ForeignFile(path, "weights")
-        raise UsageError(f"{path.name} is a text, not a network; give a .tflite, .keras, .pt2 or .onnx file.")
+        raise UsageError(
+            f"{path.name} is a text, not a network; give a .tflite, .keras, .h5, .pt2 or .onnx file."
+        )
     if is_onnx(path):
         return ForeignFile(path, "onnx")
     raise UsageError(
-        f"{path.name} is no network that can be told by its content, or it is damaged; give a .tflite, .keras, .pt2 or "
+        f"{path.name} is no network that can be told by its content, or it is damaged; give a .tflite, .keras, .h5, .pt2 or "
         ".onnx file as it was saved."
     )
+
+
+def _what_a_folder_is(path: Path) -> str:
+    """Return why a folder is no model file, and what to do."""
+    if (path / "saved_model.pb").is_file():
+        return f"{path.name} is a SavedModel, which is a program; {FROM_SAVED_MODEL}."
+    if (path / "model.json").is_file():
+        return f"{path.name} holds a network of TensorFlow.js, which is not read; {FROM_TENSORFLOW_JS}."
+    return f"{path.name} is a folder; give a .tflite, .keras, .h5, .pt2 or .onnx file."
 
 
 def _kind_of_zip(path: Path) -> str:
@@ -131,7 +160,7 @@ def _kind_of_zip(path: Path) -> str:
     if names and all(name.endswith(".npy") for name in names):
         return "weights"
     if "saved_model.pb" in inner:
-        raise UsageError(f"{path.name} is a packed SavedModel, which is a program; convert it to LiteRT.")
+        raise UsageError(f"{path.name} is a packed SavedModel, which is a program; {FROM_SAVED_MODEL}.")
     raise UsageError(
         f"{path.name} is a zip archive, but neither a Keras model nor an exported PyTorch program; give the model file."
     )

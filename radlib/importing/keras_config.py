@@ -42,7 +42,6 @@ SURPLUS = {  # settings that say nothing about the answer, or that have but one 
     "autocast", "input_spec", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "invert",
     "noise_shape",
 }  # fmt: skip
-Tensor = tuple[str, int, int]  # layer, node, which output
 
 
 def refuse_code(config: Any, name: str) -> dict[str, Any]:
@@ -155,41 +154,3 @@ def _float(policy: Any) -> str:
     if isinstance(policy, dict):
         policy = policy.get("config", {}).get("name")
     return str(policy)
-
-
-def tensors_read(node: Any, layer: str, name: str) -> list[Tensor]:
-    """Return the tensors that one call of a layer reads, written by Keras 3 or by Keras 2.
-
-    Raises:
-        UsageError: When it is called with anything beside tensors.
-    """
-    if isinstance(node, dict):
-        read = [
-            tuple(each["config"]["keras_history"])
-            for each in _in_order(node.get("args", []))
-            if each.get("class_name") == "__keras_tensor__"
-        ]
-        arguments = dict(node.get("kwargs", {}))
-    else:
-        calls = [node] if node and isinstance(node[0], str) else list(node)
-        read = [tuple(call[:3]) for call in calls]
-        arguments = {
-            key: value for call in calls for key, value in (call[3] if len(call) > 3 else {}).items()
-        }
-    surplus = [
-        key for key, value in arguments.items() if key not in ("training", "mask") and value is not None
-    ]
-    if surplus or not read:
-        raise UsageError(
-            f"{name} calls the layer {layer!r} in a way that cannot be imported; build the network from plain layers."
-        )
-    return read
-
-
-def _in_order(content: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the tensors among a call's arguments from first to last."""
-    if isinstance(content, dict):
-        yield content
-    elif isinstance(content, list):
-        for each in content:
-            yield from _in_order(each)

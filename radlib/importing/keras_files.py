@@ -18,7 +18,8 @@ from typing import Any
 
 from radlib.errors import UsageError
 from radlib.formats.keras_archive import snake_case
-from radlib.importing.keras_config import MODELS, Tensor, settings_of, tensors_read
+from radlib.importing.keras_calls import Tensor, ends_of, numbered_as_read, tensors_read, title_of
+from radlib.importing.keras_config import MODELS, settings_of
 from radlib.importing.layout import InputLayout
 
 DEEPEST = 20  # models inside models
@@ -69,7 +70,10 @@ def describe_network(
             f"{name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
         ) from None
     if len(outputs) != 1:
-        raise UsageError(f"{name} has {len(outputs)} outputs; a classifier of films has one.")
+        raise UsageError(
+            f"{name} has {len(outputs)} outputs; save the one that classifies films as a model of its own, "
+            "keras.Model(model.input, model.outputs[0])."
+        )
     names = list(flat.layers)
     layers = [
         [kind, layer, settings, [_node(node, names) for node in nodes]]
@@ -147,24 +151,31 @@ def _model(
             if layer["class_name"] != "InputLayer":
                 now = _call(flat, layer, now, prefix, inside, name, depth)
         return now
-    inputs = _ends(model["config"]["input_layers"])
+    inputs = ends_of(model["config"]["input_layers"])
+    if len(inputs) != len(given):
+        raise UsageError(
+            f"{name} takes {len(inputs)} inputs ({', '.join(ascii(end[0])[1:-1][:30] for end in inputs[:4])}), and a film is one; "
+            "train a network that takes the film alone, or fix the others as constants before you save it."
+        )
     for place, end in enumerate(inputs):
         made[end[0], 0] = [given[place]]
     waiting = [
-        (layer, number, tensors_read(node, _title(layer), name))
+        (layer, number, tensors_read(node, title_of(layer), name))
         for layer in layers
         if layer["class_name"] != "InputLayer"
         for number, node in enumerate(layer["inbound_nodes"])
     ]
+    outputs = [tuple(end[:3]) for end in ends_of(model["config"]["output_layers"])]
+    waiting = numbered_as_read(waiting, [tensor for call in waiting for tensor in call[2]] + outputs)
     while waiting:
         ready = [call for call in waiting if all((t[0], t[1]) in made for t in call[2])]
         if not ready:
             raise UsageError(f"{name} has layers that wait for each other in a circle; save the model again.")
         for layer, number, read in ready:
             tensors = [made[t[0], t[1]][t[2]] for t in read]
-            made[_title(layer), number] = _call(flat, layer, tensors, prefix, inside, name, depth)
-        waiting = [call for call in waiting if (_title(call[0]), call[1]) not in made]
-    return [made[end[0], end[1]][end[2]] for end in _ends(model["config"]["output_layers"])]
+            made[title_of(layer), number] = _call(flat, layer, tensors, prefix, inside, name, depth)
+        waiting = [call for call in waiting if (title_of(call[0]), call[1]) not in made]
+    return [made[end[0], end[1]][end[2]] for end in outputs]
 
 
 def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[str, list[str]]:
@@ -176,7 +187,7 @@ def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[
         number = used[kind] = used.get(kind, -1) + 1
         key = f"{kind}_{number}" if number else kind
         containers = ("layers", "_layer_checkpoint_dependencies", "_functional/layers")
-        found[_title(layer)] = [
+        found[title_of(layer)] = [
             f"{place}{container}/{key}".lstrip("/") for place in places for container in containers
         ]
     return found
@@ -192,7 +203,7 @@ def _call(
     depth: int,
 ) -> list[Tensor]:
     """Add one call of a layer, or of a model inside the model, and return what it gives."""
-    kind, title = layer["class_name"], _title(layer)
+    kind, title = layer["class_name"], title_of(layer)
     if not isinstance(title, str) or not re.fullmatch(r"[\w./ -]{1,200}", title):
         raise UsageError(f"{name} has a layer whose name is none; save the model again.")
     if kind in MODELS:
@@ -215,15 +226,6 @@ def unique_name(prefix: str, title: str) -> str:
     """Return what a layer is called once the models around it are laid flat."""
     name = f"{prefix}{title}"
     return f"own_{title}" if name in STANDING_BEFORE else name
-
-
-def _ends(content: Any) -> list[list[Any]]:
-    """Return the ends of a model as [layer, node, tensor], however many there are."""
-    return [content] if content and isinstance(content[0], str) else list(content)
-
-
-def _title(layer: Mapping[str, Any]) -> str:
-    return layer["config"]["name"]
 
 
 def _node(node: Sequence[Tensor], names: Sequence[str]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
+from radlib.container import reason_of
 from radlib.errors import UsageError
 from radlib.formats.keras_archive import read_configuration
 from radlib.graphs import build_graph
@@ -48,9 +49,8 @@ def build_keras(file: ForeignFile, layout: InputLayout, answers: Answers, image_
                 description, weights=sum(each.size for own in values.values() for each in own)
             )
     except Exception as error:  # Keras has no errors of its own: a wrong setting leads anywhere
-        reason = " ".join(str(error).split())[:160].rstrip(".")
         raise UsageError(
-            f"{name} cannot be built from Keras 2's layers ({reason}); convert it to LiteRT instead."
+            f"{name} cannot be built from Keras 2's layers ({reason_of(error)}); convert it to LiteRT instead."
         ) from None
     for layer in model.layers:
         _assign(layer, values.get(layer.name, []), name)
@@ -59,7 +59,7 @@ def build_keras(file: ForeignFile, layout: InputLayout, answers: Answers, image_
 
 def _archived(path: Path, layout: InputLayout, image_size: int) -> tuple[Description, Values]:
     """Return the description and the tensors of a `.keras` file."""
-    config = refuse_code(read_configuration(path), path.name)
+    config = refuse_code(modern(read_configuration(path)), path.name)
     description, groups = describe_network(config, path.name, layout, image_size)
     found, arrays = in_worker("read_keras", {"path": str(path.resolve()), "tensors": groups}, name=path.name)
     return description, {

@@ -10,6 +10,8 @@ References:
 from collections.abc import Mapping
 from typing import Any
 
+from radlib.importing.arithmetic import as_rescaling
+
 LAYERS = {
     "Convolution2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D",
     "Model": "Functional",
@@ -61,6 +63,8 @@ def _layer(layer: Any, depth: int) -> Any:
         return inner
     if not isinstance(config, Mapping):
         return layer
+    layer = as_rescaling(layer)
+    config = layer["config"]
     kind = LAYERS.get(layer["class_name"], layer["class_name"])
     made: dict[str, Any] = {}
     for key, value in config.items():

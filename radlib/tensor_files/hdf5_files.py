@@ -41,10 +41,8 @@ def opened_hdf5(source: Path | BinaryIO, name: str) -> Iterator[Any]:
             yield file
     except RadlibError:
         raise
-    except Exception as error:  # a damaged table leads anywhere, and h5py gives each its own kind of error
-        raise UsageError(
-            f"{name} is a damaged HDF5 file ({type(error).__name__}); save the weights again."
-        ) from None
+    except Exception:  # a damaged table leads anywhere, and h5py gives each its own kind of error
+        raise UsageError(f"{name} is a damaged HDF5 file; save the weights again.") from None
 
 
 def data_sets(file: Any, name: str) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def test_hdf5_that_leads_elsewhere_or_holds_nothing_is_refused(tmp_path):
     sound = saved_h5(small_network(), tmp_path / "sound.h5")
 
     def replaced(file, make):
-        group = file["model_weights/dense"]
+        group = file["model_weights"][next(key for key in file["model_weights"] if key.startswith("dense"))]
         place = next(iter(group.attrs["weight_names"]))
         del group[place]
         make(group, place.decode() if isinstance(place, bytes) else place)
@@ -287,8 +287,18 @@ def test_an_onnx_message_is_followed_to_its_end(tmp_path):
 
 
 def test_a_folder_and_nothing_at_all_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="SavedModel"):
+    with pytest.raises(UsageError, match="is a folder; give"):
         inspect(tmp_path)
+    (tmp_path / "model.json").write_text(
+        '{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}'
+    )
+    for path in (tmp_path, tmp_path / "model.json"):
+        with pytest.raises(UsageError, match="TensorFlow.js.*tensorflowjs_converter.*model.h5"):
+            inspect(path)
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12" + bytes(60))
+    for path in (tmp_path, tmp_path / "saved_model.pb"):
+        with pytest.raises(UsageError, match="SavedModel.*from_saved_model"):
+            inspect(path)
     with pytest.raises(UsageError, match="There is no model file"):
         inspect(tmp_path / "nothing.tflite")
 

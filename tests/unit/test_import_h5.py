@@ -131,6 +131,42 @@ def test_sequential_models_with_and_without_an_input_layer(tmp_path, films):
         np.testing.assert_allclose(outputs_of(rebuilt(path, labels=TASK.outputs), films), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_preprocessing_written_as_arithmetic_becomes_a_layer(tmp_path, films, suffix):
+    from radlib.importing.guard import inspect
+
+    for keras in (backend.keras(), keras3()):
+        film = keras.Input((SIDE, SIDE, 3))
+        x = (film / 127.5 - 1.0) * 2.0 + 0.25
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(3, 3, activation="relu")(x))
+        model = keras.Model(film, keras.layers.Dense(1, activation="sigmoid")(x))
+        path = tmp_path / f"{keras.__name__}{suffix}"
+        saved_h5(model, path)
+        layout = InputLayout(channels=3, range=(0, 255))
+        expected = outputs_of(model, layout.apply(films))
+        kind = {".h5": "keras_h5", ".keras": "keras"}[suffix]
+        assert kind == "keras_h5" or inspect(path).kind == kind
+        found = keras_network.build_keras(
+            ForeignFile(path, kind), layout, answers_for(TASK, ["opacity"]), SIDE
+        )
+        np.testing.assert_allclose(outputs_of(found, films)[:, 1:], expected, atol=1e-6)
+
+
+def test_two_inputs_and_two_outputs_are_said_as_what_they_are(tmp_path):
+    keras = backend.keras()
+    film, age = keras.Input((SIDE, SIDE, 1), name="film"), keras.Input((1,), name="age")
+    both = keras.layers.Concatenate()([keras.layers.Flatten()(film), age])
+    one = keras.layers.Dense(1, activation="sigmoid")(both)
+    saved_h5(keras.Model([film, age], one), tmp_path / "model.h5")
+    with pytest.raises(UsageError, match=r"takes 2 inputs \(film, age\).*takes the film alone"):
+        rebuilt(tmp_path / "model.h5")
+    two = keras.layers.Dense(2)(keras.layers.Flatten()(film))
+    alone = keras.layers.Dense(1)(two)
+    saved_h5(keras.Model(film, [two, alone]), tmp_path / "model.h5")
+    with pytest.raises(UsageError, match="has 2 outputs; save the one"):
+        rebuilt(tmp_path / "model.h5")
+
+
 def test_a_file_of_keras_1(tmp_path, films):
     generator = np.random.default_rng(2)
     shapes = {"c": {"c_W": (3, 3, 1, 4), "c_b": (4,)}, "d": {"d_W": (4 * 7 * 7, 2), "d_b": (2,)}}
@@ -182,7 +218,7 @@ def test_what_cannot_be_rebuilt_is_said_with_what_to_do(tmp_path):
     swapped = lambda own: [own[2], own[1], *own[2:4], own[1], *own[5:]]  # noqa: E731
     cases = {
         "tensors for the layer": edited_h5(content, names),
-        "orders the tensors|cannot be told|holds tensors": edited_h5(content, lambda f: names(f, change=swapped)),
+        "can hold|cannot be told|holds tensors": edited_h5(content, lambda f: names(f, change=swapped)),
         "without its weights": edited_h5(content, lambda f: f.__delitem__("model_weights")),
         "trained with 'theano'": edited_h5(content, lambda f: f["model_weights"].attrs.__setitem__("backend", b"theano")),
         "which is not one that can be imported": changed_h5(
