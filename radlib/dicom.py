@@ -24,8 +24,8 @@ from pydicom.pixels import get_decoder
 
 from radlib.age_and_sex import age_years, is_said, sex
 from radlib.body_parts import body_part
+from radlib.film_reasons import MAX_PIXELS, UnreadableImage
 from radlib.grey_scale import shown
-from radlib.images import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = (
     "Modality", "BodyPartExamined", "ViewPosition", "PresentationIntentType", "PatientAge", "PatientSex", "PatientID",

@@ -102,12 +102,9 @@ class Films:
         boxes = row.get("boxes")
         if not isinstance(boxes, list):
             return []
-        size, height, width = self.preprocessing.image_size, row["stored_height"], row["stored_width"]
-        across, down, left, top = size / width, size / height, 0.0, 0.0
-        if self.preprocessing.resize == "pad":
-            across = down = size / max(height, width)
-            left, top = (size - width * across) // 2, (size - height * down) // 2
-        return [(left + x * across, top + y * down, w * across, h * down) for x, y, w, h in boxes]
+        height, width = int(row["stored_height"]), int(row["stored_width"])
+        place = images.placement(height, width, self.preprocessing)
+        return [place.of_box(box, width, height) for box in boxes]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pydicom
 
-from radlib.images import UnreadableImage
+from radlib.film_reasons import UnreadableImage
 from radlib.lookup_tables import highest, looked_up
 
 GREY = ("MONOCHROME1", "MONOCHROME2")

@@ -47,7 +47,7 @@ LAYERS = (
     ("dicom_writing", "phantoms"),
     ("exposure",),
     ("anatomy",),
-    ("images", "grey_scale", "lookup_tables", "dicom"),
+    ("images", "grey_scale", "lookup_tables", "dicom", "pictures"),
     ("array_rows", "film_walk", "operations", "resemblance", "worker_pool"),
     ("film_content",),
     ("augmentation", "pixels", "prefetching", "tasks"),
@@ -58,7 +58,7 @@ LAYERS = (
     ("studies",),
     ("settings",),
     ("private", "registry"),
-    ("age_and_sex", "body_parts"),
+    ("age_and_sex", "body_parts", "film_reasons"),
     ("archives", "downloading"),
     ("sparse_tensors", "tensor_files"),
     (
