@@ -1,7 +1,7 @@
 """PNG and JPEG films: what they hold, as grey levels.
 
 Two traps are silent. A film of 12 bits saved into a PNG of 16 uses a sixteenth of its levels, unless the file says how
-many bits count (its chunk sBIT). And Pillow cannot read every JPEG: those of 12 bits, lossless or arithmetic ones are
+many bits count (its chunk sBIT). And Pillow cannot read every JPEG: those of 12 bits and lossless ones are
 sound files that need another program. `gAMA` is left alone, as viewers of films leave it.
 
 References:
@@ -17,7 +17,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from radlib.film_reasons import MAX_PIXELS, UnreadableImage
 
 PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
-HUFFMAN_DCT = (0xC0, 0xC1, 0xC2)  # the frames of JPEG that Pillow reads: baseline, extended, progressive
+READ = (
+    0xC0,
+    0xC1,
+    0xC2,
+    0xC9,
+    0xCA,
+)  # frames of JPEG that Pillow reads: sequential and progressive, Huffman or arithmetic
 FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
 LOOKED_AT = 2**20  # bytes; what a picture says of itself stands before its pixels
 
@@ -101,7 +107,7 @@ def _why_unidentified(path: Path) -> str:
 
 
 def is_other_jpeg(path: Path) -> bool:
-    """Tell whether a file is a JPEG of a kind that Pillow does not read: of 12 bits, lossless, arithmetic, or JPEG-LS."""
+    """Tell whether a file is a JPEG of a kind that Pillow does not read: of 12 bits, lossless, or JPEG-LS."""
     with path.open("rb") as stream:
         head = stream.read(LOOKED_AT)
     place = len(JPEG_HEAD)
@@ -111,6 +117,6 @@ def is_other_jpeg(path: Path) -> bool:
             place += 1
             continue
         if marker in FRAMES:
-            return marker not in HUFFMAN_DCT or head[place + 4] != 8
+            return marker not in READ or head[place + 4] != 8
         place += 2 + int.from_bytes(head[place + 2 : place + 4], "big")
     return False

@@ -41,7 +41,7 @@ LAYERS = (
     ("binary_layers",),
     ("backend",),
     ("films",),
-    ("film_records",),
+    ("film_records", "narrow_range"),
     ("decode", "datasets"),
     ("film_store",),
     ("dicom_writing", "phantoms"),
