@@ -24,8 +24,8 @@ from pydicom.pixels import get_decoder
 
 from radlib.age_and_sex import age_years, is_said, sex
 from radlib.body_parts import body_part
-from radlib.grey_scale import shown
-from radlib.images import MAX_PIXELS, UnreadableImage
+from radlib.film_reasons import MAX_PIXELS, UnreadableImage
+from radlib.grey_scale import photometric_of, shown
 
 ALLOWED_TAGS = (
     "Modality", "BodyPartExamined", "ViewPosition", "PresentationIntentType", "PatientAge", "PatientSex", "PatientID",
@@ -174,6 +174,7 @@ def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
     with _silence():
         header = _checked_header(path)
         dataset, syntax = open_dataset(path), header.file_meta.TransferSyntaxUID
+        dataset.PhotometricInterpretation = photometric_of(dataset)  # some write it in small letters
         stored = _stored_values(dataset, syntax)
         if stored.shape[:2] != (header.Rows, header.Columns):
             raise UnreadableImage("damaged")
@@ -201,8 +202,7 @@ def _checked_header(path: Path) -> pydicom.Dataset:
         raise UnreadableImage("several_frames")
     if header.Rows * header.Columns * samples > MAX_PIXELS:
         raise UnreadableImage("too_large")
-    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
-        raise UnreadableImage("not_grey")
+    photometric_of(header)
     twelve_bits = syntax == uid.JPEGExtended12Bit and int(header.BitsStored) > 8
     if not readable(syntax) or twelve_bits:  # libjpeg is built for 8 bits
         raise UnreadableImage("unsupported_compression")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pydicom
 
-from radlib.images import UnreadableImage
+from radlib.film_reasons import UnreadableImage
 from radlib.lookup_tables import highest, looked_up
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -48,9 +48,7 @@ def shown(stored: np.ndarray, dataset: pydicom.Dataset, *, packed: bool, window:
     bits = min(int(dataset.BitsStored), container)
     if container > 16 or bits < 1:
         raise UnreadableImage("invalid_values")
-    photometric = str(dataset.get("PhotometricInterpretation") or "").strip().upper()
-    if photometric not in (*GREY, *COLOURS):  # which end is bright, nobody can know
-        raise UnreadableImage("invalid_values")
+    photometric = photometric_of(dataset)
     patterns = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
     shift = 0 if packed else _shift(patterns, int(dataset.get("HighBit", bits - 1)) + 1 - bits, bits)
     brightness, padding = _table(dataset, bits, window, photometric)
@@ -62,6 +60,18 @@ def shown(stored: np.ndarray, dataset: pydicom.Dataset, *, packed: bool, window:
     if _is_lost(film, patterns, table, padded):
         raise UnreadableImage("invalid_values")
     return film
+
+
+def photometric_of(dataset: pydicom.Dataset) -> str:
+    """Return what values mean, in upper case.
+
+    Raises:
+        UnreadableImage: Where it is not said which end is bright, or in words of no standard.
+    """
+    said = str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+    if said not in (*GREY, *COLOURS):
+        raise UnreadableImage("not_grey" if said == "PALETTE COLOR" else "invalid_values")
+    return said
 
 
 def _shift(patterns: np.ndarray, claimed: int, bits: int) -> int:

@@ -12,7 +12,7 @@ References:
 import numpy as np
 import pydicom
 
-from radlib.images import UnreadableImage
+from radlib.film_reasons import UnreadableImage
 
 WORDS = (
     2**16

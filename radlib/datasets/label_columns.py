@@ -28,8 +28,8 @@ PERSONAL = re.compile(
 )
 FEW_WORDS = 3  # so many words in many rows are answers, not names
 REMEDY = (
-    ", or say what it means with dataset option label_values, such as {word}: 1 (or 0, unknown; -1: u_zeros, u_ones or "
-    "u_ignore)"
+    ", or say in the study what it means: dataset_options: {label_values: {WORD: 1}}, with 1, 0 or unknown, or for uncertain "
+    "labels u_zeros, u_ones or u_ignore"
 )
 
 

@@ -176,7 +176,7 @@ def years(ages: pd.Series) -> tuple[pd.Series, list[str]]:
     Args:
         ages: Numbers, or text as people, ChestX-ray14 and DICOM write it, see `age_and_sex.age_years`.
     """
-    texts = ages.astype(str)
+    texts = ages.where(ages.notna(), "").map(str)
     found = texts.map({text: age_years(text) for text in texts.unique()}).astype("float64")
     impossible = found > OLDEST_YEARS
     strange = found.isna() & texts.map(is_said)

@@ -86,7 +86,7 @@ def label_column(
         cells: Text, named as the column, with the numbers of the rows as index, see `label_tables.read_table`.
         meant: See `meanings`.
         table: Name of the table.
-        remedy: What else a user can do about a word that is not understood.
+        remedy: What else a user can do about a word that is not understood; WORD stands for it.
         quoted: Whether a cell may be quoted; not one of a column that may hold names.
 
     Raises:
@@ -98,6 +98,7 @@ def label_column(
     if strange.any():
         row, more = cells.index[strange][0], int(strange.sum()) - 1
         what = repr(shortened(cells[strange].iloc[0])) if quoted else "what is no label"
+        remedy = remedy.replace("WORD", what)
         others = f" (and {more} other cells there are not understood either)" if more else ""
         raise DataError(
             f"Row {row} of {table} holds {what} in column {shortened(str(cells.name))!r}{others}; write 1, 0, or nothing "

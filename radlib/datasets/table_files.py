@@ -47,6 +47,8 @@ def read_rows(path: Path, wanted: Sequence[str]) -> list[Row]:
         DataError: When it is missing, no text, or has a quotation that does not end.
     """
     text = _text(path)
+    if not text.strip("".join(SEPARATORS) + '" \n'):
+        return []
     lines = text.split("\n", 1)
     if named := NAMED_SEPARATOR.fullmatch(lines[0].strip("\r ")):  # spreadsheets do not show this line
         text = lines[1] if len(lines) > 1 else ""

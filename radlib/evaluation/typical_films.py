@@ -28,6 +28,7 @@ from radlib.evaluation.insides import watched_films
 from radlib.evaluation.layers import litert_reader
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import FilmSplits
+from radlib.narrow_range import WARNING, is_narrow
 from radlib.runs import Run
 from radlib.storage import atomic_path
 from radlib.tensor_files.numpy_archives import check_growth
@@ -159,7 +160,7 @@ def distances(typical: Typical, films: np.ndarray, embed: Embed | None) -> np.nd
 
 
 def warnings_of(typical: Typical, films: np.ndarray, embed: Embed | None) -> list[str]:
-    """Return, per film, in what it is unlike the training films; empty where it is like them.
+    """Return, per film, in what it is unlike the training films, and whether it uses few grey levels; empty for neither.
 
     Args:
         typical: See `typical_of`.
@@ -180,7 +181,8 @@ def warnings_of(typical: Typical, films: np.ndarray, embed: Embed | None) -> lis
                 f"{far[2] / typical.limits[2]:.1f} times as far from them inside the network as is usual"
             )
         texts.append(f"Unlike the training films: {'; '.join(unlike)}." if unlike else "")
-    return texts
+    narrow = [WARNING if is_narrow(film) else "" for film in films]
+    return [" ".join(filter(None, both)) for both in zip(texts, narrow, strict=True)]
 
 
 def _grey(films: np.ndarray) -> np.ndarray:
