@@ -207,11 +207,18 @@ def import_command(
     from radlib.importing.layout import InputLayout
     from radlib.importing.originals import import_network
     from radlib.parameters import parse_values
+    from radlib.places import made_or_removed
+    from radlib.run_locks import only_start
+    from radlib.runs import check_output, run_folder
 
     how = InputLayout(layout, channels, range_, mean, std)
     outputs = [label.strip() for label in labels.split(",") if label.strip()]
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
-    run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
+    require(file, "file", "give the network's own")
+    folder = run_folder(given["output"], given["study"])
+    check_output(folder)
+    with made_or_removed(folder), only_start(folder):
+        run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
     click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
     click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
