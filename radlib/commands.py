@@ -111,10 +111,10 @@ def publish(output: Path, folder: Path) -> None:
 
     OUTPUT is the folder of a finished run, e.g. outputs/demo.
     """
+    require(output / "run.json", "run", "give a folder under outputs")
     from radlib.report import publish as publish_run
     from radlib.runs import reopen_run
 
-    require(output / "run.json", "run", "give a folder under outputs")
     click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
@@ -130,12 +130,12 @@ def verify(output: Path, films: int) -> None:
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
+    require(output / "run.json", "run", "give a folder under outputs")
     from radlib.errors import DataError
     from radlib.runs import reopen_run
     from radlib.verification import summary
     from radlib.verification import verify as verify_run
 
-    require(output / "run.json", "run", "give a folder under outputs")
     checks = verify_run(reopen_run(output), films=films)
     for failure in dict.fromkeys(check.failure for check in checks if check.failure):
         click.echo(failure, err=True)
@@ -205,14 +205,22 @@ def import_command(
     radlib import mine.pt2 --study kermany --labels normal,pneumonia --answers logits \\
         --layout NCHW --channels 3 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
     """  # noqa: D301 (the \b is click's mark for "keep these lines")
+    require(file, "file", "give the network's own")
+    from radlib.runs import check_output, run_folder
+
+    folder = run_folder(given["output"], given["study"])
+    check_output(folder)
+    outputs = [label.strip() for label in labels.split(",") if label.strip()]
     from radlib.importing.layout import InputLayout
     from radlib.importing.originals import import_network
     from radlib.parameters import parse_values
+    from radlib.places import made_or_removed
+    from radlib.run_locks import only_start
 
     how = InputLayout(layout, channels, range_, mean, std)
-    outputs = [label.strip() for label in labels.split(",") if label.strip()]
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
-    run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
+    with made_or_removed(folder), only_start(folder):
+        run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
     click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
     click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 

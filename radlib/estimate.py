@@ -75,10 +75,7 @@ class Forecast:
         """One line for the user, and one on what is left out, if anything is."""
         minutes = self.seconds / 60
         span = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
-        disk = (
-            f"{self.disk_bytes / 1e9:.1f} GB" if self.disk_bytes > 1e9 else f"{self.disk_bytes / 1e6:.0f} MB"
-        )
-        line = f"About {span} on two cores and {disk} in {self.folder}: {self.films} films, {self.variants} variants"
+        line = f"About {span} on two cores and {disk_words(self.disk_bytes)} in {self.folder}: {self.films} films, {self.variants} variants"
         if self.seconds > LONG_SECONDS:
             line += " to make. Ctrl-C stops it; the same command goes on where it was."
         else:
@@ -163,6 +160,13 @@ def check_disk(folder: Path, forecast: Forecast) -> None:
     free = shutil.disk_usage(existing).free
     if free < forecast.disk_bytes:
         raise SetupError(
-            f"The run needs about {forecast.disk_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; free some "
-            "space or choose another disk with --output."
+            f"The run needs about {disk_words(forecast.disk_bytes)} and {disk_words(free)} are free; free some space or "
+            "choose another disk with --output."
         )
+
+
+def disk_words(size_bytes: float) -> str:
+    """Return a size as people say it: `1.2 GB`, `34 MB`, `less than 1 MB`."""
+    if size_bytes >= 1e9:
+        return f"{size_bytes / 1e9:.1f} GB"
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 1e6 else "less than 1 MB"

@@ -123,7 +123,20 @@ def check_settings(networks: Sequence[Run]) -> None:
         DataError: When the films' folder is missing or empty.
         SetupError: When there is no such weights file.
     """
+    from radlib.augmentation import (
+        Augmentation,  # this and the following here: what is mistyped is refused at once
+    )
+    from radlib.operations import OPERATIONS
+
     for run in networks:
+        Augmentation.from_dict(run.settings.augmentation)
+        Augmentation.from_dict(run.settings.perturbation)
+        if any(len(pair) != 2 for pair in run.settings.pairs):
+            raise UsageError("Setting 'pairs' takes a list of pairs of chains, such as [[int8, float16]].")
+        if unknown := [name for name in run.settings.operations if name not in OPERATIONS]:
+            raise UsageError(
+                f"There is no operation {unknown[0][:60]!r}{nearest(unknown[0], OPERATIONS)}; there are: {', '.join(OPERATIONS)}."
+            )
         if (folder := data_folder(run.settings)) is not None:
             check_apart(run.folder, folder)
     from radlib.architectures.weights import find_weights
@@ -138,7 +151,7 @@ def check_settings(networks: Sequence[Run]) -> None:
                 f"{run.network} is not trained (epochs 0) and brings no weights; set weights to the file of a trained network, "
                 "or epochs to 1 or more."
             )
-    from radlib.baselines import original_format  # here: it brings what reads films with it
+    from radlib.baselines import original_format
     from radlib.registry import TECHNIQUES
     from radlib.techniques import check_as_made, check_chain
 

@@ -78,8 +78,8 @@ class Entry:
         """Return every parameter's value: those given, and the defaults of the rest.
 
         Raises:
-            UsageError: For a name the function does not have (the message lists those it has), or a value that its
-                annotation does not allow.
+            UsageError: For a name the function does not have (the message lists those it has), a value that its
+                annotation does not allow, or what its `check`, a fact of the entry, finds.
         """
         known = {p.name: p for p in self.parameters}
         values = {name: p.default for name, p in known.items()}
@@ -95,6 +95,8 @@ class Entry:
                 raise UsageError(
                     f"Parameter {name!r} of {self.name!r} takes {wanted}, not {str(value)[:60]!r}."
                 ) from None
+        if check := self.facts.get("check"):  # what depends on several of them, or on another registry
+            check(values)
         return values
 
 

@@ -6,7 +6,6 @@ may be named after a patient. They are written to the private folder and read fr
 
 import dataclasses
 import json
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from radlib import digests, private, storage
 from radlib.errors import UsageError
+from radlib.processors import processors, threads
 from radlib.record_files import damaged, read_object
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
@@ -83,14 +83,14 @@ def _opening(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "overrides": shown(overrides),
         "libraries": library_versions(),
-        "host": {"machine": platform.machine(), "system": platform.system(), "processors": processors()},
+        "host": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "processors": processors(),
+            "threads": threads(),  # networks are the same, bit for bit, only where this is
+        },
         "opened": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def processors() -> int:
-    """Return how many processors this process may use: what TensorFlow and the loaders go by."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _differs(record: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -44,7 +44,7 @@ def find_weights(weights: str) -> str:
             return str(folder / Path(weights).expanduser())
     raise SetupError(
         f"There is no weights file {Path(weights).name}; give its path, put it into data/weights, or name its folder "
-        "in RADLIB_WEIGHTS."
+        "in RADLIB_WEIGHTS; to train from nothing, without the file, give -p weights none."
     )
 
 

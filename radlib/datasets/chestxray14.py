@@ -56,6 +56,7 @@ def survey(folder: Path, **_: object) -> Survey:
 
 @DATASETS.register(
     title="Adult chest films: fourteen findings (NIH ChestX-ray14, 2017)",
+    check=lambda options: _chosen_findings(options["findings"]),
     citation=(
         "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
         "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR, 2017, "

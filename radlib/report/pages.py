@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -229,7 +230,11 @@ def _versions(readings: Readings, results: pd.DataFrame) -> Table:
 
 def command(readings: Readings) -> str:
     """Return the command that makes the run again; the folder of the films is the reader's own."""
-    words = ["radlib", "run", "--study", readings.run.study.name]
+    study = readings.run.study
+    own_file = (
+        Path(study.source).name if study.folder else ""
+    )  # its name alone: a path may tell more than it should
+    words = ["radlib", "run", "--study", own_file or study.name]
     for name, value in readings.record.get("overrides", {}).items():
         text = "FILE" if value == WITHHELD else str(value)
         words += ["--data", "FOLDER"] if name == "data" else ["-p", name, text]

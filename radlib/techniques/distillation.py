@@ -15,13 +15,32 @@ from typing import Annotated, Any
 
 from radlib import backend, counting
 from radlib.errors import NotApplicable, UsageError
-from radlib.registry import TECHNIQUES
+from radlib.registry import ARCHITECTURES, TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
 from radlib.value_types import Range, Share
 
 
+def _check_student(parameters: Mapping[str, Any]) -> None:
+    """Make sure that the student is a network that exists, before its teacher is trained.
+
+    Raises:
+        UsageError: When there is no such architecture, or it has no such option.
+        SetupError: When there is no such weights file.
+    """
+    from radlib.architectures.weights import find_weights
+
+    ARCHITECTURES[parameters["student"]].complete(parameters["student_options"] or {})
+    find_weights(parameters["student_weights"])
+
+
 @TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="distilled", kind="distillation"
+    consumes="keras",
+    produces="keras",
+    trains=True,
+    revision=1,
+    label="distilled",
+    kind="distillation",
+    check=_check_student,
 )
 def distillation(
     model: Any,
@@ -32,8 +51,8 @@ def distillation(
     student_weights: str = "none",
     temperature: Annotated[float, Range(1, 1000)] = 4.0,
     soft_share: Share = 0.7,
-    epochs: Annotated[int, Range(1, 10_000)] = 12,
-    learning_rate: Annotated[float, Range(0, 10, open_low=True)] = 0.01,
+    epochs: Annotated[int, Range(0, 10_000)] = 12,
+    learning_rate: Annotated[float, Range(0, 100)] = 0.01,
 ) -> Product:
     """Train a smaller network on the softened answers of this one and on the labels.
 

@@ -48,8 +48,8 @@ def miracle(
     block_weights: Annotated[int, Range(1, 1024)] = 8,
     size_kb: Annotated[float, Range(0)] = 0.0,
     posterior_epochs: Passes = 8,
-    rounds: Annotated[int, Range(1, 10_000)] = 10,
-    steps_per_round: Annotated[int, Range(0, 100_000)] = 40,
+    rounds: Annotated[int, Range(1, 1000)] = 10,
+    steps_per_round: Annotated[int, Range(1, 100_000)] = 40,
     learning_rate_share: Factor = 1.0,
 ) -> Product:
     """Turn weights into distributions and store each block of them as the index of a shared random draw.

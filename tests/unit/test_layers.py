@@ -15,7 +15,7 @@ ROOT = Path(radlib.__file__).parent
 # From top to bottom; a module may import only from its own tuple and those below.
 LAYERS = (
     ("cli",),
-    ("commands",),
+    ("commands", "command_words"),
     ("series", "kaggle", "doctor", "listing", "fetch"),
     ("estimate", "execution"),
     ("failures", "kernels"),
@@ -85,7 +85,7 @@ LAYERS = (
     ),
     ("random_codes", "notebook_sources"),
     ("sign_products", "compiled_sign_products"),
-    ("value_types",),
+    ("value_types", "processors"),
     ("errors",),
 )
 HEIGHT = {module: -level for level, layer in enumerate(LAYERS) for module in layer}

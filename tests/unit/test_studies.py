@@ -42,7 +42,7 @@ def test_the_demo_of_every_technique_names_every_technique():
 
 def test_every_data_set_has_a_study_and_every_study_is_listed():
     used = {load_study(name).settings().dataset for name in study_names()}
-    assert {entry.name for entry in DATASETS} - used == {"folders"}  # the README tells how to use it
+    assert {entry.name for entry in DATASETS} - used == set()
     listed = listing("studies")
     for name in study_names():
         assert load_study(name).name == name
