@@ -21,6 +21,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from radlib.array_rows import read_row, split_reference
 from radlib.errors import DataError, UsageError
 from radlib.operations import OPERATIONS
+from radlib.resampling import FILTERS, OWN, resampled
 
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 500_000_000
@@ -67,6 +68,7 @@ class Preprocessing:
     Attributes:
         image_size: Side of the square, pixels.
         resize: `stretch` to the square, or `pad`: keep the shape and centre it on black.
+        resampling: The filter that resizes, one of `resampling.FILTERS`.
         operations: Names in `OPERATIONS`, applied in this order after resizing.
         bits: Grey levels kept, as a power of two, 1 to 8; the stored range is always 0 to 255.
         window: Which of several VOI tables or windows a DICOM film is looked at through, from 0; a film with
@@ -82,6 +84,7 @@ class Preprocessing:
     bits: int = 8
     window: int = 0
     inside_network: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False)
+    resampling: str = OWN
 
     def __post_init__(self):
         object.__setattr__(self, "operations", tuple(self.operations))
@@ -91,6 +94,8 @@ class Preprocessing:
             )
         if self.resize not in ("stretch", "pad"):
             raise UsageError(f"There is no resize {self.resize!r}; there are: stretch, pad.")
+        if self.resampling not in FILTERS:
+            raise UsageError(f"There is no resampling {self.resampling!r}; there are: {', '.join(FILTERS)}.")
         for name in self.operations:
             if name not in OPERATIONS:
                 raise UsageError(f"There is no image operation {name!r}; there are: {', '.join(OPERATIONS)}.")
@@ -98,10 +103,12 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for JSON.
 
-        The first window and no layout go without saying, so that records from before there was a choice keep their digest.
+        The first window, no layout and our own filter go without saying, so that records from before there was a choice
+        keep their digest.
         """
         values = {**dataclasses.asdict(self), "operations": list(self.operations)}
         unsaid = [name for name in ("window", "inside_network") if not values[name]]
+        unsaid += ["resampling"] if self.resampling == OWN else []
         return {name: value for name, value in values.items() if name not in unsaid}
 
     @classmethod
@@ -191,8 +198,8 @@ def _grey(picture: Image.Image) -> np.ndarray:
 def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """Turn a grey film into what the network sees.
 
-    Resizing averages over the area that each new pixel covers (triangle filter, antialiased), so that thin
-    ribs neither vanish nor flicker.
+    Resizing by radlib's own filter averages over the area that each new pixel covers (triangle, antialiased), so that
+    thin ribs neither vanish nor flicker; a network from elsewhere may want another, see `resampling`.
 
     Args:
         image: (h, w) float32 in [0, 1].
@@ -208,8 +215,7 @@ def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
         scale = size / max(height, width)
         inside = (max(round(width * scale), 1), max(round(height * scale), 1))
     square = np.ascontiguousarray(image, np.float32)
-    if inside != (width, height):
-        square = np.asarray(Image.fromarray(square).resize(inside, Image.Resampling.BILINEAR))
+    square = resampled(square, inside, preprocessing.resampling)
     if inside != (size, size):
         top, left = (size - inside[1]) // 2, (size - inside[0]) // 2
         padded = np.zeros((size, size), np.float32)

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.resampling import FILTERS
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Settings:
         id_scope: `dataset`: equal patient ids mean one patient. `folder`: only within an official folder.
         image_size: Side of the square input, pixels.
         resize: `stretch` to the square or `pad` to it.
+        resampling: The filter that resizes (`radlib.resampling`); our own is `bilinear`, antialiased.
         operations: Names of image operations applied before the network (a closed list, see `images`).
         window: Which of several windows or VOI tables DICOM films are looked at through, from 0.
         validation_fraction: Share of the training patients kept for choices.
@@ -77,6 +79,7 @@ class Settings:
     id_scope: str = "dataset"
     image_size: int = 64
     resize: str = "stretch"
+    resampling: str = "bilinear"
     operations: list = field(default_factory=list)
     window: int = 0
     validation_fraction: float = 0.15
@@ -149,6 +152,7 @@ RANGES = {  # of numbers; all others are 0 or more
 CHOICES = {
     "id_scope": ("dataset", "folder"),
     "resize": ("stretch", "pad"),
+    "resampling": FILTERS,
     "schedule": ("cosine", "plateau", "constant"),
     "operating_point_films": ("validation", "perturbed"),
 }

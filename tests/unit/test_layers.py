@@ -71,6 +71,7 @@ LAYERS = (
         "decomposition",
         "huffman",
         "plain_tensors",
+        "resampling",
     ),
     ("random_codes",),
     ("sign_products", "compiled_sign_products"),
