@@ -126,7 +126,7 @@ def imported_original(run: Run, films: FilmSplits) -> Variant:
     if variant.preprocessing != films.preprocessing.digest():
         raise UsageError(
             f"{run.network} was imported for films of {variant.input_shape[0]} pixels prepared otherwise than now; set "
-            "image_size, resize, operations and window back, or import it again with --fresh."
+            "image_size, resize, resampling, operations and window back, or import it again with --fresh."
         )
     if variant.labels != films.training.task.outputs:
         raise UsageError(

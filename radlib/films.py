@@ -195,7 +195,11 @@ def open_films(run: runs.Run) -> FilmSplits:
 def preprocessing_of(settings: Settings) -> images.Preprocessing:
     """Return what files go through under these settings."""
     return images.Preprocessing(
-        settings.image_size, settings.resize, tuple(settings.operations), window=settings.window
+        settings.image_size,
+        settings.resize,
+        tuple(settings.operations),
+        window=settings.window,
+        resampling=settings.resampling,
     )
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from PIL import Image
 
 from radlib.array_rows import read_row, split_reference
 from radlib.errors import UsageError
@@ -23,6 +22,7 @@ from radlib.film_content import HEAD_BYTES, content_of
 from radlib.film_reasons import MAX_FILE_BYTES, MAX_PIXELS, REASONS, UnreadableImage, reason_text
 from radlib.operations import OPERATIONS
 from radlib.pictures import read_picture
+from radlib.resampling import FILTERS, OWN, resampled
 
 __all__ = [
     "MAX_PIXELS", "REASONS", "Placement", "Preprocessing", "UnreadableImage", "image_id", "placement", "prepare",
@@ -37,6 +37,7 @@ class Preprocessing:
     Attributes:
         image_size: Side of the square, pixels.
         resize: `stretch` to the square, or `pad`: keep the shape and centre it on black.
+        resampling: The filter that resizes, one of `resampling.FILTERS`.
         operations: Names in `OPERATIONS`, applied in this order after resizing.
         bits: Grey levels kept, as a power of two, 1 to 8; the stored range is always 0 to 255.
         window: Which of several VOI tables or windows a DICOM film is looked at through, from 0; a film with
@@ -52,6 +53,7 @@ class Preprocessing:
     bits: int = 8
     window: int = 0
     inside_network: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False)
+    resampling: str = OWN
 
     def __post_init__(self):
         object.__setattr__(self, "operations", tuple(self.operations))
@@ -61,6 +63,8 @@ class Preprocessing:
             )
         if self.resize not in ("stretch", "pad"):
             raise UsageError(f"There is no resize {self.resize!r}; there are: stretch, pad.")
+        if self.resampling not in FILTERS:
+            raise UsageError(f"There is no resampling {self.resampling!r}; there are: {', '.join(FILTERS)}.")
         for name in self.operations:
             if name not in OPERATIONS:
                 raise UsageError(f"There is no image operation {name!r}; there are: {', '.join(OPERATIONS)}.")
@@ -68,10 +72,12 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for JSON.
 
-        The first window and no layout go without saying, so that records from before there was a choice keep their digest.
+        The first window, no layout and our own filter go without saying, so that records from before there was a choice
+        keep their digest.
         """
         values = {**dataclasses.asdict(self), "operations": list(self.operations)}
         unsaid = [name for name in ("window", "inside_network") if not values[name]]
+        unsaid += ["resampling"] if self.resampling == OWN else []
         return {name: value for name, value in values.items() if name not in unsaid}
 
     @classmethod
@@ -168,8 +174,8 @@ def placement(height: int, width: int, preprocessing: Preprocessing) -> Placemen
 def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """Turn a grey film into what the network sees.
 
-    Resizing averages over the area that each new pixel covers (triangle filter, antialiased), so that thin
-    ribs neither vanish nor flicker.
+    Resizing by radlib's own filter averages over the area that each new pixel covers (triangle, antialiased), so that
+    thin ribs neither vanish nor flicker; a network from elsewhere may want another, see `resampling`.
 
     Args:
         image: (h, w) float32 in [0, 1].
@@ -180,9 +186,7 @@ def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """
     size, place = preprocessing.image_size, placement(*image.shape, preprocessing)
     square = np.ascontiguousarray(image, np.float32)
-    if square.shape != (place.height, place.width):
-        resized = Image.fromarray(square).resize((place.width, place.height), Image.Resampling.BILINEAR)
-        square = np.asarray(resized)
+    square = resampled(square, (place.width, place.height), preprocessing.resampling)
     if square.shape != (size, size):
         padded = np.zeros((size, size), np.float32)
         padded[place.top : place.top + place.height, place.left : place.left + place.width] = square

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from radlib.errors import UsageError
+from radlib.resampling import FILTERS
 from radlib.value_types import Range, accepted, plain_type
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Settings:
         id_scope: `dataset`: equal patient ids mean one patient. `folder`: only within an official folder.
         image_size: Side of the square input, pixels.
         resize: `stretch` to the square or `pad` to it.
+        resampling: The filter that resizes (`radlib.resampling`); our own is `bilinear`, antialiased.
         operations: Names of image operations applied before the network (a closed list, see `images`).
         window: Which of several windows or VOI tables DICOM films are looked at through, from 0.
         validation_fraction: Share of the training patients kept for choices.
@@ -78,6 +80,7 @@ class Settings:
     id_scope: Literal["dataset", "folder"] = "dataset"
     image_size: Annotated[int, Range(16, 2048)] = 64
     resize: Literal["stretch", "pad"] = "stretch"
+    resampling: Literal[FILTERS] = "bilinear"
     operations: list[str] = field(default_factory=list)
     window: Annotated[int, Range(0, 1000)] = 0
     validation_fraction: Annotated[float, Range(0.01, 0.9)] = 0.15

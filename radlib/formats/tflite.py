@@ -97,7 +97,7 @@ def _to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:
     if np.issubdtype(tensor["dtype"], np.floating):
         return np.asarray(real, tensor["dtype"])
     limits = np.iinfo(tensor["dtype"])
-    grid = np.round(real / np.float32(scale)) + zero_point
+    grid = np.round(real / np.float32(scale or 1)) + zero_point  # without a scale they stand for themselves
     return grid.clip(limits.min, limits.max).astype(tensor["dtype"])
 
 
@@ -106,4 +106,4 @@ def _to_real(stored: np.ndarray, tensor: dict) -> np.ndarray:
     scale, zero_point = tensor["quantization"]
     if np.issubdtype(tensor["dtype"], np.floating):
         return stored
-    return (stored.astype(np.float32) - zero_point) * np.float32(scale)
+    return (stored.astype(np.float32) - zero_point) * np.float32(scale or 1)

@@ -109,6 +109,11 @@ def _finish(
     One sigmoid of z is the second of two softmax outputs of (0, z), and another order of the outputs is another order
     of the columns of the last kernel: both leave a plain network that ends in a dense layer.
     """
+    if answers.groups:
+        raise UsageError(
+            f"{name} is a Keras network, and several of its outputs cannot become one there (--map); convert it to LiteRT "
+            "and import that."
+        )
     layers = {layer[1]: layer for layer in description["layers"]}
     last = layers[description["outputs"][0][0]]
     if answers.activation:

@@ -15,18 +15,18 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from radlib.errors import UsageError
-
-if TYPE_CHECKING:
-    from radlib.tasks import Task
+from radlib.importing.answers import Answers, answers_for, refuse_no_probabilities
 
 LAYOUTS = ("NHWC", "NCHW")
 CHANNELS = (1, 3)
-ANSWERS = ("probabilities", "logits")
+PLAIN_RANGE = (0.0, 1.0)
+
+__all__ = ["Answers", "InputLayout", "answers_for", "refuse_no_probabilities"]
 
 
 @dataclass(frozen=True)
@@ -36,38 +36,41 @@ class InputLayout:
     Attributes:
         layout: `NHWC`, channels last, or `NCHW`, channels first.
         channels: 1, or 3 equal ones.
-        range: What black and white are before mean and standard deviation, e.g. (0, 1), (-1, 1) or (0, 255).
+        range: What black and white are before mean and standard deviation, e.g. (0, 1), (-1, 1) or (0, 255). None while
+            nobody has said it: (0, 1), or what the grid of a file that takes integers stands for.
         mean: Subtracted, one number or one per channel, in the units of `range`.
         std: Divided by, likewise; above zero.
     """
 
     layout: str = "NHWC"
     channels: int = 1
-    range: tuple[float, float] = (0.0, 1.0)
+    range: tuple[float, float] | None = PLAIN_RANGE
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
 
     def __post_init__(self):
         for name in ("range", "mean", "std"):
-            object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         if self.layout not in LAYOUTS or self.channels not in CHANNELS:
             raise UsageError(
                 f"A network takes films as {' or '.join(LAYOUTS)} with 1 or 3 channels, not as {self.layout!r} with "
                 f"{self.channels!r}."
             )
-        if len(self.range) != 2 or not self.range[0] < self.range[1]:
+        ends = PLAIN_RANGE if self.range is None else self.range
+        if len(ends) != 2 or not ends[0] < ends[1]:
             raise UsageError(f"range is what black and white become, such as 0,1 or -1,1, not {self.range}.")
         for name in ("mean", "std"):
             if len(getattr(self, name)) not in (1, self.channels):
                 raise UsageError(f"{name} is one number, or one for each of the {self.channels} channels.")
-        numbers = (*self.range, *self.mean, *self.std)
+        numbers = (*ends, *self.mean, *self.std)
         if not all(map(math.isfinite, numbers)) or min(self.std) <= 0:
             raise UsageError("range, mean and std are finite numbers, and std is above zero.")
 
     @property
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Scale and offset of each channel, float32 (channels,): x = g · scale + offset."""
-        low, high = self.range
+        low, high = PLAIN_RANGE if self.range is None else self.range
         mean, std = (
             np.resize(np.array(values, np.float64), self.channels) for values in (self.mean, self.std)
         )
@@ -119,87 +122,3 @@ class InputLayout:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild the answer from `to_dict`."""
         return cls(**values)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What becomes of a network's outputs, so that they are the probabilities of a task in its order.
-
-    Attributes:
-        activation: `softmax` or `sigmoid` where the network ends in logits, else empty.
-        order: Which output comes where; (0, 1, …) changes nothing.
-        single: Whether one output p of a yes-or-no question becomes the two, 1 − p and p.
-    """
-
-    activation: str
-    order: tuple[int, ...]
-    single: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for a worker process."""
-        return {"activation": self.activation, "order": list(self.order), "single": self.single}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_dict`."""
-        return cls(values["activation"], tuple(values["order"]), values["single"])
-
-    def apply(self, outputs: np.ndarray) -> np.ndarray:
-        """Return probabilities, float32 (n, outputs), of a network's own outputs (n, k)."""
-        values = np.asarray(outputs, np.float64)
-        if self.activation == "sigmoid":
-            values = 1 / (1 + np.exp(-values))
-        elif self.activation == "softmax":
-            values = np.exp(values - values.max(axis=1, keepdims=True))
-            values = values / values.sum(axis=1, keepdims=True)
-        values = np.concatenate([1 - values, values], axis=1) if self.single else values[:, list(self.order)]
-        return values.astype(np.float32)
-
-
-def answers_for(task: "Task", labels: Sequence[str], answers: str = "probabilities") -> Answers:
-    """Return how a network's outputs become those of a task.
-
-    Args:
-        task: What the study asks.
-        labels: What each output of the network means, in its order; of a yes-or-no question the positive label alone
-            says that there is one output.
-        answers: `probabilities`, or `logits` where the last layer has no activation.
-
-    Raises:
-        UsageError: When the labels are not the task's.
-    """
-    if answers not in ANSWERS:
-        raise UsageError(f"A network answers in {' or '.join(ANSWERS)}, not in {answers!r}.")
-    single = task.name == "binary" and tuple(labels) == task.labels
-    if not single and (sorted(labels) != sorted(task.outputs) or len(set(labels)) != len(labels)):
-        alone = f", or {task.labels[0]!r} alone for a single output" if task.name == "binary" else ""
-        raise UsageError(
-            f"The labels {', '.join(labels)} are not those that the study asks for; it asks for "
-            f"{', '.join(task.outputs)} (in the order of the network's outputs){alone}."
-        )
-    activation = "" if answers == "probabilities" else "sigmoid" if single else task.activation
-    order = (0,) if single else tuple(list(labels).index(label) for label in task.outputs)
-    return Answers(activation, order, single)
-
-
-def refuse_no_probabilities(outputs: np.ndarray, task: "Task", *, name: str, tolerance: float = 0.02) -> None:
-    """Refuse a network whose finished answers to probe films are no probabilities.
-
-    Args:
-        outputs: (n, outputs) after `Answers`.
-        task: What the study asks.
-        name: Of the file.
-        tolerance: Of the sum of probabilities that exclude each other; int8 outputs are rounded.
-
-    Raises:
-        UsageError: When they are not finite, leave [0, 1], or do not sum to 1 though they exclude each other.
-    """
-    if not np.isfinite(outputs).all():
-        raise UsageError(f"{name} answers with something that is no number; check range, mean and std.")
-    outside = outputs.min() < -1e-4 or outputs.max() > 1 + 1e-4
-    unsummed = task.activation == "softmax" and np.abs(outputs.sum(axis=1) - 1).max() > tolerance
-    if outside or unsummed:
-        raise UsageError(
-            f"{name} answers with numbers that are no probabilities ({outputs.min():.3g} to {outputs.max():.3g}); if "
-            "its last layer has no softmax or sigmoid, say --answers logits."
-        )

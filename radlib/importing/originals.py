@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ def import_network(
     labels: Sequence[str],
     layout: InputLayout,
     answers: str = "probabilities",
+    mapped: Mapping[str, str] | None = None,
+    resampling: str | None = None,
     name: str = "",
     architecture: str = "",
     study: str = "demo",
@@ -44,9 +46,11 @@ def import_network(
 
     Args:
         path: The file; its content says what it is.
-        labels: What each of its outputs means, in their order.
+        labels: What each of its outputs means, in their order, in the file's own words where `mapped` has them.
         layout: How it takes a film.
         answers: `probabilities`, or `logits` where its last layer has no activation.
+        mapped: `{label of the file: label of the study}`; several may become one.
+        resampling: The filter by which films were made smaller for it; None for the study's.
         name: What to call it; empty for the file's own name.
         architecture: Of a file that holds weights alone: the registered network that they belong to.
         study: Whose films it is to read: a name, or a YAML file.
@@ -68,23 +72,26 @@ def import_network(
     file = inspect(path)
     run, definition = open_run(output, study=study, fresh=fresh, data=data), load_study(study)
     task = load_dataset(run.settings).task
-    finish = answers_for(task, labels, answers)
+    finish = answers_for(task, labels, answers, mapped)
     content = read_network(file, layout, finish, task, run.settings, architecture)
-    settings = _settings(run, definition, name, content, chains)
+    settings = _settings(run, definition, name, content, chains, resampling or run.settings.resampling)
     original = _store(
-        run, settings, file, content, {"layout": layout.to_dict(), "answers": finish.to_dict()}, task
+        run, settings, file, content, {"layout": content.layout.to_dict(), "answers": finish.to_dict()}, task
     )
     if not names(definition, name):
         own = {"architecture": ARCHITECTURE, "tag": name, "image_size": settings.image_size}
-        note_import(
-            run.folder,
-            own | ({"chains": settings.chains} if settings.chains != run.settings.chains else {}),
-            beside=beside,
-        )
+        differing = {
+            each: getattr(settings, each)
+            for each in ("chains", "resampling")
+            if getattr(settings, each) != getattr(run.settings, each)
+        }
+        note_import(run.folder, own | differing, beside=beside)
     return open_run(str(run.folder), study=study, network=f"{ARCHITECTURE}@{name}"), original
 
 
-def _settings(run: Run, study: Study, name: str, content: Content, chains: Sequence[str] | None) -> Settings:
+def _settings(
+    run: Run, study: Study, name: str, content: Content, chains: Sequence[str] | None, resampling: str
+) -> Settings:
     """Return the settings of the imported network: the study's, but for what is its own."""
     side = content.input_shape[0]
     if names(study, name):
@@ -95,8 +102,18 @@ def _settings(run: Run, study: Study, name: str, content: Content, chains: Seque
                 f"The study gives {name} films of {named.image_size} pixels, but it takes {side}; set image_size: {side} for "
                 "this network in the study."
             )
+        if named.resampling != resampling:
+            raise UsageError(
+                f"The study gives {name} films resized by {named.resampling}; set resampling: {resampling} for this network in "
+                "the study."
+            )
         return named
-    own: dict[str, Any] = {"architecture": ARCHITECTURE, "tag": name, "image_size": side}
+    own: dict[str, Any] = {
+        "architecture": ARCHITECTURE,
+        "tag": name,
+        "image_size": side,
+        "resampling": resampling,
+    }
     if chains is None and content.format == "tflite":
         chains = LITERT_CHAINS
     if chains is not None:

@@ -37,13 +37,13 @@ def rewrite_litert(path: str, layout: dict[str, Any], answers: dict[str, Any], n
 
     Returns:
         `input_shape`; `difference`, the largest between the rewritten file and the original given the same films by
-        NumPy; and the arrays `model` (bytes) and `outputs` (the finished answers to the probe films).
+        NumPy; `step`, by how much two of its own outputs differ at least; `layout` with its range settled; and the arrays `model` (bytes) and `outputs` (the finished answers to the probe films).
     """
-    from radlib.importing.litert_graph import rewritten
+    from radlib.importing.litert_graph import rewritten, with_own_range
 
-    how, finish = InputLayout.from_dict(layout), Answers.from_dict(answers)
-    content = Path(path).read_bytes()
+    finish, content = Answers.from_dict(answers), Path(path).read_bytes()
     try:
+        how, step = with_own_range(content, InputLayout.from_dict(layout), name=name)
         model = rewritten(content, how, finish, name=name)
     except RadlibError:
         raise
@@ -54,7 +54,8 @@ def rewrite_litert(path: str, layout: dict[str, Any], answers: dict[str, Any], n
     outputs = run_litert(model, films, name)
     expected = finish.apply(run_litert(content, how.apply(films), name))
     difference = float(np.abs(outputs - expected).max())
-    return {"input_shape": shape, "difference": difference}, {
+    facts = {"input_shape": shape, "difference": difference, "step": step, "layout": how.to_dict()}
+    return facts, {
         "model": np.frombuffer(model, np.uint8),
         "outputs": outputs,
     }
@@ -62,13 +63,15 @@ def rewrite_litert(path: str, layout: dict[str, Any], answers: dict[str, Any], n
 
 def run_litert(content: bytes, films: np.ndarray, name: str) -> np.ndarray:
     """Return the outputs of a LiteRT file, float32 (n, outputs), one film (of any layout) a call."""
+    from radlib.formats.tflite import _to_real, _to_stored
+
     interpreter = _interpreter(content, name)
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     outputs = []
     for film in films:
-        interpreter.set_tensor(source["index"], film[None])
+        interpreter.set_tensor(source["index"], _to_stored(film[None], source))
         interpreter.invoke()
-        outputs.append(np.array(interpreter.get_tensor(target["index"])).reshape(-1))
+        outputs.append(_to_real(np.array(interpreter.get_tensor(target["index"])), target).reshape(-1))
     return np.stack(outputs)
 
 

@@ -75,7 +75,7 @@ def plain_litert(
     layers = keras.layers
     film = keras.Input(shape)
     x = film if order == (1, 2, 3) else layers.Permute(order)(film)
-    x = layers.Conv2D(8, 3, strides=2, activation="relu")(x)
+    x = layers.Conv2D(64, 3, strides=2, activation="relu")(x)
     x = layers.DepthwiseConv2D(3, activation="relu")(x)
     model = keras.Model(
         film, layers.Dense(outputs, activation=activation)(layers.GlobalAveragePooling2D()(x))

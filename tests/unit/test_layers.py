@@ -82,6 +82,7 @@ LAYERS = (
         "plain_yaml",
         "digests",
         "record_files",
+        "resampling",
     ),
     ("random_codes", "notebook_sources"),
     ("sign_products", "compiled_sign_products"),
