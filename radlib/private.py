@@ -14,7 +14,7 @@ import pandas as pd
 
 from radlib import storage
 from radlib.errors import DataError
-from radlib.record_files import read_object
+from radlib.record_files import read_object, read_table
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
@@ -50,7 +50,14 @@ def film_path(run_folder: Path, image_id: str) -> str:
     """
     table = run_folder / FOLDER / FILMS
     if table.is_file():
-        films = pd.read_csv(table, dtype=str, keep_default_na=False, encoding_errors=UNDECODED)
+        films = read_table(
+            table,
+            ("image_id", "path"),
+            SAY_AGAIN,
+            dtype=str,
+            keep_default_na=False,
+            encoding_errors=UNDECODED,
+        )
         paths = films.set_index("image_id")["path"]
         if image_id in paths.index:
             return paths[image_id]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from radlib import digests
+from radlib.damaged_variants import set_aside_damaged
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.estimate import check_disk, estimate
 from radlib.failures import error_of, withhold_messages, write_failure
@@ -96,6 +97,8 @@ def _check_gate(run: Run, say: Callable[[str], None]) -> None:
 def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print) -> None:
     """Execute the steps in order; see `run_series` for what is raised."""
     run.path("failure.txt").unlink(missing_ok=True)
+    for sentence in set_aside_damaged(run):
+        say(sentence)
     rows = ["report,seconds,peak_memory_bytes"]
     with progress_bar(steps, say) as progress:
         for step in steps:

@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 from radlib import backend, formats
-from radlib.errors import RadlibError
+from radlib.errors import DataError, RadlibError
 from radlib.evaluation.correspondence import open_transparent
 from radlib.evaluation.insides import watched_films
 from radlib.evaluation.layers import litert_reader
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import FilmSplits
+from radlib.record_files import read_arrays
 from radlib.runs import Run
 from radlib.storage import atomic_path
 from radlib.variants import Variant
@@ -98,9 +99,8 @@ def typical_path(run_folder: Path, key: str) -> Path:
 def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
-        with np.load(path) as arrays:
-            fields = {name: arrays[name] for name in Typical.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError):
+        fields = read_arrays(path, tuple(Typical.__dataclass_fields__))
+    except DataError:
         return None
     fields |= {
         "sha256": str(fields["sha256"]),

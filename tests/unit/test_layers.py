@@ -40,7 +40,7 @@ LAYERS = (
     ("graphs",),
     ("binary_layers",),
     ("backend",),
-    ("films",),
+    ("films", "damaged_variants"),
     ("film_records",),
     ("decode", "datasets"),
     ("film_store",),
