@@ -13,11 +13,12 @@ from radlib.films import FilmSplits, choice_films, preprocessing_of
 from radlib.imported_networks import is_imported
 from radlib.learning_curves import best_position
 from radlib.places import discard
+from radlib.record_files import read_table
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
 from radlib.training import Recipe, check_numbers, fit, recipe_from, validate
-from radlib.variants import Variant, read_variant, variant_key, variant_name
+from radlib.variants import REBUILT, Variant, read_variant, variant_key, variant_name
 
 TRAINING_REVISION = 2  # raised when the same settings would train another network
 
@@ -172,7 +173,7 @@ def read_history(run: Run, variant: Variant) -> pd.DataFrame:
     path = run.model_path(variant).with_name("history.csv")
     if not path.is_file():
         raise DataError(f"{variant.name} has no learning curves: it was converted, not trained.")
-    return pd.read_csv(path)
+    return read_table(path, remedy=REBUILT)
 
 
 def load_network(run: Run, variant: Variant) -> Any:

@@ -8,6 +8,7 @@ noted there, since a digest of a path that somebody guesses would confirm the gu
 A run that was begun before there were digests has none, and keeps to the checks that need none.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -55,7 +56,7 @@ def note(finished: Path, place: Path) -> None:
     root = _root(place)
     if root is None:
         return
-    known = read(root)
+    known = read(root) or Digests()
     for path in sorted(finished.rglob("*")) if finished.is_dir() else [finished]:
         target = place / path.relative_to(finished)
         inside = target.relative_to(root).as_posix()
@@ -71,9 +72,16 @@ def note(finished: Path, place: Path) -> None:
 def read(folder: Path) -> Digests | None:
     """Return what was noted in a folder; None when nothing ever was."""
     try:
-        content = (folder / FILE).read_bytes()
+        state = (folder / FILE).stat()
+        return _parsed(folder / FILE, state.st_mtime_ns, state.st_size)
     except FileNotFoundError:
         return None
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed(path: Path, _modified: int, _size: int) -> Digests:
+    """Return what a file says; read again when it has grown."""
+    content = path.read_bytes()
     noted: dict[str, list[str]] = {}
     lines = content.decode("utf-8", "replace").splitlines()
     bad = int(not lines or _entry(lines[0]) != (TITLE, "1"))
@@ -91,7 +99,7 @@ def is_as_written(path: Path) -> bool:
     if not path.is_file() or root is None:
         return path.is_file()
     inside = path.relative_to(root).as_posix()
-    noted = read(root)
+    noted = read(root) or Digests()
     return inside not in noted.noted or noted.allow(inside, _sha256(path))
 
 

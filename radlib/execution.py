@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from radlib.damaged_variants import set_aside_damaged
 from radlib.errors import NotApplicable
 from radlib.plan import Step, is_per_network
 from radlib.progress import Progress, progress_bar
@@ -20,6 +21,8 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
     """Execute the steps in order; see `run_series` for what is raised."""
     with disk_errors(run.path("failure.txt")):
         run.path("failure.txt").unlink(missing_ok=True)
+    for sentence in set_aside_damaged(run):
+        say(sentence)
     rows = ["report,seconds,peak_memory_bytes"]
     with progress_bar(steps, say) as progress:
         for step in steps:

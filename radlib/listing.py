@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.record_files import read_table
 from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
 from radlib.run_records import read_record
 from radlib.studies import load_study, study_names
@@ -80,7 +81,7 @@ def compared(outputs: Sequence[Path]) -> pd.DataFrame:
                 f"The run {folder.name!r} has no results yet; finish it with radlib run --study "
                 f"{begun_study(folder)} --output {folder}."
             )
-        table = pd.read_csv(results)
+        table = read_table(results, ("variant",))
         table.insert(0, "run", folder.resolve().name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)

@@ -19,15 +19,16 @@ from radlib.datasets import unique_image_ids
 from radlib.decode import Decoded, decode_films
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.evaluation.choices import FILE as SELECTION
-from radlib.evaluation.choices import thresholds
+from radlib.evaluation.choices import read_choices, thresholds
 from radlib.evaluation.predictions import task_of
 from radlib.evaluation.typical_films import embedder, read_typical, typical_path, warnings_of
 from radlib.film_walk import left_out_sentence, walk
 from radlib.images import Preprocessing, image_id
 from radlib.inference import predict_files
 from radlib.pixels import stored_films
+from radlib.record_files import read_object
 from radlib.storage import file_sha256
-from radlib.variants import Variant, library_versions, read_variant
+from radlib.variants import REBUILT, Variant, library_versions, read_variant
 
 TYPICAL = "typical_films.npz"  # beside an exported model
 FILMS_AT_ONCE = 64
@@ -149,22 +150,22 @@ def read_described(folder: Path) -> tuple[Variant, dict[str, Any]]:
             f"{folder.name} holds no variant.json; give the folder of a variant, or of an export."
         )
     variant = read_variant(path)
-    exported = json.loads(path.read_text(encoding="utf-8"))
+    exported = read_object(path, REBUILT)
     if "preparation" in exported:
         return variant, exported
     record = json.loads(json.dumps(dataclasses.asdict(variant)))
     selection = folder.parent.parent / SELECTION
     chosen: list[float | None] = [None] * len(task_of(variant).labels)
     if selection.is_file():
-        entry = json.loads(selection.read_text(encoding="utf-8"))["variants"].get(variant.name, {})
+        entry = read_choices(selection)["variants"].get(variant.name, {})
         if entry.get("model_sha256") == variant.sha256:
             chosen = [None if np.isnan(value) else float(value) for value in thresholds(entry)]
     run = folder.parent.parent / "run.json"
-    study = json.loads(run.read_text(encoding="utf-8"))["study"] if run.is_file() else ""
+    study = read_object(run, needs={"study": str})["study"] if run.is_file() else ""
     return variant, {
         **record,
         "study": study,
         "thresholds": chosen,
-        "preparation": json.loads((folder / "preprocessing.json").read_text(encoding="utf-8")),
+        "preparation": read_object(folder / "preprocessing.json", REBUILT),
         "libraries": library_versions(),
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from radlib import storage
 from radlib.errors import DataError
-from radlib.record_files import read_object
+from radlib.record_files import read_object, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,11 +49,16 @@ def film_path(run_folder: Path, image_id: str) -> str:
     Raises:
         DataError: When the run has no such film.
     """
-    import pandas as pd  # here, so that what is refused is refused at once
-
     table = run_folder / FOLDER / FILMS
     if table.is_file():
-        films = pd.read_csv(table, dtype=str, keep_default_na=False, encoding_errors=UNDECODED)
+        films = read_table(
+            table,
+            ("image_id", "path"),
+            SAY_AGAIN,
+            dtype=str,
+            keep_default_na=False,
+            encoding_errors=UNDECODED,
+        )
         paths = films.set_index("image_id")["path"]
         if image_id in paths.index:
             return paths[image_id]

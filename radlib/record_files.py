@@ -2,7 +2,8 @@
 
 Files are cut off, filled with zeros, exchanged or edited by hand, and every parser has its own dozen of exceptions for
 it. Here all of them mean the same, that the file is not what was written, and the reader says which file it is and
-what makes it anew.
+what makes it anew. Where a run notes digests, a file that another content was put into is refused as well, so that no
+threshold and no label that was changed by hand decides on a film.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radlib.digests import is_as_written
 from radlib.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ LARGEST_ARRAYS_BYTES = 2**31  # of all arrays of a file, inflated; the answers t
 
 
 def read_object(
-    path: Path, remedy: str = RUN_AGAIN, *, needs: Mapping[str, type] | None = None
+    path: Path, remedy: str = RUN_AGAIN, *, needs: Mapping[str, type] | None = None, digest: bool = True
 ) -> dict[str, Any]:
     """Return what a JSON file holds.
 
@@ -30,6 +32,7 @@ def read_object(
         path: The file.
         remedy: What makes it anew, as the end of a sentence.
         needs: Type of each key that it must have.
+        digest: Whether the content must be the one that was written, where that was noted.
 
     Raises:
         DataError: When it is missing, no JSON, no object, or lacks a key.
@@ -46,6 +49,7 @@ def read_object(
     for name, kind in (needs or {}).items():
         if not isinstance(content.get(name), kind):
             raise damaged(path, f"{name!r} is missing or of another type", remedy)
+    _check(path, remedy, digest)
     return content
 
 
@@ -57,13 +61,16 @@ def remembered(path: Path) -> dict[str, Any]:
         return {}
 
 
-def read_arrays(path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN) -> "dict[str, np.ndarray]":
+def read_arrays(
+    path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True
+) -> "dict[str, np.ndarray]":
     """Return the arrays of an `.npz` file by name; nothing in it is executed.
 
     Args:
         path: The file.
         names: Those that it must have, and that are read; empty for all.
         remedy: What makes it anew, as the end of a sentence.
+        digest: Whether the content must be the one that was written, where that was noted.
 
     Raises:
         DataError: When it is missing, cut off, altered, or lacks an array.
@@ -75,16 +82,18 @@ def read_arrays(path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN) 
             if sum(item.file_size for item in archive.infolist()) > LARGEST_ARRAYS_BYTES:
                 raise ValueError("too large")
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names or arrays.files}
+            found = {name: arrays[name] for name in names or arrays.files}
     except FileNotFoundError:
         raise damaged(path, "it is missing", remedy) from None
     except Exception as error:  # zip, zlib and NumPy have a dozen kinds for "this is not what was written"
         why = f"it lacks {error.args[0]}" if isinstance(error, KeyError) else "it is cut off or was changed"
         raise damaged(path, why, remedy) from error
+    _check(path, remedy, digest)
+    return found
 
 
 def read_table(
-    path: Path, columns: Sequence[str] = (), remedy: str = RUN_AGAIN, **reading: Any
+    path: Path, columns: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True, **reading: Any
 ) -> "pd.DataFrame":
     """Return a CSV file that a run wrote.
 
@@ -92,6 +101,7 @@ def read_table(
         path: The file.
         columns: Those that it must have.
         remedy: What makes it anew, as the end of a sentence.
+        digest: Whether the content must be the one that was written, where that was noted.
         **reading: As `pandas.read_csv` takes it.
 
     Raises:
@@ -108,7 +118,13 @@ def read_table(
     missing = [name for name in columns if name not in table]
     if missing:
         raise damaged(path, f"it lacks the column {missing[0]}", remedy)
+    _check(path, remedy, digest)
     return table
+
+
+def _check(path: Path, remedy: str, digest: bool) -> None:
+    if digest and not is_as_written(path):
+        raise damaged(path, "it is not what was written", remedy)
 
 
 def damaged(path: Path, why: str, remedy: str) -> DataError:

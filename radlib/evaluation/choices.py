@@ -31,13 +31,17 @@ def read_selection(run: Run) -> dict[str, Any]:
     return read_choices(run.path(FILE))
 
 
-def read_choices(path: Path) -> dict[str, Any]:
+def read_choices(path: Path, *, digest: bool = True) -> dict[str, Any]:
     """Return what a file of choices holds.
+
+    Args:
+        path: The file.
+        digest: Whether it must be the one that was written, where that was noted.
 
     Raises:
         DataError: When it is damaged.
     """
-    chosen = read_object(path, CHOOSE_AGAIN, needs={"variants": dict})
+    chosen = read_object(path, CHOOSE_AGAIN, needs={"variants": dict}, digest=digest)
     for name, entry in chosen["variants"].items():
         value = entry.get("threshold") if isinstance(entry, dict) else ""
         points = value if isinstance(value, list) else [value]

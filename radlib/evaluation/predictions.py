@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from radlib import metrics, tasks
-from radlib.digests import is_as_written
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.film_groups import write_film_groups
@@ -122,18 +121,21 @@ def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | No
     path = predictions_path(run, variant, split)
     if not path.is_file():
         return None
-    if not is_as_written(path):
-        raise damaged(path, "it is not what was written", RUN_AGAIN)
     return predictions_in(path, variant)
 
 
-def predictions_in(path: Path, variant: Variant) -> Predictions | None:
+def predictions_in(path: Path, variant: Variant, *, digest: bool = True) -> Predictions | None:
     """Return the predictions of a file; None when another model file made them.
+
+    Args:
+        path: The file.
+        variant: Whose they are.
+        digest: Whether the file must be the one that was written, where that was noted.
 
     Raises:
         DataError: When the file is damaged.
     """
-    fields = read_arrays(path, tuple(Predictions.__dataclass_fields__))
+    fields = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
     for name in ("model_sha256", "fingerprint"):
         fields[name] = str(fields[name])
     if fields["model_sha256"] != variant.sha256:

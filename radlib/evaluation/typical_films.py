@@ -29,6 +29,7 @@ from radlib.evaluation.layers import litert_reader
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import FilmSplits
 from radlib.narrow_range import WARNING, is_narrow
+from radlib.record_files import read_arrays
 from radlib.runs import Run
 from radlib.storage import atomic_path
 from radlib.tensor_files.numpy_archives import check_growth
@@ -101,17 +102,14 @@ def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
         check_growth(path)
-        with np.load(path, allow_pickle=False) as arrays:
-            fields = {name: arrays[name] for name in Typical.__dataclass_fields__}
-    except (
-        Exception
-    ):  # a received file that is damaged or made up leads anywhere, and is not needed to answer
+        fields = read_arrays(path, tuple(Typical.__dataclass_fields__))
+        fields |= {
+            "sha256": str(fields["sha256"]),
+            "revision": int(fields["revision"]),
+            "rest": float(fields["rest"]),
+        }
+    except (RadlibError, ValueError, TypeError):  # damaged or made up, and not needed to answer
         return None
-    fields |= {
-        "sha256": str(fields["sha256"]),
-        "revision": int(fields["revision"]),
-        "rest": float(fields["rest"]),
-    }
     return Typical(**fields)
 
 

@@ -7,7 +7,6 @@ References:
     Mitchell et al. (2019). Model cards for model reporting. FAT*, arXiv 1810.03993.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pandas as pd
 
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
+from radlib.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
 from radlib.report.cells import LABEL_METRICS
@@ -23,7 +23,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.wording import LIMITS
-from radlib.variants import Variant, variant_name
+from radlib.variants import REBUILT, Variant, variant_name
 
 FOLDER = "cards"
 USE = (
@@ -138,7 +138,7 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
         return Text(
             ("The record of how films are prepared is missing: build the variant again before using it.",)
         )
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = read_object(path, REBUILT)
     return _facts({name.replace("_", " "): str(value) for name, value in record.items()},
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 

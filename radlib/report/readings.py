@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.evaluation.learnt import not_learnt
+from radlib.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -165,15 +165,18 @@ def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
     path = run.path("predictions", f"{variant.key}.{split}.npz")
     if not path.is_file():
         return None
-    with np.load(path) as arrays:
-        if "model_sha256" in arrays and str(arrays["model_sha256"]) != variant.sha256:
-            return None
+    arrays = read_arrays(path)
+    if str(arrays.get("model_sha256", variant.sha256)) != variant.sha256:
+        return None
+    try:
         y_true, y_prob = (np.asarray(arrays[name], dtype=np.float64) for name in ("y_true", "y_prob"))
         return Predictions(arrays["image_id"], arrays["patient_id"], y_true, y_prob)
+    except (KeyError, ValueError) as error:
+        raise damaged(path, "it lacks answers", RUN_AGAIN) from error
 
 
 def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_object(path) if path.is_file() else {}
 
 
 def _csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -181,4 +184,4 @@ def _csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(columns))
     # An id such as 1e5 or a reason such as "null" must stay what it is.
     as_text = dict.fromkeys(("image_id", "reason", "variant"), str)
-    return pd.read_csv(path, dtype=as_text, keep_default_na=False, na_values={"value": ["", "nan"]})
+    return read_table(path, dtype=as_text, keep_default_na=False, na_values={"value": ["", "nan"]})

@@ -52,7 +52,7 @@ def _read(run: Run, variants: list[Variant]) -> tuple[dict[tuple[str, str], Pred
                 continue
             failure = ""
             try:
-                stored = predictions_in(path, variant)
+                stored = predictions_in(path, variant, digest=False)
             except DataError:
                 failure = f"The answers of {variant.name} to the {split} films are damaged; predict again."
             else:
@@ -119,7 +119,7 @@ def _choices(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Ch
             )
         return
     try:
-        chosen = read_choices(path)
+        chosen = read_choices(path, digest=False)
     except DataError as error:
         yield Check("choice", str(error), SELECTION)
         return
@@ -228,7 +228,9 @@ def _table(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Chec
     if not path.is_file():
         return
     try:
-        table = read_table(path, ("variant",), AGAIN, dtype={"variant": str}).set_index("variant")
+        table = read_table(path, ("variant",), AGAIN, digest=False, dtype={"variant": str}).set_index(
+            "variant"
+        )
         written = table["auroc"].astype(float).groupby(level=0).first() if "auroc" in table else {}
     except (DataError, ValueError, TypeError):
         yield Check("table of results", f"{RESULTS} is damaged; write the report again.", RESULTS)

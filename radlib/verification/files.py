@@ -55,7 +55,10 @@ def stored_variants(run: Run) -> tuple[list[Variant], list[Check]]:
             failure = str(error)
         checks.append(Check("variant record", failure, place))
     failure = "" if found or checks else f"{run.folder.name} holds no variant to check."
-    return list(found.values()), [Check("variants", failure), *checks]
+    ordered = sorted(
+        found.values(), key=lambda variant: len(variant.chain)
+    )  # what others are held against is first
+    return ordered, [Check("variants", failure), *checks]
 
 
 def variant_checks(run: Run, variant: Variant) -> Iterator[Check]:
@@ -69,7 +72,7 @@ def variant_checks(run: Run, variant: Variant) -> Iterator[Check]:
     yield Check("model file", failure, variant.file)
     record, failure = folder / "preprocessing.json", ""
     try:
-        if Preprocessing.from_dict(read_object(record)).digest() != variant.preprocessing:
+        if Preprocessing.from_dict(read_object(record, digest=False)).digest() != variant.preprocessing:
             failure = f"The record of how films are prepared for {variant.name} was changed; build it again."
     except (RadlibError, ValueError, TypeError, KeyError, AttributeError):
         failure = (
@@ -78,7 +81,7 @@ def variant_checks(run: Run, variant: Variant) -> Iterator[Check]:
     yield Check("preparation", failure, f"variants/{variant.key}/preprocessing.json")
     failure = ""
     try:
-        if spec_digest(read_object(folder / "spec.json")) != variant.spec:
+        if spec_digest(read_object(folder / "spec.json", digest=False)) != variant.spec:
             failure = f"The specification of {variant.name} was changed after it was built; build it again."
     except RadlibError:
         failure = f"The specification of {variant.name} is missing or damaged; build it again."
@@ -131,6 +134,9 @@ def _private_checks(run: Run) -> Iterator[Check]:
     folder = run.path(private.FOLDER)
     noted = digests.read(folder)
     if noted is None:
+        if folder.is_dir():
+            lost = f"{private.FOLDER}/{digests.FILE}"
+            yield Check("digests", f"{lost} is missing, so that files cannot be checked; {COPY}.", lost)
         return
     yield Check("digests", _lost_lines(noted, f"{private.FOLDER}/{digests.FILE}"), digests.FILE)
     for name in sorted(noted.noted):

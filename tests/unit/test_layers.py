@@ -43,7 +43,7 @@ LAYERS = (
     ("graphs",),
     ("binary_layers", "graph_limits"),
     ("backend",),
-    ("films",),
+    ("films", "damaged_variants"),
     ("film_records", "narrow_range"),
     ("decode", "datasets"),
     ("film_store",),
