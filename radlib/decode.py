@@ -8,24 +8,24 @@ the store that later runs only map: memory stays flat however many films there a
 """
 
 import collections
-import concurrent.futures
 import ctypes
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pebble
-from tqdm import tqdm
 
 from radlib import film_store, images
 from radlib.array_rows import split_reference
 from radlib.film_store import Entry, content_key
 from radlib.resemblance import film_mark
 from radlib.worker_pool import worker_pool
+
+if TYPE_CHECKING:  # one film alone needs neither tables nor a pool
+    import pandas as pd
+    import pebble
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
@@ -52,8 +52,8 @@ class Decoded:
 
     pixels: np.ndarray
     positions: np.ndarray
-    kept: pd.DataFrame
-    quarantine: pd.DataFrame
+    kept: "pd.DataFrame"
+    quarantine: "pd.DataFrame"
     stored_marks: np.ndarray
 
     @property
@@ -63,7 +63,7 @@ class Decoded:
 
 
 def decode_films(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     preprocessing: images.Preprocessing,
     cache_folder: Path,
     *,
@@ -82,6 +82,8 @@ def decode_films(
     Returns:
         The films.
     """
+    import pandas as pd
+
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
     entries = film_store.read_journal(folder, size)
@@ -107,6 +109,8 @@ def _decode_into(
     folder: Path, missing: dict[str, str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> dict[str, Entry]:
     """Decode files by content key and append them to a store; return the entries of all of them."""
+    from tqdm import tqdm
+
     entries = {}
     with film_store.writing(folder, preprocessing.image_size) as (store, known):
         entries = {key: known[key] for key in missing if key in known}  # decoded meanwhile by another run
@@ -160,14 +164,14 @@ class _PoolLost(Exception):
 @dataclass(frozen=True)
 class _Batch:
     paths: list[str]
-    future: pebble.ProcessFuture
+    future: "pebble.ProcessFuture"
 
 
 def _through_one_pool(
     paths: Sequence[str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> Iterator[Result]:
     waiting: collections.deque[_Batch] = collections.deque()
-    modules = ("radlib.decode", "radlib.dicom")
+    modules = ("radlib.decode",) + (("radlib.dicom",) if len(paths) > BATCH_FILMS else ())
     with worker_pool(workers, preload=modules, initializer=_confine) as pool:
 
         def schedule(batch: list[str], seconds: float) -> _Batch:
@@ -193,14 +197,16 @@ def _through_one_pool(
             yield from settle(waiting.popleft())
 
 
-def _outcome(batch: _Batch, pool: pebble.ProcessPool) -> list[Result]:
+def _outcome(batch: _Batch, pool: "pebble.ProcessPool") -> list[Result]:
     """Wait for a batch; nothing if it was lost, and a film alone that ran out of time is told so."""
-    while not concurrent.futures.wait([batch.future], timeout=1).done:
+    from concurrent import futures
+
+    while not futures.wait([batch.future], timeout=1).done:
         if not pool.active:
             raise _PoolLost
     try:
         return batch.future.result()
-    except FutureTimeoutError:
+    except TimeoutError:
         return [("timeout", 0, 0, b"", b"")] if len(batch.paths) == 1 else []
     except Exception:  # pebble.ProcessExpired: a native abort, or killed for memory
         if not pool.active:

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from radlib.described_variants import intact_model, read_described
 from radlib.errors import UsageError
 from radlib.evaluation.predictions import task_of
 from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats import load_network, open_model, save_model
 from radlib.images import Preprocessing, prepare
-from radlib.own_films import TYPICAL, intact_model, predict_folder, read_described
+from radlib.own_films import TYPICAL, predict_folder
 from radlib.phantoms import draw_film, draw_patient
 from radlib.storage import disk_errors, write_json, write_text
 from radlib.techniques.quantization import convert

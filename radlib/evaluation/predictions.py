@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib import metrics, tasks
+from radlib import metrics
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected, selection_digest
 from radlib.evaluation.film_groups import write_film_groups
@@ -24,6 +24,7 @@ from radlib.pixels import StoredFilms, stored_films
 from radlib.runs import Run
 from radlib.storage import atomic_path, disk_errors, spec_digest
 from radlib.studies import notebooks_folder
+from radlib.tasks import task_of
 from radlib.variants import Variant
 from radlib.workers import Workers
 
@@ -116,11 +117,6 @@ def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | No
     for name in ("model_sha256", "fingerprint"):
         fields[name] = str(fields[name])
     return Predictions(**fields) if fields["model_sha256"] == variant.sha256 else None
-
-
-def task_of(variant: Variant) -> tasks.Task:
-    """Return the task that a variant's outputs answer."""
-    return tasks.named(variant.task, variant.labels)
 
 
 def run_of(run: Run, variant: Variant) -> Run:

@@ -13,8 +13,8 @@ from drawn import SIDE
 from radlib.cli import main
 from radlib.errors import UsageError
 from radlib.evaluation.odd_films import DISTANCES, odd_copies, prepared_for, told_apart
+from radlib.evaluation.training_films import describe_films
 from radlib.evaluation.typical_films import (
-    describe_films,
     distances,
     embedder,
     read_typical,
