@@ -71,10 +71,14 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
 @click.command()
 @click.argument("variant", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
-def export(variant: Path, folder: Path) -> None:
+@click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
+              help="Take the thresholds that radlib predict --recalibrate wrote for this very variant.")  # fmt: skip
+@click.option("--unfinished", is_flag=True,
+              help="Export a variant without threshold, test films or verdict; the export says so first.")  # fmt: skip
+def export(variant: Path, folder: Path, **given: Any) -> None:
     """Write what a device needs into FOLDER.
 
-    The model, its labels, threshold and preprocessing, and examples with the answers expected.
+    The model, its labels, threshold and preprocessing, its verdict, and examples with the answers expected.
 
     VARIANT is the folder of a variant in a run, e.g. outputs/demo/variants/student_small--int8--seed0.
     """
@@ -84,7 +88,9 @@ def export(variant: Path, folder: Path) -> None:
     record = variant if variant.is_file() else variant / "variant.json"
     require(record, "variant", "give a folder under outputs/RUN/variants")
     place = record.resolve().parent
-    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
+    if given["thresholds"]:
+        require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    click.echo(export_variant(place.parent.parent, place.name, folder, **given) or folder)
 
 
 @click.command()

@@ -192,7 +192,7 @@ def test_export_finds_the_run_of_a_variant(capsys, monkeypatch, tmp_path):
     from radlib import export
 
     seen = []
-    monkeypatch.setattr(export, "export_variant", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr(export, "export_variant", lambda *arguments, **_: seen.append(arguments))
     place = tmp_path / "demo" / "variants" / "n--int8--seed0"
     place.mkdir(parents=True)
     (place / "variant.json").write_text("{}")

@@ -21,6 +21,8 @@ LAYERS = (
     ("plan", "progress"),
     ("parameters", "bootstrap"),
     ("export", "verification", "importing"),
+    ("export_texts",),
+    ("export_state", "whole_folders"),
     ("report",),
     ("answer_tables",),
     ("site_threshold",),

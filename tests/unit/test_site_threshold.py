@@ -20,8 +20,8 @@ from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import FILE
 from radlib.evaluation.thumbnails import changed_films, thumbnail_path, write_thumbnails
 from radlib.report.changed_films import passing_on
-from radlib.settings import Settings
 from radlib.seen_films import SeenFilms, read_seen_films, write_seen_films
+from radlib.settings import Settings
 from radlib.site_threshold import IMPORTED, SEEN_UNKNOWN, choose_anew, read_site_labels
 from stored import stored_run
 
