@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.errors import DataError, UsageError
+from radlib.images import numbered_ids
 from radlib.registry import DATASETS
 from radlib.settings import Settings
 from radlib.studies import home_folder
@@ -191,12 +192,7 @@ def check_choice(option: str, value: str, known: Sequence[str]) -> None:
 
 def unique_image_ids(ids: Sequence[str]) -> list[str]:
     """Return the ids with a suffix (`-2`, `-3`, …) for films whose file is byte for byte an earlier one."""
-    seen: dict[str, int] = {}
-    unique = []
-    for image in ids:
-        seen[image] = seen.get(image, 0) + 1
-        unique.append(image if seen[image] == 1 else f"{image}-{seen[image]}")
-    return unique
+    return list(numbered_ids(ids))
 
 
 def positive_counts(index: pd.DataFrame, labels: Sequence[str]) -> Mapping[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib import metrics, tasks
+from radlib import metrics
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.film_groups import write_film_groups
@@ -23,6 +23,7 @@ from radlib.pixels import StoredFilms, stored_films
 from radlib.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.runs import Run
 from radlib.storage import atomic_path, spec_digest
+from radlib.tasks import task_of
 from radlib.variants import Variant
 from radlib.workers import Workers
 
@@ -155,11 +156,6 @@ def _intact_predictions(run: Run, variant: Variant, split: str) -> Predictions |
         return load_predictions(run, variant, split)
     except DataError:
         return None
-
-
-def task_of(variant: Variant) -> tasks.Task:
-    """Return the task that a variant's outputs answer."""
-    return tasks.named(variant.task, variant.labels)
 
 
 def run_of(run: Run, variant: Variant) -> Run:

@@ -9,7 +9,6 @@ References:
         inference. CVPR, arXiv 1712.05877.
 """
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +57,17 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
         predict=predict,
         input_shape=tuple(int(side) for side in source["shape"][1:]),
         outputs=int(target["shape"][-1]),
-        runtime=f"ai-edge-litert {version('ai-edge-litert')}",
+        runtime=f"ai-edge-litert {_version()}",
         delegate=delegate,
         threads=threads,
         close=lambda: None,  # the interpreter goes with the last reference to this predictor
     )
+
+
+def _version() -> str:
+    import ai_edge_litert  # knows its version without a search among all that is installed
+
+    return ai_edge_litert.__version__
 
 
 def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
@@ -86,7 +91,7 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
         delegated = any(operation["op_name"] == "DELEGATE" for operation in interpreter._get_ops_details())
         return interpreter, "XNNPACK" if delegated else "none"
     raise SetupError(
-        f"{path.name} is no LiteRT file that ai-edge-litert {version('ai-edge-litert')} can run "
+        f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run "
         f"({' '.join(str(failure).split())}); build it again."
     ) from failure
 

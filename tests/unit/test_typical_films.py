@@ -13,8 +13,8 @@ from drawn import SIDE
 from radlib.cli import main
 from radlib.errors import UsageError
 from radlib.evaluation.odd_films import DISTANCES, odd_copies, prepared_for, told_apart
+from radlib.evaluation.training_films import describe_films
 from radlib.evaluation.typical_films import (
-    describe_films,
     distances,
     embedder,
     read_typical,
@@ -133,7 +133,7 @@ def test_the_command_warns_and_an_export_takes_it_along(run_and_films, tmp_path,
         and "Unlike" in table["warning"].iloc[1]
         and table["warning"].iloc[2] == ""
     )
-    export_variant(run.folder, variant.key, tmp_path / "export")
+    export_variant(run.folder, variant.key, tmp_path / "export", unfinished=True)
     assert (tmp_path / "export" / TYPICAL).is_file() and TYPICAL in (
         tmp_path / "export" / "README.txt"
     ).read_text()
@@ -143,7 +143,7 @@ def test_the_command_warns_and_an_export_takes_it_along(run_and_films, tmp_path,
         main(["predict", str(tmp_path / "export"), str(folder)])
     assert "1 film of 3 is unlike those that the variant was trained on" in capsys.readouterr().err
     typical_path(run.folder, variant.key).unlink()
-    export_variant(run.folder, variant.key, tmp_path / "export")
+    export_variant(run.folder, variant.key, tmp_path / "export", unfinished=True)
     assert not (tmp_path / "export" / TYPICAL).exists()
     assert "warning" not in predict_folder(tmp_path / "export", folder)
 
