@@ -9,12 +9,14 @@ network as a LiteRT file, decoded and converted on the way out, with float32 wei
 decode it where it is used, the other for those who cannot.
 """
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 
 from radlib.errors import UsageError
+from radlib.evaluation.learnt import alarm
 from radlib.evaluation.predictions import task_of
 from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats import load_network, open_model, save_model
@@ -23,7 +25,7 @@ from radlib.own_films import TYPICAL, intact_model, predict_folder, read_describ
 from radlib.phantoms import draw_film, draw_patient
 from radlib.storage import disk_errors, write_json, write_text
 from radlib.techniques.quantization import convert
-from radlib.variants import Variant
+from radlib.variants import Variant, variant_name
 
 __all__ = ["export_variant", "predict_folder"]
 
@@ -122,8 +124,16 @@ def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
         labels=", ".join(variant.labels),
         decision=DECISIONS[task_of(variant).exclusive],
     )
-    write_text(folder / "README.txt", text)
+    write_text(folder / "README.txt", _alarm(Path(run_folder), variant) + text)
     return folder
+
+
+def _alarm(run_folder: Path, variant: Variant) -> str:
+    """Return what stands first in the export of a variant whose original has not learnt."""
+    choices, own = run_folder / "selection.json", variant_name(variant.network, "", variant.seed)
+    reasons = json.loads(choices.read_text(encoding="utf-8")) if choices.is_file() else {}
+    reason = reasons.get("not_learnt", {}).get(own)
+    return f"{alarm({own: reason})}\n\n" if reason else ""
 
 
 def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:

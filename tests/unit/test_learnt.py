@@ -9,13 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from drawn import SIDE, drawn_splits
-from radlib import report
+from radlib import report, series
 from radlib.architectures import build_network
 from radlib.baselines import train_baseline
 from radlib.cli import main, radlib
 from radlib.errors import DataError, QualityGateError
 from radlib.evaluation import predict, select
 from radlib.evaluation.learnt import alarm, stored_not_learnt, why_not_learnt
+from radlib.export import export_variant
 from radlib.report import readable, wording
 from radlib.runs import open_run
 from radlib.series import alarm_of
@@ -142,7 +143,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, capsys):
+def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, capsys, monkeypatch):
     change, given, words = FAULTS[fault]
     run = planted(tmp_path, change(drawn_splits(training=96, validation=80, test=80)), **given)
     sentence = alarm_of(run)
@@ -169,6 +170,11 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     assert wording.headline(report.results(run), selection | {"winner": table["variant"][0]}, 0.01)
     with pytest.raises(QualityGateError, match=r"NOT LEARNT .* The gate \(at most 1000 KB\) is not met"):
         report.check_gate(run)
+    exported = export_variant(run.folder, run.variants()[1].key, tmp_path / "export")
+    assert "NOT LEARNT" in (exported / "README.txt").read_text(encoding="utf-8").splitlines()[0]
+    monkeypatch.setattr(series, "run_series", lambda *_, **__: run)
+    done = CliRunner().invoke(radlib, ["run"], color=True)
+    assert done.output.splitlines()[-1] == f"\x1b[31m{sentence}\x1b[0m"
     shown = CliRunner().invoke(radlib, ["compare", str(run.folder)], color=True)
     assert "NOT LEARNT" in shown.output and "\x1b[31m" in shown.output
     with pytest.raises(SystemExit):  # and without colours where it goes to a file
