@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,17 @@ from radlib.baselines import train_baseline
 from radlib.cli import main, radlib
 from radlib.errors import DataError, QualityGateError
 from radlib.evaluation import predict, select
+from radlib.evaluation.gate import Gate, qualify
 from radlib.evaluation.learnt import alarm, stored_not_learnt, why_not_learnt
+from radlib.evaluation.predictions import Predictions
+from radlib.evaluation.selection import _learnt
 from radlib.export import export_variant
 from radlib.report import readable, wording
 from radlib.runs import open_run
 from radlib.series import alarm_of
 from radlib.tasks import binary
 from radlib.techniques import compress
+from radlib.variants import Step, variant_name
 
 STUDY = f"""
 name: squares
@@ -103,6 +108,36 @@ def test_a_loss_that_never_fell_shows_it_even_where_luck_orders_the_films():
     assert "never fell" in why_not_learnt(scored(1.5), history=pd.DataFrame(flat))
     fell = pd.DataFrame(flat | {"loss": [0.74, 0.6, 0.5]})
     assert why_not_learnt(scored(1.5), history=fell) == ""
+
+
+def test_a_network_that_has_not_learnt_neither_wins_nor_qualifies():
+    def variant(network, chain, size):
+        steps = (Step(chain, {}, 1),) if chain else ()
+        name = variant_name(network, chain, 0)
+        return SimpleNamespace(
+            name=name, network=network, seed=0, size_bytes=size, chain=steps, label=chain or "original"
+        )
+
+    files = [
+        variant("large", "", 9000),
+        variant("large", "int8", 3000),
+        variant("small", "", 900),
+        variant("small", "int8", 300),
+    ]
+    ids = np.arange(200).astype(str)
+    gains = {"large/original#0": 2.0, "large/int8#0": 2.0, "small/original#0": 0.0, "small/int8#0": 0.0}
+    answers = {
+        name: Predictions(ids, PATIENTS.astype(str), TRUTH, scored(gain)[1], scored(gain)[1], "", "")
+        for name, gain in gains.items()
+    }
+    unlearnt = {"small/original#0": "it gives every validation film the same score"}
+    found = qualify(Gate(False, 10, 0.01), files, answers, unlearnt)
+    assert found["winner"] == "large/int8#0"
+    for name in ("small/original#0", "small/int8#0"):
+        assert found["variants"][name]["fails"] == ["the original has not learnt"]
+    assert [v.network for v in _learnt(files, unlearnt)] == ["large", "large"]
+    assert _learnt(files[2:], unlearnt) == files[2:]  # a run has a model to show
+    assert qualify(Gate(False, 10, 0.01), files[2:], answers, unlearnt)["winner"] is None
 
 
 def planted(folder, films, **given):
