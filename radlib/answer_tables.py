@@ -74,6 +74,8 @@ def answer_films(
         raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
     reading = read_films(variant, films, compared=choices.compared)
     decider = Decider(task_of(reading.variant), _thresholds(reading, choices))
+    if said := reading.record.get("alarm"):
+        say(said)
     if missing := reading.record.get("missing"):
         say(f"{reading.variant.name} was exported unfinished: {'; '.join(map(str, missing))}.")
     if choices.labels is not None:

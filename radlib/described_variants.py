@@ -13,7 +13,7 @@ from radlib.evaluation.choices import read_choices, thresholds
 from radlib.record_files import read_object
 from radlib.storage import file_sha256
 from radlib.tasks import task_of
-from radlib.variants import REBUILT, Variant, library_versions, read_variant
+from radlib.variants import REBUILT, Variant, library_versions, read_variant, variant_name
 
 
 def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
@@ -24,7 +24,7 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
 
     Returns:
         The variant, and its record with `preparation` and `thresholds` (one per label, None where none was
-        chosen on validation films).
+        chosen on validation films); and where the variant's original has not learnt, `alarm`: the sentence that says so.
 
     Raises:
         UsageError: When there is no variant.
@@ -47,6 +47,7 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
             "study": _study(run_folder),
             "thresholds": _as_numbers(_chosen(run_folder, variant), variant),
             "preparation": read_object(folder / "preprocessing.json", REBUILT),
+            **_alarm(run_folder, variant),
             "libraries": library_versions(),
         }
 
@@ -70,6 +71,16 @@ def folder_of(place: Path) -> Path:
 def _study(run_folder: Path) -> str:
     run = run_folder / "run.json"
     return read_object(run, needs={"study": str})["study"] if run.is_file() else ""
+
+
+def _alarm(run_folder: Path, variant: Variant) -> dict[str, str]:
+    selection, original = run_folder / SELECTION, variant_name(variant.network, "", variant.seed)
+    reason = read_choices(selection).get("not_learnt", {}).get(original) if selection.is_file() else None
+    if not reason:
+        return {}
+    from radlib.evaluation.learnt import alarm  # here: it brings the statistics, which an answer does without
+
+    return {"alarm": alarm({original: reason})}
 
 
 def _as_numbers(chosen: list[Any], variant: Variant) -> list[float | None]:

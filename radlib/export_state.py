@@ -91,15 +91,19 @@ def _value(name: str, text: str) -> Any:
 
 
 def sentences(state: dict[str, Any]) -> list[str]:
-    """Return what a reader must know first, a line each."""
+    """Return what a reader must know first, a line each; that the original has not learnt before all else."""
     if state["state"] == UNFINISHED:
         return [
+            *([state["alarm"]] if "alarm" in state else []),
             "UNFINISHED. Do not use this model, and do not pass it on as if it were tested:",
             *(f"- {reason}." for reason in state["missing"]),
         ]
     row = state["verdict"]
     films = f"{row['films']:,} test films of {row['patients']:,} patients"
-    lines = [f"Tested on {films}: AUROC {_interval(row, 'auroc')}."]
+    lines = [
+        *([state["alarm"]] if "alarm" in state else []),
+        f"Tested on {films}: AUROC {_interval(row, 'auroc')}.",
+    ]
     if row["verdict"]:
         margin = f" at a margin of {state['margin']:g} AUROC" if state["margin"] is not None else ""
         change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""

@@ -97,12 +97,12 @@ def readme(folder: Path, variant: Variant, record: dict[str, Any], model: str, r
         runs: Name of the file that LiteRT runs.
     """
     said = "\n".join(sentences(record)) + "\n\n"
-    unfinished = record["state"] == UNFINISHED
+    warned = record["state"] == UNFINISHED or "alarm" in record
     return README.format(
-        first=said if unfinished else "",
+        first=said if warned else "",
         name=variant.name,
         notice=NOTICE,
-        state="" if unfinished else said,
+        state="" if warned else said,
         contents=_contents(folder, variant, model, runs),
         labels=", ".join(variant.labels),
         decision=_decision(variant, record),
