@@ -12,7 +12,7 @@ from typing import Any
 
 from radlib import backend
 from radlib.errors import UsageError
-from radlib.graph_limits import MOST_WEIGHTS, at_most, refuse_large_films
+from radlib.graph_limits import MOST_WEIGHTS, at_most, refuse_circles, refuse_large_films
 
 LAYERS = frozenset(
     [
@@ -108,6 +108,7 @@ def build_graph(
                 "inbound_nodes": [_long_node(node, names) for node in nodes],
             }
         )
+    refuse_circles(layers)
     inputs = [[layer["name"], 0, 0] for layer in layers if layer["class_name"] == "InputLayer"]
     outputs = description["outputs"]
     config = {

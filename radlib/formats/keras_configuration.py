@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radlib.errors import UsageError
-from radlib.graph_limits import MOST_LAYERS
+from radlib.graph_limits import MOST_LAYERS, refuse_circles
 from radlib.graphs import ACTIVATIONS, ELSEWHERE, FUNCTIONS, LAYER_NAME, LAYERS, PUBLIC
 
 LARGEST = 10_000_000  # of a whole number among the settings
@@ -50,6 +50,7 @@ def checked_configuration(stored: Any) -> tuple[str, dict[str, Any]]:
     }
     if kind == "Sequential":
         return kind, made
+    refuse_circles(made["layers"])
     made["trainable"] = config.get("trainable", True) is True
     for ends in ("input_layers", "output_layers"):
         made[ends] = _plain_value(ends, config.get(ends))
@@ -130,6 +131,10 @@ def _node(node: Any, layer: str) -> Any:
             raise UsageError(f"The layer {layer!r} does not say what it reads.")
         arguments = call[3] if len(call) == 4 else {}
         if not isinstance(arguments, Mapping) or not all(str(key).isidentifier() for key in arguments):
+            raise UsageError(f"The layer {layer!r} is called with {_short(arguments)}, which no layer is.")
+        if any(
+            isinstance(each, list) and any(isinstance(v, str) for v in each) for each in arguments.values()
+        ):
             raise UsageError(f"The layer {layer!r} is called with {_short(arguments)}, which no layer is.")
         plain = {key: _plain_value(f"argument {key} of {layer!r}", each) for key, each in arguments.items()}
         made.append([*(_plain_value(f"input of {layer!r}", each) for each in call[:3]), plain])
