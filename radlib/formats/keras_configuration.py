@@ -132,10 +132,6 @@ def _node(node: Any, layer: str) -> Any:
         arguments = call[3] if len(call) == 4 else {}
         if not isinstance(arguments, Mapping) or not all(str(key).isidentifier() for key in arguments):
             raise UsageError(f"The layer {layer!r} is called with {_short(arguments)}, which no layer is.")
-        if any(
-            isinstance(each, list) and any(isinstance(v, str) for v in each) for each in arguments.values()
-        ):
-            raise UsageError(f"The layer {layer!r} is called with {_short(arguments)}, which no layer is.")
         plain = {key: _plain_value(f"argument {key} of {layer!r}", each) for key, each in arguments.items()}
         made.append([*(_plain_value(f"input of {layer!r}", each) for each in call[:3]), plain])
     return made[0] if calls is not node else made

@@ -89,6 +89,7 @@ def test_what_only_training_needs_is_left_out():
         ({"b": [[0]], "c": [[["b", 1, 0, {}]]]}, "'c' waits"),
         ({"b": [[0]], "c": [[["nobody", 0, 0, {}]]]}, "'c' waits"),
         ({"b": [[0]], "c": [[["b", -1, 0, {}]]]}, "does not say what it reads"),
+        ({"b": [[0]], "c": [[["b", 0, 0, {"y": ["a", 7, 0]}]]]}, "does not say what it reads"),
     ],
 )
 def test_layers_that_wait_for_ever_are_refused_before_keras_waits(nodes, said):
