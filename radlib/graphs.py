@@ -167,7 +167,7 @@ def _check_known(class_name: Any, name: Any, settings: Mapping[str, Any], own: M
         raise UsageError("A description of a network calls a layer something that is no name.")
     if not isinstance(class_name, str) or (class_name not in LAYERS and class_name not in own):
         raise UsageError(
-            f"The layer {name!r} is a {ascii(class_name)[:60]}, which is not one that a file may hold."
+            f"The layer {name!r} is a {ascii(class_name).strip(chr(39))[:60]}, which is not one that a file may hold."
         )
     if class_name == "TFOpLambda" and settings.get("function") not in FUNCTIONS:
         raise UsageError(f"The layer {name!r} calls {settings.get('function')!r}, which no file may do.")
