@@ -64,7 +64,7 @@ LAYERS = (
         "chains",
         "storage",
         "metrics",
-        "owner_only",
+        "scratch",
         "sources",
         "container",
         "codebooks",
@@ -72,7 +72,7 @@ LAYERS = (
         "huffman",
         "plain_tensors",
     ),
-    ("random_codes",),
+    ("owner_only", "random_codes"),
     ("sign_products", "compiled_sign_products"),
     ("errors",),
 )
