@@ -20,6 +20,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_folders,
     fuzzing_models,
     miracle_time,
     pruning_speed,
@@ -46,6 +47,7 @@ FILMS = {
     "small_sets": 0,
     "fuzz": 200_000,
     "fuzz_models": 10_000,
+    "fuzz_folders": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -119,6 +121,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz_models":
             result = fuzzing_models.measure(films)
             return result, fuzzing_models.table(result)
+        case "fuzz_folders":
+            result = fuzzing_folders.measure(films)
+            return result, fuzzing_folders.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

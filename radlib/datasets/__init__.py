@@ -164,6 +164,10 @@ def _check_given(place: Path, single_file: str) -> None:
             raise DataError(f"{place.name!r} is a file; give the folder that holds the films with --data.")
     elif not place.is_dir():
         raise DataError(f"The data folder {place.name!r} does not exist; give the right one with --data.")
+    elif not os.access(place, os.R_OK | os.X_OK):
+        raise DataError(
+            f"The data folder {place.name!r} may not be opened by this account; change its permissions."
+        )
     elif not any(place.iterdir()):
         raise DataError(f"The data folder {place.name!r} is empty; put the films there, or give another.")
 
