@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.datasets.site_tables import FILE, PATIENT, ROW, read_site_table
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.predictions import task_of
 from radlib.own_films import read_described
 
-FILE, PATIENT = "file", "patient_id"
 PATIENTS_UNKNOWN = (
     "The labels name no patients (column patient_id): every film counts as another patient's, so that the intervals "
     "are too narrow where a patient has several films."
@@ -27,8 +27,7 @@ def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
     """Return a site's own answers.
 
     Args:
-        path: A CSV file: `file` as `radlib predict --with-files` names it, one column per label (1, 0, or empty
-            where nobody knows), and best `patient_id`.
+        path: See `site_tables.read_site_table`.
         labels: Of the variant.
 
     Returns:
@@ -37,34 +36,11 @@ def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
     Raises:
         DataError: When the table cannot be read, lacks a column, names a file twice, or holds another value.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{path.name} cannot be read as a table of labels ({reason}); give a CSV file."
-        ) from error
-    known = [label for label in labels if label in table]
-    if FILE not in table or not known:
-        raise DataError(
-            f"{path.name} needs a column 'file' and one for each finding of the variant ({', '.join(labels)}); it has: "
-            f"{', '.join(table.columns)}."
-        )
-    if (repeated := table[FILE].duplicated()).any():
-        raise DataError(
-            f"{path.name} names {int(repeated.sum())} files more than once; keep one row for each film."
-        )
-    found = pd.DataFrame({FILE: table[FILE], PATIENT: table.get(PATIENT, table[FILE])})
-    for label in labels:
-        values = table[label].str.strip() if label in table else pd.Series("", index=table.index)
-        if not values.isin(["0", "1", "0.0", "1.0", ""]).all():
-            odd = values[~values.isin(["0", "1", "0.0", "1.0", ""])].iloc[0]
-            raise DataError(
-                f"{path.name} holds {odd!r} in column {label!r}; write 1, 0, or nothing where nobody knows."
-            )
-        found[label] = pd.to_numeric(values.replace("", np.nan))
-    found.attrs["patients_known"] = PATIENT in table
-    return found
+    found = read_site_table(path, labels)
+    known = found[PATIENT] != ""
+    found[PATIENT] = found[PATIENT].where(known, found[FILE])
+    found.attrs["patients_known"] = bool(known.any())
+    return found.drop(columns=ROW)
 
 
 def choose_anew(answers: pd.DataFrame, site: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
