@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [fuzz] [fuzz_tables] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -18,6 +18,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_tables,
     miracle_time,
     pruning_speed,
     quantizer_recipes,
@@ -40,6 +41,7 @@ FILMS = {
     "miracle": 0,
     "recipes": 0,
     "fuzz": 200_000,
+    "fuzz_tables": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -52,7 +54,7 @@ RUN_UNASKED = (
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz when none is named"
+        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzzing when none is named"
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -107,6 +109,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
+        case "fuzz_tables":
+            result = fuzzing_tables.measure(films)
+            return result, fuzzing_tables.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from radlib.age_and_sex import is_said
-from radlib.datasets.label_tables import canonical, read_table, rows_named, shortened
+from radlib.datasets.label_tables import VALUE, read_table, rows_named, shortened
 from radlib.datasets.label_values import label_column, meanings
 from radlib.errors import DataError
 
@@ -29,21 +29,23 @@ def read_site_table(path: Path, labels: Sequence[str]) -> pd.DataFrame:
         DataError: When the table cannot be read, has none of the labels, names a file twice or not at all, or holds a word
             that is not understood.
     """
-    table = read_table(path, (FILE,), others=True, optional=(PATIENT, *labels))
-    if not (known := [label for label in labels if label in table]):
-        has = ", ".join(shortened(name) for name in table.columns if canonical(name) != FILE) or "no other"
+    table = read_table(path, (), others=True, optional=(FILE, PATIENT, *labels))
+    known = [label for label in labels if label in table]
+    if FILE not in table or not known:
+        headings = (
+            "values, no headings" if any(map(VALUE.search, table)) else ", ".join(map(shortened, table))
+        )
         raise DataError(
-            f"{path.name} needs a column 'file' and one for each finding of the variant ({', '.join(labels)}); beside 'file' "
-            f"it has: {has}."
+            f"{path.name} needs a column 'file' and one for each finding of the variant ({', '.join(labels)}); it has: "
+            f"{headings}."
         )
     files = table[FILE].str.replace("\\", "/").str.removeprefix("./")
     for wrong, what in (
-        (files == "", "name no file"),
-        (files.duplicated(), "name a file that an earlier row names"),
-    ):
+        (files == "", "rows without a file"), (files.duplicated(), "files more than once"),
+    ):  # fmt: skip
         if wrong.any():
             raise DataError(
-                f"{int(wrong.sum())} rows of {path.name} {what} ({rows_named(table.index[wrong])}); keep one row for each film."
+                f"{path.name} names {int(wrong.sum())} {what} ({rows_named(table.index[wrong])}); keep one row for each film."
             )
     patients = table[PATIENT] if PATIENT in table else pd.Series("", table.index)
     found = pd.DataFrame({FILE: files, PATIENT: patients.where(patients.map(is_said), ""), ROW: table.index})
