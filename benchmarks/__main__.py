@@ -22,6 +22,7 @@ from benchmarks import (
     fuzzing,
     fuzzing_folders,
     fuzzing_models,
+    fuzzing_tables,
     miracle_time,
     pruning_speed,
     quantizer_recipes,
@@ -48,6 +49,7 @@ FILMS = {
     "fuzz": 200_000,
     "fuzz_models": 10_000,
     "fuzz_folders": 10_000,
+    "fuzz_tables": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -60,7 +62,10 @@ RUN_UNASKED = (
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz and small_sets when none is named"
+        "kinds",
+        nargs="*",
+        choices=[*KINDS, []],
+        help="which; all but fuzzing and small_sets when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -124,6 +129,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz_folders":
             result = fuzzing_folders.measure(films)
             return result, fuzzing_folders.table(result)
+        case "fuzz_tables":
+            result = fuzzing_tables.measure(films)
+            return result, fuzzing_tables.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.datasets.site_tables import FILE, PATIENT, ROW, read_site_table
 from radlib.deciding import Answer, Decider, no_probability
 from radlib.errors import DataError, RadlibError, UsageError
 from radlib.own_films import Reading
@@ -24,7 +25,6 @@ from radlib.site_sentences import known, left_out, sentences
 from radlib.tasks import Task
 from radlib.threshold_files import write_thresholds
 
-FILE, PATIENT, ROW = "file", "patient_id", "row"
 RULE = "youden"
 SEEN_UNKNOWN = "Nobody can say here whether the variant was trained on some of these films: its record of them is missing."
 IMPORTED = "The network was trained elsewhere: whether on some of these films, nobody can say here."
@@ -72,8 +72,7 @@ def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
     """Return a site's own answers.
 
     Args:
-        path: A CSV file: `file` as `radlib predict --with-files` names it, one column per label (1, 0, or empty
-            where nobody knows), and best `patient_id`.
+        path: See `site_tables.read_site_table`.
         labels: Of the variant.
 
     Returns:
@@ -83,34 +82,7 @@ def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
     Raises:
         DataError: When the table cannot be read, lacks a column, names a file twice, or holds another value.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{path.name} cannot be read as a table of labels ({reason}); give a CSV file."
-        ) from error
-    asked = [label for label in labels if label in table]
-    if FILE not in table or not asked:
-        raise DataError(
-            f"{path.name} needs a column 'file' and one for each finding of the variant ({', '.join(labels)}); it has: "
-            f"{', '.join(table.columns)}."
-        )
-    if (repeated := table[FILE].duplicated()).any():
-        raise DataError(
-            f"{path.name} names {int(repeated.sum())} files more than once; keep one row for each film."
-        )
-    patients = table.get(PATIENT, pd.Series("", index=table.index)).str.strip()
-    found = pd.DataFrame({FILE: table[FILE].str.strip(), PATIENT: patients, ROW: np.arange(len(table)) + 2})
-    for label in labels:
-        values = table[label].str.strip() if label in table else pd.Series("", index=table.index)
-        if not values.isin(["0", "1", "0.0", "1.0", ""]).all():
-            odd = values[~values.isin(["0", "1", "0.0", "1.0", ""])].iloc[0]
-            raise DataError(
-                f"{path.name} holds {odd!r} in column {label!r}; write 1, 0, or nothing where nobody knows."
-            )
-        found[label] = pd.to_numeric(values.replace("", np.nan))
-    return found
+    return read_site_table(path, labels)
 
 
 def choose_anew(
