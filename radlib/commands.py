@@ -12,9 +12,22 @@ import click
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
     from radlib.errors import UsageError
+    from radlib.registry import nearest
 
     if not path.exists():
-        raise UsageError(f"There is no {what} at {str(path)!r}; {remedy}.")
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UsageError(f"There is no {what} at {str(path)!r}{nearest(path.name, beside)}; {remedy}.")
+
+
+def require_run(output: Path) -> None:
+    """Stop with a sentence when a folder is not that of a run."""
+    from radlib.errors import UsageError
+
+    require(output, "run", "give a folder under outputs")
+    if not (output / "run.json").is_file():
+        raise UsageError(
+            f"{str(output)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
+        )
 
 
 @click.command()
@@ -103,7 +116,7 @@ def publish(output: Path, folder: Path) -> None:
 
     OUTPUT is the folder of a finished run, e.g. outputs/demo.
     """
-    require(output / "run.json", "run", "give a folder under outputs")
+    require_run(output)
     from radlib.report import publish as publish_run
     from radlib.runs import reopen_run
 
@@ -122,7 +135,7 @@ def verify(output: Path, films: int) -> None:
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
-    require(output / "run.json", "run", "give a folder under outputs")
+    require_run(output)
     from radlib.errors import DataError
     from radlib.runs import reopen_run
     from radlib.verification import summary
