@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from radlib.resampling import FILTERS
+
 
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
@@ -143,14 +145,26 @@ def verify(output: Path, films: int) -> None:
     click.echo(summary(checks, output))
 
 
-def _numbers(context: click.Context, option: click.Parameter, text: str) -> tuple[float, ...]:
-    """Return comma-separated numbers as typed."""
+def _numbers(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    """Return comma-separated numbers as typed; None where nothing was."""
+    if text is None:
+        return None
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(
             "takes numbers with commas between them, such as 0.485,0.456,0.406."
         ) from None
+
+
+def _mapped(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return `OLD=NEW` as typed, each with both sides."""
+    split = [tuple(side.strip() for side in pair.split("=")) for pair in pairs]
+    if wrong := [pair for pair, sides in zip(pairs, split, strict=True) if len(sides) != 2 or not all(sides)]:
+        raise click.BadParameter(f"takes OLD=NEW, such as covid=pneumonia, not {wrong[0]!r}.")
+    if len(dict(split)) < len(split):
+        raise click.BadParameter("names a label of the file twice; each becomes one label of the study.")
+    return dict(split)
 
 
 @click.command(name="import")
@@ -161,7 +175,11 @@ def _numbers(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
 @click.option("--data", help="Folder or file with the films; left out, as the study says.")
 @click.option("--name", default="", help="What to call the network.  [default: the file's name]")
-@click.option("--labels", required=True, metavar="A,B", help="What each output means, in order.")
+@click.option("--labels", required=True, metavar="A,B", help="What each output means, in the file's order.")
+@click.option(
+    "--map", "mapped", multiple=True, callback=_mapped, metavar="OLD=NEW",
+    help="An output that the study calls otherwise; several may become one (summed, of sigmoids: one of them holds).",
+)  # fmt: skip
 @click.option("--answers", type=click.Choice(("probabilities", "logits")), default="probabilities", show_default=True,
               help="What it gives; logits where the last layer has no activation.")  # fmt: skip
 @click.option("--layout", type=click.Choice(("NHWC", "NCHW")), default="NHWC", show_default=True,
@@ -169,14 +187,14 @@ def _numbers(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option(
     "--channels", type=click.IntRange(1, 3), default=1, show_default=True, help="1, or 3 equal ones."
 )
-@click.option("--range", "range_", default="0,1", show_default=True, callback=_numbers, metavar="A,B",
-              help="What black and white are, before mean and std.")  # fmt: skip
-@click.option(
-    "--mean", default="0", show_default=True, callback=_numbers, metavar="M[,M,M]", help="Subtracted."
-)
-@click.option(
-    "--std", default="1", show_default=True, callback=_numbers, metavar="S[,S,S]", help="Divided by."
-)
+@click.option("--range", "range_", callback=_numbers, metavar="A,B",
+              help="What black and white are, before mean and std.  [default: 0,1; what a file of integers says itself]")  # fmt: skip
+@click.option("--mean", callback=_numbers, metavar="M[,M,M]", help="Subtracted.  [default: 0]")
+@click.option("--std", callback=_numbers, metavar="S[,S,S]", help="Divided by.  [default: 1]")
+@click.option("--resampling", type=click.Choice(FILTERS),
+              help="The filter by which films were made smaller for it.  [default: the study's, bilinear]")  # fmt: skip
+@click.option("--no-tries", is_flag=True,
+              help="Do not score the usual ranges and filters on validation films.")  # fmt: skip
 @click.option("--architecture", default="", help="Of a file of weights alone: the network they belong to.")
 @click.option(
     "--chains", help="Techniques to apply, e.g. '[aeq_int8]'.  [default: the study's, or what takes the file]"
@@ -188,31 +206,47 @@ def import_command(
     labels: str,
     layout: str,
     channels: int,
-    range_: tuple,
-    mean: tuple,
-    std: tuple,
+    range_: tuple | None,
+    mean: tuple | None,
+    std: tuple | None,
     chains: str | None,
+    no_tries: bool,
     **given: Any,
 ) -> None:
     """Bring a trained network of your own into a run.
 
     LiteRT, Keras, exported PyTorch (.pt2) and ONNX files, told by their content; nothing in them is executed. How the
     network takes a film becomes part of it. The same `radlib run` then makes variants of it and writes the report.
+    LiteRT files of integers are taken as they are. Of a SavedModel or a TF.js model, convert to LiteRT first.
+    Where another usual range or filter reads the validation films better beyond chance, that is said, and not chosen.
 
     \b
     radlib import mine.tflite --study kermany --data FILMS --labels normal,pneumonia
+    radlib import covid.tflite --labels covid,normal,viral --map covid=pneumonia --map viral=pneumonia \\
+        --study kermany --channels 3 --resampling nearest
     radlib import mine.pt2 --study kermany --labels normal,pneumonia --answers logits \\
         --layout NCHW --channels 3 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
     """  # noqa: D301 (the \b is click's mark for "keep these lines")
-    from radlib.importing.layout import InputLayout
+    from radlib.errors import RadlibError
+    from radlib.importing.layout import PLAIN_RANGE, InputLayout
     from radlib.importing.originals import import_network
     from radlib.parameters import parse_values
 
-    how = InputLayout(layout, channels, range_, mean, std)
+    said = range_ or (PLAIN_RANGE if mean or std else None)
+    how = InputLayout(layout, channels, said, mean or (0.0,), std or (1.0,))
     outputs = [label.strip() for label in labels.split(",") if label.strip()]
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
     run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
     click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    if not no_tries:
+        from radlib.importing.usual_readings import FOLDER, sentences, try_readings
+
+        try:
+            for line in sentences(try_readings(run, variant, file)):
+                click.echo(line, err=True)
+            click.echo(f"the usual ranges and filters: {run.path(FOLDER, run.settings.tag)}.csv", err=True)
+        except RadlibError as error:  # the network is brought in all the same
+            click.echo(f"The usual ranges and filters could not be tried: {error}", err=True)
     click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 
