@@ -1,9 +1,11 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [small_sets] [demo] [fuzz] [fuzz_...] [--films N] [--rounds N]
+    [--json FILE]
 
-Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
+Without a name all run, except the long fuzzing, and `small_sets`, which needs films that lie beside the checkout.
+`--films` stands for the number that each is worth running with.
 """
 
 import argparse
@@ -18,10 +20,12 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_models,
     miracle_time,
     pruning_speed,
     quantizer_recipes,
     report_speed,
+    small_sets,
     streaming,
 )
 from radlib.probes import describe_host
@@ -39,7 +43,9 @@ FILMS = {
     "binary": 0,
     "miracle": 0,
     "recipes": 0,
+    "small_sets": 0,
     "fuzz": 200_000,
+    "fuzz_models": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -52,7 +58,7 @@ RUN_UNASKED = (
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz when none is named"
+        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz and small_sets when none is named"
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -104,9 +110,15 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "recipes":
             result = quantizer_recipes.measure()
             return result, quantizer_recipes.table(result)
+        case "small_sets":
+            result = small_sets.measure()
+            return result, small_sets.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
+        case "fuzz_models":
+            result = fuzzing_models.measure(films)
+            return result, fuzzing_models.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

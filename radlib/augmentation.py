@@ -20,13 +20,15 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from radlib.errors import UsageError
+from radlib.value_types import Range, accepted
+
+LARGEST = 360  # half-range of anything: a whole turn
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,20 @@ class Augmentation:
         """Rebuild the record from `to_dict`, or from settings; missing fields have their defaults.
 
         Raises:
-            UsageError: For a key that is no field; the message lists the fields.
+            UsageError: For a key that is no field (the message lists the fields), or a value that is no half-range.
         """
         known = [field.name for field in dataclasses.fields(cls)]
         if unknown := sorted(set(values) - set(known)):
             raise UsageError(
                 f"Augmentation has no {', '.join(map(repr, unknown))}; it has: {', '.join(known)}."
             )
+        for name, value in values.items():
+            try:
+                accepted(bool if name == "horizontal_flip" else Annotated[float, Range(0, LARGEST)], value)
+            except ValueError as wanted:
+                raise UsageError(
+                    f"The augmentation's {name!r} takes {wanted}, not {str(value)[:60]!r}."
+                ) from None
         return cls(**values)
 
 
@@ -203,6 +212,8 @@ def _sharpen(film: np.ndarray, augmentation: Augmentation, drawn: float) -> np.n
 
 def _blurred(film: np.ndarray, deviation: float) -> np.ndarray:
     """Return the film blurred with a Gaussian; its standard deviation is a fraction of the longer side."""
+    from scipy.ndimage import gaussian_filter  # here: it costs half a second, and not every user augments
+
     return gaussian_filter(film, deviation * max(film.shape), truncate=3.0)
 
 

@@ -18,6 +18,14 @@ from pathlib import Path
 from types import ModuleType
 
 from radlib.errors import SetupError
+from radlib.processors import thread_settings
+
+# Variables that other projects set for a whole session, and by which TensorFlow or Keras would compute otherwise.
+FOREIGN = (
+    "KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "TF_DISABLE_MKL", "TF_XLA_FLAGS", "XLA_FLAGS", "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_AUTO_MIXED_PRECISION", "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_IGNORE_PERFORMANCE",
+    "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_MAX_CPU_ISA",
+)  # fmt: skip
 
 
 def log_path() -> Path:
@@ -47,7 +55,9 @@ def tensorflow() -> ModuleType:
     Raises:
         SetupError: When TensorFlow was imported with Keras 3 before radlib could choose.
     """
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ |= {**thread_settings(), "TF_USE_LEGACY_KERAS": "1"}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with quiet_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -68,6 +78,10 @@ def keras() -> ModuleType:
     tensorflow()
     with quiet_stderr():
         import tf_keras
+    # what another project wrote into ~/.keras/keras.json decides nothing here
+    tf_keras.backend.set_image_data_format("channels_last")
+    tf_keras.backend.set_floatx("float32")
+    tf_keras.backend.set_epsilon(1e-7)
     return tf_keras
 
 

@@ -1,6 +1,5 @@
 """The baseline: one trained network of a run, stored as the variant that all others are made from."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,18 @@ import pandas as pd
 
 from radlib import backend
 from radlib.errors import DataError, SetupError, UsageError
-from radlib.films import FilmSplits, choice_films
+from radlib.films import FilmSplits, choice_films, preprocessing_of
 from radlib.imported_networks import is_imported
+from radlib.learning_curves import best_position
+from radlib.places import discard
+from radlib.record_files import read_table
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json
-from radlib.training import Recipe, fit, recipe_from, validate
-from radlib.variants import Variant, read_variant, variant_key, variant_name
+from radlib.training import Recipe, check_numbers, fit, recipe_from, validate
+from radlib.variants import REBUILT, Variant, read_variant, variant_key, variant_name
 
-TRAINING_REVISION = 1  # raised when the same settings would train another network
+TRAINING_REVISION = 2  # raised when the same settings would train another network
 
 
 def train_baseline(run: Run, films: FilmSplits) -> Variant:
@@ -59,12 +61,12 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             seed=settings.seed,
             need_head=settings.epochs == 0,
         )
-        set_batch_norm_momentum(model, settings.batch_norm_momentum)
         recipe = recipe_from(settings)
         judged = replace(films, validation=choice_films(films, settings))
         if settings.epochs:
             history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
         else:
+            check_numbers(model, run.network)
             history = untrained_history(model, judged)
         save_model(model, folder / "model.keras")
         history.to_csv(folder / "history.csv", index=False)
@@ -76,7 +78,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             inside = input_record(settings.architecture, settings.architecture_options)
         preparation = replace(films.preprocessing, inside_network=inside)
         write_json(folder / "preprocessing.json", preparation.to_dict())
-        best = history.loc[history["val_loss"].idxmin()]
+        best = history.iloc[best_position(history)]
         return {
             "file": "model.keras",
             "label": "original",
@@ -96,7 +98,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
         }
 
     variant = run.load_or_build(name, spec, build)
-    shutil.rmtree(checkpoints, ignore_errors=True)  # not before: a kill while storing must cost no training
+    discard(checkpoints, run.folder)  # not before: a kill while storing must cost no training
     return variant
 
 
@@ -146,15 +148,18 @@ def original_format(run: Run) -> str:
 
 def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:
     """Return all that decides a trained network, as `Run.load_or_build` wants it."""
+    return {"films": films.fingerprint, **settings_spec(settings, weights)}
+
+
+def settings_spec(settings: Settings, weights: str) -> dict[str, Any]:
+    """Return the part of a trained network's specification that is known before a film is opened."""
     recipe = recipe_from(settings)
     return {
-        "films": films.fingerprint,
-        "preprocessing": films.preprocessing.digest(),
+        "preprocessing": preprocessing_of(settings).digest(),
         "architecture": settings.architecture,
         "architecture_options": settings.architecture_options,
         "weights": weights if weights in ("none", "imagenet") else file_sha256(Path(weights)),
         "dropout": settings.dropout,
-        "batch_norm_momentum": settings.batch_norm_momentum,
         **{k: getattr(recipe, k) for k in Recipe.__dataclass_fields__ if k != "augmentation"},
         "augmentation": recipe.augmentation.to_dict(),
         "best_epoch_on": [settings.operating_point_films, settings.perturbation],
@@ -163,23 +168,12 @@ def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[s
     }
 
 
-def set_batch_norm_momentum(model: Any, momentum: float) -> None:
-    """Set how slowly batch norm's moving mean and variance follow the films; 0 changes nothing.
-
-    Keras builds MobileNetV2 with 0.999: after a few hundred steps of fine-tuning half of each statistic would
-    still be that of the pretraining images, and the network reads films through the wrong scale.
-    """
-    for layer in model.layers:
-        if momentum and isinstance(layer, backend.keras().layers.BatchNormalization):
-            layer.momentum = momentum
-
-
 def read_history(run: Run, variant: Variant) -> pd.DataFrame:
     """Return the learning curves stored beside a trained or fine-tuned variant."""
     path = run.model_path(variant).with_name("history.csv")
     if not path.is_file():
         raise DataError(f"{variant.name} has no learning curves: it was converted, not trained.")
-    return pd.read_csv(path)
+    return read_table(path, remedy=REBUILT)
 
 
 def load_network(run: Run, variant: Variant) -> Any:
@@ -191,24 +185,3 @@ def load_network(run: Run, variant: Variant) -> Any:
     from radlib.formats.keras import load_model
 
     return load_model(run.model_path(variant))
-
-
-def judge_fit(history: pd.DataFrame, *, tolerance: float = 0.1) -> str:
-    """Say in one sentence whether a network under- or overfitted, from its learning curves.
-
-    Overfitted: the validation loss ends more than `tolerance` above its lowest. Underfitted: the training
-    loss was still falling by more than `tolerance` a third of the way back. Both are shares of the loss.
-    """
-    if history["epoch"].iloc[-1] == 0:
-        return "Neither: the network was trained elsewhere, and is taken as its weights file brings it."
-    losses, validation = history["loss"].to_numpy(), history["val_loss"].to_numpy()
-    best = int(validation.argmin())
-    if validation[-1] > validation[best] * (1 + tolerance) and best < len(validation) - 1:
-        return (
-            f"Overfitted after epoch {best + 1}: the validation loss rose again from there, so the weights of that "
-            "epoch were kept."
-        )
-    before = losses[max(0, len(losses) - 1 - len(losses) // 3)]
-    if len(losses) >= 3 and losses[-1] < before * (1 - tolerance):
-        return "Underfitted: the training loss was still falling when training ended; more epochs may help."
-    return "Neither: the training loss had levelled off and the validation loss had not risen again."

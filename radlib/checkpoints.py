@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radlib import backend
+from radlib import backend, learning_curves
 from radlib.storage import atomic_path, write_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Checkpoints:
     def save(self, rows: list[dict]) -> None:
         """Store the state after an epoch, and its weights apart when they are the best so far."""
         self.rows = list(rows)
-        best = rows[-1]["val_loss"] <= min(row["val_loss"] for row in rows)
+        best = learning_curves.best_position(rows) == len(rows) - 1
         with self.averaged_weights():
             for kept in ("last", "best") if best else ("last",):
                 self._write_weights(kept)
@@ -60,16 +60,13 @@ class Checkpoints:
         self.manager.save(checkpoint_number=number)
 
     def stalled(self) -> bool:
-        """Whether the validation loss has not improved for `patience` epochs."""
-        losses = [row["val_loss"] for row in self.rows]
-        return bool(
-            self.recipe.patience
-            and losses
-            and len(losses) - 1 - int(np.argmin(losses)) >= self.recipe.patience
-        )
+        """Whether `patience` epochs have passed after the warm-up without a better one (see `learning_curves`)."""
+        first = math.ceil(self.recipe.warmup_epochs)
+        waited = learning_curves.epochs_waited(self.rows, first)
+        return bool(self.recipe.patience) and waited >= self.recipe.patience
 
     def load(self, kept: str) -> None:
-        """Give the model the weights of the `best` epoch (lowest validation loss) or of the `last`."""
+        """Give the model the weights of the `best` epoch or of the `last`."""
         with np.load(self.folder / f"{kept}.npz") as stored:
             self.model.set_weights([stored[str(i)] for i in range(len(stored.files))])
 

@@ -6,14 +6,17 @@ that needs them.
 """
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import click
 
 from radlib import __version__
+from radlib.command_words import PairedParameters
 from radlib.commands import COMMANDS
-from radlib.errors import RadlibError
+from radlib.errors import QualityGateError, RadlibError, UsageError
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
 
@@ -31,17 +34,18 @@ def radlib() -> None:
     radlib compare outputs/demo outputs/kermany    several runs in one table
 
     Research only, not a medical device. Exit codes: 0 well, 2 usage, 3 data, 4 quality gate,
-    5 environment, 130 interrupted, 1 anything else.
+    5 environment, 130 interrupted, 143 ended by the system, 1 anything else.
     """  # noqa: D301 (the \b is click's mark for "keep these lines")
 
 
-@radlib.command()
+@radlib.command(cls=PairedParameters)
 @click.option("--study", default="demo", show_default=True, help="Name of a study, or a YAML file.")
 @click.option("--data", help="Folder or file with the films; left out, as the study says.")
 @click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
 @click.option(
     "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
-    help="Override one setting or notebook parameter, e.g. -p epochs 8 or -p chains '[int8]'; may be repeated.",
+    help="Override one setting or notebook parameter, e.g. -p epochs 8 or -p chains '[int8]', also -p epochs=8; "
+    "may be repeated.",
 )  # fmt: skip
 @click.option("--notebooks", default="", metavar="01,02", help="Run only these of the study's notebooks.")
 @click.option("--fresh", is_flag=True, help="Rebuild variants that were made to other settings.")
@@ -50,14 +54,18 @@ def run(study: str, data: str | None, output: str, parameters: tuple, notebooks:
 
     What is finished is found again: a run that was stopped goes on when started with the same command.
     """
-    from radlib.series import run_series
+    from radlib.series import alarm_of, run_series
 
     wanted = [name.strip() for name in notebooks.split(",") if name.strip()]
+    if twice := next((name for name, _ in parameters if [n for n, _ in parameters].count(name) > 1), ""):
+        raise UsageError(f"Parameter {twice[:60]!r} is given twice; keep one.")
     done = run_series(
         study, output=output, data=data, given=dict(parameters), fresh=fresh, notebooks=wanted, say=_say
     )
     report = done.path("report.html")
     click.echo(report if report.is_file() else done.path("reports"))
+    if sentence := alarm_of(done):
+        click.secho(sentence, fg="red", err=True)
 
 
 @radlib.command(name="list")
@@ -76,11 +84,13 @@ def list_command(kind: str | None) -> None:
 )
 def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
     """Show the variants of several runs in one table."""
-    from radlib.listing import compared, comparison_table, not_applicable
+    from radlib.listing import compared, comparison_table, not_applicable, not_learnt_lines
     from radlib.storage import write_text
 
     table = compared(outputs)
     click.echo("\n".join([comparison_table(table), *not_applicable(outputs)]))
+    for line in not_learnt_lines(table):
+        click.secho(line, fg="red", err=True)
     if csv:
         write_text(csv, table.to_csv(index=False))
 
@@ -147,29 +157,65 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
+class Stopped(KeyboardInterrupt):
+    """The system asked this process to end: what cleans up after Ctrl-C cleans up after this."""
+
+
+STOPPED = "Stopped; what is finished is kept, and the same command goes on from there."
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _stop(number: int, frame: object) -> None:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # one is enough; a second must not cut off the cleaning up
+    raise Stopped(number)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; the entry point of the `radlib` command."""
+    if threading.current_thread() is threading.main_thread():
+        for each in SIGNALS:
+            if signal.getsignal(each) is signal.SIG_DFL:  # nohup ignores SIGHUP, and that stays
+                signal.signal(each, _stop)
+    os.environ["MPLBACKEND"] = "agg"  # nothing is shown here, whatever a user's sessions show figures with
     try:
         code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
+    except QualityGateError as error:
+        code = _end(click.style(str(error), fg="red"), error.exit_code)
     except RadlibError as error:
         code = _end(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         code = _end(error.format_message(), 2)
     except click.ClickException as error:
         code = _end(" ".join(error.format_message().split()), 2)
+    except Stopped as stopped:
+        code = _end(f"{STOPPED} (signal {signal.Signals(stopped.args[0]).name})", 128 + stopped.args[0])
     except (KeyboardInterrupt, click.Abort):
-        code = _end("Stopped; what is finished is kept, and the same command goes on from there.", 130)
+        code = _end(STOPPED, 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is silent
         code = 0
     except Exception as error:
         if os.environ.get("RADLIB_TRACEBACK"):
             raise
-        text = " ".join(str(error).split())[:300]
-        code = _end(
-            f"radlib failed with {type(error).__name__}: {text} (RADLIB_TRACEBACK=1 shows the traceback).", 1
-        )
+        code = _unforeseen(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unforeseen(error: Exception) -> int:
+    """End with one sentence: a disk that refuses, or what nobody thought of; a path is cut to the name of its file."""
+    if isinstance(error, OSError):
+        from radlib.storage import disk_sentence
+
+        name = Path(os.fsdecode(error.filename)).name if error.filename else "a file"
+        if sentence := disk_sentence(error, name):
+            return _end(sentence, 5)
+        text = f"{error.strerror or type(error).__name__}: {name}"
+    else:
+        text = " ".join(str(error).split())[:300]
+    return _end(
+        f"radlib failed with {type(error).__name__}: {text} (RADLIB_TRACEBACK=1 shows the traceback).", 1
+    )
 
 
 def _end(sentence: str, code: int) -> int:

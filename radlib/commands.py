@@ -52,6 +52,7 @@ def predict(
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.own_films import predict_folder
+    from radlib.private import UNDECODED
     from radlib.report.wording import plural
     from radlib.site_threshold import recalibrated, stated
     from radlib.storage import write_text
@@ -77,10 +78,10 @@ def predict(
         table = table.drop(columns="file", errors="ignore")
     text = table.to_csv(index=False)
     if csv:
-        write_text(csv, text)
+        write_text(csv, text, errors=UNDECODED)
         click.echo(f"{plural(len(table), 'film')}: {csv}")
     else:
-        click.echo(text, nl=False)
+        click.echo(text.encode(errors=UNDECODED), nl=False)
 
 
 @click.command()
@@ -112,10 +113,10 @@ def publish(output: Path, folder: Path) -> None:
 
     OUTPUT is the folder of a finished run, e.g. outputs/demo.
     """
+    require(output / "run.json", "run", "give a folder under outputs")
     from radlib.report import publish as publish_run
     from radlib.runs import reopen_run
 
-    require(output / "run.json", "run", "give a folder under outputs")
     click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
@@ -131,12 +132,12 @@ def verify(output: Path, films: int) -> None:
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
+    require(output / "run.json", "run", "give a folder under outputs")
     from radlib.errors import DataError
     from radlib.runs import reopen_run
     from radlib.verification import summary
     from radlib.verification import verify as verify_run
 
-    require(output / "run.json", "run", "give a folder under outputs")
     checks = verify_run(reopen_run(output), films=films)
     for failure in dict.fromkeys(check.failure for check in checks if check.failure):
         click.echo(failure, err=True)
@@ -227,26 +228,29 @@ def import_command(
     radlib import mine.pt2 --study kermany --labels normal,pneumonia --answers logits \\
         --layout NCHW --channels 3 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
     """  # noqa: D301 (the \b is click's mark for "keep these lines")
-    from radlib.errors import RadlibError
+    require(file, "file", "give the network's own")
+    from radlib.runs import check_output, run_folder
+
+    folder = run_folder(given["output"], given["study"])
+    check_output(folder)
+    outputs = [label.strip() for label in labels.split(",") if label.strip()]
     from radlib.importing.layout import PLAIN_RANGE, InputLayout
     from radlib.importing.originals import import_network
     from radlib.parameters import parse_values
+    from radlib.places import made_or_removed
+    from radlib.run_locks import only_start
 
     said = range_ or (PLAIN_RANGE if mean or std else None)
     how = InputLayout(layout, channels, said, mean or (0.0,), std or (1.0,))
-    outputs = [label.strip() for label in labels.split(",") if label.strip()]
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
-    run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
+    with made_or_removed(folder), only_start(folder):
+        run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
     click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
     if not no_tries:
-        from radlib.importing.usual_readings import FOLDER, sentences, try_readings
+        from radlib.importing.usual_readings import tried_lines
 
-        try:
-            for line in sentences(try_readings(run, variant, file)):
-                click.echo(line, err=True)
-            click.echo(f"the usual ranges and filters: {run.path(FOLDER, run.settings.tag)}.csv", err=True)
-        except RadlibError as error:  # the network is brought in all the same
-            click.echo(f"The usual ranges and filters could not be tried: {error}", err=True)
+        for line in tried_lines(run, variant, file):
+            click.echo(line, err=True)
     click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 

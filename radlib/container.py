@@ -16,17 +16,26 @@ burst of up to 32 bits. It guards against damage, not against intent: what the s
 by whoever decodes them.
 """
 
+import contextlib
+import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-from radlib.errors import DataError, SetupError
+from radlib.errors import DataError, RadlibError, SetupError
 
 MAGIC = b"\x89RLC\r\n\x1a\n"
 _HEADER = struct.Struct("<8s16sHH")
 _ENTRY = struct.Struct("<16sII")
 _CRC = struct.Struct("<I")
 AGAIN = "copy it again or build it again"
+MOST_TEXT_BYTES = 20_000_000  # of a described network, inflated; the deepest of the series takes 0.4 MB
+FEWEST_WEIGHTS, WEIGHTS_A_BYTE = (
+    20_000_000,
+    4000,
+)  # a constant tensor of any size takes five bytes, but no network is
 
 
 def pack(codec: str, version: int, sections: Mapping[str, bytes]) -> bytes:
@@ -83,7 +92,7 @@ def unpack(content: bytes, codec: str, version: int, *, name: str) -> dict[str, 
         raise SetupError(f"{name} is damaged: the checksum of its table of sections does not agree; {AGAIN}.")
     sections = {}
     for entry, length, checksum in _ENTRY.iter_unpack(table):
-        section, part = entry.rstrip(b"\0").decode("ascii"), content[start : start + length]
+        section, part = entry.rstrip(b"\0").decode("ascii", "replace"), content[start : start + length]
         if len(part) < length:
             raise SetupError(f"{name} is truncated: it ends within its section {section!r}; {AGAIN}.")
         if zlib.crc32(part) != checksum:
@@ -94,6 +103,66 @@ def unpack(content: bytes, codec: str, version: int, *, name: str) -> dict[str, 
     if start != len(content):
         raise SetupError(f"{name} is damaged: {len(content) - start} bytes follow its last section; {AGAIN}.")
     return sections
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a model file.
+
+    Raises:
+        SetupError: When there is none, or it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{path.name} cannot be read ({error.strerror}); {AGAIN}.") from None
+
+
+def pack_json(content: Any) -> bytes:
+    """Return JSON-able content as a section: as text, deflated."""
+    return zlib.compress(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode(), 9)
+
+
+def unpack_json(section: bytes) -> Any:
+    """Return what `pack_json` packed.
+
+    Raises:
+        DataError: When it inflates to more than a network takes to describe, or is damaged.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(section, MOST_TEXT_BYTES)
+        if not inflater.eof:
+            raise DataError("Its section 'network' is cut short, or inflates to more than a network takes.")
+        return json.loads(text)
+    except (zlib.error, ValueError, RecursionError):
+        raise DataError("Its section 'network' is damaged.") from None
+
+
+def most_weights(content: bytes) -> int:
+    """Return how many weights a file may decode to: far more than any codec packs into so many bytes."""
+    return max(FEWEST_WEIGHTS, WEIGHTS_A_BYTE * len(content))
+
+
+@contextlib.contextmanager
+def decoding(name: str) -> Iterator[None]:
+    """Turn whatever a damaged or made-up file leads to in the block into one sentence.
+
+    Raises:
+        SetupError: Naming the file and the reason.
+    """
+    try:
+        yield
+    except SetupError:
+        raise
+    except Exception as error:  # a wrong setting of a layer leads anywhere in Keras
+        raise SetupError(f"{name} cannot be decoded ({reason_of(error)}); build it again.") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed as part of a sentence: one line, short, and nothing that a terminal obeys."""
+    text = str(error) if isinstance(error, RadlibError) else f"{type(error).__name__}: {error}"
+    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return text.rstrip(". :")[:300]
 
 
 def frame_bytes(sections: Mapping[str, bytes]) -> int:

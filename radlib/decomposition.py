@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
 
 NOISE_TRIALS = 200  # levels of noise looked at before the best is refined: the objective has several valleys
 
@@ -94,6 +93,8 @@ def evbmf_bound(singular_values: np.ndarray, shape: tuple[int, int]) -> float:
         trials = np.linspace(np.log(lowest), np.log(highest), NOISE_TRIALS)
         best = int(np.argmin([objective(trial) for trial in trials]))
         around = trials[max(best - 1, 0)], trials[min(best + 1, NOISE_TRIALS - 1)]
+        from scipy.optimize import minimize_scalar  # here: it costs half a second
+
         found = minimize_scalar(objective, bounds=around, method="bounded")
         variance = np.exp(min((found.x, trials[best]), key=objective))
     return float(np.sqrt(larger * variance * threshold))

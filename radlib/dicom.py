@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,10 +22,14 @@ from pydicom import uid
 from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 
-from radlib.grey_scale import shown
-from radlib.images import MAX_PIXELS, UnreadableImage
+from radlib.age_and_sex import age_years, is_said, sex
+from radlib.body_parts import body_part
+from radlib.film_reasons import MAX_PIXELS, UnreadableImage
+from radlib.grey_scale import photometric_of, shown
 
-ALLOWED_TAGS = ("Modality", "ViewPosition", "PatientAge", "PatientSex", "PatientID")
+ALLOWED_TAGS = (
+    "Modality", "BodyPartExamined", "ViewPosition", "PresentationIntentType", "PatientAge", "PatientSex", "PatientID",
+)  # fmt: skip
 MODALITIES = (  # PS3.3 C.7.3.1
     "CR", "CT", "DX", "IO", "MG", "MR", "NM", "OT",
     "PT", "PX", "RF", "RG", "SC", "US", "XA",
@@ -56,24 +61,88 @@ def read_tags(path: Path, key: bytes) -> dict[str, Any]:
         key: Of the digest of the patient's id, see `private.digest_key`.
 
     Returns:
-        `modality` (one of `MODALITIES`, or empty), `view` (one of `VIEWS`, or empty), `age` (years), `sex` (`F`, `M` or empty), and `patient`: 16 hex
-        digits of the keyed blake2b of the patient's id, or empty. A file that is no readable DICOM gives empty
-        values: decoding will name what is wrong with it.
+        `modality` (one of `MODALITIES`, or empty), `body_part` (see `body_parts`), `view` (one of `VIEWS`, or empty),
+        `unprocessed` (whether it says that the film is raw data, meant for a machine), `unmarked` (whether it lacks the mark DICM), `age` (years), `sex` (`F`, `M` or
+        empty), and `patient`: 16 hex digits of the keyed blake2b of the patient's id, or empty. A file that is no
+        readable DICOM gives empty values: decoding will name what is wrong with it.
     """
+    tags = _allowed_values(path)
+    patient, modality, view = tags["PatientID"], tags["Modality"].upper(), tags["ViewPosition"].upper()
+    return {
+        "modality": modality if modality in MODALITIES else "",
+        "body_part": body_part(tags["BodyPartExamined"]),
+        "view": view if view in VIEWS else "",
+        "unprocessed": tags["PresentationIntentType"].upper() == "FOR PROCESSING",
+        "age": _years(tags["PatientAge"]),
+        "sex": sex(tags["PatientSex"]) or "",
+        "patient": _digest(patient, key) if is_said(patient) else "",
+        "unmarked": path.is_file() and not has_mark(path),
+    }
+
+
+def _allowed_values(path: Path) -> dict[str, str]:
+    """Return the allow-listed tags as text, empty where they are not there or cannot be read."""
+    tags = dict.fromkeys(ALLOWED_TAGS, "")
     try:
         with _silence():
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(ALLOWED_TAGS))
-            tags = {name: str(header.get(name, "") or "").strip() for name in ALLOWED_TAGS}
+            header = open_dataset(path, stop_before_pixels=True, specific_tags=list(ALLOWED_TAGS))
     except Exception:  # whatever is wrong, the text of the error may hold tags
-        tags = dict.fromkeys(ALLOWED_TAGS, "")
-    patient, view = tags["PatientID"], tags["ViewPosition"].upper()
-    return {
-        "modality": tags["Modality"] if tags["Modality"] in MODALITIES else "",
-        "view": view if view in VIEWS else "",
-        "age": _years(tags["PatientAge"]),
-        "sex": tags["PatientSex"] if tags["PatientSex"] in ("F", "M") else "",
-        "patient": hashlib.blake2b(patient.encode(), key=key, digest_size=8).hexdigest() if patient else "",
-    }
+        return tags
+    for name in ALLOWED_TAGS:  # one by one: a value that cannot be read takes no other with it
+        try:
+            with _silence():
+                tags[name] = str(header.get(name, "") or "").strip(" \0\t\r\n")
+        except Exception:
+            tags[name] = ""
+    return tags
+
+
+def _years(age: str) -> float:
+    """Return DICOM's age text (`042Y`, `018M`, `003W`, `010D`, or RSNA's plain `42`) in years, NaN where it is none."""
+    found = age_years(age)
+    return math.nan if found is None else found
+
+
+def _digest(patient: str, key: bytes) -> str:
+    content = patient.encode(errors="surrogateescape")
+    return hashlib.blake2b(content, key=key, digest_size=8).hexdigest()
+
+
+def open_dataset(path: Path, **how: Any) -> pydicom.FileDataset:
+    """Open a DICOM file, with or without the 128 bytes and the mark DICM before it.
+
+    Args:
+        path: The file; the caller has made sure that it is DICOM.
+        how: Further arguments of `pydicom.dcmread`.
+
+    Returns:
+        The dataset. One without a file header, as old devices write, has the transfer syntax that its bytes show.
+
+    Raises:
+        UnreadableImage: When it is deflated: a few KB can inflate to gigabytes before any check.
+    """
+    marked = has_mark(path)
+    syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") if marked else None
+    if syntax == uid.DeflatedExplicitVRLittleEndian:
+        raise UnreadableImage("unsupported_compression")
+    dataset = pydicom.dcmread(path, force=not marked, **how)
+    if marked or "TransferSyntaxUID" in dataset.file_meta:
+        return dataset
+    implicit, little_endian = dataset.original_encoding
+    dataset.file_meta.TransferSyntaxUID = (
+        uid.ImplicitVRLittleEndian
+        if implicit
+        else uid.ExplicitVRLittleEndian
+        if little_endian
+        else uid.ExplicitVRBigEndian
+    )
+    return dataset
+
+
+def has_mark(path: Path) -> bool:
+    """Tell whether a file has the mark DICM where DICOM files have it."""
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
 
 
 @contextlib.contextmanager
@@ -87,13 +156,6 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         log.disabled = before
-
-
-def _years(age: str) -> float:
-    """Return DICOM's age text (`042Y`, `018M`, `003W`, `010D`, or RSNA's plain `42`) in years."""
-    unit = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}.get(age[-1:].upper())
-    digits = age[:-1] if unit else age
-    return float(digits) * (unit or 1.0) if digits.isdigit() else float("nan")
 
 
 def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
@@ -111,7 +173,8 @@ def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
     """
     with _silence():
         header = _checked_header(path)
-        dataset, syntax = pydicom.dcmread(path), header.file_meta.TransferSyntaxUID
+        dataset, syntax = open_dataset(path), header.file_meta.TransferSyntaxUID
+        dataset.PhotometricInterpretation = photometric_of(dataset)  # some write it in small letters
         stored = _stored_values(dataset, syntax)
         if stored.shape[:2] != (header.Rows, header.Columns):
             raise UnreadableImage("damaged")
@@ -127,22 +190,19 @@ def readable(syntax: str) -> bool:
 
 def _checked_header(path: Path) -> pydicom.Dataset:
     """Read the header alone, and refuse what would be too large, has no decoder, or is no single grey film."""
-    syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
-    if syntax == uid.DeflatedExplicitVRLittleEndian:  # a few KB can inflate to gigabytes before any check
-        raise UnreadableImage("unsupported_compression")
-    header = pydicom.dcmread(path, stop_before_pixels=True)
+    header = open_dataset(path, stop_before_pixels=True)
     if not header.get("Rows") or not header.get("Columns"):
         raise UnreadableImage("no_pixels")
+    syntax = header.file_meta.get("TransferSyntaxUID")
     if syntax is None:
         raise UnreadableImage("damaged")
     frames = int(header.get("NumberOfFrames") or 1)
     samples = int(header.get("SamplesPerPixel") or 1)
-    if header.Rows * header.Columns * samples * max(frames, 1) > MAX_PIXELS:
-        raise UnreadableImage("too_large")
-    if frames > 1:
+    if frames > 1:  # a clip is no film, however large
         raise UnreadableImage("several_frames")
-    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
-        raise UnreadableImage("not_grey")
+    if header.Rows * header.Columns * samples > MAX_PIXELS:
+        raise UnreadableImage("too_large")
+    photometric_of(header)
     twelve_bits = syntax == uid.JPEGExtended12Bit and int(header.BitsStored) > 8
     if not readable(syntax) or twelve_bits:  # libjpeg is built for 8 bits
         raise UnreadableImage("unsupported_compression")

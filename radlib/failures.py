@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
-
 from radlib import errors
 from radlib.errors import NotApplicable, RadlibError, SetupError
 from radlib.private import private_folder
-from radlib.runs import Run
 from radlib.storage import atomic_path, write_text
+from radlib.stored_runs import Run
 from radlib.variants import library_versions
 
 if TYPE_CHECKING:
@@ -118,6 +116,8 @@ def write_failure(run: Run, step: "Step", error: Exception) -> Path:
 
 def withhold_messages(run: Run, notebook: Path) -> None:
     """Rewrite the errors in an executed notebook as `shown_traceback` has them."""
+    import nbformat
+
     content = nbformat.read(notebook, as_version=4)
     for cell in content.cells:
         for output in cell.get("outputs", []):

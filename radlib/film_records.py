@@ -33,7 +33,7 @@ def record_files(run: runs.Run, index: pd.DataFrame, quarantine: pd.DataFrame) -
         worst = quarantine["reason"].mode()[0]
         raise DataError(
             f"{len(quarantine)} of {len(index)} films cannot be used, most because one "
-            f"{images.REASONS[worst]}; quarantine.csv lists them by id and private/films.csv names their files."
+            f"{images.reason_text(worst)}; quarantine.csv lists them by id and private/films.csv names their files."
         )
 
 

@@ -20,6 +20,7 @@ from radlib.datasets import Dataset, load_dataset
 from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.film_records import films_fingerprint, record_files, record_splits
+from radlib.narrow_range import narrow_note
 from radlib.settings import Settings
 from radlib.tasks import Task
 
@@ -102,12 +103,9 @@ class Films:
         boxes = row.get("boxes")
         if not isinstance(boxes, list):
             return []
-        size, height, width = self.preprocessing.image_size, row["stored_height"], row["stored_width"]
-        across, down, left, top = size / width, size / height, 0.0, 0.0
-        if self.preprocessing.resize == "pad":
-            across = down = size / max(height, width)
-            left, top = (size - width * across) // 2, (size - height * down) // 2
-        return [(left + x * across, top + y * down, w * across, h * down) for x, y, w, h in boxes]
+        height, width = int(row["stored_height"]), int(row["stored_width"])
+        place = images.placement(height, width, self.preprocessing)
+        return [place.of_box(box, width, height) for box in boxes]
 
 
 @dataclass(frozen=True)
@@ -169,6 +167,8 @@ def open_films(run: runs.Run) -> FilmSplits:
     if len(decoded.quarantine):
         note = f"{len(decoded.quarantine)} films could not be read (quarantine.csv)."
         dataset = dataclasses.replace(dataset, notes=(*dataset.notes, note))
+    if said := narrow_note(decoded.pixels, decoded.positions, decoded.kept, preprocessing):
+        dataset = dataclasses.replace(dataset, notes=(*dataset.notes, *said))
     stored = decoded.kept[["image_id", "stored_height", "stored_width"]]
     stored = stored[stored["image_id"].isin(dataset.index["image_id"])]
     kept = stored.merge(dataset.index, on="image_id", validate="one_to_one")

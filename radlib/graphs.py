@@ -6,75 +6,38 @@ file from elsewhere cannot run code. What matters for training alone (initial va
 """
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radlib import backend
 from radlib.errors import NotApplicable, UsageError
+from radlib.graph_limits import MOST_WEIGHTS, at_most, refuse_large_films
 
 LAYERS = frozenset(
     [
-        "Activation",
-        "Add",
-        "Average",
-        "AveragePooling2D",
-        "BatchNormalization",
-        "Concatenate",
-        "Conv2D",
-        "Conv2DTranspose",
-        "Cropping2D",
-        "CustomScaleLayer",
-        "Dense",
-        "DepthwiseConv2D",
-        "Dropout",
-        "ELU",
-        "Flatten",
-        "GaussianDropout",
-        "GaussianNoise",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "InputLayer",
-        "LayerNormalization",
-        "LeakyReLU",
-        "Maximum",
-        "MaxPooling2D",
-        "Minimum",
-        "Multiply",
-        "Normalization",
-        "PReLU",
-        "Permute",
-        "ReLU",
-        "Rescaling",
-        "Reshape",
-        "SeparableConv2D",
-        "Softmax",
-        "SpatialDropout2D",
-        "Subtract",
-        "TFOpLambda",
-        "ThresholdedReLU",
-        "UpSampling2D",
+        "Activation", "Add", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Conv2DTranspose",
+        "Cropping2D", "CustomScaleLayer", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten", "GaussianDropout",
+        "GaussianNoise", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "InputLayer", "LayerNormalization", "LeakyReLU",
+        "Maximum", "MaxPooling2D", "Minimum", "Multiply", "Normalization", "PReLU", "Permute", "ReLU", "Rescaling", "Reshape",
+        "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "TFOpLambda", "ThresholdedReLU", "UpSampling2D",
         "ZeroPadding2D",
     ]
-)
+)  # fmt: skip
 # TensorFlow functions that Keras's own networks call between layers, e.g. for MobileNetV3's hard swish.
 FUNCTIONS = frozenset(
     [
-        "__operators__.add",
-        "__operators__.mul",
-        "__operators__.sub",
-        "__operators__.truediv",
-        "math.add",
-        "math.multiply",
-        "math.subtract",
-        "math.divide",
-        "math.reduce_mean",
-        "math.sigmoid",
-        "nn.relu",
-        "nn.relu6",
-        "nn.sigmoid",
-        "nn.silu",
+        "__operators__.add", "__operators__.mul", "__operators__.sub", "__operators__.truediv", "math.add", "math.multiply",
+        "math.subtract", "math.divide", "math.reduce_mean", "math.sigmoid", "nn.relu", "nn.relu6", "nn.sigmoid", "nn.silu",
     ]
-)
+)  # fmt: skip
+ACTIVATIONS = frozenset(
+    [
+        "elu", "exponential", "gelu", "hard_sigmoid", "linear", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
+        "softplus", "softsign", "swish", "tanh",
+    ]
+)  # fmt: skip
+LAYER_NAME = re.compile(r"[\w./ -]{1,200}")
 # Module and registered name of Keras's layers that are not among its public ones; the last is InceptionResNetV2's own.
 PUBLIC = ("keras.layers", None)
 ELSEWHERE = {
@@ -113,15 +76,18 @@ def describe_graph(model: Any, own: Mapping[str, type] = NO_LAYERS) -> dict[str,
     return {"name": config["name"], "layers": described, "outputs": _as_lists(outputs)}
 
 
-def build_graph(description: Mapping[str, Any], own: Mapping[str, type] = NO_LAYERS) -> Any:
+def build_graph(
+    description: Mapping[str, Any], own: Mapping[str, type] = NO_LAYERS, *, weights: int = MOST_WEIGHTS
+) -> Any:
     """Return the Keras model of a description, with fresh weights.
 
     Args:
         description: As `describe_graph` returns it, possibly read from a file that is not trusted.
         own: As there.
+        weights: How many there may be.
 
     Raises:
-        UsageError: For a layer, a function or a value that no description has.
+        UsageError: For a layer, a function or a value that no description has, or for more weights.
     """
     keras = backend.keras()
     _check_plain(description)
@@ -151,7 +117,10 @@ def build_graph(description: Mapping[str, Any], own: Mapping[str, type] = NO_LAY
         "input_layers": inputs[0] if len(inputs) == 1 else inputs,
         "output_layers": outputs,
     }
-    return keras.Model.from_config(_single_lists(config))
+    with at_most(weights):
+        model = keras.Model.from_config(_single_lists(config))
+    refuse_large_films(model)
+    return model
 
 
 def functional(model: Any) -> Any:
@@ -193,11 +162,16 @@ def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, An
 
 
 def _check_known(class_name: Any, name: Any, settings: Mapping[str, Any], own: Mapping[str, type]) -> None:
-    if class_name not in LAYERS and class_name not in own:
-        raise UsageError(f"The layer {name!r} is a {class_name}, which is not one that a file may hold.")
+    if not isinstance(name, str) or not LAYER_NAME.fullmatch(name):
+        raise UsageError("A description of a network calls a layer something that is no name.")
+    if not isinstance(class_name, str) or (class_name not in LAYERS and class_name not in own):
+        raise UsageError(
+            f"The layer {name!r} is a {ascii(class_name)[:60]}, which is not one that a file may hold."
+        )
     if class_name == "TFOpLambda" and settings.get("function") not in FUNCTIONS:
         raise UsageError(f"The layer {name!r} calls {settings.get('function')!r}, which no file may do.")
-    if not isinstance(settings.get("activation", ""), str):
+    active = settings.get("activation", "linear")
+    if not isinstance(active, str) or active not in ACTIVATIONS:
         raise UsageError(f"The activation of the layer {name!r} is not one of Keras's own, by name.")
 
 

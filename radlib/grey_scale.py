@@ -5,8 +5,8 @@ Stored values pass through the modality table or slope (to the machine's units),
 has a trap that silently changes the picture; they are named where they are met.
 
 Every step depends on the stored value alone. So the chain is worked out once for each value that a film can
-store, at most 65,536, and the pixels look up their brightness: pydicom's own functions do the arithmetic, on
-a table a hundred times smaller than the film, and unused high bits cost nothing.
+store, at most 65,536, and the pixels look up their brightness: a hundred times fewer values than the film has
+pixels, and unused high bits cost nothing.
 
 References:
     DICOM PS3.3, sections C.7.6.3 (stored values), C.11.1 (modality), C.11.2 (VOI), C.7.5.1.1.2 (padding).
@@ -17,10 +17,13 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_modality_lut, apply_voi, apply_windowing
 
-from radlib.images import UnreadableImage
+from radlib.film_reasons import UnreadableImage
+from radlib.lookup_tables import highest, looked_up
 
+GREY = ("MONOCHROME1", "MONOCHROME2")
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
+FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 WINDOWED_BITS = 8  # films of so few bits were windowed before they were stored, whatever their tags say
 
 
@@ -45,15 +48,62 @@ def shown(stored: np.ndarray, dataset: pydicom.Dataset, *, packed: bool, window:
     bits = min(int(dataset.BitsStored), container)
     if container > 16 or bits < 1:
         raise UnreadableImage("invalid_values")
-    shift = 0 if packed else min(max(int(dataset.get("HighBit", bits - 1)) + 1 - bits, 0), container - bits)
-    table = _table(dataset, bits, window)
-    table = np.tile(np.repeat(table, 2**shift), 2 ** (container - bits - shift))  # one entry per bit pattern
+    photometric = photometric_of(dataset)
     patterns = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
-    return table.take(patterns, mode="clip")  # every pattern is in the table; this mode saves looking
+    shift = 0 if packed else _shift(patterns, int(dataset.get("HighBit", bits - 1)) + 1 - bits, bits)
+    brightness, padding = _table(dataset, bits, window, photometric)
+    table, padded = (  # one entry per bit pattern
+        np.tile(np.repeat(of_levels, 2**shift), 2 ** (container - bits - shift))
+        for of_levels in (brightness, padding)
+    )
+    film = table.take(patterns, mode="clip")  # every pattern is in the table; this mode saves looking
+    if _is_lost(film, patterns, table, padded):
+        raise UnreadableImage("invalid_values")
+    return film
 
 
-def _table(dataset: pydicom.Dataset, bits: int, window: int) -> np.ndarray:
-    """Return the brightness of each pattern of the stored bits, float32 (2**bits,) in [0, 1]."""
+def photometric_of(dataset: pydicom.Dataset) -> str:
+    """Return what values mean, in upper case.
+
+    Raises:
+        UnreadableImage: Where it is not said which end is bright, or in words of no standard.
+    """
+    said = str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+    if said not in (*GREY, *COLOURS):
+        raise UnreadableImage("not_grey" if said == "PALETTE COLOR" else "invalid_values")
+    return said
+
+
+def _shift(patterns: np.ndarray, claimed: int, bits: int) -> int:
+    """Return how many bits lie below the stored ones: as `HighBit` says, unless the film has values there and none above.
+
+    Some devices claim that 12 bits lie at the upper end of 16 and put them at the lower.
+    """
+    shift = min(max(claimed, 0), 8 * patterns.dtype.itemsize - bits)
+    if not shift:
+        return 0
+    used = int(np.bitwise_or.reduce(patterns, axis=None))
+    signed = patterns.view(f"i{patterns.dtype.itemsize}")
+    at_the_lower_end = used < 2**bits or -(2 ** (bits - 1)) <= signed.min() <= signed.max() < 2 ** (bits - 1)
+    return 0 if used % 2**shift and at_the_lower_end else shift
+
+
+def _is_lost(film: np.ndarray, patterns: np.ndarray, table: np.ndarray, padded: np.ndarray) -> bool:
+    """Tell whether stored values that differ have all become one level, by a table or a window that is not theirs."""
+    if not padded.any():
+        return bool(film.min() == film.max() and patterns.min() != patterns.max())
+    present = np.zeros(len(table), bool)
+    present[patterns.ravel()] = True
+    picture = table[present & ~padded]
+    if picture.size:
+        return bool(picture.size > 1 and picture.min() == picture.max())
+    return int(present.sum()) > 1  # all is padding
+
+
+def _table(
+    dataset: pydicom.Dataset, bits: int, window: int, photometric: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the brightness of each pattern of the stored bits, float32 (2**bits,) in [0, 1], and which are padding."""
     signed = bool(dataset.get("PixelRepresentation", 0))
     half = 2 ** (bits - 1)
     levels = np.arange(2**bits, dtype=np.int32)
@@ -61,72 +111,66 @@ def _table(dataset: pydicom.Dataset, bits: int, window: int) -> np.ndarray:
     brightness = (
         _displayed(levels, dataset, window) if bits > WINDOWED_BITS else _scaled(levels, *_ends(levels))
     )
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
+    if photometric == "MONOCHROME1":
         brightness = 1 - brightness
-    brightness[_padding(levels, dataset)] = 0
-    return brightness
+    padding = _padding(levels, dataset)
+    brightness[padding] = 0
+    return brightness, padding
 
 
 def _displayed(levels: np.ndarray, dataset: pydicom.Dataset, window: int) -> np.ndarray:
-    """Apply the modality and the VOI step.
-
-    pydicom returns integers, float64 or its argument, as the header has it, and windows come back in the
-    range that the modality step can reach: from whichever, the result is one dtype in one range.
-    """
+    """Apply the modality and the VOI step, and scale by the range that the last of them can reach."""
     low, high = _ends(levels)
-    if dataset.get("ModalityLUTSequence"):
-        values = _looked_up(levels, dataset.ModalityLUTSequence[0], "ModalityLUTSequence", dataset)
-        low, high = 0.0, _highest(dataset.ModalityLUTSequence[0])
-        _drop(
-            dataset, "RescaleSlope", "RescaleIntercept"
-        )  # the standard forbids both; pydicom would mix them
-    elif _number(dataset, "RescaleSlope") is not None and _number(dataset, "RescaleIntercept") is not None:
-        values = apply_modality_lut(levels, dataset)
-        low, high = values[levels.argmin()], values[levels.argmax()]  # a negative slope turns them round
+    slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
+    big_endian = not dataset.original_encoding[1]
+    if tables := _tables(dataset, "ModalityLUTSequence"):  # the standard forbids a slope beside it
+        values = looked_up(levels, tables[0], big_endian)
+        low, high = 0.0, highest(tables[0], big_endian)
+    elif slope is not None and intercept is not None:
+        values = slope * levels + intercept
+        low, high = _ends(values)  # a negative slope turns them round
     else:
         values = levels
-        _drop(dataset, "RescaleSlope", "RescaleIntercept")
-    tables = [
-        item for item in dataset.get("VOILUTSequence") or () if "LUTData" in item and "LUTDescriptor" in item
-    ]
-    if tables:  # before a window, if a film has both: it says more
+    if tables := _tables(dataset, "VOILUTSequence"):  # before a window, if a film has both: it says more
         item = tables[min(window, len(tables) - 1)]
-        values, low, high = _looked_up(values, item, "VOILUTSequence", dataset), 0.0, _highest(item)
+        values, low, high = looked_up(values, item, big_endian), 0.0, highest(item, big_endian)
     elif (index := _usable_window(dataset, window)) is not None:
-        values = apply_windowing(values, dataset, index)
-    else:
-        low, high = min(low, high), max(low, high)
+        centre, width = (_numbers(dataset, name)[index] for name in ("WindowCenter", "WindowWidth"))
+        values, low, high = windowed(values, centre, width, _function(dataset)), 0.0, 1.0
     return _scaled(values, low, high)
 
 
-def _looked_up(
-    values: np.ndarray, item: pydicom.Dataset, sequence: str, dataset: pydicom.Dataset
-) -> np.ndarray:
-    """Send values through a modality or VOI table.
+def _tables(dataset: pydicom.Dataset, sequence: str) -> list[pydicom.Dataset]:
+    items = dataset.get(sequence) or ()
+    return [item for item in items if "LUTData" in item and "LUTDescriptor" in item]
 
-    pydicom stores a value's place in the table with the width of the table's *entries*: a 12-bit film with an
-    8-bit table wraps round, as do values far outside the table. So values are first limited to the table, which
-    changes no result, and entries are handed over as 16-bit words.
+
+def windowed(values: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
+    """Look at values through a window, PS3.3 C.11.2.1.2 and C.11.2.1.3.
+
+    Args:
+        values: In the units of the modality step.
+        centre: Of the window, in the same units.
+        width: Its width; at least 1 for LINEAR, above 0 for the others.
+        function: LINEAR, LINEAR_EXACT or SIGMOID.
+
+    Returns:
+        float64 in [0, 1].
     """
-    entries, first = int(item.LUTDescriptor[0]) or 2**16, int(item.LUTDescriptor[1])
-    places = np.clip(np.rint(values), first, first + entries - 1).astype(np.int64)
-    words = item.LUTData[: 2 * entries]
-    if isinstance(words, bytes) and len(words) < 2 * entries:  # 8-bit entries, one byte each
-        words = np.frombuffer(words, np.uint8, entries).tolist()
-    wide, holder = pydicom.Dataset(), pydicom.Dataset()
-    wide.LUTDescriptor = [item.LUTDescriptor[0], first, 16]
-    wide.add_new("LUTData", "OW" if isinstance(words, bytes) else "US", words)
-    setattr(holder, sequence, [wide])
-    holder.file_meta = dataset.file_meta
-    return (apply_modality_lut if sequence == "ModalityLUTSequence" else apply_voi)(places, holder)
+    values = values.astype(np.float64)
+    if function == "SIGMOID":
+        return 1 / (1 + np.exp((-4 * (values - centre) / width).clip(-700, 700)))
+    if function == "LINEAR":
+        centre, width = centre - 0.5, width - 1
+    if width == 0:
+        return (values > centre).astype(np.float64)
+    return ((values - centre) / width + 0.5).clip(0, 1)
 
 
-def _highest(item: pydicom.Dataset) -> float:
-    """Return the greatest value that a table can give."""
-    bits = int(item.LUTDescriptor[2])
-    if not 1 <= bits <= 16:
-        raise UnreadableImage("invalid_values")
-    return float(2**bits - 1)
+def _function(dataset: pydicom.Dataset) -> str:
+    """Return the function of the window; what is none counts as not written."""
+    said = str(dataset.get("VOILUTFunction") or "").strip().upper()
+    return said if said in FUNCTIONS else "LINEAR"
 
 
 def _usable_window(dataset: pydicom.Dataset, window: int) -> int | None:
@@ -136,7 +180,7 @@ def _usable_window(dataset: pydicom.Dataset, window: int) -> int | None:
     if not count:
         return None
     index = min(window, count - 1)
-    narrowest = 1.0 if str(dataset.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR" else 1e-9
+    narrowest = 1.0 if _function(dataset) == "LINEAR" else 1e-9
     return index if math.isfinite(centres[index]) and narrowest <= widths[index] < math.inf else None
 
 
@@ -152,13 +196,6 @@ def _numbers(dataset: pydicom.Dataset, name: str) -> list[float]:
 def _number(dataset: pydicom.Dataset, name: str) -> float | None:
     numbers = _numbers(dataset, name)
     return numbers[0] if len(numbers) == 1 else None
-
-
-def _drop(dataset: pydicom.Dataset, *names: str) -> None:
-    """Take elements out that must have no effect: pydicom looks at whether they are there."""
-    for name in names:
-        if name in dataset:
-            del dataset[name]
 
 
 def _ends(levels: np.ndarray) -> tuple[float, float]:
@@ -184,4 +221,6 @@ def _padding(levels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
     low, high = sorted((value, value if limit is None else limit))
     if low > levels.max() and levels.min() < 0:  # a negative value that was written as an unsigned one
         low, high = low - 2**16, high - 2**16
+    elif high < 0 <= levels.min():  # and the other way round
+        low, high = low + 2**16, high + 2**16
     return (levels >= low) & (levels <= high)

@@ -9,56 +9,25 @@ grey in [0, 1] (black is 0), resize, apply the operations of a closed list, quan
 import dataclasses
 import hashlib
 import json
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from radlib.array_rows import read_row, split_reference
-from radlib.errors import DataError, UsageError
+from radlib.errors import UsageError
+from radlib.film_content import HEAD_BYTES, content_of
+from radlib.film_reasons import MAX_FILE_BYTES, MAX_PIXELS, REASONS, UnreadableImage, reason_text
 from radlib.operations import OPERATIONS
+from radlib.pictures import read_picture
 from radlib.resampling import FILTERS, OWN, resampled
 
-MAX_PIXELS = 100_000_000
-MAX_FILE_BYTES = 500_000_000
-
-REASONS: Mapping[str, str] = {
-    "not_a_file": "is missing, not a regular file, or a link out of the data folder",
-    "empty_file": "is empty",
-    "unknown_content": "is neither DICOM, PNG nor JPEG",
-    "too_large": f"claims more than {MAX_PIXELS // 1_000_000} million pixels or needs too much memory",
-    "damaged": "is truncated or damaged",
-    "unsupported_compression": (
-        "is compressed in a way that no installed decoder reads (for JPEG lossless and JPEG-LS: "
-        "pip install python-gdcm pyjpegls)"
-    ),
-    "no_pixels": "holds no pixels",
-    "several_frames": "holds several frames",
-    "not_grey": "holds palette colours",
-    "invalid_values": "has values that are no grey levels",
-    "timeout": "took too long to decode",
-    "worker_died": "made the decoder crash",
-}
-
-
-class UnreadableImage(DataError):
-    """A film that cannot be turned into grey levels.
-
-    Args:
-        reason: A key of `REASONS`.
-        image: The image id, if known. Never a path: file names can hold a patient's name.
-    """
-
-    def __init__(self, reason: str, image: str = ""):
-        super().__init__(f"The image {image + ' ' if image else ''}{REASONS[reason]}; replace or remove it.")
-        self.reason, self.image = reason, image
-
-    def __reduce__(self):
-        return UnreadableImage, (self.reason, self.image)
+__all__ = [
+    "MAX_PIXELS", "REASONS", "Placement", "Preprocessing", "UnreadableImage", "image_id", "placement", "prepare",
+    "read_image", "reason_text",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,38 +130,45 @@ def _read_file(path: Path, window: int) -> np.ndarray:
     if not size_bytes or size_bytes > MAX_FILE_BYTES:
         raise UnreadableImage("too_large" if size_bytes else "empty_file")
     with path.open("rb") as stream:
-        head = stream.read(132)
-    if head[128:] == b"DICM":
+        content = content_of(stream.read(HEAD_BYTES))
+    if content in ("dicom", "directory"):
         from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
 
         return dicom.read_dicom(path, window=window)
-    return _read_picture(path)
+    return read_picture(path)
 
 
-def _read_picture(path: Path) -> np.ndarray:
-    """Read a PNG or JPEG file: grey, colour (by luminance), with alpha (over black), or 16-bit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(path, formats=("JPEG", "PNG")) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    raise UnreadableImage("too_large")
-                picture.draft("L", None)  # a JPEG's luminance is a plane of its own: skip the colours
-                return _grey(ImageOps.exif_transpose(picture))
-        except UnidentifiedImageError:
-            raise UnreadableImage("unknown_content") from None
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise UnreadableImage("too_large") from None
+@dataclass(frozen=True)
+class Placement:
+    """Where a film comes to lie in the prepared square, pixels.
+
+    Attributes:
+        left: Columns before it.
+        top: Rows above it.
+        width: Of the film there.
+        height: Of the film there.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def of_box(self, box: Sequence[float], width: int, height: int) -> tuple[float, float, float, float]:
+        """Return where a box (x, y, width, height) of a film of this stored width and height comes to lie."""
+        across, down = self.width / width, self.height / height
+        x, y, wide, high = box
+        return self.left + x * across, self.top + y * down, wide * across, high * down
 
 
-def _grey(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith(("I", "F")):  # 16-bit PNG: `I;16`, or `I` in older Pillow
-        return (np.asarray(picture, dtype=np.float32) / np.float32(65535)).clip(0, 1)
-    if "A" in picture.mode or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
-    return np.asarray(picture.convert("L"), dtype=np.float32) / np.float32(255)
+def placement(height: int, width: int, preprocessing: Preprocessing) -> Placement:
+    """Return where a film of this stored height and width comes to lie."""
+    size = preprocessing.image_size
+    if preprocessing.resize != "pad":
+        return Placement(0, 0, size, size)
+    scale = size / max(height, width)
+    wide, high = max(round(width * scale), 1), max(round(height * scale), 1)
+    return Placement((size - wide) // 2, (size - high) // 2, wide, high)
 
 
 def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
@@ -208,18 +184,12 @@ def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     Returns:
         (image_size, image_size) uint8.
     """
-    size = preprocessing.image_size
-    height, width = image.shape
-    inside = (size, size)
-    if preprocessing.resize == "pad":
-        scale = size / max(height, width)
-        inside = (max(round(width * scale), 1), max(round(height * scale), 1))
+    size, place = preprocessing.image_size, placement(*image.shape, preprocessing)
     square = np.ascontiguousarray(image, np.float32)
-    square = resampled(square, inside, preprocessing.resampling)
-    if inside != (size, size):
-        top, left = (size - inside[1]) // 2, (size - inside[0]) // 2
+    square = resampled(square, (place.width, place.height), preprocessing.resampling)
+    if square.shape != (size, size):
         padded = np.zeros((size, size), np.float32)
-        padded[top : top + inside[1], left : left + inside[0]] = square
+        padded[place.top : place.top + place.height, place.left : place.left + place.width] = square
         square = padded
     square = np.clip(square, 0, 1)
     for name in preprocessing.operations:

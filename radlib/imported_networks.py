@@ -6,16 +6,17 @@ may also name it itself, as a network with `architecture: imported` and `tag: NA
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from radlib.record_files import damaged, read_object
 from radlib.settings import Settings
 from radlib.storage import write_json
 from radlib.studies import Study
 
 ARCHITECTURE = "imported"
+IMPORT_AGAIN = "remove it and bring the networks in again with radlib import"
 FILE = "imported.json"
 
 
@@ -29,12 +30,22 @@ def with_imports(study: Study, folder: Path) -> Study:
     path = folder / FILE
     if not path.is_file():
         return study
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = _noted(path)
     added = [network for network in record["networks"] if not names(study, network["tag"])]
     if not added:
         return study
     own = [n for n in study.networks if record["beside"] or n.get("architecture") == ARCHITECTURE]
     return dataclasses.replace(study, networks=(*own, *added))
+
+
+def _noted(path: Path) -> dict[str, Any]:
+    """Return which networks were brought into a run."""
+    record = read_object(path, IMPORT_AGAIN, needs={"networks": list, "beside": bool})
+    if not all(
+        isinstance(network, dict) and isinstance(network.get("tag"), str) for network in record["networks"]
+    ):
+        raise damaged(path, "a network in it has no name", IMPORT_AGAIN)
+    return record
 
 
 def names(study: Study, tag: str) -> bool:
@@ -51,6 +62,6 @@ def note_import(folder: Path, network: Mapping[str, Any], *, beside: bool) -> No
         beside: Whether the study's own networks are to be trained as well.
     """
     path = folder / FILE
-    before = json.loads(path.read_text(encoding="utf-8"))["networks"] if path.is_file() else []
+    before = _noted(path)["networks"] if path.is_file() else []
     kept = [each for each in before if each["tag"] != network["tag"]]
     write_json(path, {"beside": beside, "networks": [*kept, dict(network)]})

@@ -1,8 +1,9 @@
 """A fresh Jupyter kernel of the running interpreter, for executing one notebook.
 
-Three things that the usual way leaves to chance: the kernel is this Python and not whichever kernel happens
+Four things that the usual way leaves to chance: the kernel is this Python and not whichever kernel happens
 to be registered as `python3`; it talks over files that only this user can open instead of unencrypted local
-TCP; and what native libraries print goes to a log file instead of the terminal.
+TCP; what native libraries print goes to a log file instead of the terminal; and nothing of the user's own
+sessions has a say in it, no start-up file, no backend of figures, no number of threads.
 """
 
 import contextlib
@@ -17,8 +18,16 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from radlib.processors import thread_settings
+from radlib.storage import disk_errors
+
 # The path of a Unix socket holds 107 bytes; jupyter appends about 20 to the folder's.
 LONGEST_FOLDER = 80
+ARGUMENTS = ["--IPKernelApp.log_level=40", "--InteractiveShellApp.exec_PYTHONSTARTUP=False"]
+# What a user's own sessions set and a notebook must not depend on; the first doubles every start.
+FOREIGN = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "MPLBACKEND",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -40,19 +49,25 @@ def fresh_kernel(log: Path, **environment: str) -> Iterator[AsyncKernelManager]:
     )
     clients = _remembered_clients(manager)
     variables = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in FOREIGN},
+        **thread_settings(),
+        "TMPDIR": str(folder / "tmp"),  # goes with the folder, also when the kernel is killed
+        "IPYTHONDIR": str(folder / "ipython"),  # no start-up files and settings of the user's own sessions
+        "MATPLOTLIBRC": str(folder / "matplotlibrc"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger prints advice at every start
         "TQDM_DISABLE": "1",  # a bar drawn for eyes that are not there is noise in the report
         "RADLIB_LOG": str(log.resolve()),
         **environment,
     }
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # doubles every start
-    log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with log.open("ab") as sink:
-            run_sync(manager.start_kernel)(
-                extra_arguments=["--IPKernelApp.log_level=40"], stdout=sink, stderr=sink, env=variables
-            )
+        with disk_errors(log):
+            for name in ("tmp", "ipython"):
+                (folder / name).mkdir()
+            (folder / "matplotlibrc").touch()
+            log.parent.mkdir(parents=True, exist_ok=True)
+            sink = log.open("ab")
+        with sink:
+            run_sync(manager.start_kernel)(extra_arguments=ARGUMENTS, stdout=sink, stderr=sink, env=variables)
         yield manager
     finally:
         for client in clients:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.record_files import read_table
 from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
 from radlib.run_records import read_record
 from radlib.studies import load_study, study_names
@@ -44,7 +45,7 @@ def _details(entry: Entry) -> list[str]:
     lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if _tells(v)]
     for p in entry.parameters:
         value = "(must be given)" if p.default is inspect.Parameter.empty else f"= {p.default!r}"
-        lines.append(f"{p.name} {value}  {p.help}".rstrip())
+        lines.append(f"{p.name} {value}  ({p.type}) {p.help}".rstrip())
     return lines
 
 
@@ -80,7 +81,7 @@ def compared(outputs: Sequence[Path]) -> pd.DataFrame:
                 f"The run {folder.name!r} has no results yet; finish it with radlib run --study "
                 f"{begun_study(folder)} --output {folder}."
             )
-        table = pd.read_csv(results)
+        table = read_table(results, ("variant",))
         table.insert(0, "run", folder.resolve().name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -114,6 +115,18 @@ def comparison_table(table: pd.DataFrame) -> str:
         else:
             shown[title] = values.astype(str)
     return shown.to_string(index=False)
+
+
+def not_learnt_lines(table: pd.DataFrame) -> list[str]:
+    """Return a sentence for every run and network whose original has not learnt, see `report.results`."""
+    if "not_learnt" not in table:
+        return []
+    rows = table[table["not_learnt"].fillna("").ne("")].drop_duplicates(["run", "network", "seed"])
+    return [
+        f"{row['run']}: the original {row['network']}, seed {row['seed']}, has NOT LEARNT ({row['not_learnt']}); nothing made from "
+        "it can be trusted."
+        for _, row in rows.iterrows()
+    ]
 
 
 def _interval(row: pd.Series) -> str:

@@ -9,20 +9,18 @@ import ast
 import difflib
 import io
 import json
-import math
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from radlib.errors import UsageError
+from radlib.plain_yaml import PlainYamlError, read_yaml
+from radlib.settings import YES_OR_NO
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 LONGEST_TEXT = 10_000
-MOST_BRACKETS = 200
 
 
 @dataclass(frozen=True)
@@ -133,18 +131,16 @@ def parse_value(name: str, kind: type, text: str) -> Any:
     if kind is str:
         return text
     try:
-        if len(text) > LONGEST_TEXT or text.count("[") + text.count("{") > MOST_BRACKETS:
+        if len(text) > LONGEST_TEXT:
             raise ValueError
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise ValueError  # aliases of aliases grow without bound
-        value = yaml.safe_load(text)
-        if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
-            value = float(value)  # YAML 1.1 reads 1e-3 as text
-        json.dumps(value)  # dates, sets and binary are not plain
-        plain = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-        if not plain or (kind is float and not math.isfinite(value)):
+        value = read_yaml(text)
+        if kind is bool and isinstance(value, str):
+            value = YES_OR_NO.get(value.lower(), value)
+        if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ValueError
-    except (ValueError, TypeError, RecursionError, yaml.YAMLError):
+    except (ValueError, OverflowError, PlainYamlError):
         raise UsageError(f"Parameter {name!r} takes {_example(kind)}, not {text[:60]!r}.") from None
     return value
 

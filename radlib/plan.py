@@ -10,8 +10,11 @@ from typing import Any
 from radlib.errors import UsageError
 from radlib.imported_networks import is_imported
 from radlib.parameters import Declared, parse_values
-from radlib.runs import Run
-from radlib.settings import SETTING_TYPES, Settings
+from radlib.places import check_apart, check_plain_name, inside
+from radlib.registry import DATASETS, nearest
+from radlib.settings import SETTING_TYPES, Settings, is_place
+from radlib.storage import file_sha256
+from radlib.stored_runs import Run
 from radlib.studies import Study, notebooks_folder
 
 # Options of their own on the command line.
@@ -36,25 +39,60 @@ class Step:
 def notebook_files(study: Study, wanted: Sequence[str] = ()) -> list[Path]:
     """Return the study's notebooks, or those of them whose number or name is wanted, in the study's order.
 
+    Each is one of the series by its name, or one that lies beside the study's own file, named from there with its
+    ending: a study that came from elsewhere runs nothing that did not come with it.
+
     Raises:
-        UsageError: For one that the study or the series does not have.
+        UsageError: For one that the study or the series does not have, that lies elsewhere, or that is named twice.
     """
     for name in wanted:
         if not any(_is_called(notebook, name) for notebook in study.notebooks):
             raise UsageError(
-                f"Study {study.name!r} has no notebook {name!r}; it has: {', '.join(study.notebooks)}."
+                f"Study {study.name!r} has no notebook {name[:60]!r}{nearest(name, study.notebooks)}; it has: "
+                f"{', '.join(study.notebooks)}."
             )
+    files = [_notebook_file(study, name) for name in study.notebooks]
+    stems = [path.stem for path in files]
+    if twice := next((stem for stem in stems if stems.count(stem) > 1), ""):
+        raise UsageError(
+            f"Study {study.name!r} names a notebook {twice!r} twice; its report would be overwritten."
+        )
     names = [n for n in study.notebooks if not wanted or any(_is_called(n, name) for name in wanted)]
-    files = [notebooks_folder() / f"{name}.ipynb" for name in names]
-    for path in files:
-        if not path.is_file():
-            there = ", ".join(sorted(p.stem for p in notebooks_folder().glob("*.ipynb"))) or "none"
-            raise UsageError(f"There is no notebook {path.stem!r}; there are: {there}.")
-    return files
+    return [path for path, name in zip(files, study.notebooks, strict=True) if name in names]
+
+
+def _notebook_file(study: Study, name: str) -> Path:
+    series = sorted(path.stem for path in notebooks_folder().glob("*.ipynb"))
+    if name.removesuffix(".ipynb") in series:
+        return notebooks_folder() / f"{name.removesuffix('.ipynb')}.ipynb"
+    if study.folder is not None and name.endswith(".ipynb"):
+        path = inside(study.folder, name, "The notebook")
+        if path.is_file() and path.suffix == ".ipynb":
+            check_plain_name(path.stem, "The notebook")
+            return path
+    raise UsageError(
+        f"There is no notebook {name[:60]!r}{nearest(name, series)}; there are: {', '.join(series) or 'none'}, and those "
+        "that lie beside a study file of your own, with their ending .ipynb."
+    )
+
+
+def foreign_notebooks(study: Study, files: Sequence[Path]) -> list[str]:
+    """Return what to say of code and places that came with a study file, before anything of it is run."""
+    lines = [
+        f"{path.name} is none of radlib's notebooks: it lies beside the study file, sha256 {file_sha256(path)}, and its code "
+        "is run."
+        for path in files
+        if path.parent.resolve() != notebooks_folder().resolve()
+    ]
+    if study.folder is not None:
+        named = {**study.parameters, **{k: v for network in study.networks for k, v in network.items()}}
+        lines += [f"The study file sets {k} to {v}." for k, v in named.items() if is_place(k, v)]
+    return lines
 
 
 def _is_called(notebook: str, name: str) -> bool:
-    return name.removesuffix(".ipynb") in (notebook, notebook.split("_")[0])
+    stem = Path(notebook).name.removesuffix(".ipynb")
+    return name.removesuffix(".ipynb") in (stem, notebook.removesuffix(".ipynb"), stem.split("_")[0])
 
 
 def given_values(declared: Mapping[Path, Mapping[str, Declared]], given: Mapping[str, str]) -> dict[str, Any]:
@@ -80,17 +118,31 @@ def check_settings(networks: Sequence[Run]) -> None:
     """Look up everything that the settings name, so that a mistake is found before the first cell.
 
     Raises:
-        UsageError: For a data set, architecture, technique, option or chain that does not exist, or an untrained network.
+        UsageError: For a data set, architecture, technique, option or chain that does not exist, an untrained network,
+            a run among its films, or a variant that is there and was made otherwise.
         DataError: When the films' folder is missing or empty.
         SetupError: When there is no such weights file.
     """
-    from radlib.architectures.weights import find_weights
-    from radlib.baselines import original_format
-    from radlib.registry import ARCHITECTURES, TECHNIQUES
-    from radlib.techniques import check_chain
+    from radlib.augmentation import (
+        Augmentation,  # this and the following here: what is mistyped is refused at once
+    )
+    from radlib.operations import OPERATIONS
 
     for run in networks:
-        data_folder(run.settings)
+        Augmentation.from_dict(run.settings.augmentation)
+        Augmentation.from_dict(run.settings.perturbation)
+        if any(len(pair) != 2 for pair in run.settings.pairs):
+            raise UsageError("Setting 'pairs' takes a list of pairs of chains, such as [[int8, float16]].")
+        if unknown := [name for name in run.settings.operations if name not in OPERATIONS]:
+            raise UsageError(
+                f"There is no operation {unknown[0][:60]!r}{nearest(unknown[0], OPERATIONS)}; there are: {', '.join(OPERATIONS)}."
+            )
+        if (folder := data_folder(run.settings)) is not None:
+            check_apart(run.folder, folder)
+    from radlib.architectures.weights import find_weights
+    from radlib.registry import ARCHITECTURES
+
+    for run in networks:
         if not is_imported(run.settings):
             ARCHITECTURES[run.settings.architecture].complete(run.settings.architecture_options)
         weights = find_weights(run.settings.weights)
@@ -99,10 +151,16 @@ def check_settings(networks: Sequence[Run]) -> None:
                 f"{run.network} is not trained (epochs 0) and brings no weights; set weights to the file of a trained network, "
                 "or epochs to 1 or more."
             )
+    from radlib.baselines import original_format
+    from radlib.registry import TECHNIQUES
+    from radlib.techniques import check_as_made, check_chain
+
+    for run in networks:
         for technique, options in run.settings.technique_options.items():
             TECHNIQUES[technique].complete(options)
         for chain in run.settings.chains:
             check_chain(chain, original=original_format(run))
+        check_as_made(run)
 
 
 def data_folder(settings: Settings) -> Path | None:
@@ -113,7 +171,6 @@ def data_folder(settings: Settings) -> Path | None:
         DataError: When the folder is missing or empty.
     """
     from radlib.datasets import folder_of
-    from radlib.registry import DATASETS
 
     entry = DATASETS[settings.dataset]
     entry.complete(settings.dataset_options)

@@ -5,19 +5,21 @@ failure, the whole message. Whoever passes a run on leaves this folder out; all 
 by image id only. The folder is made so that only its owner can open it.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from radlib import storage
 from radlib.errors import DataError
+from radlib.record_files import read_object, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"
+SAY_AGAIN = "remove that file, and say where films and study lie with --data and --study"
 KEY_BYTES = 32
 UNDECODED = "surrogateescape"  # how Python holds the bytes of a file's name that are not UTF-8
 
@@ -30,7 +32,7 @@ def private_folder(parent: Path) -> Path:
     return folder
 
 
-def write_films(run_folder: Path, index: pd.DataFrame) -> None:
+def write_films(run_folder: Path, index: "pd.DataFrame") -> None:
     """Write which file each image id stands for; names that are not UTF-8 byte for byte as the disk has them.
 
     Args:
@@ -49,7 +51,14 @@ def film_path(run_folder: Path, image_id: str) -> str:
     """
     table = run_folder / FOLDER / FILMS
     if table.is_file():
-        films = pd.read_csv(table, dtype=str, keep_default_na=False, encoding_errors=UNDECODED)
+        films = read_table(
+            table,
+            ("image_id", "path"),
+            SAY_AGAIN,
+            dtype=str,
+            keep_default_na=False,
+            encoding_errors=UNDECODED,
+        )
         paths = films.set_index("image_id")["path"]
         if image_id in paths.index:
             return paths[image_id]
@@ -66,7 +75,7 @@ def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
 def read_places(run_folder: Path) -> dict[str, Any]:
     """Return what `write_places` wrote; nothing for a run that came from another machine."""
     path = run_folder / FOLDER / PLACES
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_object(path, SAY_AGAIN) if path.is_file() else {}
 
 
 def digest_key(parent: Path) -> bytes:

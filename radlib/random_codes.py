@@ -28,7 +28,6 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from radlib.errors import SetupError
 
@@ -90,6 +89,8 @@ def normal_table() -> np.ndarray:
     Raises:
         SetupError: When this machine computes another table.
     """
+    from scipy.special import ndtri  # here: it costs a third of a second
+
     table = np.rint(UNITS * ndtri((np.arange(65_536) + 0.5) / 65_536)).astype("<i2")
     if zlib.crc32(table.tobytes()) != TABLE_CHECKSUM:
         raise SetupError("SciPy computes another normal distribution here than elsewhere; install it again.")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from radlib.errors import UsageError
+from radlib.value_types import accepted, words
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,17 @@ class Parameter:
 
     Attributes:
         name: The keyword.
-        type: Its annotation as text, e.g. `float`.
+        type: What it takes, in words, e.g. `a number, 0 to 1`.
         default: Its default value; `inspect.Parameter.empty` when it must be given.
         help: Its line in the `Args:` section.
+        annotation: Its annotation, see `value_types`.
     """
 
     name: str
     type: str
     default: Any
     help: str
+    annotation: Any = Any
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,10 @@ class Entry:
         return tuple(
             Parameter(
                 p.name,
-                inspect.formatannotation(p.annotation) if p.annotation is not p.empty else "",
+                words(p.annotation) if p.annotation is not p.empty else "",
                 p.default,
                 described.get(p.name, ""),
+                p.annotation if p.annotation is not p.empty else Any,
             )
             for p in inspect.signature(self.function).parameters.values()
             if p.kind is p.KEYWORD_ONLY
@@ -74,20 +78,26 @@ class Entry:
         """Return every parameter's value: those given, and the defaults of the rest.
 
         Raises:
-            UsageError: For a name the function does not have (the message lists those it has), or a value of another
-                type than its default.
+            UsageError: For a name the function does not have (the message lists those it has), a value that its
+                annotation does not allow, or what its `check`, a fact of the entry, finds.
         """
-        known = {p.name: p.default for p in self.parameters}
+        known = {p.name: p for p in self.parameters}
+        values = {name: p.default for name, p in known.items()}
         for name, value in given.items():
             if name not in known:
                 raise UsageError(
-                    f"{self.name!r} has no parameter {name!r}{nearest(name, known)}; it has: {', '.join(known)}."
+                    f"{self.name!r} has no parameter {name[:60]!r}{nearest(name, known)}; it has: "
+                    f"{', '.join(known) or 'none'}."
                 )
-            if not _is_like(value, known[name]):
+            try:
+                values[name] = accepted(known[name].annotation, value)
+            except ValueError as wanted:
                 raise UsageError(
-                    f"Parameter {name!r} of {self.name!r} takes a value such as {known[name]!r}, not {value!r}."
-                )
-        return {**known, **given}
+                    f"Parameter {name!r} of {self.name!r} takes {wanted}, not {str(value)[:60]!r}."
+                ) from None
+        if check := self.facts.get("check"):  # what depends on several of them, or on another registry
+            check(values)
+        return values
 
 
 class Registry:
@@ -146,20 +156,6 @@ class Registry:
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
         self._imported = True
-
-
-def _is_like(value: Any, default: Any) -> bool:
-    """Tell whether a value may stand in place of a default; whole numbers pass as fractions, and None says nothing."""
-    if default is None or value is None or default is inspect.Parameter.empty:
-        return True
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    for kind in (Mapping, list | tuple, str):
-        if isinstance(default, kind):
-            return isinstance(value, kind)
-    return isinstance(value, type(default))
 
 
 def nearest(name: str, known: Any) -> str:

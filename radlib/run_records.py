@@ -6,7 +6,6 @@ may be named after a patient. They are written to the private folder and read fr
 
 import dataclasses
 import json
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radlib import private, storage
+from radlib import digests, private, storage
+from radlib.errors import UsageError
+from radlib.processors import processors, threads
+from radlib.record_files import damaged, read_object
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
 from radlib.variants import library_versions
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from radlib.runs import Run
 
 RECORD = "run.json"
+COPY = "put it back from a copy, or choose another --output"
+MOST_OPENINGS = 99  # noted beside what made the run; older ones go first
 OWN_PLACES = ("own_films",)  # parameters of notebooks that name a place on this machine
 
 
@@ -41,23 +45,99 @@ class RunRecord:
     overrides: Mapping[str, Any]
 
 
-def write_record(folder: Path, study: Study, overrides: Mapping[str, Any]) -> None:
-    """Write what was asked, on which machine, with which libraries; and privately, where things lie."""
-    places = {name: value for name, value in overrides.items() if is_place(name, value)}
-    source = Path(study.source)
-    places = {"study": str(source.resolve()) if source.is_file() else study.source, "overrides": places}
-    private.write_places(folder, {**private.read_places(folder), **places})
-    settings = [dataclasses.asdict(s) for s in study.network_settings(overrides)]
-    record = {
-        "study": study.name,
-        "title": study.title,
+def write_record(folder: Path, study: Study, overrides: Mapping[str, Any], *, made: bool = False) -> None:
+    """Write what was asked, on which machine, with which libraries; and privately, where things lie.
+
+    Args:
+        folder: Of the run.
+        study: Its study.
+        overrides: Settings given beside the study's that hold from now on.
+        made: Whether the run has variants. What they were made on and with is kept then, and this opening is added.
+    """
+    if not (folder / RECORD).is_file():
+        private.private_folder(folder)
+        digests.begin(folder)
+    private.write_places(folder, {**private.read_places(folder), **_places(study, overrides)})
+    before = _record(folder) if made else {}
+    now = _opening(overrides)
+    if "host" in before:
+        openings = before.get("openings", [])
+        if _differs(before, now):
+            openings = [*openings[-MOST_OPENINGS:], now]
+        record = {**before, "overrides": shown(overrides), "openings": openings}
+    else:
+        networks = [shown(dataclasses.asdict(s)) for s in study.network_settings(overrides)]
+        record = {"study": study.name, "title": study.title, **now, "settings": networks}
+    storage.write_json(folder / RECORD, record)
+
+
+def adds_to_record(folder: Path, study: Study, overrides: Mapping[str, Any]) -> bool:
+    """Tell whether an opening of a run that was begun has anything to note that is not noted there."""
+    places = private.read_places(folder)
+    moved = any(places.get(name) != value for name, value in _places(study, overrides).items())
+    return moved or _differs(_record(folder), _opening(overrides))
+
+
+def _opening(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is noted of one opening of a run."""
+    return {
         "overrides": shown(overrides),
-        "settings": [shown(network) for network in settings],
         "libraries": library_versions(),
-        "host": {"machine": platform.machine(), "system": platform.system(), "processors": os.cpu_count()},
+        "host": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "processors": processors(),
+            "threads": threads(),  # networks are the same, bit for bit, only where this is
+        },
         "opened": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    storage.write_json(folder / RECORD, record)
+
+
+def _differs(record: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Tell whether an opening differs from the last one that is noted, but for its time."""
+    last = [record, *record.get("openings", [])][-1]
+    now = json.loads(json.dumps(now, default=str))
+    return any(last.get(name) != now[name] for name in ("libraries", "host")) or (
+        record.get("overrides") != now["overrides"]
+    )
+
+
+def _places(study: Study, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where things lie on this machine, as the private folder keeps it."""
+    source = Path(study.source)
+    return {
+        "study": str(source.resolve()) if source.is_file() else study.source,
+        "overrides": {name: value for name, value in overrides.items() if is_place(name, value)},
+    }
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """Return a run's record; nothing when there is none.
+
+    Raises:
+        DataError: When the file is damaged.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        return {}
+    record = read_object(path, COPY, needs={"study": str})
+    if not isinstance(record.get("overrides", {}), dict):
+        raise damaged(path, "'overrides' is of another type", COPY)
+    return record
+
+
+def begun_record(folder: Path) -> RunRecord:
+    """Return what a run was begun with.
+
+    Raises:
+        UsageError: When the folder is no run.
+    """
+    record = read_record(folder)
+    if record is None:
+        raise UsageError(
+            f"{folder.name!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
+        )
+    return record
 
 
 def read_record(folder: Path) -> RunRecord | None:
@@ -65,15 +145,14 @@ def read_record(folder: Path) -> RunRecord | None:
 
     Without its private folder, a run is read with the study of its name, and films must be given anew.
     """
-    path = folder / RECORD
-    if not path.is_file():
+    record = _record(folder)
+    if not record:
         return None
-    record = json.loads(path.read_text(encoding="utf-8"))
     places = private.read_places(folder)
     overrides = {name: value for name, value in record.get("overrides", {}).items() if value != WITHHELD}
     # `study_source` is how records were written before there was a private folder
-    source = places.get("study") or record.get("study_source") or record["study"]
-    return RunRecord(record["study"], source, {**overrides, **places.get("overrides", {})})
+    source = places.get("study") or record.get("study_source") or record.get("study", "")
+    return RunRecord(str(record.get("study", "")), str(source), {**overrides, **places.get("overrides", {})})
 
 
 def withheld(run: "Run", values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,35 +7,35 @@ started again, goes on where it was.
 """
 
 import contextlib
-import logging
-import shutil
-import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from radlib.errors import DataError, NotApplicable, SetupError, UsageError
-from radlib.estimate import check_disk, estimate
-from radlib.failures import error_of, withhold_messages, write_failure
-from radlib.kernels import fresh_kernel, peak_memory_bytes
-from radlib.parameters import declared_parameters
+from radlib.errors import UsageError
+from radlib.execution import execute
+from radlib.parameters import Declared, declared_parameters
+from radlib.places import made_or_removed
 from radlib.plan import (
     Step,
     check_settings,
     chosen_networks,
+    foreign_notebooks,
     given_values,
-    is_per_network,
     notebook_files,
     steps_of,
 )
 from radlib.private import read_places, write_places
-from radlib.progress import Progress, progress_bar
-from radlib.refusals import refusals
-from radlib.run_records import withheld
-from radlib.runs import Run, open_run, outputs_root
+from radlib.run_locks import only_start
+from radlib.run_records import RECORD, withheld
+from radlib.runs import open_run, outputs_root, planned_run
 from radlib.settings import SETTING_TYPES
-from radlib.storage import disk_errors, write_text
+from radlib.storage import write_text
+from radlib.stored_runs import Run
 from radlib.studies import load_study
+
+if TYPE_CHECKING:
+    from radlib.estimate import Forecast
 
 
 def run_series(
@@ -66,30 +66,89 @@ def run_series(
         RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
         QualityGateError: When the study's gate was not met; the report is written all the same.
     """
-    definition = load_study(study)
-    files = notebook_files(definition, notebooks)
-    declared = {path: declared_parameters(path) for path in files}
-    values = given_values(declared, {**(given or {}), **({} if data is None else {"data": data})})
-    settings = {k: v for k, v in values.items() if k in SETTING_TYPES and k != "seed"}
-    chosen = {"network": values.get("network"), "seed": values.get("seed")}
-    folder = Path(output) if output else outputs_root() / definition.name
-    with _unless_refused(folder, UsageError):
-        with _unless_refused(
-            folder, DataError, SetupError
-        ):  # later, what was built under the new settings stands
-            run = open_run(output, study=study, fresh=fresh, keep_settings=True, **chosen, **settings)
-            networks = chosen_networks(run, **chosen)
-            check_settings(networks)
-            values = withheld(run, values) | {"study": definition.name, "fresh": fresh}
-            steps = [step for path in files for step in steps_of(path, declared[path], networks, values, run)]
-            forecast = estimate(run, networks, [step.notebook.stem for step in steps])
-            check_disk(run.folder, forecast)
-        say(str(forecast))
-        execute(run, steps, say)
+    asked = {"output": output, "data": data, "given": given or {}, "fresh": fresh, "notebooks": notebooks}
+    plan = _settled(study, **asked)
+    with (
+        made_or_removed(plan.run.folder),
+        only_start(plan.run.folder),
+        _put_back_when_refused(plan.run.folder),
+    ):
+        plan = _settled(
+            study, **asked
+        )  # once more, as another start left the folder that has ended meanwhile
+        opening = {"study": study, "fresh": fresh, "keep_settings": True}
+        run = open_run(str(plan.run.folder), **opening, **_asked(plan.values))
+        for line in (*foreign_notebooks(run.study, plan.files), str(plan.forecast)):
+            say(line)
+        values = withheld(run, plan.values) | {"study": run.study.name, "fresh": fresh}
+        execute(run, plan.steps(values), say)
+    from radlib.refusals import refusals  # here: it brings pandas, which a refused start does without
+
     if left_out := refusals(run):
         say(f"Not applicable, see the report: {', '.join(each.variant for each in left_out)}.")
     _check_gate(run, say)
     return run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run as it was asked for, checked as far as it can be without opening a film.
+
+    Attributes:
+        run: The run.
+        networks: Once per network and seed that were chosen.
+        files: Its notebooks.
+        declared: What each of them lets one set.
+        values: All that was given, typed.
+        forecast: Time and disk that it will need.
+    """
+
+    run: Run
+    networks: Sequence[Run]
+    files: Sequence[Path]
+    declared: Mapping[Path, Mapping[str, Declared]]
+    values: Mapping[str, Any]
+    forecast: "Forecast | None" = None
+
+    def steps(self, values: Mapping[str, Any]) -> list[Step]:
+        """Return what is executed, with the values that may stand in a report."""
+        return [
+            step
+            for path in self.files
+            for step in steps_of(path, self.declared[path], self.networks, dict(values), self.run)
+        ]
+
+
+def _settled(
+    study: str,
+    *,
+    output: str,
+    data: str | None,
+    given: Mapping[str, str],
+    fresh: bool,
+    notebooks: Sequence[str],
+) -> Plan:
+    """Settle and check what is asked for, the cheapest to find out first; nothing is written."""
+    definition = load_study(study)
+    files = notebook_files(definition, notebooks)
+    declared = {path: declared_parameters(path) for path in files}
+    values = given_values(declared, {**given, **({} if data is None else {"data": data})})
+    output = output or str(outputs_root() / definition.name)
+    run = planned_run(output, study=study, fresh=fresh, **_asked(values))
+    networks = chosen_networks(run, network=values.get("network"), seed=values.get("seed"))
+    check_settings(networks)
+    from radlib.estimate import check_disk, estimate  # here: it brings half of radlib with it
+
+    plan = Plan(run, networks, files, declared, values)
+    forecast = estimate(run, networks, [step.notebook.stem for step in plan.steps(values)])
+    check_disk(run.folder, forecast)
+    return replace(plan, forecast=forecast)
+
+
+def _asked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run is opened with: settings, and the network and seed that are chosen."""
+    settings = {name: value for name, value in values.items() if name in SETTING_TYPES and name != "seed"}
+    return {"network": values.get("network"), "seed": values.get("seed"), **settings}
 
 
 def _check_gate(run: Run, say: Callable[[str], None]) -> None:
@@ -103,121 +162,23 @@ def _check_gate(run: Run, say: Callable[[str], None]) -> None:
             say(sentence)
 
 
-def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print) -> None:
-    """Execute the steps in order; see `run_series` for what is raised."""
-    run.path("failure.txt").unlink(missing_ok=True)
-    rows = ["report,seconds,peak_memory_bytes"]
-    with progress_bar(steps, say) as progress:
-        for step in steps:
-            started = time.perf_counter()
-            try:
-                peak = execute_step(run, step, progress)
-            except NotApplicable as refusal:
-                progress.end(step)
-                progress.finish(f"{Path(step.report).stem} ends there, and the run goes on: {refusal}")
-                peak = None
-            rows.append(f"{step.report},{time.perf_counter() - started:.1f},{peak or ''}")
-            write_text(run.path("reports", "times.csv"), "\n".join(rows) + "\n")
+def alarm_of(run: Run) -> str:
+    """Return the sentence that originals of a run have not learnt; empty when all have, or nothing was asked yet."""
+    from radlib.evaluation.learnt import alarm, stored_not_learnt
 
-
-def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
-    """Execute one notebook into the run's reports and return its kernel's peak memory, bytes.
-
-    Raises:
-        NotApplicable: When what a notebook tells of does not suit the network; the report ends there.
-        RadlibError: The notebook's own, or one that says which cell failed.
-    """
-    import papermill
-
-    final = run.path("reports", step.report)
-    partial = final.with_name(f".{step.report}")
-    failed = final.with_suffix(".failed.ipynb")
-    progress.begin(step)
-    with (
-        disk_errors(final),
-        _quiet(),
-        fresh_kernel(run.path("radlib.log"), RADLIB_RUN=str(run.folder.resolve())) as kernel,
-    ):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            papermill.execute_notebook(
-                step.notebook,
-                partial,
-                parameters=dict(step.parameters),
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                km=kernel,
-                on_cell_execute=progress.cell,
-            )
-        except Exception as error:
-            known = error_of(error, step.notebook.stem)
-            if known is None:
-                raise
-            if isinstance(known, NotApplicable) and is_per_network(step.notebook.stem):
-                if partial.is_file():  # what it could show stays to be read
-                    _without_paths(partial, step)
-                    partial.replace(final)
-                raise known from error
-            write_failure(run, step, error)
-            if partial.is_file():
-                withhold_messages(run, partial)
-                partial.replace(failed)
-            raise known from error
-        except KeyboardInterrupt:
-            # the cell that was running leaves a task behind, and asyncio would report its death at the end
-            logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-            partial.unlink(missing_ok=True)
-            raise
-        peak = peak_memory_bytes(kernel)
-    _without_paths(partial, step)
-    partial.replace(final)
-    failed.unlink(missing_ok=True)
-    progress.end(step)
-    return peak
-
-
-def _without_paths(path: Path, step: Step) -> None:
-    """Write file names in place of the paths that papermill records in a notebook."""
-    import nbformat
-
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.papermill |= {"input_path": step.notebook.name, "output_path": step.report}
-    nbformat.write(notebook, path)
+    return alarm(stored_not_learnt(run))
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the chatter of papermill and its libraries from the terminal."""
-    logger = logging.getLogger("papermill")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _unless_refused(folder: Path, *refusals: type[Exception]) -> Iterator[None]:
-    """Put a run's record back when what was asked is refused, so that the refused settings and places do not stay.
-
-    A folder that was made only to be refused goes, too.
-    """
-    record, existed = folder / "run.json", folder.exists()
+def _put_back_when_refused(folder: Path) -> Iterator[None]:
+    """Put the record of a run that was begun back when a notebook refuses what was asked, so that it does not stay."""
+    record = folder / RECORD
     before = record.read_text(encoding="utf-8") if record.is_file() else None
     places = read_places(folder) if before is not None else {}
     try:
         yield
-    except refusals:
-        begun = (folder / "variants").exists() or (folder / "reports").exists()
+    except UsageError:
         if before is not None:
             write_text(record, before)
             write_places(folder, places)
-        elif not existed and not begun:
-            shutil.rmtree(folder, ignore_errors=True)
-        elif not begun:
-            record.unlink(missing_ok=True)
         raise

@@ -8,16 +8,18 @@ anything runs.
 import dataclasses
 import difflib
 import inspect
-import math
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from radlib.errors import UsageError
 from radlib.resampling import FILTERS
+from radlib.value_types import Range, accepted, plain_type
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ class Settings:
         label_smoothing: Share of the target spread over the other answer.
         dropout: Rate before the last layer.
         average_decay: Decay of the exponential moving average of weights, per step; 0 is off.
-        batch_norm_momentum: Of the moving statistics, per step; 0 keeps the network's own (0.99 or 0.999).
-        patience: Epochs without a better validation loss before training stops.
+        patience: Epochs after the warm-up without a better validation AUROC or loss before training stops; 0 is off.
         class_weights: Whether both answers get equal total weight.
         augmentation: Half-ranges, see `augmentation.Augmentation`.
         chains: Techniques to apply to each network, e.g. `magnitude_pruning+int8`.
@@ -75,50 +76,54 @@ class Settings:
 
     dataset: str = "synthetic"
     data: str = ""
-    dataset_options: dict = field(default_factory=dict)
-    id_scope: str = "dataset"
-    image_size: int = 64
-    resize: str = "stretch"
-    resampling: str = "bilinear"
-    operations: list = field(default_factory=list)
-    window: int = 0
-    validation_fraction: float = 0.15
-    test_fraction: float = 0.25
-    split_seed: int = 0
+    dataset_options: dict[str, Any] = field(default_factory=dict)
+    id_scope: Literal["dataset", "folder"] = "dataset"
+    image_size: Annotated[int, Range(16, 2048)] = 64
+    resize: Literal["stretch", "pad"] = "stretch"
+    resampling: Literal[FILTERS] = "bilinear"
+    operations: list[str] = field(default_factory=list)
+    window: Annotated[int, Range(0, 1000)] = 0
+    validation_fraction: Annotated[float, Range(0.01, 0.9)] = 0.15
+    test_fraction: Annotated[float, Range(0.01, 0.9)] = 0.25
+    split_seed: Annotated[int, Range(0, 2**32 - 1)] = 0
     architecture: str = "student_small"
-    architecture_options: dict = field(default_factory=dict)
+    architecture_options: dict[str, Any] = field(default_factory=dict)
     weights: str = "none"
     tag: str = ""
-    seed: int = 0
-    epochs: int = 12
-    batch_size: int = 32
-    learning_rate: float = 0.003
-    schedule: str = "cosine"
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    dropout: float = 0.0
-    average_decay: float = 0.0
-    batch_norm_momentum: float = 0.95
-    patience: int = 5
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
+    epochs: Annotated[int, Range(0, 10_000)] = 12
+    batch_size: Annotated[int, Range(1, 4096)] = 32
+    learning_rate: Annotated[float, Range(0, 100)] = 0.003
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    warmup_epochs: Annotated[float, Range(0, 10_000)] = 1.0
+    weight_decay: Annotated[float, Range(0, 1)] = 0.0
+    label_smoothing: Annotated[float, Range(0, 0.5)] = 0.0
+    dropout: Annotated[float, Range(0, 0.9)] = 0.0
+    average_decay: Annotated[float, Range(0, 0.99999)] = 0.0
+    patience: Annotated[int, Range(0, 10_000)] = 5
     class_weights: bool = True
-    augmentation: dict = field(default_factory=dict)
-    chains: list = field(default_factory=list)
-    initial_sparsity: float = 0.5
-    final_sparsity: float = 0.8
-    pruning_epochs: int = 3
-    technique_options: dict = field(default_factory=dict)
-    representative_films: int = 100
-    operating_point_films: str = "validation"
-    perturbation: dict = field(default_factory=dict)
-    bootstrap_draws: int = 1000
-    latency_calls: int = 100
-    margin: float = 0.01
-    rate_margin: float = 0.05
+    augmentation: dict[str, float | bool] = field(default_factory=dict)
+    chains: list[str] = field(default_factory=list)
+    initial_sparsity: Annotated[float, Range(0, 0.99)] = 0.5
+    final_sparsity: Annotated[float, Range(0, 0.99)] = 0.8
+    pruning_epochs: Annotated[int, Range(1, 10_000)] = 3
+    technique_options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    representative_films: Annotated[int, Range(1, 100_000)] = 100
+    operating_point_films: Literal["validation", "perturbed"] = "validation"
+    perturbation: dict[str, float | bool] = field(default_factory=dict)
+    bootstrap_draws: Annotated[int, Range(2, 1_000_000)] = 1000
+    latency_calls: Annotated[int, Range(50, 1_000_000)] = 100
+    margin: Annotated[float, Range(0, 0.5)] = 0.01
+    rate_margin: Annotated[float, Range(0, 0.5)] = 0.05
     gate_noninferior: bool = False
-    gate_size_kb: float = 0.0
-    size_limits_kb: list = field(default_factory=list)
-    pairs: list = field(default_factory=list)
+    gate_size_kb: Annotated[float, Range(0)] = 0.0
+    size_limits_kb: list[Annotated[float, Range(0, open_low=True)]] = field(default_factory=list)
+    pairs: list[list[str]] = field(default_factory=list)
+
+    @property
+    def network(self) -> str:
+        """`architecture[@tag]`: what tells the networks of a study apart."""
+        return self.architecture + (f"@{self.tag}" if self.tag else "")
 
     def override(self, given: Mapping[str, Any]) -> "Settings":
         """Return these settings with those in `given` replaced; None means "as it is".
@@ -129,33 +134,13 @@ class Settings:
         return dataclasses.replace(self, **{k: checked(k, v) for k, v in given.items() if v is not None})
 
 
-SETTING_TYPES: dict[str, type] = typing.get_type_hints(Settings)
-RANGES = {  # of numbers; all others are 0 or more
-    "image_size": (16, 2048),
-    "validation_fraction": (0.01, 0.9),
-    "test_fraction": (0.01, 0.9),
-    "epochs": (0, 10_000),
-    "batch_size": (1, 4096),
-    "label_smoothing": (0, 0.5),
-    "dropout": (0, 0.9),
-    "average_decay": (0, 0.99999),
-    "batch_norm_momentum": (0, 0.99999),
-    "initial_sparsity": (0, 0.99),
-    "final_sparsity": (0, 0.99),
-    "pruning_epochs": (1, 10_000),
-    "representative_films": (1, 100_000),
-    "bootstrap_draws": (2, 1_000_000),
-    "latency_calls": (50, 1_000_000),
-    "margin": (0, 0.5),
-    "rate_margin": (0, 0.5),
-}
-CHOICES = {
-    "id_scope": ("dataset", "folder"),
-    "resize": ("stretch", "pad"),
-    "resampling": FILTERS,
-    "schedule": ("cosine", "plateau", "constant"),
-    "operating_point_films": ("validation", "perturbed"),
-}
+SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_extras=True)
+SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
+TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
+YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
+GONE = {
+    "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
+}  # settings of earlier versions, and why there are none any more
 PLACES = ("data", "weights")  # settings that may name a place on this machine
 WITHHELD = "(private)"
 
@@ -163,30 +148,33 @@ WITHHELD = "(private)"
 def checked(name: str, value: Any) -> Any:
     """Return `value` as the type that setting `name` has.
 
-    Whole numbers pass as fractions (8 as 8.0) and tuples as lists; nothing else is converted, so that
-    `"false"` is never taken for true.
+    Whole numbers pass as fractions (8 as 8.0), numbers as names (the tag 1), tuples as lists, and yes or no as true or
+    false; nothing else is converted, so that `"false"` is never taken for true.
 
     Raises:
         UsageError: For an unknown name (the message names the nearest), a value of the wrong type, or one that
             is not among the choices.
     """
+    if name in GONE:
+        raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
     if name not in SETTING_TYPES:
         nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
         raise UsageError(f"There is no setting {name!r}{hint}")
-    wanted = SETTING_TYPES[name]
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if wanted is list and isinstance(value, tuple):
-        return list(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise UsageError(f"Setting {name!r} takes {wanted.__name__}, not {type(value).__name__} {value!r}.")
-    low, high = RANGES.get(name, (0, math.inf))
-    if wanted in (int, float) and not low <= value <= high:
-        raise UsageError(f"Setting {name!r} lies between {low:g} and {high:g}, not at {value!r}.")
-    if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"Setting {name!r} is one of {', '.join(CHOICES[name])}, not {value!r}.")
-    return value
+    if SETTING_TYPES[name] is bool and isinstance(value, str):
+        value = YES_OR_NO.get(value.lower(), value)
+    try:
+        found = accepted(SETTING_ANNOTATIONS[name], value)
+    except ValueError as wanted:
+        shown_value = "" if name in PLACES else f", not {str(value)[:60]!r}"
+        raise UsageError(f"Setting {name!r} takes {wanted}{shown_value}.") from None
+    if name == "tag" and found and not TAG.fullmatch(found):
+        raise UsageError(
+            f"Setting 'tag' takes letters, digits and _ - . of at most 40 characters, not {found[:60]!r}."
+        )
+    if SETTING_TYPES[name] is float:
+        return float(found)
+    return found
 
 
 def describe_settings() -> dict[str, str]:
@@ -205,13 +193,15 @@ def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: WITHHELD if is_place(name, value) else value for name, value in settings.items()}
 
 
-def settings_table(settings: Settings, *names: str) -> pd.DataFrame:
+def settings_table(settings: Settings, *names: str) -> "pd.DataFrame":
     """Return settings as a table: setting, value, meaning; a place on this machine is not shown.
 
     Args:
         settings: Those of one network.
         *names: Which of them; none for all.
     """
+    import pandas as pd  # here, so that what is refused is refused at once
+
     values = shown(dataclasses.asdict(settings))
     meaning = describe_settings()
     rows = [(name, _in_words(values[name]), meaning[name]) for name in names or meaning]

@@ -93,6 +93,8 @@ def decode_tensor(coded: CodedTensor, size: int) -> np.ndarray:
     Raises:
         DataError: When the parts do not make a tensor of that size.
     """
+    if max(coded.count, coded.gap_count) > size:  # before any time or memory is spent on them
+        raise DataError("A coded tensor claims more weights than its layer has; the file is damaged.")
     several = len(coded.codebook) > 1
     if several:
         ids = huffman.decode(coded.ids, coded.id_lengths, coded.count)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from radlib import digests
 from radlib.errors import SetupError
 
 
@@ -33,33 +34,74 @@ def deflated_bytes(content: bytes) -> int:
 
 @contextlib.contextmanager
 def disk_errors(where: Path) -> Iterator[None]:
-    """Turn "no space left" and "read-only" into one sentence that says what to do."""
+    """Turn what a disk refuses (no space, read-only, a file where a folder is needed) into one sentence."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise SetupError(
-                f"No space is left while writing {where.name}; finished work is intact: free some space and run "
-                "the same command again."
-            ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise SetupError(
-                f"{where.name} cannot be written; choose another output folder with --output."
-            ) from error
-        raise
+        if (sentence := disk_sentence(error, where.name)) is None:
+            raise
+        raise SetupError(sentence) from error
+
+
+def disk_sentence(error: OSError, name: str) -> str | None:
+    """Return what a disk's refusal to write means and what to do about it; None for any other error.
+
+    Args:
+        error: What was raised.
+        name: Of what was being written; a name only, as a path may tell more than it should.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return (
+            f"No space is left while writing {name}; finished work is intact: free some space and run "
+            "the same command again."
+        )
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return f"{name} cannot be written; choose another output folder with --output."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return f"{name} cannot be written, as a file stands where a folder is needed or the reverse; choose another."
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return f"{name[:60]} cannot be written: its name is too long or its links lead in a circle; choose another."
+    return None
 
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes the place of `path` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Yield a path beside `path` to write to; it takes the place of `path` when the block ends well.
+
+    What was written is on the disk before it takes that place, so that a power cut leaves the old file or the new.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
-            partial.replace(path)
+            put_in_place(partial, path)
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that refuses to write refuses this, too, and has said so
+            partial.unlink(missing_ok=True)
+
+
+def put_in_place(finished: Path, place: Path) -> None:
+    """Rename a finished file, or a folder with all it holds, to its place; written to the disk before and after."""
+    for path in [*finished.rglob("*"), finished] if finished.is_dir() else [finished]:
+        _flush(path)
+    digests.note(finished, place)
+    finished.replace(place)
+    _flush(place.parent)
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
+    if path.is_symlink() or (path.is_dir() and os.name != "posix"):  # only there can a folder be opened
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system without it has nothing to wait for
+            raise
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -71,14 +113,15 @@ def only_process(path: Path, work: str = "films") -> Iterator[None]:
         work: What is worked on, in the sentence that whoever waits is told.
     """
     with path.open("ab") as stream:
-        if not _try_lock(stream):
+        if not try_lock(stream):
             print(f"Another run is at work on the same {work}; waiting for it.", file=sys.stderr)
-            while not _try_lock(stream):
+            while not try_lock(stream):
                 time.sleep(0.2)
         yield
 
 
-def _try_lock(stream: BinaryIO) -> bool:
+def try_lock(stream: BinaryIO) -> bool:
+    """Lock an open file for this process; False when another one, or another opening of it, has it locked."""
     try:
         if os.name == "posix":
             import fcntl

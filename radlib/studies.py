@@ -4,7 +4,6 @@ It holds settings (see `radlib.settings`) that all its networks share, and what 
 """
 
 import dataclasses
-import math
 import os
 import types
 from collections.abc import Mapping
@@ -12,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from radlib.errors import UsageError
+from radlib.places import check_plain_name, resolved
+from radlib.plain_yaml import LONGEST_TEXT, PlainYamlError, read_yaml
 from radlib.registry import nearest
-from radlib.settings import SETTING_TYPES, Settings
+from radlib.settings import Settings
+from radlib.value_types import as_written
 
+MOST_TRAININGS = 1000  # networks times seeds
+STUDY_ENDINGS = (".yaml", ".yml")
 KINDS: Mapping[str, tuple[type, type | None, str]] = {  # of each key, of what its list holds, and both in words
     "name": (str, None, "text"),
     "title": (str, None, "text"),
@@ -57,6 +59,11 @@ class Study:
     )  # fmt: skip
     test_is_public: bool = True
     source: str = ""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a study file of one's own lies, and whatever it brings with it; None of a study of the series."""
+        return resolved(self.source).parent if self.source.endswith(STUDY_ENDINGS) else None
 
     def settings(self) -> Settings:
         """The settings shared by all networks."""
@@ -103,14 +110,17 @@ def load_study(name: str) -> Study:
     Raises:
         UsageError: When there is no such study, or the file holds an unknown or ill-typed key.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else notebooks_folder() / "studies" / f"{name}.yaml"
-    if not path.is_file():
-        if name.endswith((".yaml", ".yml")):
+    if name.endswith(STUDY_ENDINGS):
+        path = resolved(name)
+        if not path.is_file():
             raise UsageError(
                 f"There is no file {path.name!r} here; give a study's name, or the way to its .yaml file."
             )
+    elif name in study_names():
+        path = notebooks_folder() / "studies" / f"{name}.yaml"
+    else:
         raise UsageError(
-            f"There is no study {name!r}{nearest(name, study_names())}; there are: {', '.join(study_names())}, or give a "
+            f"There is no study {name[:60]!r}{nearest(name, study_names())}; there are: {', '.join(study_names())}, or give a "
             ".yaml file."
         )
     content = _read_yaml(path)
@@ -119,52 +129,42 @@ def load_study(name: str) -> Study:
     return dataclasses.replace(_study_from(path, content), source=name)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that is given twice is a mistake, as YAML says; PyYAML takes the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        """Return a table, after making sure that no key occurs twice in it."""
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in seen:
-                    problem = f"the key {key.value!r} is given twice, keep one"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
-
-
 def _read_yaml(path: Path) -> Any:
     """Return what a study file holds; an empty one holds an empty table."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        if path.stat().st_size > 4 * LONGEST_TEXT:  # not read at all; a character has up to four bytes
+            raise PlainYamlError(f"is longer than {LONGEST_TEXT:,} characters")
+        content = read_yaml(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(f"Study {path.name} is not UTF-8 text; save it as UTF-8.") from None
-    except RecursionError:
-        raise UsageError(f"Study {path.name} nests its brackets too deeply; write it plainer.") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"Study {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    except OSError:
+        raise UsageError(f"Study {path.name} cannot be read; make it readable.") from None
+    except PlainYamlError as error:
+        raise UsageError(f"Study {path.name} {error}; write it plainer.") from None
     return {} if content is None else content
 
 
 def _study_from(path: Path, content: dict) -> Study:
     if unknown := [key for key in content if key not in KINDS]:
         raise UsageError(
-            f"Study {path.name} has an unknown key {unknown[0]!r}; there are: {', '.join(sorted(KINDS))}."
+            f"Study {path.name} has an unknown key {str(unknown[0])[:60]!r}; there are: {', '.join(sorted(KINDS))}."
         )
     content = {"name": path.stem, "title": path.stem, **content}
     for key, value in content.items():
+        if KINDS[key][0] is str:  # a study may be called 2026
+            content[key] = value = as_written(value)
         _check_kind(path, key, value)
     for network in content.get("networks", ()):
         if "seeds" in network:
             _check_kind(path, "seeds", network["seeds"])
     content = {key: tuple(value) if KINDS[key][0] is list else value for key, value in content.items()}
-    if "parameters" in content:
-        content["parameters"] = _with_numbers(content["parameters"])
-    if "networks" in content:
-        content["networks"] = tuple(_with_numbers(network) for network in content["networks"])
     study = Study(**content)
+    if len(study.networks) * max(len(n.get("seeds", study.seeds)) for n in study.networks) > MOST_TRAININGS:
+        raise UsageError(
+            f"Study {path.name} asks for more than {MOST_TRAININGS:,} trainings; take several studies."
+        )
     try:
+        check_plain_name(study.name, "The name")
         study.network_settings()  # names and types of all settings, checked before anything runs
     except UsageError as error:
         raise UsageError(f"Study {path.name}: {error}") from None
@@ -183,20 +183,3 @@ def _is_a(value: Any, kind: type) -> bool:
     if kind is dict:
         return isinstance(value, dict) and all(isinstance(key, str) for key in value)
     return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-
-
-def _with_numbers(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with 1e-3, which YAML 1.1 reads as text, as a number where the setting is one."""
-    return {
-        name: _number(value) if SETTING_TYPES.get(name) is float and isinstance(value, str) else value
-        for name, value in settings.items()
-    }
-
-
-def _number(text: str) -> float | str:
-    """Return the number that a text says; the text where it says none."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return number if math.isfinite(number) else text

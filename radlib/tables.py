@@ -4,8 +4,6 @@ Each is a DataFrame made from what is stored, so that a notebook shows it in one
 with the test films is `report.results`; nothing here reads them.
 """
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pandas as pd
 
 from radlib import counting
 from radlib.films import Films, FilmSplits
+from radlib.formats.keras_archive import count_weights
 from radlib.runs import Run
 from radlib.storage import deflated_bytes
 from radlib.validation_table import COMPARED, validation_table, variant_columns
@@ -148,12 +147,7 @@ def weight_bytes(path: Path) -> int:
     """
     if path.suffix == ".tflite":
         return 4 * int(counting.tflite_weights(path)["values"].sum())
-    import h5py
-
-    values = []
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
-        weights.visititems(lambda _, item: values.append(item.size) if hasattr(item, "dtype") else None)
-    return 4 * sum(values)
+    return 4 * count_weights(path)
 
 
 def probability_table(

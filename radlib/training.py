@@ -3,14 +3,15 @@
 The loop runs one `fit` call per epoch. Everything random in an epoch (order, augmentation, dropout) follows
 from the seed and the number of that epoch alone, and after each epoch weights, optimizer and history are
 stored together. A training killed in mid-epoch repeats that epoch and ends with the same bits as the
-uninterrupted one, on the same machine, threads and versions.
+uninterrupted one, on the same machine, threads and versions. Before an epoch is judged, batch norm gets the statistics
+of its weights (see `batch_statistics`); which epoch is kept is said in `learning_curves`.
 
 The learning rate warms up linearly and falls along a half cosine (Loshchilov and Hutter, 2017); the weights
 kept may be an exponential moving average of those visited (Polyak and Juditsky, 1992).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from radlib import backend, metrics
-from radlib.augmentation import Augmentation, augment_batch
+from radlib.augmentation import Augmentation
+from radlib.batch_statistics import estimator, random_layers
 from radlib.checkpoints import Checkpoints
 from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
-from radlib.prefetching import ahead
 from radlib.settings import Settings
 from radlib.tasks import Task
+from radlib.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,19 @@ def fit(
         seed: Of order, augmentation and dropout.
         folder: Where checkpoints lie; a folder with checkpoints is continued from.
         callbacks: Further Keras callbacks.
-        keep: Whose weights the model is left with: the `best` epoch's (lowest validation loss) or the `last`.
+        keep: Whose weights the model is left with: the `best` epoch's (see `learning_curves`) or the `last`.
         name: What the progress bar calls the network.
 
     Returns:
-        One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate.
+        One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate, chance_loss (what the best answer that is
+        the same for every film would cost in training).
 
     Raises:
-        DataError: When the loss is not a number.
+        DataError: When all training films have one answer, or the weights or the loss are not numbers.
     """
     keras = backend.keras()
+    check_answers(films.training)
+    check_numbers(model, name)
     backend.make_deterministic(seed)
     steps = math.ceil(len(films.training) / recipe.batch_size)
     optimizer = _optimizer(recipe, steps)
@@ -99,7 +104,8 @@ def fit(
     optimizer.build(model.trainable_variables)
     memory = Checkpoints(model, folder, recipe)
     rows = memory.restore()
-    redraw = any(isinstance(layer, _random_layers()) for layer in _all_layers(model))
+    estimate, chance = estimator(model), chance_loss(films.training, recipe)
+    redraw = any(isinstance(layer, random_layers()) for layer in _all_layers(model))
     bar = tqdm(total=recipe.epochs * steps, initial=len(rows) * steps, desc=name, unit="step", leave=False)
     tell = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
     for epoch in range(len(rows), recipe.epochs):
@@ -109,7 +115,7 @@ def fit(
         if redraw:
             model.make_train_function(force=True)  # a fresh trace starts the random layers afresh
         history = model.fit(
-            _batches(films.training, recipe, seed, epoch),
+            epoch_batches(films.training, recipe, seed, epoch),
             steps_per_epoch=steps,
             initial_epoch=epoch,
             epochs=epoch + 1,
@@ -124,8 +130,10 @@ def fit(
                 "lower the learning rate, the last good checkpoint is kept."
             )
         with memory.averaged_weights():
+            estimate(statistics_batches(films.training, recipe, seed, epoch))
             row |= validate(model, films.validation)
         row["learning_rate"] = float(keras.backend.get_value(optimizer.learning_rate))
+        row["chance_loss"] = chance
         rows.append(row)
         memory.save(rows)
         bar.set_postfix(loss=f"{row['loss']:.3f}", val_auroc=f"{row['val_auroc']:.3f}")
@@ -150,29 +158,18 @@ def validate(model: Any, films: Films, *, batch_size: int = 64) -> dict[str, flo
     return {"val_loss": films.task.cross_entropy(truth, probabilities), "val_auroc": mean_auroc}
 
 
-def _batches(films: Films, recipe: Recipe, seed: int, epoch: int) -> Any:
-    """Return one epoch as a tf.data set of (images, targets, weights); it depends on (seed, epoch) alone."""
-    tf = backend.tensorflow()
-    order = np.random.default_rng([seed, epoch]).permutation(len(films))
-    targets = films.task.smoothed(films.task.targets(films.labels), recipe.label_smoothing)
-    weights = (
-        films.task.class_weights(films.labels) if recipe.class_weights else np.ones(len(films), np.float32)
-    )
+def check_numbers(model: Any, name: str = "") -> None:
+    """Make sure that the weights of a network are numbers.
 
-    def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        for start in range(0, len(order), recipe.batch_size):
-            chosen = order[start : start + recipe.batch_size]
-            pixels = films.images(chosen)[..., 0]  # (b, h, w)
-            images = augment_batch(pixels, recipe.augmentation, seed, epoch, chosen)
-            yield images[..., None], targets[chosen].astype(np.float32), weights[chosen]
-
-    side = films.source.shape[1:3]
-    signature = (
-        tf.TensorSpec((None, *side, 1), tf.float32),
-        tf.TensorSpec((None, targets.shape[1]), tf.float32),
-        tf.TensorSpec((None,), tf.float32),
-    )
-    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
+    Raises:
+        DataError: When some are not; the message names the first layer.
+    """
+    for layer in _all_layers(model):
+        if not all(np.isfinite(values).all() for values in layer.get_weights()):
+            raise DataError(
+                f"The weights of {name or 'the network'} are no numbers (NaN or infinite) in layer {layer.name}; the file "
+                "they come from is damaged, take another."
+            )
 
 
 def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
@@ -212,11 +209,6 @@ def _masked_loss(name: str) -> Any:
         return tf.reduce_sum(losses, axis=-1) / tf.maximum(tf.reduce_sum(known, axis=-1), 1.0)
 
     return masked_binary_crossentropy
-
-
-def _random_layers() -> tuple[type, ...]:
-    layers = backend.keras().layers
-    return (layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise, layers.GaussianDropout)
 
 
 def _all_layers(model: Any) -> list:

@@ -2,18 +2,19 @@
 
 import contextlib
 import hashlib
-import json
 import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from radlib.chains import canonical_chain
+from radlib.record_files import damaged, read_object
 
 LIBRARIES = ("radlib", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy")
+REBUILT = "start radlib run again with the same command, it builds the variant anew"
 LONGEST_KEY = 120  # characters; file systems take 255 bytes, and a name in progress and its files add some
 
 
@@ -108,14 +109,44 @@ def variant_key(name: str) -> str:
 
 
 def read_variant(path: Path) -> Variant:
-    """Read a `variant.json`; keys this version does not know are left out."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    known = {f.name for f in fields(Variant)}
-    content = {k: v for k, v in record.items() if k in known}
-    content["chain"] = tuple(Step(**step) for step in content["chain"])
-    content["labels"] = tuple(content["labels"])
-    content["input_shape"] = tuple(content["input_shape"])
-    return Variant(**content)
+    """Read a `variant.json`; keys this version does not know are left out.
+
+    Raises:
+        DataError: When it is missing, damaged, or names a model file outside its run.
+    """
+    record = read_object(path, REBUILT)
+    content = {f.name: record[f.name] for f in fields(Variant) if f.name in record}
+    try:
+        content["chain"] = tuple(Step(**step) for step in content["chain"])
+        content["labels"] = tuple(content["labels"])
+        content["input_shape"] = tuple(content["input_shape"])
+        variant = Variant(**content)
+    except (KeyError, TypeError):
+        raise damaged(path, "it lacks what a variant needs", REBUILT) from None
+    if (wrong := _ill_typed(variant)) is not None:
+        raise damaged(path, f"{wrong!r} is not what it should be", REBUILT)
+    return variant
+
+
+def _ill_typed(variant: Variant) -> str | None:
+    """Return the name of a field whose value is of another kind than written, None when there is none."""
+    texts = ("name", "label", "architecture", "task", "format", "file", "sha256", "preprocessing", "spec")
+    file = PurePosixPath(variant.file) if isinstance(variant.file, str) else None
+    sound = {
+        **{name: isinstance(getattr(variant, name), str) for name in texts},
+        "parent": variant.parent is None or isinstance(variant.parent, str),
+        "seed": type(variant.seed) is int,
+        "size_bytes": type(variant.size_bytes) is int and variant.size_bytes >= 0,
+        "chain": all(
+            isinstance(step.technique, str) and isinstance(step.parameters, dict) for step in variant.chain
+        ),
+        "labels": bool(variant.labels) and all(isinstance(label, str) for label in variant.labels),
+        "input_shape": len(variant.input_shape) == 3 and all(type(n) is int for n in variant.input_shape),
+        "details": isinstance(variant.details, dict),
+    }
+    if file is None or file.is_absolute() or ".." in file.parts or "\0" in variant.file:
+        sound["file"] = False
+    return next((name for name, good in sound.items() if not good), None)
 
 
 def library_versions() -> dict[str, str]:

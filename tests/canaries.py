@@ -44,6 +44,31 @@ def plant(folder: Path) -> list[str]:
     return sorted(patients.values())
 
 
+def executed_notebook() -> dict:
+    """Return a notebook as it is after a run, with a canary in every place that Jupyter and papermill write to."""
+    canary = f"{MARK}/patients/doe_jane"
+    picture = {"output_type": "display_data", "data": {"image/png": canary}, "metadata": {"path": canary}}
+    code = {
+        "cell_type": "code", "execution_count": 3, "id": "a-1", "source": ["show(film)\n", "done()"],
+        "metadata": {"tags": ["parameters"], "papermill": {"exception": canary}, "vscode": canary},
+        "outputs": [picture, {"output_type": "stream", "name": "stdout", "text": [canary]},
+                    {"output_type": "error", "ename": "E", "evalue": canary, "traceback": [canary]},
+                    {"output_type": "film/new", "data": canary}],
+    }  # fmt: skip
+    text = {
+        "cell_type": "markdown", "id": "a-2", "metadata": {"note": canary},
+        "source": f"![film](attachment:film.png) ![x](data:image/png;base64,{MARK}AAAA=) and [more](02.ipynb)",
+        "attachments": {"film.png": {"image/png": canary}},
+    }  # fmt: skip
+    injected = {"cell_type": "code", "execution_count": 1, "outputs": [], "source": f"data = '{canary}'",
+                "metadata": {"tags": ["injected-parameters"]}}  # fmt: skip
+    metadata = {
+        "papermill": {"parameters": {"data": canary}, "input_path": canary},
+        "widgets": {"s": canary},
+    }
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": [code, injected, text]}
+
+
 def forms(text: str) -> list[bytes]:
     """Return the bytes in which a text may lie in a file: plain, wide, and inside base64 at any offset."""
     found = [text.encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")]

@@ -56,7 +56,12 @@ def drawn_settings(**given: object) -> Settings:
 
 
 def small_network(
-    dropout: float = 0.0, seed: int = 0, *, filters: tuple[int, int, int] = (8, 16, 16), pointwise: int = 0
+    dropout: float = 0.0,
+    seed: int = 0,
+    *,
+    filters: tuple[int, int, int] = (8, 16, 16),
+    pointwise: int = 0,
+    momentum: float = 0.9,
 ):
     """Return a Keras network with kernels named first, middle, deep and predictions; its films as input.
 
@@ -65,6 +70,7 @@ def small_network(
         seed: Of the weights.
         filters: Of the three convolutions.
         pointwise: Filters of a further one, 1 × 1, named mix, after the middle one; 0 for none.
+        momentum: Of batch norm's moving statistics.
     """
     keras = backend.keras()
     keras.utils.set_random_seed(seed)
@@ -73,9 +79,9 @@ def small_network(
     for name, count, strides in zip(("first", "middle", "deep"), filters, (1, 2, 2), strict=True):
         if name == "deep" and pointwise:
             x = layers.Conv2D(pointwise, 1, use_bias=False, name="mix")(x)
-            x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+            x = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(x))
         x = layers.Conv2D(count, 3, strides, padding="same", use_bias=False, name=name)(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(x))
     x = layers.GlobalMaxPooling2D()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)

@@ -7,7 +7,7 @@ auxiliary classifiers help training alone; a state dict may hold them, and they 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from radlib import backend
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
@@ -39,7 +39,12 @@ POOLS = {"3a": ("maxpool2", 3), "4a": ("maxpool3", 3), "5a": ("maxpool4", 2)}  #
     torch_head="fc",
     torch_passed_over=("aux1.", "aux2."),
 )
-def googlenet(input_shape: tuple[int, int, int], *, input_range: str = "symmetric", channels: int = 3) -> Any:
+def googlenet(
+    input_shape: tuple[int, int, int],
+    *,
+    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "symmetric",
+    channels: Literal[1, 3] = 3,
+) -> Any:
     """googlenet: nine Inception modules, 22 layers deep, as in torchvision.
 
     Args:

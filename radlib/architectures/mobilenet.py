@@ -5,10 +5,11 @@ work of a 3 × 3 convolution. Version 2 adds shortcuts between thin layers (inve
 found by search and re-weights channels. `alpha` makes all layers thinner or wider.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from radlib.architectures.inputs import keras_application, positive
 from radlib.registry import ARCHITECTURES
+from radlib.value_types import Range
 
 
 @ARCHITECTURES.register(
@@ -18,7 +19,9 @@ from radlib.registry import ARCHITECTURES
     input_range="symmetric",
     minimum_size=32,
 )
-def mobilenet(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> Any:
+def mobilenet(
+    input_shape: tuple[int, int, int], *, alpha: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """MobileNet: a plain stack of depthwise separable convolutions.
 
     Args:
@@ -39,7 +42,9 @@ def mobilenet(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> Any:
     input_range="symmetric",
     minimum_size=32,
 )
-def mobilenet_v2(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> Any:
+def mobilenet_v2(
+    input_shape: tuple[int, int, int], *, alpha: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """MobileNetV2: inverted residuals, thin layers joined by shortcuts and widened inside.
 
     Args:
@@ -60,7 +65,9 @@ def mobilenet_v2(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> An
     input_range="symmetric",
     minimum_size=32,
 )
-def mobilenet_v3_small(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> Any:
+def mobilenet_v3_small(
+    input_shape: tuple[int, int, int], *, alpha: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """MobileNetV3 small: found by search for the latency of a phone, channels re-weighted.
 
     Args:
@@ -82,7 +89,9 @@ def mobilenet_v3_small(input_shape: tuple[int, int, int], *, alpha: float = 1.0)
     minimum_size=32,
     slow=True,
 )
-def mobilenet_v3_large(input_shape: tuple[int, int, int], *, alpha: float = 1.0) -> Any:
+def mobilenet_v3_large(
+    input_shape: tuple[int, int, int], *, alpha: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """MobileNetV3 large: the same search with a larger budget.
 
     Args:

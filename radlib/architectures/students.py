@@ -7,17 +7,20 @@ parameters sit in convolution kernels, which magnitude pruning reaches.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from radlib import backend
 from radlib.architectures.inputs import film_input, positive
 from radlib.registry import ARCHITECTURES
+from radlib.value_types import Range
 
 PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
 
 
 @ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
-def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+def student_tiny(
+    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """student_tiny: three convolutions, about 5,000 parameters at width 1.
 
     Args:
@@ -28,7 +31,9 @@ def student_tiny(input_shape: tuple[int, int, int], *, width: float = 1.0) -> An
 
 
 @ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
-def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+def student_small(
+    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """student_small: four convolutions, about 30,000 parameters at width 1.
 
     Args:
@@ -45,7 +50,9 @@ def student_small(input_shape: tuple[int, int, int], *, width: float = 1.0) -> A
     channels=1,
     minimum_size=16,
 )
-def student_separable(input_shape: tuple[int, int, int], *, width: float = 1.0) -> Any:
+def student_separable(
+    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
+) -> Any:
     """student_separable: six depthwise separable convolutions, about 50,000 parameters at width 1.
 
     Args:

@@ -7,7 +7,7 @@ are ResNet18 and 34 too, of blocks with two 3 × 3 convolutions, which Keras lac
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from radlib import backend
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
@@ -23,7 +23,12 @@ FACTS = {
 
 
 @ARCHITECTURES.register(**FACTS)
-def resnet18(input_shape: tuple[int, int, int], *, input_range: str = "torch", channels: int = 3) -> Any:
+def resnet18(
+    input_shape: tuple[int, int, int],
+    *,
+    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
+    channels: Literal[1, 3] = 3,
+) -> Any:
     """resnet18: residual blocks of two 3 × 3 convolutions, 18 layers deep, as in torchvision.
 
     Args:
@@ -38,7 +43,12 @@ def resnet18(input_shape: tuple[int, int, int], *, input_range: str = "torch", c
 
 
 @ARCHITECTURES.register(**FACTS, slow=True)
-def resnet34(input_shape: tuple[int, int, int], *, input_range: str = "torch", channels: int = 3) -> Any:
+def resnet34(
+    input_shape: tuple[int, int, int],
+    *,
+    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
+    channels: Literal[1, 3] = 3,
+) -> Any:
     """resnet34: residual blocks of two 3 × 3 convolutions, 34 layers deep, as in torchvision.
 
     Args:
@@ -53,7 +63,12 @@ def resnet34(input_shape: tuple[int, int, int], *, input_range: str = "torch", c
 
 
 @ARCHITECTURES.register(**FACTS, slow=True)
-def resnet50_v1_5(input_shape: tuple[int, int, int], *, input_range: str = "torch", channels: int = 3) -> Any:
+def resnet50_v1_5(
+    input_shape: tuple[int, int, int],
+    *,
+    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
+    channels: Literal[1, 3] = 3,
+) -> Any:
     """resnet50_v1_5: residual bottleneck blocks, 50 layers deep, as in torchvision: the 3 × 3 takes the stride.
 
     Args:

@@ -4,12 +4,13 @@ Two stacked 3 × 3 convolutions see as far as one 5 × 5 with fewer parameters a
 its dense layers VGG is 15 to 20 million parameters, and the classic patient of compression papers.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from radlib import backend
 from radlib.architectures.inputs import keras_application
 from radlib.architectures.torch_layers import convolution, prepared_film, relu
 from radlib.registry import ARCHITECTURES
+from radlib.value_types import Range
 
 
 @ARCHITECTURES.register(
@@ -62,9 +63,9 @@ def vgg19(input_shape: tuple[int, int, int]) -> Any:
 def vgg16_dense(
     input_shape: tuple[int, int, int],
     *,
-    dense_units: int = 4096,
-    input_range: str = "torch",
-    channels: int = 3,
+    dense_units: Annotated[int, Range(1, 65_536)] = 4096,
+    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
+    channels: Literal[1, 3] = 3,
 ) -> Any:
     """vgg16_dense: VGG16 with its two dense layers before the last, as in torchvision.
 

@@ -19,6 +19,7 @@ from radlib.architectures.state_dicts import load_state_dict
 from radlib.errors import SetupError, UsageError
 from radlib.registry import Entry
 from radlib.studies import home_folder
+from radlib.tensor_files.hdf5_files import data_sets, opened_hdf5
 
 IMAGENET_VARIANCE = (0.229**2, 0.224**2, 0.225**2)  # of the channels in [0, 1]
 LayerTensors = list[tuple[str, list[Any]]]  # (layer, its tensors or variables), only layers that have some
@@ -43,7 +44,7 @@ def find_weights(weights: str) -> str:
             return str(folder / Path(weights).expanduser())
     raise SetupError(
         f"There is no weights file {Path(weights).name}; give its path, put it into data/weights, or name its folder "
-        "in RADLIB_WEIGHTS."
+        "in RADLIB_WEIGHTS; to train from nothing, without the file, give -p weights none."
     )
 
 
@@ -96,8 +97,9 @@ def load_weights(models: Sequence[Any], path: str | Path, entry: Entry | None = 
             f"{path.name} is not a weights file in HDF5 (.weights.h5, or .h5 of Keras applications); save the network "
             "with save_weights and give that file."
         )
-    with h5py.File(path, "r") as file:
+    with opened_hdf5(path, path.name) as file:
         _refuse_whole_model(file, path)
+        data_sets(file, path.name)  # all of them in the file, and none larger than it can hold
         stored = [_stored_tensors(file, model, path) for model in models]
         fitting = next((k for k, model in enumerate(models) if len(stored[k]) == len(_layers(model))), 0)
         _compare(stored[fitting], _layers(models[fitting]), path)
@@ -109,8 +111,7 @@ def load_weights(models: Sequence[Any], path: str | Path, entry: Entry | None = 
 def _refuse_whole_model(file: Any, path: Path) -> None:
     if "model_config" in file.attrs:
         raise UsageError(
-            f"{path.name} holds a whole model, whose code would run when it is opened; where you trust it, load it "
-            "with Keras and save its weights alone with save_weights."
+            f"{path.name} holds a whole model and not weights alone; bring it in with radlib import, which rebuilds it as it is."
         )
 
 
@@ -124,8 +125,6 @@ def _stored_tensors(file: Any, model: Any, path: Path) -> LayerTensors:
         stored = _numbered_tensors(file, model)
     if not stored:
         raise UsageError(f"{path.name} holds no network weights; save the network with save_weights.")
-    if any(tensor.external or tensor.file != file for _, tensors in stored for tensor in tensors):
-        raise UsageError(f"{path.name} points to other files for its values; save the weights into one file.")
     return stored
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from radlib import resemblance, storage
 
@@ -71,6 +69,9 @@ def _groups(image_ids: pd.Series, pairs: pd.DataFrame) -> np.ndarray:
     known = pairs["image_id"].isin(position.index) & pairs["other_image_id"].isin(position.index)
     first, second = (position[pairs.loc[known, name]].to_numpy() for name in ("image_id", "other_image_id"))
     shape = (len(image_ids), len(image_ids))
+    from scipy import sparse  # here: it costs half a second, and only films that were read have copies
+    from scipy.sparse import csgraph
+
     links = sparse.coo_array((np.ones(len(first), bool), (first, second)), shape)
     component = csgraph.connected_components(links, directed=False)[1]
     return content_id(image_ids).groupby(component).transform("min").to_numpy()

@@ -6,35 +6,42 @@
                                2024/03/IM0002,0,,test
 
 Columns of the table: `file` (path of the film below the folder; required), any of `patient_id`, `split` (training,
-validation or test), `view`, `age` (years) and `sex` (F, M), and one column per finding, which holds 1, 0 or nothing where
-nobody knows. What the table does not say of patient, view, age and sex is taken from the DICOM header, the patient as an
-id that tells nothing. Films that the table gives one `patient_id`, and films that it leaves to one id of the header, are
-one patient's, and so is whoever is both. Whatever else it holds, a name above all, is refused rather than carried along.
+validation or test), `view`, `age` (years) and `sex` (F, M, O), and one column per finding, which holds 1 or 0 (or yes, no,
+true, false, positive, negative), or nothing where nobody knows; what other words mean, option `label_values` says. However
+a spreadsheet writes the table, it is read, see `table_files`. What it does not say of patient, view, age and sex is taken
+from the DICOM header, the patient as an id that tells nothing. Films that the table gives one `patient_id`, and films that
+it leaves to one id of the header, are one patient's, and so is whoever is both. Whatever else it holds, a name above all,
+is refused rather than carried along, or ignored where option `labels` names the findings.
 """
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
 
-from radlib import tasks
+from radlib import film_walk, tasks
 from radlib.datasets import Dataset, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import impossible_ages_note, read_table, years
+from radlib.datasets.header_filters import of_the_kind, peculiar_notes
+from radlib.datasets.label_columns import (
+    ABOUT,
+    ages_of,
+    findings_of,
+    ignored_note,
+    parts_of,
+    said_or,
+    sexes_of,
+)  # fmt: skip
+from radlib.datasets.label_tables import read_table
+from radlib.datasets.label_values import label_notes, meanings
+from radlib.datasets.table_films import film_paths, unlisted_note
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
+from radlib.value_types import WithinData
 
-ABOUT = ("patient_id", "split", "view", "age", "sex")
 READINGS = ("auto", "binary", "findings", "classes")
-PARTS = {
-    "train": "training",
-    "val": "validation",
-    **{part: part for part in ("training", "validation", "test")},
-}
-ENDINGS = (".dcm", ".dicom")
 
 
 @DATASETS.register(
@@ -46,10 +53,12 @@ ENDINGS = (".dcm", ".dicom")
 def dicom_folder(
     folder: Path,
     *,
-    table: str = "labels.csv",
+    table: Annotated[str, WithinData()] = "labels.csv",
     labels: Sequence[str] = (),
-    reading: str = "auto",
+    reading: Literal["auto", "binary", "findings", "classes"] = "auto",
     modalities: Sequence[str] = ("CR", "DX"),
+    body_parts: Sequence[str] = ("CHEST",),
+    label_values: Mapping[str, int | str] | str | None = None,
 ) -> Dataset:
     """Read the films that a labels table names, whatever a folder of CR and DX files looks like.
 
@@ -57,105 +66,95 @@ def dicom_folder(
         folder: The folder that holds the films, and the table.
         table: Name of the table in the folder, plain or .gz.
         labels: Its columns that are asked about, the first of a yes-or-no question; empty takes all that are not
-            `file`, `patient_id`, `split`, `view`, `age` or `sex`.
+            `file`, `patient_id`, `split`, `view`, `age` or `sex`, and any other column is refused.
         reading: `binary` (one label), `findings` (each for itself), `classes` (exactly one is true of each film), or
             `auto`: binary for one label, findings for several.
         modalities: Which a header may name: computed and digital radiography. Films of others, such as a CT slice that
             was filed among them, are left out and counted; a film whose header names none stays.
+        body_parts: Which a header may name, by DICOM's terms, OTHER for what is none of them; CHEST stands for thorax and
+            lung, too. Films of others, such as a leg, are left out and counted; a film whose header names none stays.
+            Empty takes all.
+        label_values: What words in the columns of labels mean, beside yes and no, true and false, positive and negative:
+            1, 0 or unknown for each, such as `{ja: 1, nein: 0}`; for the -1 of uncertain labels also the policies u_zeros,
+            u_ones and u_ignore of Irvin et al. (2019), as `{"-1": u_zeros}` or plainly `u_zeros`.
 
     Returns:
         The data set; the official parts, if the table has a column `split`.
 
     Raises:
-        UsageError: For another reading.
+        UsageError: For another reading, a meaning that is none, or a table that lies outside the folder.
         DataError: When the table is missing or has no row, an unknown column, part or value, names files that are not there,
-            or none of the wanted modality.
+            or none of the wanted modality and body part.
     """
     check_choice("reading", reading, READINGS)
-    rows = read_table(folder / table, ("file",), others=True, texts=ABOUT)
+    meant = meanings(label_values)
+    place = _table_path(folder, table)
+    rows = read_table(place, ("file",), others=True, optional=ABOUT)
     if rows.empty:
-        raise DataError(f"The table {table} names no film; give it one row for each.")
-    chosen = _label_columns(rows, labels, table)
-    paths = _film_paths(folder, rows["file"], table)
+        raise DataError(f"The table {place.name} names no film; give it one row for each.")
+    chosen = findings_of(rows, labels, meant, place.name)
+    films = film_walk.walk(folder).films
+    paths = film_paths(folder, films, rows["file"], place.name)
     from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
 
-    facts = pd.DataFrame(file_facts(folder, paths, dicom.read_tags))
-    ids = pd.Series(unique_image_ids(facts["image_id"].tolist()))
-    patients = _patients(_said(rows, "patient_id", pd.Series("", rows.index)), facts["patient"])
+    facts = pd.DataFrame(file_facts(folder, paths, dicom.read_tags), rows.index)
+    patients = _patients(said_or(rows, "patient_id", pd.Series("", rows.index)), facts["patient"])
+    index, notes = _index(rows, facts, chosen, patients, place.name)
+    kept, kind_notes = of_the_kind(facts, modalities, body_parts)
+    notes = [
+        *unlisted_note(films, paths, place.name),
+        *ignored_note(rows, chosen, place.name),
+        *notes,
+        *label_notes({label: rows[cells.name] for label, cells in chosen.items()}, meant),
+        *kind_notes,
+        *peculiar_notes(facts[kept]),
+    ]
+    index, task = index[kept], _task(list(chosen), reading, place.name)
+    if task.name == "binary" and (unknown := index[task.labels[0]].isna()).any():
+        count = int(unknown.sum())
+        notes.append(f"{count} films are left out: nobody knows whether they show {task.labels[0]}.")
+        index = index[~unknown]
+    known = bool((patients[index.index] != "").any())
+    return Dataset(index.reset_index(drop=True), task, folder, tuple(notes), patients_known=known)
+
+
+def _index(
+    rows: pd.DataFrame,
+    facts: pd.DataFrame,
+    chosen: Mapping[str, pd.Series],
+    patients: pd.Series,
+    table: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return what table and headers say of each film, and sentences on what they do not."""
+    ids = pd.Series(unique_image_ids(facts["image_id"].tolist()), rows.index)
+    ages, age_notes = ages_of(rows, facts["age"])
+    sexes, sex_notes = sexes_of(rows, facts["sex"])
     index = pd.DataFrame(
         {
             "image_id": ids,
             "path": facts["path"],
             "patient_id": patients.where(patients != "", ids),
-            **{label: rows[label].astype("float32") for label in chosen},
-            "view": _said(rows, "view", facts["view"]).str.upper(),
-            "sex": _said(rows, "sex", facts["sex"]).str.upper().where(lambda sex: sex.isin(["F", "M"]), ""),
+            **chosen,
+            "view": said_or(rows, "view", facts["view"]).str.upper(),
+            "sex": sexes,
+            "age": ages,
         }
     )
-    index["age"], impossible = years(_said(rows, "age", facts["age"].astype(str)))
     if "split" in rows.columns:
-        index["split"] = _parts(rows["split"], table)
-    notes = _notes(folder, paths, patients, impossible, table)
-    foreign = facts["modality"].ne("") & ~facts["modality"].isin(list(modalities))
-    if foreign.any():
-        notes.append(_foreign_note(facts.loc[foreign, "modality"], len(facts), modalities))
-        index = index[~foreign.to_numpy()].reset_index(drop=True)
-    task = _task(chosen, reading, table)
-    if task.name == "binary" and (unknown := index[chosen[0]].isna()).any():
-        notes.append(f"{int(unknown.sum())} films are left out: nobody knows whether they show {chosen[0]}.")
-        index = index[~unknown].reset_index(drop=True)
-    known = bool((patients != "").any())
-    return Dataset(index, task, folder, tuple(notes), patients_known=known)
+        index["split"] = parts_of(rows["split"], table)
+    unknown = int((patients == "").sum())
+    said = f"{unknown} films have no patient id in table or header: each counts as a patient of its own."
+    return index, [*[said] * (unknown > 0), *age_notes, *sex_notes]
 
 
-def _label_columns(rows: pd.DataFrame, asked: Sequence[str], table: str) -> list[str]:
-    """Return the columns that hold labels, after making sure that there is no other kind of column."""
-    others = [name for name in rows.columns if name not in ("file", *ABOUT)]
-    chosen = [asked] if isinstance(asked, str) else list(asked) or others
-    if missing := [name for name in chosen if name not in others]:
-        raise DataError(f"The table {table} has no label column {missing[0]!r}; it has: {', '.join(others)}.")
-    for name in others:
-        values = pd.to_numeric(rows[name], errors="coerce")
-        is_label = (values.isin((0, 1)) | rows[name].isna()).all()
-        if name not in chosen or not is_label:
-            raise DataError(
-                f"The table {table} has an unknown column {name!r}; it may have file, {', '.join(ABOUT)} and "
-                "columns of labels, which hold 1, 0 or nothing."
-            )
-    if not chosen:
-        raise DataError(f"The table {table} has no column of labels; add one that holds 1, 0 or nothing.")
-    return chosen
-
-
-def _film_paths(folder: Path, names: pd.Series, table: str) -> list[Path]:
-    """Return where the films of the table lie; names are only counted in errors, as they may be a patient's."""
-    root = folder.resolve()
-    relative = [PurePosixPath(str(name).strip().replace("\\", "/")) for name in names.fillna("")]
-    paths = [_existing(folder / name) for name in relative]
-    inside = [path.resolve().is_relative_to(root) and path.resolve() != root for path in paths]
-    missing = [not path.is_file() for path in paths]
-    for count, what, remedy in (
-        (inside.count(False), "name no file inside the data folder", "give paths below it"),
-        (missing.count(True), "name a file that is not there", "complete the folder, or take them out"),
-        (len(paths) - len(set(paths)), "name a film that an earlier row names", "keep one row for each film"),
-    ):
-        if count:
-            raise DataError(f"{count} rows of {table} {what}; {remedy}.")
-    return paths
-
-
-def _existing(path: Path) -> Path:
-    """Return a path as it is, or with the ending that a table often leaves out."""
-    with_ending = path.with_name(f"{path.name}.dcm") if path.name else path
-    return with_ending if not path.is_file() and with_ending.is_file() else path
-
-
-def _said(rows: pd.DataFrame, column: str, otherwise: pd.Series) -> pd.Series:
-    """Return a column as text, and what the header says where the table has no such column or value."""
-    if column not in rows.columns:
-        return otherwise
-    text = rows[column].fillna("").str.strip()
-    return text.where(text != "", otherwise)
+def _table_path(folder: Path, table: str) -> Path:
+    """Return where the table lies, which must be in the data folder: a study from elsewhere may name any path."""
+    place = folder / table
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"The table {place.name!r} lies outside the data folder; put it there and give its name with option 'table'."
+        )
+    return place
 
 
 def _patients(said: pd.Series, header: pd.Series) -> pd.Series:
@@ -176,51 +175,14 @@ def _patients(said: pd.Series, header: pd.Series) -> pd.Series:
     films = pd.Series(np.arange(len(said)), said.index)
     firsts = [films.groupby(ids).transform("min").where(ids != "", films) for ids in (said, counts)]
     ends = np.concatenate([films, films]), np.concatenate(firsts)
+    from scipy import sparse  # here: it costs half a second
+    from scipy.sparse import csgraph
+
     links = sparse.coo_array((np.ones(2 * len(films)), ends), (len(films), len(films)))
     group = csgraph.connected_components(links, directed=False)[1]
     named = pd.DataFrame({"unsaid": said == "", "id": said.where(said != "", header)}, said.index)
     ordered = named.assign(group=group).sort_values(["unsaid", "id"])
     return ordered.groupby("group")["id"].transform("first").sort_index()
-
-
-def _parts(said: pd.Series, table: str) -> pd.Series:
-    """Return the official part of each film."""
-    parts = said.astype(str).str.strip().str.lower().map(PARTS)
-    if unknown := int(parts.isna().sum()):
-        raise DataError(
-            f"{unknown} rows of {table} have a split other than training, validation or test; correct them, or remove "
-            "the column to have the films split by patient."
-        )
-    return parts
-
-
-def _notes(
-    folder: Path, paths: Sequence[Path], patients: pd.Series, impossible: int, table: str
-) -> list[str]:
-    """Return what was left out and what is not known."""
-    notes = []
-    listed = set(paths)
-    unlisted = sum(p.suffix.lower() in ENDINGS and p not in listed for p in folder.rglob("*"))
-    if unlisted:
-        notes.append(f"{unlisted} DICOM files of the folder are left out: {table} does not name them.")
-    if unknown := int((patients == "").sum()):
-        notes.append(
-            f"{unknown} films have no patient id in table or header: each counts as a patient of its own."
-        )
-    if impossible:
-        notes.append(impossible_ages_note(impossible))
-    return notes
-
-
-def _foreign_note(foreign: pd.Series, films: int, modalities: Sequence[str]) -> str:
-    """Return what was left out for its modality."""
-    counts = ", ".join(f"{count} {name}" for name, count in foreign.value_counts().items())
-    wanted = " or ".join(modalities)
-    if len(foreign) == films:
-        raise DataError(
-            f"No film of the table is {wanted} by its header ({counts}); name what you have with option 'modalities'."
-        )
-    return f"{len(foreign)} films are left out: their headers name another modality than {wanted} ({counts})."
 
 
 def _task(labels: Sequence[str], reading: str, table: str) -> tasks.Task:

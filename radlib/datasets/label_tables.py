@@ -1,19 +1,35 @@
 """Tables that say what is on the films, as publishers and hospitals write them: found, read, and doubted.
 
-A table is read with ids as text, since `00000001` is a name and not a number. What does not fit is one sentence
-that names the table and the column, and counts ids instead of quoting them: an id may be a patient's.
+A table is read as text, since `00000001` is a name and not a number; `table_files` finds out how it was written. What
+does not fit is one sentence that names the table, the row as a spreadsheet counts it, and the column. Cells are quoted
+where they hold labels alone: an id may be a patient's.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from radlib.age_and_sex import age_years, is_said, sex
+from radlib.datasets.table_files import Row, canonical, read_rows
 from radlib.errors import DataError
+from radlib.registry import nearest
 
 OLDEST_YEARS = 110  # nobody in the published sets is known to be older; RSNA has 155, ChestX-ray14 has 414
-YEARS_PER_UNIT = {"": 1.0, "Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}  # DICOM's age string
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {  # what people call the columns
+    "file": ("filename", "filepath", "path", "image", "imagename", "imagefile", "datei", "dateiname", "fichier", "film"),
+    "patient_id": ("patient", "pid", "subject", "subjectid", "patientnumber", "mrn"),
+    "sex": ("gender", "patientsex", "patientgender", "geschlecht", "sexe"),
+    "age": ("patientage", "alter", "ageyears", "years"),
+    "split": ("part", "set", "fold", "subset", "partition"),
+    "view": ("viewposition", "projection", "position"),
+}  # fmt: skip
+ROWS_NAMED = 5
+VALUE = re.compile(
+    r"[/\\^]|\.\w{2,5}$|^[-\d.,]+$"
+)  # what a heading does not look like, but a path, a name or a number
 
 
 def find_table(folder: Path, names: Sequence[str]) -> Path | None:
@@ -23,31 +39,120 @@ def find_table(folder: Path, names: Sequence[str]) -> Path | None:
 
 
 def read_table(
-    path: Path, columns: Sequence[str], *, others: bool = False, texts: Sequence[str] = ()
+    path: Path, columns: Sequence[str], *, others: bool = False, optional: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Read a CSV table, plain or .gz, with its first column as text.
+    """Read a table that a spreadsheet or a program wrote, plain or .gz, as text.
 
     Args:
         path: The table.
-        columns: Those it must have; the first holds ids.
+        columns: Those it must have, compared without case, spaces, dashes and underscores.
         others: Whether it may have further columns.
-        texts: Further columns that are text, where the table has them.
+        optional: Further columns that are known, where it has them.
+
+    Returns:
+        Text without spaces around it, empty where a cell is. Known columns are named as here, others as in the table.
+        The index, `row`, holds the number that a spreadsheet shows beside the row.
 
     Raises:
-        DataError: When it is missing, unreadable, or has other columns.
+        DataError: When it is missing, unreadable, has another column, one twice, or cells without a heading.
     """
-    if not path.is_file():
-        raise DataError(f"The table {path.name} is missing in the data folder; put it beside the films.")
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys((columns[0], *texts), str))
-    except (ValueError, EOFError, OSError):  # no CSV, no UTF-8, no gzip, or a truncated one
-        raise DataError(f"The table {path.name} is no CSV file; replace it.") from None
-    missing = [name for name in columns if name not in table.columns]
-    unknown = [] if others else [name for name in table.columns if name not in columns]
-    if missing or unknown:
-        which = f"lacks the column {missing[0]!r}" if missing else f"has an unknown column {unknown[0]!r}"
-        raise DataError(f"The table {path.name} {which}; it must have: {', '.join(columns)}.")
-    return table
+    rows = read_rows(path, (*columns, *optional))
+    if not rows:
+        raise DataError(f"The table {path.name} is empty; it must have: {', '.join(columns)}.")
+    (_, headings), *cells = rows
+    known = {canonical(name): name for name in (*columns, *optional)}
+    headings = [known.get(canonical(heading), " ".join(heading.split())) for heading in headings]
+    _check_headings(path.name, headings, columns, known.values() if not others else None)
+    _check_width(path.name, headings, cells)
+    kept = [place for place, heading in enumerate(headings) if heading]
+    content = [[row[place] if place < len(row) else "" for place in kept] for _, row in cells]
+    index = pd.Index([number for number, _ in cells], dtype="int64", name="row")
+    return pd.DataFrame(content, index, [headings[place] for place in kept], dtype=str)
+
+
+def _check_headings(
+    table: str, headings: Sequence[str], columns: Sequence[str], allowed: Sequence[str] | None
+) -> None:
+    """Refuse a table that lacks a column, has one twice, or one that is not allowed (None allows all)."""
+    first: dict[str, int] = {}
+    for place, heading in enumerate(headings):
+        if heading and (before := first.setdefault(canonical(heading), place)) != place:
+            raise DataError(
+                f"The table {table} has the heading {shortened(heading)!r} twice, in columns {letters(before)} and "
+                f"{letters(place)}; keep one of them."
+            )
+    named = [heading for heading in headings if heading]
+    if missing := [name for name in columns if name not in named]:
+        if any(map(VALUE.search, named)):  # which are not quoted: they may be a patient's
+            raise DataError(
+                f"The first row of the table {table} holds values; put a row of headings before it: {', '.join(columns)}."
+            )
+        alike = [h for h in named if canonical(h) in OTHER_NAMES.get(missing[0], ())]
+        meant = f" (did you mean {shortened(alike[0])!r}?)" if alike else nearest(missing[0], named)
+        raise DataError(
+            f"The table {table} lacks the column {missing[0]!r}{meant}; it must have: {', '.join(columns)}, and has: "
+            f"{', '.join(shortened(name) for name in named[:12])}{', …' * (len(named) > 12)}."
+        )
+    if allowed is not None and (unknown := [name for name in named if name not in allowed]):
+        raise DataError(
+            f"The table {table} has an unknown column {shortened(unknown[0])!r}; it must have: {', '.join(columns)}."
+        )
+
+
+def _check_width(table: str, headings: Sequence[str], rows: Sequence[Row]) -> None:
+    """Refuse cells that have no heading; a spreadsheet's empty columns at the end are none."""
+    blank = [place for place, heading in enumerate(headings) if not heading]
+    for number, cells in rows:
+        beyond = range(len(headings), len(cells)) if len(cells) > len(headings) else ()
+        filled = next((p for places in (blank, beyond) for p in places if p < len(cells) and cells[p]), None)
+        if filled is not None:
+            raise DataError(
+                f"Row {number} of the table {table} has a cell in column {letters(filled)}, which has no heading; give it "
+                "one or empty it, and put a cell that holds a separator, such as 40,5, into quotation marks."
+            )
+
+
+def letters(place: int) -> str:
+    """Return what a spreadsheet calls a column, counted from 0: A, B, … Z, AA."""
+    name = ""
+    while place >= 0:
+        place, letter = divmod(place, 26)
+        name, place = chr(ord("A") + letter) + name, place - 1
+    return name
+
+
+def shortened(text: str, signs: int = 30) -> str:
+    """Return a heading or a label's cell as it may stand in a sentence."""
+    return text if len(text) <= signs else f"{text[: signs - 1]}…"
+
+
+def rows_named(rows: Sequence[int] | pd.Index) -> str:
+    """Return where to look: `row 7`, or `rows 7, 9, 12, …` with the first few."""
+    numbers = [str(row) for row in rows]
+    said = ", ".join(numbers[:ROWS_NAMED]) + ", …" * (len(numbers) > ROWS_NAMED)
+    return f"row{'s' * (len(numbers) > 1)} {said}"
+
+
+def numbers_of(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+    """Return a column as numbers, NaN where a cell is empty, with decimal points or commas.
+
+    Args:
+        table: See `read_table`.
+        column: One that holds neither names nor ids: a cell that is no number is quoted.
+        name: Of the table.
+
+    Raises:
+        DataError: When a cell is no number.
+    """
+    cells = table[column].where(table[column].map(is_said), "")
+    found = pd.to_numeric(cells.str.replace(",", ".").replace("", np.nan), errors="coerce")
+    wrong = (cells != "") & ~np.isfinite(found)
+    if wrong.any():
+        raise DataError(
+            f"{rows_named(table.index[wrong]).capitalize()} of {name} holds {shortened(cells[wrong].iloc[0])!r} in column "
+            f"{column!r}; write a number, or nothing."
+        )
+    return found.astype("float64")
 
 
 def class_columns(answers: pd.Series, labels: Mapping[str, str]) -> pd.DataFrame:
@@ -65,19 +170,24 @@ def class_columns(answers: pd.Series, labels: Mapping[str, str]) -> pd.DataFrame
     )
 
 
-def years(ages: pd.Series) -> tuple[pd.Series, int]:
-    """Return ages in years, NaN where unknown or impossible, and how many were impossible.
+def years(ages: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return ages in years, NaN where unknown, impossible or not understood, and a sentence on each of the latter.
 
     Args:
-        ages: Numbers, or text such as `058Y`, `007M` or `58`, as the first release of ChestX-ray14 and DICOM
-            write them.
+        ages: Numbers, or text as people, ChestX-ray14 and DICOM write it, see `age_and_sex.age_years`.
     """
-    parts = ages.astype(str).str.strip().str.upper().str.extract(r"^(\d+(?:\.\d+)?)([YMWD]?)$")
-    found = parts[0].astype("float64") * parts[1].map(YEARS_PER_UNIT).astype("float64")
+    texts = ages.where(ages.notna(), "").map(str)
+    found = texts.map({text: age_years(text) for text in texts.unique()}).astype("float64")
     impossible = found > OLDEST_YEARS
-    return found.mask(impossible, np.nan), int(impossible.sum())
+    strange = found.isna() & texts.map(is_said)
+    notes = [f"{int(impossible.sum())} ages above {OLDEST_YEARS} years are taken as unknown."]
+    notes += [f"{int(strange.sum())} ages were not understood; write 40, 40.5, 18M or 40 years."]
+    counted = zip(notes, (impossible, strange), strict=True)
+    return found.mask(impossible, np.nan), [note for note, which in counted if which.any()]
 
 
-def impossible_ages_note(count: int) -> str:
-    """Return the sentence that says how many ages were impossible."""
-    return f"{count} ages above {OLDEST_YEARS} years are taken as unknown."
+def sexes(said: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return `F`, `M`, empty for another sex, NaN where none is said or it is not understood; and a sentence on the latter."""
+    found = said.map({text: sex(text) for text in said.unique()}).astype(object)
+    strange = int((found.isna() & said.map(is_said)).sum())
+    return found, [f"{strange} entries of sex were not understood; write F, M or O."] * (strange > 0)

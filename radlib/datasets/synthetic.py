@@ -11,7 +11,7 @@ import json
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,11 +25,13 @@ from radlib.datasets.rsna import (
     IMAGES_FOLDER,
     LABEL_COLUMNS,
     LABELS_TABLE,
+    MADE,
     READINGS,
     read_rsna_layout,
 )
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
+from radlib.value_types import Range
 from radlib.worker_pool import worker_pool
 
 REVISION = 5  # raised when the same seed draws other films
@@ -45,10 +47,10 @@ FILMS_PER_PATIENT = (0.10, 0.20, 0.30, 0.40)  # share of patients with one, two,
 def synthetic(
     folder: Path | None,
     *,
-    patients: int = 520,
-    seed: int = 0,
-    image_side: int = 256,
-    reading: str = "binary",
+    patients: Annotated[int, Range(1, 1_000_000)] = 520,
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0,
+    image_side: Annotated[int, Range(64, 4096)] = 256,
+    reading: Literal["binary", "classes"] = "binary",
 ) -> Dataset:
     """Draw chest films once, and read them as if they had come from RSNA.
 
@@ -106,7 +108,7 @@ def draw_dataset(
                 rows += job.result()
         _write_tables(building, rows)
         made = {"patients": patients, "seed": seed, "image_side": image_side, "revision": revision}
-        (building / "made.json").write_text(json.dumps(made) + "\n", encoding="utf-8")
+        (building / MADE).write_text(json.dumps(made) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)
 

@@ -1,17 +1,19 @@
 """The file of choices, `selection.json`: read by all, written by `selection` alone."""
 
-import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radlib.errors import UsageError
+from radlib.record_files import damaged, read_object
 from radlib.runs import Run
 from radlib.storage import file_sha256
 from radlib.variants import Variant
 
 FILE = "selection.json"
+CHOOSE_AGAIN = "start radlib run again with the same command and --fresh, it chooses again by the same rule"
 
 
 def read_selection(run: Run) -> dict[str, Any]:
@@ -19,13 +21,33 @@ def read_selection(run: Run) -> dict[str, Any]:
 
     Raises:
         UsageError: When none have been made.
+        DataError: When the file is damaged.
     """
     if not run.path(FILE).is_file():
         raise UsageError(
             f"{run.folder.name} has no {FILE}: thresholds are chosen on validation films before the test films are "
             "scored; call radlib.select(run, films) first."
         )
-    return json.loads(run.path(FILE).read_text(encoding="utf-8"))
+    return read_choices(run.path(FILE))
+
+
+def read_choices(path: Path, *, digest: bool = True) -> dict[str, Any]:
+    """Return what a file of choices holds.
+
+    Args:
+        path: The file.
+        digest: Whether it must be the one that was written, where that was noted.
+
+    Raises:
+        DataError: When it is damaged.
+    """
+    chosen = read_object(path, CHOOSE_AGAIN, needs={"variants": dict}, digest=digest)
+    for name, entry in chosen["variants"].items():
+        value = entry.get("threshold") if isinstance(entry, dict) else ""
+        points = value if isinstance(value, list) else [value]
+        if not all(point is None or type(point) in (int, float) for point in points):
+            raise damaged(path, f"the threshold of {name} is no number", CHOOSE_AGAIN)
+    return chosen
 
 
 def selection_digest(run: Run) -> str:

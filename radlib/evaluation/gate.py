@@ -46,13 +46,19 @@ def gate_of(settings: Settings) -> Gate | None:
     return Gate(settings.gate_noninferior, settings.gate_size_kb, settings.margin)
 
 
-def qualify(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predictions]) -> dict[str, Any]:
+def qualify(
+    gate: Gate,
+    variants: Sequence[Variant],
+    answers: Mapping[str, Predictions],
+    unlearnt: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Return which variants meet a gate on validation films, and the winner.
 
     Args:
         gate: The demand.
         variants: All of the run.
         answers: Their answers to the validation films, by variant name.
+        unlearnt: Why originals have not learnt, by name (see `learnt`); no variant of such a one qualifies.
 
     Returns:
         For `selection.json`: `demand` in words, `winner` (the smallest file that qualifies, None when none does),
@@ -69,6 +75,9 @@ def qualify(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predi
             fails.append(f"{judged['verdict']} on validation films{beside}")
         if gate.size_kb and variant.size_bytes > 1000 * gate.size_kb:
             fails.append(f"{variant.size_bytes / 1000:,.0f} KB")
+        own = variant_name(variant.network, "", variant.seed)
+        if {own, judged.get("reference", own)} & set(unlearnt or ()):
+            fails.append("the original has not learnt")
         entries[variant.name] = {**judged, "size_bytes": variant.size_bytes, "fails": fails}
     qualified = [name for name, entry in entries.items() if not entry["fails"]]
     return {

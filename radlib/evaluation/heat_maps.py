@@ -9,7 +9,6 @@ References:
     Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV, arXiv 1311.2901.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from radlib import formats, metrics
+from radlib.digests import is_as_written
 from radlib.errors import RadlibError
 from radlib.evaluation.gradients import grad_cam
 from radlib.evaluation.occlusion import occlusion
 from radlib.evaluation.phantom_films import phantom_films
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import Films, FilmSplits
+from radlib.record_files import remembered
 from radlib.registry import FORMATS
 from radlib.runs import Run
 from radlib.storage import atomic_path, write_json
@@ -51,7 +52,7 @@ def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) 
         before = run.variant(variant_name(variant.network, "", variant.seed))
         record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
         path = heat_maps_path(run.folder, variant)
-        if path.is_file() and record.items() <= json.loads(path.read_text(encoding="utf-8")).items():
+        if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
             continue
         prepared = films_of(run_of(run, variant), films, variant)
         found, pictures = _compare(run, before, variant, prepared, asked)

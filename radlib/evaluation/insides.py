@@ -4,7 +4,6 @@ Numbers come from validation films, which are not needed afterwards. Pictures co
 may be shown to anyone: the outputs of the first and the last convolution, and their filters.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import formats
+from radlib.digests import is_as_written
 from radlib.errors import SetupError
 from radlib.evaluation.correspondence import Match, kernel_of, match_layers, open_transparent
 from radlib.evaluation.layers import block_ends, compare_layers, keras_reader, kernel_layers, litert_reader
@@ -20,6 +20,7 @@ from radlib.evaluation.phantom_films import phantom_films
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.evaluation.stored_weights import compare_weights, histogram, stored_kernels
 from radlib.films import Films, FilmSplits
+from radlib.record_files import remembered
 from radlib.runs import Run
 from radlib.storage import atomic_path, write_json
 from radlib.variants import Variant, variant_name
@@ -44,7 +45,7 @@ def look_inside(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> Non
         before = run.variant(variant_name(variant.network, "", variant.seed))
         record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
         path = insides_path(run.folder, variant)
-        if path.is_file() and record.items() <= json.loads(path.read_text(encoding="utf-8")).items():
+        if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
             continue
         if before.name not in originals:  # one network in memory at a time
             originals = {before.name: formats.load_network(run.model_path(before), before.format)}

@@ -7,7 +7,6 @@ process: of a coded file its decoder's time. Ratios rest on the bytes of the ori
 also holds its graph.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from radlib.probes import describe_host, in_fresh_process
+from radlib.record_files import remembered
 from radlib.runs import Run
 from radlib.storage import atomic_path, deflated_bytes, spec_digest, write_json
 from radlib.variants import Variant
@@ -119,10 +119,8 @@ def _record_path(run: Run, variant: Variant, device: str) -> Path:
 def _stored(run: Run, variant: Variant, device: str) -> dict[str, Any] | None:
     """Return what was measured for this very file on this machine, or None."""
     path = _record_path(run, variant, device)
-    if not path.is_file():
-        return None
-    record = json.loads(path.read_text(encoding="utf-8"))
-    same = (record["sha256"], record["revision"]) == (variant.sha256, REVISION)
+    record = remembered(path)
+    same = (record.get("sha256"), record.get("revision")) == (variant.sha256, REVISION)
     return record if same else None
 
 
@@ -205,7 +203,7 @@ def _write_table(run: Run) -> pd.DataFrame:
     rows = []
     for variant in run.variants():
         for path in sorted(run.path("measurements").glob(f"{variant.key}.*.json")):
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = remembered(path)
             if record.get("sha256") == variant.sha256 and "device" in record:
                 rows += _rows(variant, record)
     table = pd.DataFrame(rows, columns=list(COLUMNS))

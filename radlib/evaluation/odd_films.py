@@ -1,6 +1,5 @@
 """Films that no network of the run was trained for, and how far each lies from those it was trained on."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import pandas as pd
 from radlib.errors import UsageError
 from radlib.evaluation.typical_films import distances, embedder, read_typical, typical_path, warnings_of
 from radlib.images import Preprocessing, prepare, read_image
+from radlib.record_files import read_object
 from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.variants import REBUILT, Variant
 
 DISTANCES = ("brightness_distance", "contrast_distance", "embedding_distance")
 
@@ -25,7 +25,7 @@ def prepared_for(run: Run, variant: Variant, film: Path | str) -> np.ndarray:
         film: The file, or a row of an array, see `images.read_image`.
     """
     record = run.model_path(variant).with_name("preprocessing.json")
-    preparation = Preprocessing.from_dict(json.loads(record.read_text(encoding="utf-8")))
+    preparation = Preprocessing.from_dict(read_object(record, REBUILT))
     return prepare(read_image(film, window=preparation.window), preparation)
 
 

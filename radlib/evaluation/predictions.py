@@ -4,31 +4,29 @@ The test films are scored only when thresholds and winner lie in `selection.json
 leaves a line in a log: choices made after a look at the test films are how published figures get too good.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from radlib import metrics, tasks
 from radlib.errors import DataError, UsageError
-from radlib.evaluation.choices import check_selected, selection_digest
+from radlib.evaluation.choices import check_selected
 from radlib.evaluation.film_groups import write_film_groups
+from radlib.evaluation.test_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
 from radlib.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
 from radlib.inference import predict_files
 from radlib.pixels import StoredFilms, stored_films
+from radlib.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.runs import Run
-from radlib.storage import atomic_path, disk_errors, spec_digest
-from radlib.studies import notebooks_folder
+from radlib.storage import atomic_path, spec_digest
 from radlib.variants import Variant
 from radlib.workers import Workers
 
 SPLITS = ("validation", "perturbed", "test")
-TEST_LOG = ("date", "study", "variant", "model", "films", "selection")
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def predict(
         network = run_of(run, variant)
         prepared = films_of(network, films, variant)
         fingerprint = split_fingerprint(network, prepared, split)
-        stored = load_predictions(run, variant, split)
+        stored = _intact_predictions(run, variant, split)
         if stored is not None and stored.fingerprint == fingerprint:
             found[variant.name] = stored
         else:
@@ -106,16 +104,57 @@ def predictions_path(run: Run, variant: Variant, split: str) -> Path:
     return run.path("predictions", f"{variant.key}.{split}.npz")
 
 
+def was_scored(run: Run, variant: Variant, split: str) -> bool:
+    """Tell whether a variant's model file has answered a split; answers that are damaged count as given."""
+    try:
+        return load_predictions(run, variant, split) is not None
+    except DataError:
+        return True
+
+
 def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
-    """Return stored predictions of this very model file; None when there are none."""
+    """Return stored predictions of this very model file; None when there are none.
+
+    Raises:
+        DataError: When they are damaged.
+    """
     path = predictions_path(run, variant, split)
     if not path.is_file():
         return None
-    with np.load(path) as arrays:
-        fields = {name: arrays[name] for name in Predictions.__dataclass_fields__}
+    return predictions_in(path, variant)
+
+
+def predictions_in(path: Path, variant: Variant, *, digest: bool = True) -> Predictions | None:
+    """Return the predictions of a file; None when another model file made them.
+
+    Args:
+        path: The file.
+        variant: Whose they are.
+        digest: Whether the file must be the one that was written, where that was noted.
+
+    Raises:
+        DataError: When the file is damaged.
+    """
+    fields = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
     for name in ("model_sha256", "fingerprint"):
         fields[name] = str(fields[name])
-    return Predictions(**fields) if fields["model_sha256"] == variant.sha256 else None
+    if fields["model_sha256"] != variant.sha256:
+        return None
+    films, labels = len(fields["image_id"].reshape(-1)), len(task_of(variant).labels)
+    shapes = {"image_id": (films,), "patient_id": (films,), "y_true": (films, labels), "y_prob": (films, labels),
+              "outputs": (films, len(variant.labels))}  # fmt: skip
+    for name, shape in shapes.items():
+        if fields[name].shape != shape or (fields[name].dtype.kind == "f") != (len(shape) == 2):
+            raise damaged(path, f"{name} is of another size or type", RUN_AGAIN)
+    return Predictions(**fields)
+
+
+def _intact_predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
+    """Return stored predictions; None when there are none or they are damaged, so that they are made anew."""
+    try:
+        return load_predictions(run, variant, split)
+    except DataError:
+        return None
 
 
 def task_of(variant: Variant) -> tasks.Task:
@@ -186,36 +225,9 @@ def _ask(
 def _store(run: Run, variant: Variant, split: str, predictions: Predictions) -> None:
     """Write predictions; those of the test films after their line in the log."""
     if split == "test":
-        _log_test(run, variant, predictions)
+        log_test(run, variant, len(predictions.image_id))
     with atomic_path(predictions_path(run, variant, split)) as partial, partial.open("wb") as stream:
         np.savez(stream, **vars(predictions))
-
-
-def _log_test(run: Run, variant: Variant, predictions: Predictions) -> None:
-    """Append a line to the run's test log, and to the study's in the checkout when its films are public."""
-    line = (
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        run.study.name,
-        variant.name,
-        variant.sha256[:12],
-        len(predictions.image_id),
-        selection_digest(run),
-    )
-    for path in test_logs(run):
-        with disk_errors(path), path.open("a", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            if stream.tell() == 0:
-                writer.writerow(TEST_LOG)
-            writer.writerow(line)
-
-
-def test_logs(run: Run) -> list[Path]:
-    """Return the logs that a scoring of the run's test films goes to."""
-    published = notebooks_folder().parent / "docs" / "results" / run.study.name
-    return [
-        run.path("test_log.csv"),
-        *([published / "test_log.csv"] if run.study.test_is_public and published.is_dir() else []),
-    ]
 
 
 def per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -10,25 +10,28 @@ References:
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from radlib import metrics
-from radlib.errors import UsageError
+from radlib import digests, metrics
+from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
+from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     Predictions,
     films_of,
-    load_predictions,
     mean_auroc,
     per_label,
     predict,
     run_of,
     split_fingerprint,
+    was_scored,
 )
 from radlib.films import FilmSplits
 from radlib.runs import Run
+from radlib.settings import Settings
 from radlib.storage import write_json
 from radlib.variants import Variant, variant_name
 
@@ -59,8 +62,8 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         UsageError: When a choice or a gate that was used on the test films would change, unless the run is `fresh`.
     """
     variants = run.variants()
-    before = read_selection(run) if run.path(FILE).is_file() else {"variants": {}}
-    tested = {v.name for v in variants if load_predictions(run, v, "test") is not None}
+    before = _before(run)
+    tested = {v.name for v in variants if was_scored(run, v, "test")}
     bases = {v.name: _basis(run, films, v) for v in variants}
     kept = {
         name: before["variants"][name]
@@ -83,26 +86,39 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
     candidates = run.candidates()
-    winner = _winner(candidates, entries, run.settings.margin)
-    if demanded is not None:
-        gate = qualify(demanded, candidates, predict(run, films, candidates, split="validation"))
-        winner = ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
+    validation = predict(run, films, candidates, split="validation")
+    unlearnt = not_learnt(run, candidates, {name: answers_of(found) for name, found in validation.items()})
+    winner = winner_of(run.settings, candidates, entries, validation, unlearnt)
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         **winner,
+        **({"not_learnt": unlearnt} if unlearnt else {}),
         **(
             {"limits": best_within(limits, candidates, entries)}
             if (limits := run.settings.size_limits_kb)
             else {}
         ),
         "added_after_test": sorted({*before.get("added_after_test", []), *late} & set(entries)),
+        **({"digests": digests.FILE} if run.path(digests.FILE).is_file() else {}),
         "variants": {v.name: entries[v.name] for v in variants},
     }
     if chosen != before:
         write_json(run.path(FILE), chosen)
     return chosen
+
+
+def _before(run: Run) -> dict[str, Any]:
+    """Return the choices that stand; none when a run that starts over finds them damaged."""
+    if not run.path(FILE).is_file():
+        return {"variants": {}}
+    try:
+        return read_selection(run)
+    except DataError:
+        if not run.fresh:
+            raise
+        return {"variants": {}}
 
 
 def _basis(run: Run, films: FilmSplits, variant: Variant) -> dict[str, str]:
@@ -122,7 +138,7 @@ def _choose(
     entries = {}
     for variant in variants:
         asked = operating[variant.name]
-        points = _thresholds(asked, variant)
+        points = operating_points(asked, variant)
         entries[variant.name] = {
             "threshold": points[0] if len(points) == 1 else points,
             "validation_auroc": mean_auroc(validation[variant.name]),
@@ -132,7 +148,7 @@ def _choose(
     return entries
 
 
-def _thresholds(predictions: Predictions, variant: Variant) -> list[float | None]:
+def operating_points(predictions: Predictions, variant: Variant) -> list[float | None]:
     """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
     if variant.task == "classes":
         return [None] * len(variant.labels)
@@ -140,7 +156,39 @@ def _thresholds(predictions: Predictions, variant: Variant) -> list[float | None
     return [None if math.isnan(point) else point for point in points]
 
 
-def _winner(variants: list[Variant], entries: dict[str, dict], margin: float) -> dict[str, str | None]:
+def winner_of(
+    settings: Settings,
+    candidates: list[Variant],
+    entries: Mapping[str, Mapping],
+    validation: Mapping[str, Predictions],
+    unlearnt: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return `winner`, `nearest` and, where the study has a gate, `gate`: what follows from the validation films.
+
+    Args:
+        settings: Of the run: margin and gate.
+        candidates: The variants that the study chooses among.
+        entries: What was chosen for each, by name.
+        validation: Their answers to the validation films, by name.
+        unlearnt: Why originals have not learnt, by name, see `learnt.not_learnt`.
+    """
+    winner = smallest_near(_learnt(candidates, unlearnt), entries, settings.margin)
+    demanded = gate_of(settings)
+    if demanded is None:
+        return winner
+    gate = qualify(demanded, candidates, validation, unlearnt)
+    return ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
+
+
+def _learnt(variants: list[Variant], unlearnt: Mapping[str, str]) -> list[Variant]:
+    """Return the variants whose original has learnt; all when none has, so that the run has a model to show."""
+    kept = [v for v in variants if variant_name(v.network, "", v.seed) not in unlearnt]
+    return kept or variants
+
+
+def smallest_near(
+    variants: list[Variant], entries: Mapping[str, Mapping], margin: float
+) -> dict[str, str | None]:
     """Return the smallest file within `margin` of its own original and of the best one.
 
     With several networks, a small one that reads poorly must not win for being as poor as its original.

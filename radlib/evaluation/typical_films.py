@@ -28,8 +28,11 @@ from radlib.evaluation.insides import watched_films
 from radlib.evaluation.layers import litert_reader
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.films import FilmSplits
+from radlib.narrow_range import WARNING, is_narrow
+from radlib.record_files import read_arrays
 from radlib.runs import Run
 from radlib.storage import atomic_path
+from radlib.tensor_files.numpy_archives import check_growth
 from radlib.variants import Variant
 
 FOLDER = "typical_films"
@@ -98,15 +101,15 @@ def typical_path(run_folder: Path, key: str) -> Path:
 def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
-        with np.load(path) as arrays:
-            fields = {name: arrays[name] for name in Typical.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError):
+        check_growth(path)
+        fields = read_arrays(path, tuple(Typical.__dataclass_fields__))
+        fields |= {
+            "sha256": str(fields["sha256"]),
+            "revision": int(fields["revision"]),
+            "rest": float(fields["rest"]),
+        }
+    except (RadlibError, ValueError, TypeError):  # damaged or made up, and not needed to answer
         return None
-    fields |= {
-        "sha256": str(fields["sha256"]),
-        "revision": int(fields["revision"]),
-        "rest": float(fields["rest"]),
-    }
     return Typical(**fields)
 
 
@@ -155,7 +158,7 @@ def distances(typical: Typical, films: np.ndarray, embed: Embed | None) -> np.nd
 
 
 def warnings_of(typical: Typical, films: np.ndarray, embed: Embed | None) -> list[str]:
-    """Return, per film, in what it is unlike the training films; empty where it is like them.
+    """Return, per film, in what it is unlike the training films, and whether it uses few grey levels; empty for neither.
 
     Args:
         typical: See `typical_of`.
@@ -176,7 +179,8 @@ def warnings_of(typical: Typical, films: np.ndarray, embed: Embed | None) -> lis
                 f"{far[2] / typical.limits[2]:.1f} times as far from them inside the network as is usual"
             )
         texts.append(f"Unlike the training films: {'; '.join(unlike)}." if unlike else "")
-    return texts
+    narrow = [WARNING if is_narrow(film) else "" for film in films]
+    return [" ".join(filter(None, both)) for both in zip(texts, narrow, strict=True)]
 
 
 def _grey(films: np.ndarray) -> np.ndarray:

@@ -75,6 +75,19 @@ _STYLE = {
 }
 
 
+# What belongs to the session and not to a figure.
+SESSION_SETTINGS = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "webagg",
+    "tk.",
+    "figure.raise_window",
+    "figure.max_open",
+    "date.epoch",
+)
+
+
 def styled(draw: Callable) -> Callable:
     """Return `draw` in radlib's look; settings outside the call stay as they are."""
 
@@ -82,7 +95,7 @@ def styled(draw: Callable) -> Callable:
     def drawn(*arguments: Any, **keywords: Any) -> Any:
         import matplotlib
 
-        with matplotlib.rc_context(_STYLE):
+        with matplotlib.rc_context(own_settings()):
             drawing = draw(*arguments, **keywords)
             interactive = matplotlib.is_interactive()
         # A notebook's backend is loaded by the first figure and switches this on; without it none is shown.
@@ -90,6 +103,18 @@ def styled(draw: Callable) -> Callable:
         return drawing
 
     return drawn
+
+
+def own_settings() -> dict[str, Any]:
+    """Return all settings that a figure depends on: Matplotlib's own with radlib's look, nothing of a user's file."""
+    import matplotlib
+
+    plain = {
+        name: value
+        for name, value in matplotlib.rcParamsDefault.items()
+        if not name.startswith(SESSION_SETTINGS)
+    }
+    return {**plain, **_STYLE}
 
 
 def new_axes(size: tuple[float, float], rows: int = 1, columns: int = 1, **keywords: Any) -> Any:

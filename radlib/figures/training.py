@@ -17,6 +17,7 @@ from radlib.figures.style import (
     styled,
     wrapped,
 )
+from radlib.learning_curves import best_position
 
 CURVES = ("#000000", "#0072B2", "#D55E00", "#009E73", "#AA4499", "#3399CC", "#B07C00")
 
@@ -26,7 +27,8 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
     """Draw loss and AUROC over the epochs, training beside validation, and mark the epoch that was kept.
 
     Args:
-        history: DataFrame with columns `epoch`, `loss`, `val_loss`, and `auroc`, `val_auroc` if measured.
+        history: DataFrame with columns `epoch`, `loss`, `val_loss`, and `auroc`, `val_auroc`, `chance_loss` (what the
+            best answer that is the same for all films would cost in training) if measured.
         axes: Two Axes; None for a new figure.
 
     Returns:
@@ -37,7 +39,7 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
         >>> axes = learning_curves(pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "val_loss": [0.7, 0.6]}))
     """
     axes = new_axes((9.0, 3.2), 1, 2) if axes is None else axes
-    best = history.loc[history["val_loss"].idxmin(), "epoch"] if history["val_loss"].notna().any() else None
+    best = history["epoch"].iloc[best_position(history)] if history["val_loss"].notna().any() else None
     for ax, measure, title in zip(axes, ("loss", "auroc"), ("Loss", "AUROC"), strict=True):
         for column, colour, name in (
             (measure, TRAINING, "training"),
@@ -47,12 +49,16 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
                 ax.plot(history["epoch"], history[column], color=colour, label=name, marker="o", ms=3)
         if best is not None:
             ax.axvline(best, color=MUTED, lw=0.9, ls=(0, (4, 3)))
+        if measure == "loss" and "chance_loss" in history:
+            ax.axhline(
+                history["chance_loss"].iloc[0], color=MUTED, lw=0.9, ls=":", label="one answer for all"
+            )
         ax.set(title=title, xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
         if ax.lines[:-1] if best is not None else ax.lines:
             ax.legend()
     if best is not None:
-        axes[0].annotate("lowest validation loss", (best, 1), (-4, -2), xycoords=("data", "axes fraction"),
+        axes[0].annotate("kept", (best, 1), (-4, -2), xycoords=("data", "axes fraction"),
                          textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8, color=MUTED)  # fmt: skip
     return axes
 

@@ -24,9 +24,7 @@ References:
     Han, Mao, Dally (2016). Deep compression. ICLR, arXiv 1510.00149.
 """
 
-import json
 import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +33,6 @@ import numpy as np
 import pandas as pd
 
 from radlib import container
-from radlib.errors import DataError, SetupError, UsageError
 from radlib.formats import Predictor
 from radlib.formats.keras import keras_predictor
 from radlib.formats.tflite import write_bytes
@@ -99,8 +96,10 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> tuple[by
             "values": len(coded.codebook),
         }
         rows.append({**facts, **costs, **sizes})
-    text = json.dumps(network, separators=(",", ":"), ensure_ascii=False).encode()
-    sections = {"network": zlib.compress(text, 9), **{name: b"".join(part) for name, part in parts.items()}}
+    sections = {
+        "network": container.pack_json(network),
+        **{name: b"".join(part) for name, part in parts.items()},
+    }
     return container.pack(CODEC, VERSION, sections), pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -115,21 +114,19 @@ def decode_model(content: bytes, *, name: str = "The file") -> Any:
         SetupError: When it is damaged, truncated, of a newer version, or no such file.
     """
     sections = container.unpack(content, CODEC, VERSION, name=name)
-    try:
-        model = build_graph(_network(sections)["graph"])
+    with container.decoding(name):
+        model = build_graph(_network(sections)["graph"], weights=container.most_weights(content))
         tensors = _Tensors(sections)
         for layer in model.layers:
             layer.set_weights([tensors.next(weight) for weight in layer.get_weights()])
         tensors.reader.check_end("network")
-    except (DataError, UsageError, KeyError, ValueError, TypeError, struct.error, zlib.error) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
     return model
 
 
 def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
     """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
-    return _network(container.unpack(content, CODEC, VERSION, name=name))
+    with container.decoding(name):
+        return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
 def itemise(content: bytes) -> pd.Series:
@@ -146,7 +143,7 @@ def itemise(content: bytes) -> pd.Series:
 
 def load_model(path: Path) -> Any:
     """Return the Keras model of a Deep Compression file; see `decode_model`."""
-    return decode_model(path.read_bytes(), name=path.name)
+    return decode_model(container.read_file(path), name=path.name)
 
 
 @FORMATS.register(suffix=".rdc", device=False, save=write_bytes, load=load_model)
@@ -194,7 +191,7 @@ class _Tensors:
 
 
 def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
-    return json.loads(zlib.decompress(sections["network"]))
+    return container.unpack_json(sections["network"])
 
 
 def _named_weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:

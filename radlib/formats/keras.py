@@ -1,8 +1,11 @@
 """Keras files (`.keras`): a zip of the architecture as JSON and the weights as HDF5.
 
 The format that training, pruning and conversion work on. It is stored without the optimizer, which would
-triple the file, and without time stamps, so that the same weights are the same bytes. Whole-model `.h5` files
-are never written or read: loading one can run code that it carries, even in safe mode.
+triple the file, and without time stamps, so that the same weights are the same bytes.
+
+Keras opens such a file by importing and calling what it names, so Keras never does: the file is read as data
+(`keras_archive`), its configuration rewritten from a closed list (`keras_configuration`), a network made of that, and
+its weights set one by one. A run that was received from elsewhere can so be predicted with, verified and exported.
 """
 
 import json
@@ -15,8 +18,12 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
+from radlib.container import reason_of
 from radlib.errors import SetupError, UsageError
 from radlib.formats import Predictor, unit_range
+from radlib.formats.keras_archive import read_configuration, read_weights, weights_by_layer
+from radlib.formats.keras_configuration import checked_configuration
+from radlib.graph_limits import at_most, refuse_large_films
 from radlib.registry import FORMATS
 from radlib.storage import atomic_path
 
@@ -53,23 +60,42 @@ def model_bytes(model: Any) -> bytes:
 
 
 def load_model(path: Path) -> Any:
-    """Return the Keras model of a `.keras` file, not compiled.
+    """Return the network of a `.keras` file, not compiled; nothing that the file carries is run.
 
     Raises:
         UsageError: For any other kind of file.
-        SetupError: When the file is damaged or needs code that is not here.
+        SetupError: When the file is damaged, or holds anything that is not on the closed list; one sentence.
     """
     if path.suffix != ".keras":
         raise UsageError(f"{path.name} is not a .keras file; whole models in other formats are not opened.")
-    keras = backend.keras()
+    if not path.is_file():
+        raise SetupError(f"There is no model file {path.name}; build it again.")
     try:
+        kind, configuration = checked_configuration(read_configuration(path))
+        weights = read_weights(path)
         with backend.quiet_stderr():
-            return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            return _built(kind, configuration, weights)
+    except Exception as error:  # Keras has no errors of its own: a wrong setting leads anywhere
         raise SetupError(
-            f"{path.name} cannot be opened as a Keras model ({reason}); build it again."
+            f"{path.name} cannot be opened as a Keras model ({reason_of(error)}); build it again."
         ) from error
+
+
+def _built(kind: str, configuration: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
+    """Return the network of a checked configuration, with its weights."""
+    keras = backend.keras()
+    with at_most(sum(values.size for values in weights.values())):
+        model = (keras.Sequential if kind == "Sequential" else keras.Model).from_config(configuration)
+    refuse_large_films(model)
+    stored = weights_by_layer([type(layer).__name__ for layer in model.layers], weights)
+    for layer, values in zip(model.layers, stored, strict=True):
+        wanted, there = [tuple(w.shape) for w in layer.weights], [value.shape for value in values]
+        if wanted != there:
+            raise UsageError(f"It holds tensors {there} for the layer {layer.name!r}, which takes {wanted}.")
+        layer.set_weights(values)
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
+    return model
 
 
 @FORMATS.register(suffix=".keras", device=False, save=save_model, load=load_model)

@@ -23,9 +23,7 @@ References:
     Havasi, Peharz, Hernández-Lobato (2019). Minimal random code learning. ICLR, arXiv 1810.00440.
 """
 
-import json
 import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import container
-from radlib.errors import DataError, SetupError, UsageError
+from radlib.errors import DataError
 from radlib.formats import Predictor
 from radlib.formats.keras import keras_predictor
 from radlib.formats.tflite import write_bytes
@@ -94,10 +92,9 @@ def encode_model(model: Any, code: Code, about: Mapping[str, Any] | None = None)
         kinds.append(kind)
         plain.append(content)
     network = {"graph": describe_graph(model), **(about or {})}
-    text = json.dumps(network, separators=(",", ":"), ensure_ascii=False).encode()
     blocks = code.blocks
     sections = {
-        "network": zlib.compress(text, 9),
+        "network": container.pack_json(network),
         "layout": _LAYOUT.pack(blocks.seed, blocks.bits, blocks.block_weights),
         "tensors": bytes(kinds),
         "scales": code.scales.astype("<f4").tobytes(),
@@ -118,8 +115,8 @@ def decode_model(content: bytes, *, name: str = "The file") -> Any:
         SetupError: When it is damaged, truncated, of a newer version, or no such file.
     """
     sections = container.unpack(content, CODEC, VERSION, name=name)
-    try:
-        model = build_graph(_network(sections)["graph"])
+    with container.decoding(name):
+        model = build_graph(_network(sections)["graph"], weights=container.most_weights(content))
         reader = container.SectionReader(sections)
         kinds = list(reader.take("tensors", len(model.weights)))
         sizes = [w.size for (_, w), kind in zip(_named_weights(model), kinds, strict=True) if kind == CODED]
@@ -127,9 +124,6 @@ def decode_model(content: bytes, *, name: str = "The file") -> Any:
         for layer in model.layers:
             layer.set_weights([_tensor(kinds.pop(0), reader, kernels, like) for like in layer.get_weights()])
         reader.check_end("network")
-    except (DataError, UsageError, KeyError, ValueError, TypeError, struct.error, zlib.error) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
     return model
 
 
@@ -150,7 +144,8 @@ def read_code(reader: container.SectionReader, sizes: list[int]) -> Code:
 
 def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
     """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
-    return _network(container.unpack(content, CODEC, VERSION, name=name))
+    with container.decoding(name):
+        return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
 def itemise(content: bytes) -> pd.Series:
@@ -162,7 +157,7 @@ def itemise(content: bytes) -> pd.Series:
 
 def load_model(path: Path) -> Any:
     """Return the Keras model of a MIRACLE file; see `decode_model`."""
-    return decode_model(path.read_bytes(), name=path.name)
+    return decode_model(container.read_file(path), name=path.name)
 
 
 @FORMATS.register(suffix=".rdm", device=False, save=write_bytes, load=load_model)
@@ -193,7 +188,7 @@ def _tensor(
 
 
 def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
-    return json.loads(zlib.decompress(sections["network"]))
+    return container.unpack_json(sections["network"])
 
 
 def _named_weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:

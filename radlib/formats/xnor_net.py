@@ -23,8 +23,6 @@ References:
     Rastegari, Ordonez, Redmon, Farhadi (2016). XNOR-Net. ECCV, arXiv 1603.05279.
 """
 
-import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -36,7 +34,7 @@ import pandas as pd
 
 from radlib import container
 from radlib.binary_layers import STORED, stored_layer
-from radlib.errors import DataError, SetupError, UsageError
+from radlib.errors import DataError, UsageError
 from radlib.formats import Predictor
 from radlib.formats.keras import keras_predictor
 from radlib.formats.tflite import write_bytes
@@ -62,7 +60,6 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
     """
     model = functional(model)
     network = {"graph": describe_graph(model, _own()), **(about or {})}
-    text = json.dumps(network, separators=(",", ":"), ensure_ascii=False).encode()
     parts: dict[str, list[bytes]] = {name: [] for name in ("tensors", "signs", "scales", "plain")}
     for layer, name, values in _weights(model):
         if (section := _section(layer, name)) == "signs":
@@ -75,7 +72,10 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
             kind, stored = plainest(values)
         parts["tensors"].append(bytes([kind]))
         parts[section].append(stored)
-    sections = {"network": zlib.compress(text, 9), **{name: b"".join(part) for name, part in parts.items()}}
+    sections = {
+        "network": container.pack_json(network),
+        **{name: b"".join(part) for name, part in parts.items()},
+    }
     return container.pack(CODEC, VERSION, sections)
 
 
@@ -90,22 +90,20 @@ def decode_model(content: bytes, *, name: str = "The file") -> Any:
         SetupError: When it is damaged, truncated, of a newer version, or no such file.
     """
     sections = container.unpack(content, CODEC, VERSION, name=name)
-    try:
-        model = build_graph(_network(sections)["graph"], _own())
+    with container.decoding(name):
+        model = build_graph(_network(sections)["graph"], _own(), weights=container.most_weights(content))
         reader = container.SectionReader(sections)
         for layer in model.layers:
             weights = zip(layer.weights, layer.get_weights(), strict=True)
             layer.set_weights([_read(reader, _section(layer, _short(v)), like) for v, like in weights])
         reader.check_end("network")
-    except (DataError, UsageError, KeyError, ValueError, TypeError, zlib.error) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise SetupError(f"{name} cannot be decoded ({reason}); build it again.") from error
     return model
 
 
 def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
     """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
-    return _network(container.unpack(content, CODEC, VERSION, name=name))
+    with container.decoding(name):
+        return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
 def itemise(content: bytes) -> pd.Series:
@@ -121,7 +119,7 @@ def itemise(content: bytes) -> pd.Series:
 
 def load_model(path: Path) -> Any:
     """Return the Keras model of an XNOR-Net file, which does not count bits; see `decode_model`."""
-    return decode_model(path.read_bytes(), name=path.name)
+    return decode_model(container.read_file(path), name=path.name)
 
 
 @FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare, load=load_model)
@@ -169,7 +167,7 @@ def _own() -> dict[str, type]:
 
 
 def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
-    return json.loads(zlib.decompress(sections["network"]))
+    return container.unpack_json(sections["network"])
 
 
 def _weights(model: Any) -> Iterator[tuple[Any, str, np.ndarray]]:

@@ -10,6 +10,7 @@ once (`layout`) and written into the network itself; and before anything opens i
 |---|---|---|
 | `.tflite` | operations added in front and behind, in a worker | recipes for LiteRT files (`aeq_…`) |
 | `.keras` of Keras's own layers | configuration as data, rebuilt from a closed list of layers | every technique |
+| whole-model `.h5` of Keras 1, 2 or 3 | its JSON and its tensors as data, rebuilt likewise | every technique |
 | `.pt2`, `.onnx` | converted in an environment of its own | recipes for LiteRT files |
 | weights alone, with `architecture` | tensors by name and shape | every technique |
 """

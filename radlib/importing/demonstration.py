@@ -13,8 +13,9 @@ import zipfile
 from pathlib import Path
 
 from radlib.errors import UsageError
+from radlib.formats.keras_archive import read_configuration
 from radlib.importing.guard import inspect
-from radlib.importing.keras_config import read_configuration
+from radlib.importing.keras_config import refuse_code
 
 
 class _Touch:
@@ -44,7 +45,7 @@ def refusals(folder: Path, canary: Path) -> dict[str, str]:
         try:
             inspect(path)
             if path.suffix == ".keras":
-                read_configuration(path)
+                refuse_code(read_configuration(path), name)
         except UsageError as error:
             said[name] = str(error)
     return said

@@ -1,7 +1,7 @@
 """What a model file really is, told by its content, before anything opens it.
 
-A model file can be a program. A pickle is one by design: reading it runs what it names. Whole-model HDF5 files and
-Lambda layers in `.keras` files carry Python bytecode; exported PyTorch programs carry text that is evaluated. A file
+A model file can be a program. A pickle is one by design: reading it runs what it names. Lambda layers in `.keras` and
+whole-model HDF5 files carry Python bytecode; exported PyTorch programs carry text that is evaluated. A file
 ending says nothing about this, so none is looked at: the first bytes, the central directory of a zip, the attributes
 of an HDF5 file and the opcodes of a pickle say what a file is, and reading those runs nothing.
 
@@ -9,24 +9,19 @@ What may be imported is a closed list; everything else is refused with a sentenc
 """
 
 import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from radlib.errors import UsageError
+from radlib.formats.keras_archive import MEMBERS
 from radlib.importing.exported_programs import refuse_program_code
 from radlib.importing.onnx_files import is_onnx
 from radlib.importing.pickles import looks_pickled
+from radlib.tensor_files.archive_members import MOST_BYTES, checked_members
 from radlib.tensor_files.pytorch import STREAM_START
 
-MOST_BYTES = 2_000_000_000
-HARMLESS_BYTES = 64_000_000  # up to here any ratio of packed and unpacked size does no harm
-MOST_RATIO = 20.0
-MOST_MEMBERS = 20_000
 HDF5 = b"\x89HDF\r\n\x1a\n"
-KERAS_MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 OTHER_MAGIC: Mapping[bytes, str] = {
     b"\x1f\x8b": "a gzip archive",
     b"BZh": "a bzip2 archive",
@@ -37,9 +32,20 @@ OTHER_MAGIC: Mapping[bytes, str] = {
     b"\x93NUMPY": "a NumPy array",
     b"7z\xbc\xaf": "a 7z archive",
 }
-SAVE_ELSEWHERE = "where you trust it, load it yourself and save it with model.save('x.keras') in Keras, or convert it to LiteRT"
 EXPORT_TORCH = (
     "export the network with torch.export.save(torch.export.export(model.eval(), (film,)), 'model.pt2')"
+)
+
+
+SAVED_MODEL = b"\x08\x01\x12"  # schema 1, then a graph
+FROM_SAVED_MODEL = (
+    "where you trust it, convert its folder with tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert(), write what that "
+    "returns to a .tflite file, and import this"
+)
+TENSORFLOW_JS = (b'"layers-model"', b'"graph-model"', b'"modelTopology"', b'"weightsManifest"')
+FROM_TENSORFLOW_JS = (
+    "convert a layers model with tensorflowjs_converter --input_format=tfjs_layers_model --output_format=keras model.json "
+    "model.h5 and import model.h5; of a graph model, export the network again from where it was trained"
 )
 
 
@@ -49,7 +55,7 @@ class ForeignFile:
 
     Attributes:
         path: Where it lies.
-        kind: `litert`, `keras`, `onnx`, `pt2`, or `weights` for tensors alone.
+        kind: `litert`, `keras`, `keras_h5` (a whole model in HDF5), `onnx`, `pt2`, or `weights` for tensors alone.
     """
 
     path: Path
@@ -64,11 +70,11 @@ def inspect(path: Path) -> ForeignFile:
     """
     path = Path(path)
     if path.is_dir():
-        raise UsageError(
-            f"{path.name} is a folder, such as a SavedModel, which is a program; convert it to LiteRT or to a .keras file."
-        )
+        raise UsageError(_what_a_folder_is(path))
     if not path.is_file():
-        raise UsageError(f"There is no model file {path.name}; give a .tflite, .keras, .pt2 or .onnx file.")
+        raise UsageError(
+            f"There is no model file {path.name}; give a .tflite, .keras, .h5, .pt2 or .onnx file."
+        )
     size = path.stat().st_size
     if not 16 < size <= MOST_BYTES:
         state = "is empty or nearly so" if size <= 16 else "is larger than 2 GB"
@@ -93,76 +99,35 @@ def inspect(path: Path) -> ForeignFile:
     for magic, words in OTHER_MAGIC.items():
         if head.startswith(magic):
             raise UsageError(
-                f"{path.name} is {words}, not a network; give a .tflite, .keras, .pt2 or .onnx file."
+                f"{path.name} is {words}, not a network; give a .tflite, .keras, .h5, .pt2 or .onnx file."
             )
+    if head.startswith(SAVED_MODEL):
+        raise UsageError(f"{path.name} is the program of a SavedModel; {FROM_SAVED_MODEL}.")
+    if head[:1] == b"{" and any(word in head for word in TENSORFLOW_JS):
+        raise UsageError(
+            f"{path.name} is a network of TensorFlow.js, which is not read; {FROM_TENSORFLOW_JS}."
+        )
     if head[:1] == b"<" or head[:1] == b"{" or _is_safetensors(head, size):
         if _is_safetensors(head, size):
             return ForeignFile(path, "weights")
-        raise UsageError(f"{path.name} is a text, not a network; give a .tflite, .keras, .pt2 or .onnx file.")
+        raise UsageError(
+            f"{path.name} is a text, not a network; give a .tflite, .keras, .h5, .pt2 or .onnx file."
+        )
     if is_onnx(path):
         return ForeignFile(path, "onnx")
     raise UsageError(
-        f"{path.name} is no network that can be told by its content, or it is damaged; give a .tflite, .keras, .pt2 or "
+        f"{path.name} is no network that can be told by its content, or it is damaged; give a .tflite, .keras, .h5, .pt2 or "
         ".onnx file as it was saved."
     )
 
 
-def checked_members(path: Path) -> list[zipfile.ZipInfo]:
-    """Return the members of a zip archive after making sure that it is a plain one.
-
-    Raises:
-        UsageError: For names that lead out of the archive, links, names twice, encryption, unknown compression, or
-            contents that would grow beyond reason.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            damaged = None if len(members) > MOST_MEMBERS else _damaged(archive, members)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, struct.error, zlib.error):
-        raise UsageError(f"{path.name} is a damaged archive; save the network again.") from None
-    what = damaged or _unsafe(members, path.stat().st_size)
-    if what:
-        raise UsageError(
-            f"{path.name} {what}, as no saved network does; save it again from where it was trained."
-        )
-    return members
-
-
-def _unsafe(members: list[zipfile.ZipInfo], size_bytes: int) -> str:
-    """Return what is wrong with the members of an archive; empty when nothing is."""
-    names = [member.orig_filename for member in members]
-    if len(names) > MOST_MEMBERS:
-        return "holds more files than a network"
-    if len({name.casefold() for name in names}) < len(names):
-        return "names a file twice"
-    for member, name in zip(members, names, strict=True):
-        path = PurePosixPath(name)
-        mode = (member.external_attr >> 16) & 0o170000
-        if path.is_absolute() or ".." in path.parts or "\\" in name or PureWindowsPath(name).drive:
-            return "names a file outside of itself"
-        if not name.isprintable() or mode not in (0, 0o100000, 0o040000):
-            return "holds a link or a device"
-        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "is encrypted, or packed in an unusual way"
-    claimed = sum(member.file_size for member in members)
-    if claimed > MOST_BYTES or claimed > max(HARMLESS_BYTES, MOST_RATIO * size_bytes):
-        return "would grow beyond reason when unpacked"
-    return ""
-
-
-def _damaged(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> str:
-    """Compare each member's own header with the directory: readers differ in which of the two they believe."""
-    for member in members:
-        if member.orig_filename.endswith("/"):
-            continue
-        archive.fp.seek(member.header_offset)  # type: ignore[union-attr]
-        header = archive.fp.read(30)  # type: ignore[union-attr]
-        if len(header) < 30 or header[:4] != b"PK\x03\x04":
-            return "has a directory that does not fit its files"
-        length = struct.unpack("<H", header[26:28])[0]
-        if archive.fp.read(length) != member.orig_filename.encode("utf-8"):  # type: ignore[union-attr]
-            return "calls a file by two names"
-    return ""
+def _what_a_folder_is(path: Path) -> str:
+    """Return why a folder is no model file, and what to do."""
+    if (path / "saved_model.pb").is_file():
+        return f"{path.name} is a SavedModel, which is a program; {FROM_SAVED_MODEL}."
+    if (path / "model.json").is_file():
+        return f"{path.name} holds a network of TensorFlow.js, which is not read; {FROM_TENSORFLOW_JS}."
+    return f"{path.name} is a folder; give a .tflite, .keras, .h5, .pt2 or .onnx file."
 
 
 def _kind_of_zip(path: Path) -> str:
@@ -171,7 +136,7 @@ def _kind_of_zip(path: Path) -> str:
     names = {member.orig_filename for member in members if not member.orig_filename.endswith("/")}
     inner = {name.partition("/")[2] or name for name in names}
     if "config.json" in names:
-        if surplus := sorted(names - KERAS_MEMBERS):
+        if surplus := sorted(names - MEMBERS):
             raise UsageError(
                 f"{path.name} carries {surplus[0]!r} beside the network, which a plain Keras model has not; save it "
                 "without custom layers and assets."
@@ -195,7 +160,7 @@ def _kind_of_zip(path: Path) -> str:
     if names and all(name.endswith(".npy") for name in names):
         return "weights"
     if "saved_model.pb" in inner:
-        raise UsageError(f"{path.name} is a packed SavedModel, which is a program; convert it to LiteRT.")
+        raise UsageError(f"{path.name} is a packed SavedModel, which is a program; {FROM_SAVED_MODEL}.")
     raise UsageError(
         f"{path.name} is a zip archive, but neither a Keras model nor an exported PyTorch program; give the model file."
     )
@@ -218,11 +183,12 @@ def _kind_of_hdf5(path: Path) -> str:
     from radlib.importing.workers import in_worker
 
     found, _ = in_worker("describe_hdf5", {"path": str(path.resolve())}, name=path.name)
-    if found["whole_model"]:
+    if found["holds"] == "trained":
         raise UsageError(
-            f"{path.name} is a whole model in HDF5, whose code would run when Keras opens it; {SAVE_ELSEWHERE}."
+            f"{path.name} is a whole model in HDF5 without its configuration; save it again with model.save('x.keras'), or "
+            "save its weights alone with save_weights and name its --architecture."
         )
-    return "weights"
+    return "keras_h5" if found["holds"] == "model" else "weights"
 
 
 def _is_safetensors(head: bytes, size: int) -> bool:

@@ -1,21 +1,17 @@
-"""The configuration of a `.keras` file, read as JSON and looked through before anything is made of it.
+"""The configuration of a Keras network, looked through before anything is made of it.
 
 A configuration names classes, modules and functions, and Keras imports and calls what it names. Here every mapping in
 it is looked at first: code (Lambda layers, functions, classes of the author's own, modules that are not Keras's) is
 refused with a sentence, and of each layer only settings that are plain values go on.
 """
 
-import json
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from radlib.errors import UsageError
 from radlib.graphs import LAYERS, TRAINING_ONLY
 
-MOST_CONFIG_BYTES = 20_000_000
 MODELS = ("Functional", "Model", "Sequential")
 MODULES = re.compile(r"(tf_)?keras(\.\w+)*")
 FLOATS = ("float32", "mixed_float16", "mixed_bfloat16")
@@ -46,30 +42,26 @@ SURPLUS = {  # settings that say nothing about the answer, or that have but one 
     "autocast", "input_spec", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "invert",
     "noise_shape",
 }  # fmt: skip
-Tensor = tuple[str, int, int]  # layer, node, which output
 
 
-def read_configuration(path: Path) -> dict[str, Any]:
-    """Return the model's configuration after a look at every class, module and function that it names.
+def refuse_code(config: Any, name: str) -> dict[str, Any]:
+    """Return a model's configuration after a look at every class, module and function that it names.
+
+    Args:
+        config: What JSON gave.
+        name: Of the file.
 
     Raises:
         UsageError: For code, and for what is no functional or sequential model.
     """
-    with zipfile.ZipFile(path) as archive:
-        if archive.getinfo("config.json").file_size > MOST_CONFIG_BYTES:
-            raise UsageError(f"{path.name} has a configuration too long for a network; save the model again.")
-        try:
-            config = json.loads(archive.read("config.json"))
-        except (ValueError, RecursionError, zipfile.BadZipFile):
-            raise UsageError(f"{path.name} has a damaged config.json; save the model again.") from None
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
-        raise UsageError(f"{path.name} has no model in its config.json; save it with model.save('x.keras').")
+        raise UsageError(f"{name} has no model in its configuration; save it with model.save('x.keras').")
     for part in _objects(config):
-        _refuse_code(part, path.name)
+        _refuse_code(part, name)
     if config.get("class_name") not in MODELS:
         raise UsageError(
-            f"{path.name} holds a {config.get('class_name')}, not a functional or sequential model; build it from Keras's own "
-            "layers and save it again, or convert it to LiteRT."
+            f"{name} holds a {ascii(config.get('class_name'))[:60]}, not a functional or sequential model; build it from Keras's "
+            "own layers and save it again, or convert it to LiteRT."
         )
     return config
 
@@ -162,41 +154,3 @@ def _float(policy: Any) -> str:
     if isinstance(policy, dict):
         policy = policy.get("config", {}).get("name")
     return str(policy)
-
-
-def tensors_read(node: Any, layer: str, name: str) -> list[Tensor]:
-    """Return the tensors that one call of a layer reads, written by Keras 3 or by Keras 2.
-
-    Raises:
-        UsageError: When it is called with anything beside tensors.
-    """
-    if isinstance(node, dict):
-        read = [
-            tuple(each["config"]["keras_history"])
-            for each in _in_order(node.get("args", []))
-            if each.get("class_name") == "__keras_tensor__"
-        ]
-        arguments = dict(node.get("kwargs", {}))
-    else:
-        calls = [node] if node and isinstance(node[0], str) else list(node)
-        read = [tuple(call[:3]) for call in calls]
-        arguments = {
-            key: value for call in calls for key, value in (call[3] if len(call) > 3 else {}).items()
-        }
-    surplus = [
-        key for key, value in arguments.items() if key not in ("training", "mask") and value is not None
-    ]
-    if surplus or not read:
-        raise UsageError(
-            f"{name} calls the layer {layer!r} in a way that cannot be imported; build the network from plain layers."
-        )
-    return read
-
-
-def _in_order(content: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the tensors among a call's arguments from first to last."""
-    if isinstance(content, dict):
-        yield content
-    elif isinstance(content, list):
-        for each in content:
-            yield from _in_order(each)

@@ -1,9 +1,9 @@
-"""A `.keras` file of somebody else's, read as data: its configuration into a plain description, its weights as numbers.
+"""A Keras network of somebody else's, read as data: its configuration becomes a plain description.
 
 Keras opens such a file by importing the modules and calling the classes that its configuration names, and has had a
 hole in its safe mode every year. Nothing of that happens here. The configuration is JSON; from it a description in the
 terms of `graphs` is made, which holds layers of a closed list, numbers and text, and whatever is not understood is
-refused rather than skipped. Files of Keras 3 and of Keras 2 are read alike. What a network for films has around its
+refused rather than skipped. Files of Keras 3, 2 and 1 are read alike. What a network for films has around its
 layers is put right on the way:
 
 - models inside models, as transfer learning makes them, are laid flat, so that pruning can look into them;
@@ -14,14 +14,16 @@ layers is put right on the way:
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from radlib.errors import UsageError
-from radlib.importing.keras_config import MODELS, Tensor, read_configuration, settings_of, tensors_read
+from radlib.formats.keras_archive import snake_case
+from radlib.importing.keras_calls import Tensor, ends_of, numbered_as_read, tensors_read, title_of
+from radlib.importing.keras_config import MODELS, settings_of
 from radlib.importing.layout import InputLayout
 
 DEEPEST = 20  # models inside models
+STANDING_BEFORE = ("film", "repeat_channel", "input_range")
 VARYING = re.compile(r"Random\w+|AugMix|RandAugment|MixUp|CutMix|Auto\w*Contrast")
 
 
@@ -40,13 +42,14 @@ class Flat:
     left_out: list[str] = field(default_factory=list)
 
 
-def describe_keras_file(
-    path: Path, layout: InputLayout, image_size: int
+def describe_network(
+    config: Mapping[str, Any], name: str, layout: InputLayout, image_size: int
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Read the configuration of a `.keras` file; nothing is imported or run.
+    """Return the description of a network from its configuration; nothing is imported or run.
 
     Args:
-        path: The file, which `guard.inspect` has looked at.
+        config: As `keras_config.refuse_code` let it pass.
+        name: Of the file.
         layout: How its network takes a film.
         image_size: Side of the films where the network leaves it open, pixels.
 
@@ -57,22 +60,24 @@ def describe_keras_file(
     Raises:
         UsageError: For anything that is not a plain network of Keras's own layers.
     """
-    config = read_configuration(path)
     flat = Flat()
     try:
-        entry = _entry_shape(config, path.name, layout, image_size)
+        entry = _entry_shape(config, name, layout, image_size)
         given = _film_layers(flat, entry, layout)
-        outputs = _model(flat, config, [given], "", [""], path.name, 0)
+        outputs = _model(flat, config, [given], "", [""], name, 0)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{path.name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
+            f"{name} has a configuration that no Keras writes ({type(error).__name__}); save the model again."
         ) from None
     if len(outputs) != 1:
-        raise UsageError(f"{path.name} has {len(outputs)} outputs; a classifier of films has one.")
+        raise UsageError(
+            f"{name} has {len(outputs)} outputs; save the one that classifies films as a model of its own, "
+            "keras.Model(model.input, model.outputs[0])."
+        )
     names = list(flat.layers)
     layers = [
-        [kind, name, settings, [_node(node, names) for node in nodes]]
-        for name, (kind, settings, nodes) in flat.layers.items()
+        [kind, layer, settings, [_node(node, names) for node in nodes]]
+        for layer, (kind, settings, nodes) in flat.layers.items()
     ]
     return {"name": "imported", "layers": layers, "outputs": [list(outputs[0])]}, flat.groups
 
@@ -90,9 +95,8 @@ def _entry_shape(
         if shape is not None or first["class_name"] not in MODELS:
             break
         model = first
-    shape = (
-        shape or (config.get("build_config") or {}).get("input_shape") or [None, None, None, layout.channels]
-    )
+    built = (config.get("build_config") or {}).get("input_shape") or config["config"].get("build_input_shape")
+    shape = shape or built or [None, None, None, layout.channels]
     if layout.layout != "NHWC" or len(shape) != 4 or shape[3] not in (None, layout.channels):
         raise UsageError(
             f"{name} takes films of shape {' × '.join('any' if side is None else str(side) for side in shape[1:])}, which is not "
@@ -147,24 +151,31 @@ def _model(
             if layer["class_name"] != "InputLayer":
                 now = _call(flat, layer, now, prefix, inside, name, depth)
         return now
-    inputs = _ends(model["config"]["input_layers"])
+    inputs = ends_of(model["config"]["input_layers"])
+    if len(inputs) != len(given):
+        raise UsageError(
+            f"{name} takes {len(inputs)} inputs ({', '.join(ascii(end[0])[1:-1][:30] for end in inputs[:4])}), and a film is one; "
+            "train a network that takes the film alone, or fix the others as constants before you save it."
+        )
     for place, end in enumerate(inputs):
         made[end[0], 0] = [given[place]]
     waiting = [
-        (layer, number, tensors_read(node, _title(layer), name))
+        (layer, number, tensors_read(node, title_of(layer), name))
         for layer in layers
         if layer["class_name"] != "InputLayer"
         for number, node in enumerate(layer["inbound_nodes"])
     ]
+    outputs = [tuple(end[:3]) for end in ends_of(model["config"]["output_layers"])]
+    waiting = numbered_as_read(waiting, [tensor for call in waiting for tensor in call[2]] + outputs)
     while waiting:
         ready = [call for call in waiting if all((t[0], t[1]) in made for t in call[2])]
         if not ready:
             raise UsageError(f"{name} has layers that wait for each other in a circle; save the model again.")
         for layer, number, read in ready:
             tensors = [made[t[0], t[1]][t[2]] for t in read]
-            made[_title(layer), number] = _call(flat, layer, tensors, prefix, inside, name, depth)
-        waiting = [call for call in waiting if (_title(call[0]), call[1]) not in made]
-    return [made[end[0], end[1]][end[2]] for end in _ends(model["config"]["output_layers"])]
+            made[title_of(layer), number] = _call(flat, layer, tensors, prefix, inside, name, depth)
+        waiting = [call for call in waiting if (title_of(call[0]), call[1]) not in made]
+    return [made[end[0], end[1]][end[2]] for end in outputs]
 
 
 def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[str, list[str]]:
@@ -172,11 +183,11 @@ def _places(layers: Sequence[Mapping[str, Any]], places: Sequence[str]) -> dict[
     used: dict[str, int] = {}
     found = {}
     for layer in layers:
-        kind = _snake_case(layer["class_name"])
+        kind = snake_case(layer["class_name"])
         number = used[kind] = used.get(kind, -1) + 1
         key = f"{kind}_{number}" if number else kind
         containers = ("layers", "_layer_checkpoint_dependencies", "_functional/layers")
-        found[_title(layer)] = [
+        found[title_of(layer)] = [
             f"{place}{container}/{key}".lstrip("/") for place in places for container in containers
         ]
     return found
@@ -192,7 +203,7 @@ def _call(
     depth: int,
 ) -> list[Tensor]:
     """Add one call of a layer, or of a model inside the model, and return what it gives."""
-    kind, title = layer["class_name"], _title(layer)
+    kind, title = layer["class_name"], title_of(layer)
     if not isinstance(title, str) or not re.fullmatch(r"[\w./ -]{1,200}", title):
         raise UsageError(f"{name} has a layer whose name is none; save the model again.")
     if kind in MODELS:
@@ -201,11 +212,7 @@ def _call(
     if VARYING.fullmatch(kind):
         flat.left_out.append(title)
         return list(given)
-    unique = (
-        f"{prefix}{title}"
-        if f"{prefix}{title}" not in ("film", "repeat_channel", "input_range")
-        else f"own_{title}"
-    )
+    unique = unique_name(prefix, title)
     settings = settings_of(layer, name)
     if unique not in flat.layers:
         flat.layers[unique] = [kind, settings, []]
@@ -215,13 +222,10 @@ def _call(
     return [(unique, len(nodes) - 1, 0)]
 
 
-def _ends(content: Any) -> list[list[Any]]:
-    """Return the ends of a model as [layer, node, tensor], however many there are."""
-    return [content] if content and isinstance(content[0], str) else list(content)
-
-
-def _title(layer: Mapping[str, Any]) -> str:
-    return layer["config"]["name"]
+def unique_name(prefix: str, title: str) -> str:
+    """Return what a layer is called once the models around it are laid flat."""
+    name = f"{prefix}{title}"
+    return f"own_{title}" if name in STANDING_BEFORE else name
 
 
 def _node(node: Sequence[Tensor], names: Sequence[str]) -> list[Any]:
@@ -229,9 +233,3 @@ def _node(node: Sequence[Tensor], names: Sequence[str]) -> list[Any]:
     if all(tensor[1:] == (0, 0) for tensor in node):
         return [names.index(tensor[0]) for tensor in node]
     return [[*tensor, {}] for tensor in node]
-
-
-def _snake_case(name: str) -> str:
-    """Return a class name as Keras writes it in a weights file."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

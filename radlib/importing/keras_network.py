@@ -1,5 +1,6 @@
 """A Keras network built from a foreign file: our own layers, its numbers, probabilities of the study's task."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,21 +8,27 @@ from typing import Any
 import numpy as np
 
 from radlib import backend
+from radlib.container import reason_of
 from radlib.errors import UsageError
+from radlib.formats.keras_archive import read_configuration
 from radlib.graphs import build_graph
-from radlib.importing.keras_files import describe_keras_file
+from radlib.importing.guard import ForeignFile
+from radlib.importing.keras_config import refuse_code
+from radlib.importing.keras_files import describe_network
 from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.legacy_weights import assigned
+from radlib.importing.old_configurations import modern
 from radlib.importing.workers import in_worker
 
-WEIGHTS = "model.weights.h5"
 Description = dict[str, Any]
+Values = dict[str, list[np.ndarray]]
 
 
-def build_keras(path: Path, layout: InputLayout, answers: Answers, image_size: int) -> Any:
-    """Return the network of a `.keras` file, rebuilt so that it keeps the contract.
+def build_keras(file: ForeignFile, layout: InputLayout, answers: Answers, image_size: int) -> Any:
+    """Return the network of a `.keras` file or of a whole-model `.h5` file, rebuilt so that it keeps the contract.
 
     Args:
-        path: The file, which `guard.inspect` has looked at.
+        file: What `guard.inspect` let pass.
         layout: How its network takes a film.
         answers: What becomes of its outputs.
         image_size: Side of the films where the network leaves it open, pixels.
@@ -32,25 +39,50 @@ def build_keras(path: Path, layout: InputLayout, answers: Answers, image_size: i
     Raises:
         UsageError: For anything but a plain network whose weights fit.
     """
-    description, groups = describe_keras_file(path, layout, image_size)
-    task = {"path": str(Path(path).resolve()), "member": WEIGHTS, "tensors": groups, "name": path.name}
-    found, arrays = in_worker("read_hdf5", task, name=path.name)
-    values = {
+    name = file.path.name
+    read = _archived if file.kind == "keras" else _whole_hdf5
+    description, values = read(file.path, layout, image_size)
+    _finish(description, values, answers, name)
+    try:
+        with backend.quiet_stderr():
+            model = build_graph(
+                description, weights=sum(each.size for own in values.values() for each in own)
+            )
+    except Exception as error:  # Keras has no errors of its own: a wrong setting leads anywhere
+        raise UsageError(
+            f"{name} cannot be built from Keras 2's layers ({reason_of(error)}); convert it to LiteRT instead."
+        ) from None
+    for layer in model.layers:
+        _assign(layer, values.get(layer.name, []), name)
+    return model
+
+
+def _archived(path: Path, layout: InputLayout, image_size: int) -> tuple[Description, Values]:
+    """Return the description and the tensors of a `.keras` file."""
+    config = refuse_code(modern(read_configuration(path)), path.name)
+    description, groups = describe_network(config, path.name, layout, image_size)
+    found, arrays = in_worker("read_keras", {"path": str(path.resolve()), "tensors": groups}, name=path.name)
+    return description, {
         layer: [arrays[f"{number}/{order}"] for order in range(found["counts"][layer])]
         for number, layer in enumerate(groups)
     }
-    _finish(description, values, answers, path.name)
+
+
+def _whole_hdf5(path: Path, layout: InputLayout, image_size: int) -> tuple[Description, Values]:
+    """Return the description and the tensors of a whole model in HDF5, as Keras 1, 2 and 3 save it."""
+    found, arrays = in_worker("read_whole_hdf5", {"path": str(path.resolve())}, name=path.name)
     try:
-        with backend.quiet_stderr():
-            model = build_graph(description)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:160]
+        config = modern(json.loads(found["configuration"]))
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path.name} has a damaged configuration; save the model again.") from None
+    if found["backend"] not in ("", "tensorflow", "jax", "torch"):
         raise UsageError(
-            f"{path.name} cannot be built from Keras 2's layers ({reason}); convert it to LiteRT instead."
-        ) from None
-    for layer in model.layers:
-        _assign(layer, values.get(layer.name, []), path.name)
-    return model
+            f"{path.name} was trained with {ascii(found['backend'])[:30]}, whose convolutions run the other way; load it "
+            "there, convert its kernels, and save it with TensorFlow, or convert it to LiteRT."
+        )
+    config = refuse_code(config, path.name)
+    description, _ = describe_network(config, path.name, layout, image_size)
+    return description, assigned(config, found["groups"], arrays, path.name)
 
 
 def _assign(layer: Any, values: list[np.ndarray], name: str) -> None:

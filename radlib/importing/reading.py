@@ -68,10 +68,10 @@ def read_network(
         layout = replace(layout, range=PLAIN_RANGE)
     if file.kind == "litert":
         content = _litert(file.path, layout, finish, name)
-    elif file.kind == "keras":
+    elif file.kind in ("keras", "keras_h5"):
         from radlib.importing.keras_network import build_keras
 
-        content = _keras(build_keras(file.path, layout, finish, settings.image_size))
+        content = _keras(build_keras(file, layout, finish, settings.image_size))
     elif file.kind == "weights":
         content = _keras(_brought(file.path, architecture, task, settings))
     else:

@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 
 from radlib.errors import RadlibError, UsageError
+from radlib.formats.keras_archive import read_weights
 from radlib.importing.layout import Answers, InputLayout
+from radlib.tensor_files.hdf5_files import (
+    attribute_names,
+    attribute_text,
+    data_sets,
+    last_number,
+    opened_hdf5,
+)
 
 PROBE_FILMS = 6
-MOST_WEIGHTS = 500_000_000  # numbers, 2 GB as float32
 Result = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -90,91 +97,65 @@ def _input_shape(content: bytes, name: str) -> list[int]:
     return [int(side) for side in shape[1:]]
 
 
-def read_hdf5(path: str, member: str, tensors: dict[str, list[str]], name: str) -> Result:
+def read_keras(path: str, tensors: dict[str, list[str]]) -> Result:
     """Read the weights of a `.keras` file, all or nothing.
 
     Args:
         path: The `.keras` file.
-        member: Which file in it holds the weights.
         tensors: Candidate places of each layer's group in the file, by layer: the first that is there counts.
-        name: Of the file, for messages.
 
     Returns:
         `counts` of tensors per layer, and the arrays `<layer number>/<tensor number>`.
     """
-    import zipfile
-
-    import h5py
-
-    counts: dict[str, int] = {}
-    arrays: dict[str, np.ndarray] = {}
-    used: set[str] = set()
-    with zipfile.ZipFile(path) as archive, archive.open(member) as stream, h5py.File(stream, "r") as file:
-        places = _datasets(file, name)
-        for number, (layer, candidates) in enumerate(tensors.items()):
-            place = next((c for c in candidates if any(p.startswith(f"{c}/vars/") for p in places)), "")
-            own = sorted((p for p in places if place and p.startswith(f"{place}/vars/")), key=_last_number)
-            counts[layer] = len(own)
-            used |= set(own)
-            for order, each in enumerate(own):
-                arrays[f"{number}/{order}"] = np.asarray(places[each][()], np.float32)
+    name, counts, arrays = Path(path).name, {}, {}
+    places, used = read_weights(Path(path)), set()
+    for number, (layer, candidates) in enumerate(tensors.items()):
+        place = next((c for c in candidates if any(p.startswith(f"{c}/vars/") for p in places)), "")
+        own = sorted((p for p in places if place and p.startswith(f"{place}/vars/")), key=last_number)
+        counts[layer] = len(own)
+        used |= set(own)
+        for order, each in enumerate(own):
+            arrays[f"{number}/{order}"] = np.asarray(places[each], np.float32)
     left = [
         p for p in places if p not in used and not p.startswith("optimizer") and "seed_generator" not in p
     ]
     if left:
         raise UsageError(
-            f"{name} holds weights that its configuration has no layer for ({left[0]}); save the model again with the "
-            "Keras that trained it."
+            f"{name} holds weights that its configuration has no layer for ({ascii(left[0])[:80]}); save the model again "
+            "with the Keras that trained it."
         )
     return {"counts": counts}, arrays
 
 
 def describe_hdf5(path: str) -> Result:
-    """Tell whether an HDF5 file holds a whole model; looks at names only."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return {"whole_model": "model_config" in file.attrs or "training_config" in file.attrs}, {}
-    except (OSError, RuntimeError, KeyError, ValueError):
-        raise UsageError(f"{Path(path).name} is a damaged HDF5 file; save the weights again.") from None
+    """Tell what an HDF5 file holds: `model` (with its configuration), `trained` (one without), else `weights`; looks at names."""
+    with opened_hdf5(Path(path), Path(path).name) as file:
+        whole = "model_config" in file.attrs
+        return {
+            "holds": "model" if whole else "trained" if "training_config" in file.attrs else "weights"
+        }, {}
 
 
-def _datasets(file: Any, name: str) -> dict[str, Any]:
-    """Return all tensors of an HDF5 file by path, after making sure that they lie in it and fit."""
-    import h5py
+def read_whole_hdf5(path: str) -> Result:
+    """Read a whole model in HDF5: its configuration as text, and the tensors of its layers as Keras orders them.
 
-    found: dict[str, Any] = {}
-    total = 0
-
-    def walk(group: Any, prefix: str, depth: int) -> None:
-        nonlocal total
-        if depth > 60:
-            raise UsageError(f"{name} nests its weights without end; save the network again.")
-        for key in group:
-            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-                raise UsageError(
-                    f"{name} points to other files for its weights; save the network into one file."
-                )
-            item = group[key]
-            if isinstance(item, h5py.Group):
-                walk(item, f"{prefix}{key}/", depth + 1)
-                continue
-            if item.external or item.is_virtual:
-                raise UsageError(
-                    f"{name} points to other files for its weights; save the network into one file."
-                )
-            total += int(np.prod(item.shape, dtype=np.float64))
-            if total > MOST_WEIGHTS or len(found) > 100_000:
-                raise UsageError(f"{name} claims more weights than a network here may have; check the file.")
-            if not np.issubdtype(item.dtype, np.number):
-                raise UsageError(f"{name} holds something among its weights that is no number.")
-            found[f"{prefix}{key}"] = item
-
-    walk(file, "", 0)
-    return found
-
-
-def _last_number(place: str) -> int:
-    last = place.rpartition("/")[2]
-    return int(last) if last.isdigit() else -1
+    Returns:
+        `configuration`; `backend`, the library that trained it, empty where the file does not say; `groups`, the names of
+        the tensors of each layer; and the arrays `<layer number>/<tensor number>`. What an optimizer left is not read.
+    """
+    name, groups, arrays = Path(path).name, {}, {}
+    with opened_hdf5(Path(path), name) as file:
+        configuration = attribute_text(file, "model_config", name)
+        if "model_weights" not in file:
+            raise UsageError(f"{name} holds the configuration of a model without its weights; save both.")
+        weights = file["model_weights"]
+        places = data_sets(weights, name)
+        for number, layer in enumerate(attribute_names(weights, "layer_names", name)):
+            names = attribute_names(weights[layer], "weight_names", name)
+            if layer in groups or any(f"{layer}/{each}" not in places for each in names):
+                raise UsageError(f"{name} names tensors that it does not hold; save the model again.")
+            groups[layer] = names
+            for order, each in enumerate(names):
+                arrays[f"{number}/{order}"] = np.asarray(places[f"{layer}/{each}"][()], np.float32)
+        found = attribute_text(weights, "backend", name) or attribute_text(file, "backend", name)
+    return {"configuration": configuration, "backend": found, "groups": groups}, arrays

@@ -114,6 +114,15 @@ def sentences(table: pd.DataFrame) -> list[str]:
     return said
 
 
+def tried_lines(run: Run, original: Variant, file: Path) -> Iterator[str]:
+    """Yield what `radlib import` says of the usual readings; arguments as of `try_readings`."""
+    try:
+        yield from sentences(try_readings(run, original, file))
+        yield f"the usual ranges and filters: {FOLDER}/{run.settings.tag}.csv in {run.folder.name}"
+    except RadlibError as error:  # the network is brought in all the same
+        yield f"The usual ranges and filters could not be tried: {error}"
+
+
 def _some(films: Films, seed: int) -> Films:
     """Return at most `MOST_FILMS` films, drawn without replacement, whose labels are known."""
     known = np.flatnonzero(~np.isnan(films.labels).all(axis=1))

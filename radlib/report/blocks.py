@@ -91,6 +91,7 @@ class Page:
         headline: The sentences of the first screen.
         notes: What a reader must know before believing any number.
         sections: The rest.
+        alarm: The sentence that stands before everything, in red; empty when there is none.
     """
 
     title: str
@@ -100,3 +101,4 @@ class Page:
     headline: tuple[str, ...]
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
+    alarm: str = ""

@@ -199,14 +199,14 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
     Returns:
         One row per variant, label, kind of group (`by`: age_group, sex, view, source) and `group`, with the columns of
-        `metrics.judge_groups`; no rows where the data set knows no groups.
+        `metrics.judge_groups`; no rows where the data set knows no groups, or the original has not learnt.
     """
     readings = readings or read(run)
     kinds, rows = [c for c in readings.groups if c != "image_id"], []
     groups = readings.groups.set_index("image_id")
     for before, after, label, column in labelled_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
-        if why_not_paired(first, second):
+        if readings.why_not_learnt(before) or why_not_paired(first, second):
             continue
         for kind in kinds:
             of_film = groups[kind].reindex(first.image_ids).fillna("").to_numpy(dtype=np.str_)

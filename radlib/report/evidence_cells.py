@@ -52,7 +52,7 @@ def evidence_sections(
         Section(
             "Who is harmed",
             (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings))
-            or _nobody_knows(evidence["verdicts"]),
+            or _nobody_knows(evidence["verdicts"], results),
         ),
     ]
     return [section for section in sections if section.blocks]
@@ -169,9 +169,11 @@ def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], sho
     return text, Table(columns, rows)
 
 
-def _nobody_knows(verdicts: pd.DataFrame) -> tuple:
+def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame) -> tuple:
     if verdicts.empty:
         return ()
+    if results["not_learnt"].any():
+        return (Text(("Whom compression harms is not asked of a network that has not learnt.",)),)
     return Text((
         "The data set says nothing of age, sex, view or source of its test films, or too little: nobody can say here who "
         "would be harmed.",

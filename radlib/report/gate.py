@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radlib.errors import QualityGateError
+from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
 from radlib.report.judgements import judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
@@ -29,6 +30,8 @@ def gate_outcome(readings: Readings) -> Outcome | None:
     gate = readings.selection.get("gate")
     if not gate:
         return None
+    if readings.not_learnt:
+        return Outcome(False, f"{alarm(readings.not_learnt)} The gate ({gate['demand']}) is not met.")
     titles = {v.name: v.label for v in readings.variants}
     if len(set(titles.values())) < len(titles):
         titles = {name: name for name in titles}
@@ -73,8 +76,8 @@ def check_gate(run: Run) -> str:
     """Return what became of the study's gate in one sentence; empty where there is none.
 
     Raises:
-        QualityGateError: When no variant qualified, or the test films did not confirm the winner; the message
-            names the nearest.
+        QualityGateError: When an original has not learnt, no variant qualified, or the test films did not confirm the
+            winner; the message names the nearest.
     """
     outcome = gate_outcome(read(run))
     if outcome is None:

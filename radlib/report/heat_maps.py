@@ -1,6 +1,5 @@
 """Whether variants look where their originals look: from what evaluation stored to a table, a section and a picture."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pandas as pd
 
 from radlib import figures, metrics
 from radlib.evaluation.heat_maps import heat_maps_path
+from radlib.record_files import read_arrays, read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
@@ -55,7 +55,7 @@ def heat_maps(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
 def _stored(readings: Readings, variant: Variant) -> dict[str, Any] | None:
     path = heat_maps_path(readings.run.folder, variant)
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = read_object(path) if path.is_file() else {}
     return record if record.get("sha256") == variant.sha256 else None
 
 
@@ -147,11 +147,11 @@ def drawn_heat_maps(
     film, boxes, panels = np.zeros((8, 8), np.uint8), [], {}
     asked = [v for v in variants if v.name in methods and _maps_path(run, v).is_file()]
     for variant in asked[:most]:
-        with np.load(_maps_path(run, variant)) as arrays:
-            if "film" in arrays:
-                film, boxes = arrays["film"], arrays["boxes"].tolist()
-                panels.setdefault(f"original\n{methods[variant.name]}", arrays["original"])
-                panels[f"{variant.label}\n{methods[variant.name]}"] = arrays["variant"]
+        arrays = read_arrays(_maps_path(run, variant))
+        if {"film", "boxes", "original", "variant"} <= set(arrays):
+            film, boxes = arrays["film"], arrays["boxes"].tolist()
+            panels.setdefault(f"original\n{methods[variant.name]}", arrays["original"])
+            panels[f"{variant.label}\n{methods[variant.name]}"] = arrays["variant"]
     return film, panels, boxes
 
 

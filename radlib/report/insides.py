@@ -1,6 +1,5 @@
 """What evaluation stored about the insides of every variant, read for the report; see `evaluation.insides`."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 from radlib.evaluation.insides import insides_path
 from radlib.evaluation.layers import COLUMNS as LAYER_COLUMNS
 from radlib.evaluation.stored_weights import COLUMNS as WEIGHT_COLUMNS
+from radlib.record_files import read_arrays, read_object
 from radlib.report.readings import Readings, read
 from radlib.runs import Run
 
@@ -44,7 +44,7 @@ def read_insides(readings: Readings) -> Insides:
     layers, weights, histograms, pictures, reasons = [], [], {}, {}, {}
     for variant in readings.variants:
         path = insides_path(readings.run.folder, variant)
-        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        record = read_object(path) if path.is_file() else {}
         if record.get("sha256") != variant.sha256:
             continue
         if record["reason"]:
@@ -54,8 +54,7 @@ def read_insides(readings: Readings) -> Insides:
         weights += [{"variant": variant.name, **row} for row in record["weights"]]
         histograms[variant.name] = record["histograms"]
         if path.with_suffix(".npz").is_file():
-            with np.load(path.with_suffix(".npz")) as arrays:
-                pictures[variant.name] = dict(arrays)
+            pictures[variant.name] = read_arrays(path.with_suffix(".npz"))
     return Insides(
         pd.DataFrame(layers, columns=["variant", *LAYER_COLUMNS]),
         pd.DataFrame(weights, columns=["variant", *WEIGHT_COLUMNS]),

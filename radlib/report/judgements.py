@@ -15,6 +15,8 @@ COLUMNS = (
     "standard_error", "p_noninferior", "p_inferior", "verdict", "smallest_shown", "verdict_method", "verdict_reason",
 )  # fmt: skip
 
+UNLEARNT = "The original has not learnt, so to be as good as it means nothing."
+
 
 def judge_pairs(readings: Readings, pairs: Sequence[tuple[Variant, Variant]]) -> pd.DataFrame:
     """Return the verdicts on pairs of variants, adjusted over all pairs by Holm's rule.
@@ -85,7 +87,7 @@ def _test(
 ) -> metrics.PairedTest:
     """Return the test of a pair, of one label or of the mean over labels."""
     first, second = readings.test.get(before.name), readings.test.get(after.name)
-    reason = why_not_paired(first, second)
+    reason = UNLEARNT if readings.why_not_learnt(before) else why_not_paired(first, second)
     if reason:
         return metrics.PairedTest(*[float("nan")] * 4, "", reason)
     chosen = slice(None) if column is None else column

@@ -7,7 +7,6 @@ References:
     Mitchell et al. (2019). Model cards for model reporting. FAT*, arXiv 1810.03993.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import pandas as pd
 
 from radlib import __version__
+from radlib.evaluation.learnt import alarm
+from radlib.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
 from radlib.report.cells import LABEL_METRICS
@@ -22,7 +23,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.wording import LIMITS
-from radlib.variants import Variant
+from radlib.variants import REBUILT, Variant, variant_name
 
 FOLDER = "cards"
 USE = (
@@ -76,7 +77,14 @@ def model_card(
         headline=("Research only, not a medical device.",),
         notes=(readings.run.study.notes.strip(),) if readings.run.study.notes.strip() else (),
         sections=tuple(section for section in sections if section.blocks),
+        alarm=_alarm(readings, variant),
     )
+
+
+def _alarm(readings: Readings, variant: Variant) -> str:
+    """Return what stands first on the card of a variant whose original has not learnt."""
+    own = {variant_name(variant.network, "", variant.seed)}
+    return alarm({name: reason for name, reason in readings.not_learnt.items() if name in own})
 
 
 def _facts(rows: Mapping[str, str], caption: str = "") -> Table:
@@ -130,7 +138,7 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
         return Text(
             ("The record of how films are prepared is missing: build the variant again before using it.",)
         )
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = read_object(path, REBUILT)
     return _facts({name.replace("_", " "): str(value) for name, value in record.items()},
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 
@@ -158,6 +166,8 @@ def _scores(variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
 def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]) -> tuple:
     if row["chain"] == "original":
         return (Text(("It is the original that others are compared with.",)),)
+    if row["not_learnt"]:
+        return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
     lines = [
         f"Verdict: {w.VERDICTS.get(row['verdict'], row['verdict'])} at a margin of {readings.run.settings.margin:.3f} AUROC; "
         f"difference {w.signed(row['difference'])} [{w.signed_span(row['difference_low'], row['difference_high'])}]. "

@@ -2,11 +2,13 @@
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from radlib import __version__
+from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text
 from radlib.report.cells import (
@@ -100,12 +102,13 @@ def build_page(
         ),
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
+        alarm=alarm(readings.not_learnt),
     )
 
 
 def _gate_words(readings: Readings) -> tuple[str, ...]:
     outcome = gate_outcome(readings)
-    return () if outcome is None else (outcome.sentence,)
+    return () if outcome is None or readings.not_learnt else (outcome.sentence,)
 
 
 def _present(*tables: Table | None) -> tuple[Table, ...]:
@@ -227,7 +230,11 @@ def _versions(readings: Readings, results: pd.DataFrame) -> Table:
 
 def command(readings: Readings) -> str:
     """Return the command that makes the run again; the folder of the films is the reader's own."""
-    words = ["radlib", "run", "--study", readings.run.study.name]
+    study = readings.run.study
+    own_file = (
+        Path(study.source).name if study.folder else ""
+    )  # its name alone: a path may tell more than it should
+    words = ["radlib", "run", "--study", own_file or study.name]
     for name, value in readings.record.get("overrides", {}).items():
         text = "FILE" if value == WITHHELD else str(value)
         words += ["--data", "FOLDER"] if name == "data" else ["-p", name, text]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radlib import figures
 from radlib.figures.comparison import MOST_NAMED
-from radlib.figures.style import new_axes, styled
+from radlib.figures.style import new_axes, own_settings, styled
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
 from radlib.report.forests import draw_forests
@@ -236,6 +236,6 @@ def _save(axes: Any, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure = np.ravel(axes)[0].figure
-    with atomic_path(path) as partial:
+    with atomic_path(path) as partial, plt.rc_context(own_settings()):
         figure.savefig(partial, format="png", dpi=100, metadata={"Software": None})
     plt.close(figure)

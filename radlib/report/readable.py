@@ -5,6 +5,7 @@ column is shown follows from its name, which by house style carries its unit.
 """
 
 import hashlib
+import html
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.learnt import alarm, stored_not_learnt
 from radlib.report import wording as w
+from radlib.runs import Run
+from radlib.variants import Variant
 
 SHARES = ("sparsity", "share")
 TIMES = ("compression", "times_smaller")
@@ -51,6 +55,22 @@ def readable(table: pd.DataFrame, *columns: str) -> Any:
         shown[(name if short in names else short).replace("_", " ")] = texts
     words = [c for c, n in zip(shown, names, strict=True) if not pd.api.types.is_numeric_dtype(table[n])]
     return _html(shown, words)
+
+
+def red_alarm(run: Run, *variants: Variant) -> Any:
+    """Return, for a notebook's output, the sentence in red that originals have not learnt; None when all have.
+
+    Args:
+        run: The run; only its files are read.
+        *variants: The originals that are asked about; none for all.
+    """
+    from IPython.display import HTML
+
+    asked = {variant.name for variant in variants}
+    reasons = {n: reason for n, reason in stored_not_learnt(run).items() if not asked or n in asked}
+    if not reasons:
+        return None
+    return HTML(f'<p style="color: #b00020; font-weight: 600">{html.escape(alarm(reasons))}</p>')
 
 
 def source(*functions: Callable) -> Any:

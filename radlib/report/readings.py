@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.learnt import not_learnt
+from radlib.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -95,6 +96,17 @@ class Readings:
         same = (v for v in self.variants if (v.network, v.seed) == (variant.network, variant.seed))
         return next((v for v in same if not v.chain), None)
 
+    @functools.cached_property
+    def not_learnt(self) -> Mapping[str, str]:
+        """Why originals have not learnt, by name, see `evaluation.learnt`; empty when all have."""
+        answers = {name: (p.y_true, p.y_prob, p.patients) for name, p in self.validation.items()}
+        return not_learnt(self.run, self.variants, answers)
+
+    def why_not_learnt(self, variant: Variant) -> str:
+        """Return why the original that a variant goes back to has not learnt; empty when it has."""
+        original = self.original(variant)
+        return self.not_learnt.get(original.name, "") if original is not None else ""
+
     def thresholds(self, variant: Variant) -> np.ndarray:
         """Return the variant's thresholds, (labels,), NaN where none was chosen."""
         value = self.selection.get("variants", {}).get(variant.name, {}).get("threshold")
@@ -153,15 +165,18 @@ def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
     path = run.path("predictions", f"{variant.key}.{split}.npz")
     if not path.is_file():
         return None
-    with np.load(path) as arrays:
-        if "model_sha256" in arrays and str(arrays["model_sha256"]) != variant.sha256:
-            return None
+    arrays = read_arrays(path)
+    if str(arrays.get("model_sha256", variant.sha256)) != variant.sha256:
+        return None
+    try:
         y_true, y_prob = (np.asarray(arrays[name], dtype=np.float64) for name in ("y_true", "y_prob"))
         return Predictions(arrays["image_id"], arrays["patient_id"], y_true, y_prob)
+    except (KeyError, ValueError) as error:
+        raise damaged(path, "it lacks answers", RUN_AGAIN) from error
 
 
 def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_object(path) if path.is_file() else {}
 
 
 def _csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -169,4 +184,4 @@ def _csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(columns))
     # An id such as 1e5 or a reason such as "null" must stay what it is.
     as_text = dict.fromkeys(("image_id", "reason", "variant"), str)
-    return pd.read_csv(path, dtype=as_text, keep_default_na=False, na_values={"value": ["", "nan"]})
+    return read_table(path, dtype=as_text, keep_default_na=False, na_values={"value": ["", "nan"]})

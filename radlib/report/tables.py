@@ -56,7 +56,8 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         to the original with its interval, `difference_sensitivity` and `difference_specificity` likewise (each at
         its own threshold), `standard_error` of the AUROC difference clustered by patient, `p_noninferior` and
         `p_inferior` (adjusted over the variants), `verdict`, `smallest_shown` (how far from the margin a loss must
-        lie to be told from it), `verdict_method`, `verdict_reason`, `winner`; metrics with the suffix `_disjoint` are
+        lie to be told from it), `verdict_method`, `verdict_reason`, `winner`, `not_learnt` (why the original that the
+        variant goes back to has not learnt, empty when it has; see `evaluation.learnt`); metrics with the suffix `_disjoint` are
         those over the films whose patient number occurs in no training film, where numbers overlap. NaN is
         what is not known or undefined.
     """
@@ -95,6 +96,7 @@ def _row(readings: Readings, variant: Variant, drawn: dict, judged: dict) -> dic
     row |= judged.get(variant.name, NOT_JUDGED)
     row |= _disjoint(readings, variant)
     row["winner"] = variant.name == readings.selection.get("winner")
+    row["not_learnt"] = readings.why_not_learnt(variant)
     return row
 
 

@@ -104,6 +104,8 @@ def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]
         return ["No variant has been chosen yet: thresholds and the winner come from validation films first."]
     several = results["network"].nunique() > 1
     row = results[results["winner"]].iloc[0]
+    if row.get("not_learnt"):
+        return [f"No verdict: the original has not learnt, as {row['not_learnt']}."]
     name = title_of(row, several, results["seed"].nunique() > 1)
     size = human_bytes(row["size_bytes"])
     if row["chain"] == "original" and selection.get("nearest"):

@@ -10,13 +10,16 @@ would cost is computed from shapes alone, without building it.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from radlib.counting import BYTES_PER_FLOAT32, KERNELS
 from radlib.errors import NotApplicable, UsageError
 from radlib.surgery.structure import Group, Structure
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 MEASURES = {"macs": "multiply-accumulates", "parameters": "parameters", "bytes": "bytes as float32"}
 
@@ -32,7 +35,7 @@ class Costs:
         factors: The product of a weight's other sides, times MACs per value or 1, {measure: (weights,)}.
     """
 
-    members: sparse.csr_matrix
+    members: "sparse.csr_matrix"
     fixed: np.ndarray
     pairs: np.ndarray
     factors: dict[str, np.ndarray]
@@ -58,6 +61,8 @@ def read_costs(structure: Structure) -> Costs:
         rows += [number] * int((slot.units >= 0).sum())
         fixed.append(int((slot.units < 0).sum()))
     one = len(structure.slots)
+    from scipy import sparse  # here: it costs half a second
+
     members = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(one + 1, structure.count))
     pairs, others, uses = [], [], []
     for (layer, weight), shape in structure.shapes.items():

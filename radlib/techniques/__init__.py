@@ -13,12 +13,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from radlib.baselines import original_format, train_baseline
+from radlib.baselines import TRAINING_REVISION, original_format, settings_spec, train_baseline
 from radlib.chains import Link, parse_chain
 from radlib.errors import NotApplicable, UsageError
 from radlib.films import FilmSplits, films_for
+from radlib.imported_networks import is_imported
 from radlib.refusals import forget_refusal, keep_refusal, refuse_again
-from radlib.registry import FORMATS, TECHNIQUES, Entry
+from radlib.registry import DATASETS, FORMATS, TECHNIQUES, Entry
 from radlib.runs import Run
 from radlib.storage import spec_digest, write_json
 from radlib.techniques.data import Product, TechniqueData
@@ -139,6 +140,32 @@ def build_variants(run: Run, films: FilmSplits) -> list[Variant]:
     ]
 
 
+def check_as_made(run: Run) -> None:
+    """Make sure, before anything runs, that stored variants of a network were made to what is asked for now.
+
+    Raises:
+        UsageError: When one was made otherwise and the run is not `fresh`.
+    """
+    from radlib.architectures import find_weights
+
+    settings, options = run.settings, DATASETS[run.settings.dataset].complete({})
+    original = variant_name(run.network, "", settings.seed)
+    if not is_imported(settings) and run.path("variants", variant_key(original), "variant.json").is_file():
+        run.check_as_made(original, settings_spec(settings, find_weights(settings.weights)), options)
+    for chain in settings.chains:
+        links = parse_chain(chain)
+        for position, link in enumerate(links, 1):
+            entry = TECHNIQUES[link.technique]
+            known = {
+                "technique": entry.name,
+                "parameters": technique_parameters(run, entry, link.given),
+                "revision": entry.facts["revision"],
+                **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),
+            }
+            text = "+".join(each.text for each in links[:position])
+            run.check_as_made(variant_name(run.network, text, settings.seed), known, options)
+
+
 def technique_parameters(run: Run, entry: Entry, given: Mapping[str, Any]) -> dict:
     """Return the parameters of a technique under the run's settings, complete.
 
@@ -161,6 +188,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         "technique": entry.name,
         "parameters": parameters,
         "revision": entry.facts["revision"],
+        **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),  # an imported parent has none
     }
 
     refuse_again(run, name, spec)

@@ -23,11 +23,14 @@ deep network this is the difference between a loss in the third decimal of the A
 | `aeq_int4` | int4; int8 in the first, last and depthwise layers | quantized on the fly, per call | float32 |
 """
 
+from typing import Annotated, Literal
+
 from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.aeq_fitness import WITH_WEIGHTS, refuse_quantized, stored_kernels
 from radlib.techniques.aeq_recipes import Recipe, floating, only, operations, quantize, rule
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Range
 
 
 @TECHNIQUES.register(
@@ -38,7 +41,9 @@ from radlib.techniques.data import Product, TechniqueData
     label="AI Edge dynamic",
     kind="quantization",
 )
-def aeq_dynamic(model: bytes, data: TechniqueData, *, smallest_kernel: int = 1024) -> Product:
+def aeq_dynamic(
+    model: bytes, data: TechniqueData, *, smallest_kernel: Annotated[int, Range(0)] = 1024
+) -> Product:
     """Store weights as int8 and quantize activations during each call, from the float32 LiteRT file.
 
     Args:
@@ -58,7 +63,9 @@ def aeq_dynamic(model: bytes, data: TechniqueData, *, smallest_kernel: int = 102
     label="AI Edge weights only",
     kind="quantization",
 )
-def aeq_weight_only(model: bytes, data: TechniqueData, *, smallest_kernel: int = 1024) -> Product:
+def aeq_weight_only(
+    model: bytes, data: TechniqueData, *, smallest_kernel: Annotated[int, Range(0)] = 1024
+) -> Product:
     """Store weights as int8 and compute in float32: the file shrinks and no activation is rounded.
 
     Args:
@@ -72,7 +79,9 @@ def aeq_weight_only(model: bytes, data: TechniqueData, *, smallest_kernel: int =
 @TECHNIQUES.register(
     consumes="tflite", produces="tflite", trains=False, revision=1, label="AI Edge int8", kind="quantization"
 )
-def aeq_int8(model: bytes, data: TechniqueData, *, representative_films: int = 100) -> Product:
+def aeq_int8(
+    model: bytes, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
     """Store weights and compute activations as int8; input, its scaling and output stay float32.
 
     Args:
@@ -94,7 +103,9 @@ def aeq_int8(model: bytes, data: TechniqueData, *, representative_films: int = 1
     label="AI Edge int16x8",
     kind="quantization",
 )
-def aeq_int16x8(model: bytes, data: TechniqueData, *, representative_films: int = 100) -> Product:
+def aeq_int16x8(
+    model: bytes, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
     """Store weights as int8 and compute activations as int16; input, its scaling and output stay float32.
 
     Nearer to float32 than `aeq_int8`, but today's kernels for it are plain reference code, tens of times slower.
@@ -118,8 +129,8 @@ def aeq_int4(
     data: TechniqueData,
     *,
     integer: bool = True,
-    spared_bits: int = 8,
-    smallest_kernel: int = 1024,
+    spared_bits: Literal[4, 8] = 8,
+    smallest_kernel: Annotated[int, Range(0)] = 1024,
 ) -> Product:
     """Store weights as int4 within the ranges that OCTAV finds: half the bytes of int8.
 

@@ -9,9 +9,12 @@ films. For networks that exist as a LiteRT file alone this is what `float16` is 
 | `aeq_float16` | float16, widened when loaded | float32 | float32 |
 """
 
+from typing import Annotated
+
 from radlib.registry import TECHNIQUES
 from radlib.techniques.aeq_recipes import quantize
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Range
 
 
 @TECHNIQUES.register(
@@ -22,7 +25,9 @@ from radlib.techniques.data import Product, TechniqueData
     label="AI Edge float16",
     kind="quantization",
 )
-def aeq_float16(model: bytes, data: TechniqueData, *, smallest_kernel: int = 1024) -> Product:
+def aeq_float16(
+    model: bytes, data: TechniqueData, *, smallest_kernel: Annotated[int, Range(0)] = 1024
+) -> Product:
     """Store weights as float16, from the float32 LiteRT file; the runtime widens them to float32 when it loads it.
 
     Args:

@@ -15,7 +15,7 @@ References:
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 
@@ -28,6 +28,7 @@ from radlib.surgery.reconstruction import readers_of, reconstruct
 from radlib.surgery.structure import read_structure
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.filter_pruning import pruning_details
+from radlib.value_types import Budget, Count, Factor, Passes, Range, Share
 
 
 @TECHNIQUES.register(
@@ -37,14 +38,14 @@ def channel_pruning(
     model: Any,
     data: TechniqueData,
     *,
-    budget: float = 0.5,
-    measure: str = "macs",
-    round_to: int = 8,
-    smallest_share: float = 0.1,
-    sampled_films: int = 100,
-    sampled_positions: int = 5000,
-    pruning_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    budget: Budget = 0.5,
+    measure: Literal["macs", "parameters", "bytes"] = "macs",
+    round_to: Annotated[int, Range(1, 256)] = 8,
+    smallest_share: Share = 0.1,
+    sampled_films: Count = 100,
+    sampled_positions: Count = 5000,
+    pruning_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Remove channels by LASSO, rebuild what the next layers compute by least squares, and fine-tune.
 

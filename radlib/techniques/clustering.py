@@ -12,7 +12,7 @@ deflated, and more when the values survive quantization: c centroids give at mos
 Of a pruned network the zeros are kept, exactly and where they are: zero is then one of the c values.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from radlib.errors import NotApplicable, RadlibError, UsageError
 from radlib.registry import TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.pruning import measured_sparsity, prunable_layers
+from radlib.value_types import Factor, Passes, Range
 
 INITIALISATIONS = {"k-means++": "KMEANS_PLUS_PLUS", "linear": "LINEAR", "density": "DENSITY_BASED"}
 WEIGHTS_PER_CLUSTER = 4  # fewer are no cluster, and k-means++ stops with fewer weights than centroids
@@ -34,10 +35,10 @@ def clustering(
     model: Any,
     data: TechniqueData,
     *,
-    clusters: int = 16,
-    initialisation: str = "k-means++",
-    clustering_epochs: int = 2,
-    learning_rate_share: float = 0.1,
+    clusters: Annotated[int, Range(3, 256)] = 16,
+    initialisation: Literal["k-means++", "linear", "density"] = "k-means++",
+    clustering_epochs: Passes = 2,
+    learning_rate_share: Factor = 0.1,
 ) -> Product:
     """Let the weights of each layer share a few trained values; zeros of a pruned parent stay zero.
 

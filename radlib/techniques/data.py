@@ -4,7 +4,6 @@ A technique never sees the test films and never assumes what the network's outpu
 to fine-tune, to score, and for representative images. So the same technique serves other tasks later.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.films import FilmSplits, choice_films
+from radlib.places import discard
 from radlib.settings import Settings
 
 
@@ -145,7 +145,7 @@ class TechniqueData:
 
     def forget(self) -> None:
         """Remove the checkpoints; called once the variant is stored."""
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        discard(self.checkpoints, self.checkpoints.parent)
 
 
 def _shares(sizes: np.ndarray, count: int) -> np.ndarray:

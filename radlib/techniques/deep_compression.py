@@ -11,7 +11,7 @@ decodes to is as large in memory and as slow as its parent.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from radlib.registry import TECHNIQUES
 from radlib.sparse_tensors import MOST_VALUES
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.shared_weights import share_weights, shared_model, trainer_of
+from radlib.value_types import Factor, Passes, Range
 
 
 @TECHNIQUES.register(
@@ -37,11 +38,11 @@ def deep_compression(
     model: Any,
     data: TechniqueData,
     *,
-    clusters: int = 32,
-    spared_clusters: int = 256,
-    rate_weight: float = 0.0,
-    centroid_epochs: int = 1,
-    learning_rate_share: float = 0.1,
+    clusters: Annotated[int, Range(2, MOST_VALUES)] = 32,
+    spared_clusters: Annotated[int, Range(2, MOST_VALUES)] = 256,
+    rate_weight: Annotated[float, Range(0)] = 0.0,
+    centroid_epochs: Passes = 1,
+    learning_rate_share: Factor = 0.1,
     reduced_batch_norm: bool = False,
 ) -> Product:
     """Share weights through trained codebooks and write them Huffman-coded; zeros of the parent stay zero.

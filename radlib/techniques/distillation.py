@@ -11,17 +11,36 @@ the student sees, augmentation included; it also answers where the label is unkn
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from radlib import backend, counting
-from radlib.baselines import set_batch_norm_momentum
 from radlib.errors import NotApplicable, UsageError
-from radlib.registry import TECHNIQUES
+from radlib.registry import ARCHITECTURES, TECHNIQUES
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Range, Share
+
+
+def _check_student(parameters: Mapping[str, Any]) -> None:
+    """Make sure that the student is a network that exists, before its teacher is trained.
+
+    Raises:
+        UsageError: When there is no such architecture, or it has no such option.
+        SetupError: When there is no such weights file.
+    """
+    from radlib.architectures.weights import find_weights
+
+    ARCHITECTURES[parameters["student"]].complete(parameters["student_options"] or {})
+    find_weights(parameters["student_weights"])
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="distilled", kind="distillation"
+    consumes="keras",
+    produces="keras",
+    trains=True,
+    revision=1,
+    label="distilled",
+    kind="distillation",
+    check=_check_student,
 )
 def distillation(
     model: Any,
@@ -30,10 +49,10 @@ def distillation(
     student: str = "student_tiny",
     student_options: Mapping[str, Any] | None = None,
     student_weights: str = "none",
-    temperature: float = 4.0,
-    soft_share: float = 0.7,
-    epochs: int = 12,
-    learning_rate: float = 0.01,
+    temperature: Annotated[float, Range(1, 1000)] = 4.0,
+    soft_share: Share = 0.7,
+    epochs: Annotated[int, Range(0, 10_000)] = 12,
+    learning_rate: Annotated[float, Range(0, 100)] = 0.01,
 ) -> Product:
     """Train a smaller network on the softened answers of this one and on the labels.
 
@@ -85,7 +104,6 @@ def distillation(
             f"The student {student!r} has {counts['student']:,} parameters and its teacher {counts['teacher']:,}; "
             "choose a smaller student, or distil from a larger network."
         )
-    set_batch_norm_momentum(pupil, settings.batch_norm_momentum)
     loss = distillation_loss(task.activation, data.loss(), temperature, soft_share)
     learner = _learner(pupil, teacher, loss)
     history = data.train(learner, epochs=epochs, learning_rate=learning_rate, seed=settings.seed)

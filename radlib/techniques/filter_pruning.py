@@ -24,7 +24,7 @@ References:
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ from radlib.surgery.rebuild import remove_channels
 from radlib.surgery.sensitivity import sensitivity
 from radlib.surgery.structure import Structure, read_structure
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Budget, Count, Factor, Passes, Range, Share
 
 
 @TECHNIQUES.register(
@@ -46,17 +47,17 @@ def filter_pruning(
     model: Any,
     data: TechniqueData,
     *,
-    budget: float = 0.5,
-    measure: str = "macs",
-    importance_by: str = "taylor",
-    scope: str = "global",
-    round_to: int = 8,
-    smallest_share: float = 0.1,
+    budget: Budget = 0.5,
+    measure: Literal["macs", "parameters", "bytes"] = "macs",
+    importance_by: Literal["taylor", "l1", "bn_gamma"] = "taylor",
+    scope: Literal["global", "layer"] = "global",
+    round_to: Annotated[int, Range(1, 256)] = 8,
+    smallest_share: Share = 0.1,
     keep_growth: bool = True,
     keep_layers: Sequence[str] = (),
-    scoring_films: int = 256,
-    pruning_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    scoring_films: Count = 256,
+    pruning_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Remove the least important filters until a budget is met, rebuild the network smaller, and fine-tune it.
 

@@ -10,7 +10,7 @@ spared, as in pruning, and so is a layer that would not get smaller. Fine-tuning
 loss back. How many components to keep is one of three rules, see `ranks`.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from radlib.replacement import replace_layers
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.factored_layers import is_kernel, is_matrix, kernel_of, matrix_layers, tucker_layers
 from radlib.techniques.ranks import Factorable, choose_ranks, factorable_layers
+from radlib.value_types import Factor, Passes, PositiveShare, Range
 
 KINDS = {"svd": is_matrix, "tucker": is_kernel}  # which layers each technique takes apart
 
@@ -33,12 +34,12 @@ def svd(
     model: Any,
     data: TechniqueData,
     *,
-    ranks: str = "energy",
-    energy: float = 0.8,
-    budget: float = 0.5,
+    ranks: Literal["energy", "evbmf", "budget"] = "energy",
+    energy: PositiveShare = 0.8,
+    budget: PositiveShare = 0.5,
     randomized: bool = False,
-    low_rank_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    low_rank_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Replace each dense, 1 × 1 and separable layer by two smaller ones, then fine-tune.
 
@@ -79,13 +80,13 @@ def tucker(
     model: Any,
     data: TechniqueData,
     *,
-    ranks: str = "energy",
-    energy: float = 0.8,
-    budget: float = 0.5,
-    sweeps: int = 5,
+    ranks: Literal["energy", "evbmf", "budget"] = "energy",
+    energy: PositiveShare = 0.8,
+    budget: PositiveShare = 0.5,
+    sweeps: Annotated[int, Range(0, 1000)] = 5,
     randomized: bool = False,
-    low_rank_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    low_rank_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Replace each convolution larger than 1 × 1 by two or three smaller ones, then fine-tune.
 

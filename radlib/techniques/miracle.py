@@ -17,7 +17,7 @@ parent: a code to store and to send.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from radlib.techniques.block_coding import Schedule, code_of, coding_rounds, ker
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.deep_compression import reduce_batch_norm
 from radlib.techniques.weight_posteriors import learner_of
+from radlib.value_types import Factor, Passes, Range
 
 MOST_INDEX_BITS = 16  # a search through more candidates takes hours
 MOST_BLOCK_WEIGHTS = 1024  # beyond, no weight could be told from noise
@@ -43,13 +44,13 @@ def miracle(
     model: Any,
     data: TechniqueData,
     *,
-    bits_per_block: int = 12,
-    block_weights: int = 8,
-    size_kb: float = 0.0,
-    posterior_epochs: int = 8,
-    rounds: int = 10,
-    steps_per_round: int = 40,
-    learning_rate_share: float = 1.0,
+    bits_per_block: Annotated[int, Range(1, 16)] = 12,
+    block_weights: Annotated[int, Range(1, 1024)] = 8,
+    size_kb: Annotated[float, Range(0)] = 0.0,
+    posterior_epochs: Passes = 8,
+    rounds: Annotated[int, Range(1, 1000)] = 10,
+    steps_per_round: Annotated[int, Range(1, 100_000)] = 40,
+    learning_rate_share: Factor = 1.0,
 ) -> Product:
     """Turn weights into distributions and store each block of them as the index of a shared random draw.
 

@@ -22,6 +22,7 @@ from radlib.errors import NotApplicable
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Factor, Passes, ShareBelowOne
 from radlib.variants import Variant
 
 UPDATES = 20  # of the mask, spread over the ramp
@@ -42,10 +43,10 @@ def magnitude_pruning(
     model: Any,
     data: TechniqueData,
     *,
-    initial_sparsity: float = 0.5,
-    final_sparsity: float = 0.8,
-    pruning_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    initial_sparsity: ShareBelowOne = 0.5,
+    final_sparsity: ShareBelowOne = 0.8,
+    pruning_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Prune the smallest weights to zero along a polynomial schedule, while fine-tuning.
 

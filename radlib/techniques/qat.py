@@ -19,7 +19,7 @@ the film before its first kernel (channels, scale) stays float32 in front of the
 | `qat` | int8, trained to it | int8, fixed ranges | float32 |
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from radlib.errors import UsageError
 from radlib.registry import TECHNIQUES
@@ -28,6 +28,7 @@ from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.fake_quantization import fake_quantized, start_ranges
 from radlib.techniques.pruning import measured_sparsity, prunable_layers
 from radlib.techniques.quantization import convert
+from radlib.value_types import Factor, Range
 
 
 @TECHNIQUES.register(
@@ -42,9 +43,9 @@ def qat(
     model: Any,
     data: TechniqueData,
     *,
-    qat_epochs: int = 2,
-    learning_rate_share: float = 0.1,
-    representative_films: int = 100,
+    qat_epochs: Annotated[int, Range(1, 10_000)] = 2,
+    learning_rate_share: Factor = 0.1,
+    representative_films: Annotated[int, Range(1, 100_000)] = 100,
 ) -> Product:
     """Fine-tune with int8 rounding and convert; zeros and clusters of the parent are kept.
 

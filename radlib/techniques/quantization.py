@@ -17,7 +17,7 @@ activations per tensor, with ranges measured on representative training films. A
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from radlib.films import FilmSplits
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
+from radlib.value_types import Range
 from radlib.variants import Variant
 
 
@@ -68,7 +69,9 @@ def float16(model: Any, data: TechniqueData) -> Product:
 @TECHNIQUES.register(
     consumes="keras", produces="tflite", trains=False, revision=1, label="int8", kind="quantization"
 )
-def int8(model: Any, data: TechniqueData, *, representative_films: int = 100) -> Product:
+def int8(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
     """Store weights and compute activations as int8; input and output stay float32.
 
     Args:
@@ -87,7 +90,9 @@ def int8(model: Any, data: TechniqueData, *, representative_films: int = 100) ->
     label="int8 (int8 in and out)",
     kind="quantization",
 )
-def int8_io(model: Any, data: TechniqueData, *, representative_films: int = 100) -> Product:
+def int8_io(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
     """As `int8`, with int8 input and output too, for devices without a floating-point unit.
 
     Args:
@@ -101,7 +106,9 @@ def int8_io(model: Any, data: TechniqueData, *, representative_films: int = 100)
 @TECHNIQUES.register(
     consumes="keras", produces="tflite", trains=False, revision=1, label="int16x8", kind="quantization"
 )
-def int16x8(model: Any, data: TechniqueData, *, representative_films: int = 100) -> Product:
+def int16x8(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
     """Store weights as int8 and compute activations as int16; input and output stay float32.
 
     Nearer to float32 than `int8`, but today's kernels for it are plain reference code, tens of times slower.

@@ -25,7 +25,7 @@ References:
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 
@@ -49,6 +49,7 @@ from radlib.techniques.weight_budget import (
     shares_below,
     zero_smallest,
 )
+from radlib.value_types import Budget, Count, Factor, Passes, Range, Share, ShareBelowOne
 
 STAGES = ("original", "filters removed", "fine-tuned", "weights removed")
 
@@ -66,19 +67,19 @@ def unified_pruning(
     model: Any,
     data: TechniqueData,
     *,
-    mac_budget: float = 0.5,
-    byte_budget: float = 0.15,
-    importance_by: str = "taylor",
-    scope: str = "global",
-    round_to: int = 8,
-    smallest_share: float = 0.1,
+    mac_budget: Budget = 0.5,
+    byte_budget: Budget = 0.15,
+    importance_by: Literal["taylor", "l1", "bn_gamma"] = "taylor",
+    scope: Literal["global", "layer"] = "global",
+    round_to: Annotated[int, Range(1, 256)] = 8,
+    smallest_share: Share = 0.1,
     keep_growth: bool = True,
-    scoring_films: int = 256,
-    cut_by: str = "sparsity",
-    highest_sparsity: float = 0.95,
-    initial_sparsity: float = 0.5,
-    pruning_epochs: int = 3,
-    learning_rate_share: float = 0.3,
+    scoring_films: Count = 256,
+    cut_by: Literal["sparsity", "threshold"] = "sparsity",
+    highest_sparsity: Annotated[float, Range(0, 1, open_low=True, open_high=True)] = 0.95,
+    initial_sparsity: ShareBelowOne = 0.5,
+    pruning_epochs: Passes = 3,
+    learning_rate_share: Factor = 0.3,
 ) -> Product:
     """Remove filters to a budget of work, then single weights to a budget of bytes, with fine-tuning after each.
 

@@ -18,12 +18,11 @@ depthwise half, kept, and its 1 × 1 half, binary.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from radlib import backend, counting
-from radlib.baselines import set_batch_norm_momentum
 from radlib.binary_layers import stored_layer
 from radlib.errors import UsageError
 from radlib.formats.xnor_net import encode_model, itemise
@@ -31,6 +30,7 @@ from radlib.registry import TECHNIQUES
 from radlib.techniques.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.deep_compression import reduce_batch_norm
+from radlib.value_types import Factor, Range
 
 ACTIVATIONS = ("binary", "float")
 HALF_STEP = 2.0**-11  # largest relative error of rounding to float16
@@ -49,11 +49,11 @@ def xnor_net(
     model: Any,
     data: TechniqueData,
     *,
-    activations: str = "binary",
+    activations: Literal["binary", "float"] = "binary",
     input_scale: bool = True,
     spared_layers: Sequence[str] = (),
-    binary_epochs: int = 8,
-    learning_rate_share: float = 1.0,
+    binary_epochs: Annotated[int, Range(1, 10_000)] = 8,
+    learning_rate_share: Factor = 1.0,
     half_precision: bool = True,
 ) -> Product:
     """Make the inner convolutions binary, in weights and inputs, train on, and store one bit a weight.
@@ -89,7 +89,6 @@ def xnor_net(
         )
     names = binary_candidates(model, spared_layers)
     trainer = trainer_of(model, names, binary_inputs=activations == "binary", input_scale=input_scale)
-    set_batch_norm_momentum(trainer, data.settings.batch_norm_momentum)
     history = data.fit(
         trainer,
         epochs=binary_epochs,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib.errors import SetupError, UsageError
+from radlib.errors import RadlibError, SetupError, UsageError
+from radlib.tensor_files.limits import damaged
 from radlib.tensor_files.numpy_archives import read_numpy_archive
 from radlib.tensor_files.pytorch import STREAM_START, read_stream, read_zip, zip_member_names
 from radlib.tensor_files.safetensors import looks_like_safetensors, read_safetensors
@@ -45,7 +46,12 @@ def read_tensors(path: Path | str) -> dict[str, np.ndarray]:
     kind = kind_of(path)
     if kind not in READERS:
         raise UsageError(f"{path.name} is HDF5, which is read for a network; give it as its weights.")
-    return READERS[kind](path)
+    try:
+        return READERS[kind](path)
+    except RadlibError:
+        raise
+    except Exception:  # a table that was made up leads anywhere
+        raise damaged(path) from None
 
 
 def kind_of(path: Path | str) -> str:

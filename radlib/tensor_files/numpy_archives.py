@@ -5,15 +5,15 @@ before the first is unpacked, and no more than that is ever unpacked.
 """
 
 import math
-import struct
 import zipfile
-import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.errors import RadlibError, UsageError
+from radlib.tensor_files.archive_members import DAMAGE, beyond_reason
 from radlib.tensor_files.limits import LONGEST_NAME, check_amount, clipped, damaged, plain_float32
 
 
@@ -24,6 +24,7 @@ def read_numpy_archive(path: Path) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             check_amount(path, (member.file_size for member in members))
+            check_growth(path, members)
             for member in members:
                 name = member.filename.removesuffix(".npy")
                 if name in values or len(name) > LONGEST_NAME:
@@ -32,15 +33,39 @@ def read_numpy_archive(path: Path) -> dict[str, np.ndarray]:
                     _check_heading(stream, member.file_size, path)
                 with archive.open(member) as stream:
                     values[name] = _array(np.lib.format.read_array(stream, allow_pickle=False), name, path)
-    except (zipfile.BadZipFile, EOFError, OSError, MemoryError, RuntimeError, zlib.error, struct.error):
-        raise damaged(path) from None
+    except RadlibError:
+        raise
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise UsageError(
                 f"{path.name} holds Python objects, which were not opened; save plain arrays with numpy.savez."
             ) from None
         raise damaged(path) from None
+    except Exception:  # a heading is a Python literal, and NumPy raises whatever that leads to
+        raise damaged(path) from None
     return values
+
+
+def check_growth(path: Path, members: Iterable[zipfile.ZipInfo] | None = None) -> None:
+    """Refuse an archive that would inflate to more than arrays of anything real do, before any is unpacked.
+
+    Args:
+        path: The `.npz` file.
+        members: Its members, where they were read already.
+
+    Raises:
+        UsageError: When it would, or is no archive.
+    """
+    if members is None:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = archive.infolist()
+        except DAMAGE:
+            raise damaged(path) from None
+    if beyond_reason(sum(member.file_size for member in members), path.stat().st_size):
+        raise UsageError(
+            f"{path.name} would inflate to more than weights or films do; save it again with numpy.savez, or make it anew."
+        )
 
 
 def _check_heading(stream: IO[bytes], size_bytes: int, path: Path) -> None:

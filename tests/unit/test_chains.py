@@ -63,7 +63,7 @@ def test_unknown_and_ill_typed_parameters_are_refused_before_training():
     with pytest.raises(UsageError, match=r"no parameter 'sparsty'.*final_sparsity"):
         check_chain("magnitude_pruning(sparsty=0.9)")
     with pytest.raises(
-        UsageError, match=r"'final_sparsity' of 'magnitude_pruning' takes a value such as 0.8, not 'high'"
+        UsageError, match=r"'final_sparsity' of 'magnitude_pruning' takes a number, 0 to below 1, not 'high'"
     ):
         check_chain("magnitude_pruning(final_sparsity=high)")
 
@@ -74,7 +74,7 @@ def test_values_must_be_like_the_default():
     entry = Entry("technique", technique, {})
     assert entry.complete({"share": 1, "options": {"a": 1}})["share"] == 1
     for given in ({"count": 1.5}, {"count": True}, {"flag": 1}, {"share": "x"}):
-        with pytest.raises(UsageError, match="takes a value such as"):
+        with pytest.raises(UsageError, match="takes (a|true)"):
             entry.complete(given)
 
 

@@ -94,7 +94,9 @@ def test_only_allowed_tags_are_read_and_the_patient_only_as_a_digest(tmp_path):
     )  # fmt: skip
     tags = dicom.read_tags(path, b"k" * 32)
     assert (tags["view"], tags["age"], tags["sex"]) == ("AP", 42, "F")
-    assert set(tags) == {"modality", "view", "age", "sex", "patient"}
+    assert set(tags) == {
+        "modality", "body_part", "view", "unprocessed", "unmarked", "age", "sex", "patient",
+    }  # fmt: skip
     assert not any(word in str(tags) for word in ("4711", "Mustermann", "Charite"))
     assert len(tags["patient"]) == 16
     assert dicom.read_tags(path, b"k" * 32) == tags

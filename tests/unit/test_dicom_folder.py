@@ -130,7 +130,7 @@ def test_one_header_id_for_all_counts_only_where_the_table_leaves_films_to_it():
 def test_films_that_the_table_does_not_name_are_counted(folder):
     write(folder)
     shutil.copy(folder / "2024/00/IM0.dcm", folder / "extra.dcm")
-    assert any(note.startswith("1 DICOM files of the folder are left out") for note in load(folder).notes)
+    assert any(note.startswith("1 films of the folder are left out") for note in load(folder).notes)
 
 
 def test_films_without_any_patient_id_are_patients_of_their_own(folder):
@@ -162,14 +162,14 @@ def test_classes_that_exclude_each_other(folder):
         ({"effusion": None}, {}, "has no column of labels"),
         ({"PatientName": ["Doe^Jane"] * 6}, {}, "has an unknown column 'PatientName'"),
         ({"score": [0.5] * 6}, {}, "has an unknown column 'score'"),
-        ({"mass": [0] * 6}, {"labels": ["effusion"]}, "has an unknown column 'mass'"),
+        ({"split": ["train", "dev", "test", "test", "", "test"]}, {}, r"other than .* \(rows 3, 6\)"),
         ({}, {"labels": ["mass"]}, "has no label column 'mass'; it has: effusion"),
         ({}, {"table": "other.csv"}, "other.csv is missing"),
-        ({"file": ["../x.dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
-        ({"file": ["/etc/passwd", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
-        ({"file": ["", *FILES[1:]]}, {}, "1 rows of labels.csv name no file inside"),
-        ({"file": ["Doe^Jane.dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name a file that is not there"),
-        ({"file": [FILES[1] + ".dcm", *FILES[1:]]}, {}, "1 rows of labels.csv name a film that an earlier"),
+        ({"file": ["../x.dcm", *FILES[1:]]}, {}, r"1 row of labels.csv names no file inside .* \(row 2\)"),
+        ({"file": ["/etc/passwd", *FILES[1:]]}, {}, r"1 row of labels.csv names no file inside .* \(row 2\)"),
+        ({"file": ["", *FILES[1:]]}, {}, r"1 row of labels.csv names no file inside .* \(row 2\)"),
+        ({"file": ["Doe^Jane.dcm", *FILES[1:]]}, {}, r"1 row of labels.csv names a file that is not there \(row 2\)"),
+        ({"file": [FILES[1] + ".dcm", *FILES[1:]]}, {}, r"1 row of labels.csv names a film that an earlier .* \(row 3\)"),
         ({"split": ["train", "dev", "test", "test", "", "test"]}, {}, "2 rows of labels.csv have a split other"),
         ({"effusion": [1] * 6}, {}, "no image of class 'films without effusion'"),
     ],
@@ -192,7 +192,7 @@ def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
     shutil.copy(folder / "2024/00/IM0.dcm", tmp_path / "outside.dcm")
     (folder / "link.dcm").symlink_to(tmp_path / "outside.dcm")
     write(folder, file=["link.dcm", *FILES[1:]])
-    with pytest.raises(DataError, match="1 rows of labels.csv name no file inside"):
+    with pytest.raises(DataError, match=r"1 row of labels.csv names no file inside .* \(row 2\)"):
         load(folder)
 
 
@@ -225,3 +225,175 @@ def test_a_slice_of_another_modality_is_left_out_and_counted(folder):
         with_modality(path, "MR")
     with pytest.raises(DataError, match=r"No film of the table is CR or DX by its header \(6 MR\)"):
         load(folder, reading="findings")
+
+
+def rewrite(folder, text, encoding="utf-8"):
+    (folder / "labels.csv").write_bytes(text.encode(encoding))
+
+
+def rows_of(answers, *, head="file,effusion", separator=","):
+    lines = [head, *(separator.join((file, *cells)) for file, *cells in zip(FILES, *answers, strict=True))]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def test_a_table_of_a_german_spreadsheet_is_read(folder):
+    answers = ["ja", "nein", "nein", "ja", "-1", ""]
+    text = rows_of(
+        [answers, ["40,5", "41", "40 Jahre", "18M", "4²", ""], ["Male", "weiblich", "O", "", "w", "?"]],
+        head="Datei;Erguss;Alter;Geschlecht",
+        separator=";",
+    )
+    text = text.replace("Datei;Erguss;Alter;Geschlecht", "File;Erguss;AGE;Sex;;")
+    rewrite(folder, text, "utf-16")
+    from_header = load_header(folder)
+    values = {"ja": 1, "nein": 0, "-1": "u_ignore"}
+    dataset = load(folder, label_values=values, reading="findings")
+    index = dataset.index
+    assert index["Erguss"].fillna(-1).tolist() == [1, 0, 0, 1, -1, -1]
+    assert index["age"].tolist() == [40.5, 41, 40, 1.5, *from_header["age"][4:]]
+    assert index["sex"].tolist() == ["M", "F", "", from_header["sex"][3], "F", from_header["sex"][5]]
+    assert "1 ages were not understood; write 40, 40.5, 18M or 40 years." in dataset.notes
+    assert (
+        "By label_values these cells were taken: 2 'ja' as 1, 2 'nein' as 0, 1 '-1' as unknown."
+        in dataset.notes
+    )
+    assert "2 of 6 labels are unknown: their cells are empty or say so." in dataset.notes
+
+
+def load_header(folder):
+    before = (folder / "labels.csv").read_bytes()
+    found = load_without_about(folder)
+    (folder / "labels.csv").write_bytes(before)
+    (folder / "bare.csv").unlink()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answers", "options", "text"),
+    [
+        (["ja", "nein"] * 3, {}, "Row 2 of labels.csv holds 'ja' in column 'effusion'.*label_values"),
+        (
+            ["1", "0", "-1", "1", "0", "-1"],
+            {},
+            "Row 4 of labels.csv holds '-1' in column 'effusion'.*u_zeros",
+        ),
+        (["1", "0", "0", "maybe", "0", "1"], {}, "Row 5 of labels.csv holds 'maybe' in column 'effusion'"),
+        (["1", "0", "0", "maybe", "0", "1"], {"labels": ["effusion"]}, "Row 5 of labels.csv holds 'maybe'"),
+    ],
+)
+def test_cells_that_are_not_understood_are_named_by_row_column_and_value(folder, answers, options, text):
+    rewrite(folder, rows_of([answers]))
+    with pytest.raises(DataError, match=text):
+        load(folder, **options)
+
+
+def test_columns_that_nobody_asked_about_are_ignored_once_and_never_quoted(folder):
+    write(folder, mass=["x"] * 6, PatientName=["Doe^Jane"] * 6)
+    dataset = load(folder, labels=["Effusion"], reading="findings")
+    assert dataset.task.labels == ("Effusion",)
+    assert (
+        dataset.notes.count("2 further columns of labels.csv are ignored: option labels does not name them.")
+        == 1
+    )
+    assert "Doe" not in str(dataset.index.to_dict()) + str(dataset.notes)
+
+
+@pytest.mark.parametrize("heading", ["Surname", "birth date", "Befund", "MRN", "referring physician"])
+def test_what_may_be_a_persons_is_not_quoted(folder, heading):
+    write(folder, **{heading: ["Doe", "Roe"] * 3})
+    with pytest.raises(DataError, match="has an unknown column") as caught:
+        load(folder)
+    assert not re.search("Doe|Roe", str(caught.value))
+
+
+@pytest.mark.parametrize("heading", ["image_id", "Path", "boxes"])
+def test_labels_that_would_overwrite_what_is_known_of_a_film_are_refused(folder, heading):
+    write(folder, **{heading: [0, 1] * 3})
+    with pytest.raises(DataError, match=f"cannot be called '{heading}'"):
+        load(folder)
+
+
+def test_words_for_nobody_are_no_patient(folder):
+    write(folder, patient_id=["unknown", "NA", "?", "7", "none", "7"])
+    found = set(load(folder, reading="findings").index["patient_id"])
+    assert "7" in found
+    assert not found & {"unknown", "NA", "?", "none"}
+
+
+def test_a_table_outside_the_folder_is_not_read(folder, tmp_path):
+    write(tmp_path, name="secret.csv")
+    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    for name in ("../secret.csv", str(tmp_path / "secret.csv"), "link.csv", "2024/../../secret.csv"):
+        with pytest.raises(UsageError, match="lies outside the data folder"):
+            load(folder, table=name)
+
+
+def test_names_are_found_in_other_spellings(folder):
+    (folder / "2024/00/IM0.dcm").rename(folder / "2024/00/Mu\u0308ller.dcm")  # as macOS takes a name apart
+    write(folder, file=["./2024/00/M\u00fcller.dcm", "2024/01/im1.DCM", "2024/00/IM2", *FILES[3:]])
+    assert len(load(folder, reading="findings").index) == 6
+
+
+def with_tag(path, **tags):
+    import pydicom
+
+    film = pydicom.dcmread(path)
+    for name, value in tags.items():
+        setattr(film, name, value)
+    film.save_as(path)
+
+
+def test_a_leg_is_left_out_and_counted(folder):
+    write(folder)
+    with_tag(folder / "2024/01/IM1.dcm", BodyPartExamined="EXTREMITY")
+    with_tag(folder / "2024/00/IM2.dcm", BodyPartExamined="THORAX")
+    with_tag(folder / "2024/01/IM3.dcm", BodyPartExamined="")
+    with_tag(folder / "2024/00/IM4", BodyPartExamined="MUSTERMANN")
+    dataset = load(folder, reading="findings")
+    assert len(dataset.index) == 4
+    assert image_id(folder / "2024/01/IM1.dcm") not in set(dataset.index["image_id"])
+    note = "2 films are left out: their headers name another body part than CHEST (1 EXTREMITY, 1 OTHER)."
+    assert note in dataset.notes
+    assert len(load(folder, reading="findings", body_parts=["thorax", "Extremity"]).index) == 5
+    assert len(load(folder, reading="findings", body_parts=["CHEST", "EXTREMITY", "OTHER"]).index) == 6
+    assert len(load(folder, reading="findings", body_parts=[]).index) == 6
+    with pytest.raises(DataError, match=r"No film of the table is ABDOMEN by its header"):
+        for path in folder.rglob("IM*"):
+            with_tag(path, BodyPartExamined="HAND")
+        load(folder, reading="findings", body_parts=["ABDOMEN"])
+    with pytest.raises(UsageError, match="takes DICOM's terms"):
+        load(folder, reading="findings", body_parts=["CHSET"])
+
+
+def test_raw_data_and_lateral_views_are_noted(folder):
+    write(folder)
+    with_tag(folder / "2024/01/IM1.dcm", PresentationIntentType="FOR PROCESSING")
+    with_tag(folder / "2024/00/IM2.dcm", ViewPosition="LL")
+    notes = load(folder, reading="findings").notes
+    assert any(note.startswith("1 films are raw data by their headers") for note in notes)
+    assert any(note.startswith("1 films are lateral views by their headers") for note in notes)
+
+
+@pytest.mark.parametrize(
+    "age", [b"04\xb2Y", b"    ", b"000Y", b"-12Y", b"999Y", b"\xff\x00\xfeY", b"Y40 ", b"4\n2Y"]
+)
+def test_ages_of_any_bytes_stop_no_folder(folder, age):
+    for path in folder.rglob("IM*"):
+        content, count = re.subn(
+            rb"AS\x04\x00....", b"AS\x04\x00" + age.replace(b"\\", b"."), path.read_bytes(), flags=re.S
+        )
+        assert count == 1
+        path.write_bytes(content)
+    write(folder)
+    ages = load(folder, reading="findings").index["age"]
+    assert ages.dropna().tolist() == ([0] * 6 if age == b"000Y" else [])
+
+
+def test_a_film_without_the_mark_is_read_with_a_note(folder):
+    path = folder / "2024/01/IM1.dcm"
+    expected = load_header(folder) if write(folder) else load_without_about(folder)
+    path.write_bytes(path.read_bytes()[132:])
+    write(folder)
+    dataset = load(folder, reading="findings")
+    assert dataset.index["view"].tolist() == expected["view"]
+    assert "1 films lack the mark DICM of a DICOM file; they are read all the same." in dataset.notes

@@ -14,6 +14,7 @@ import radlib
 from radlib.errors import DataError, UsageError
 from radlib.evaluation import predictions as predicting
 from radlib.evaluation import selection as selecting
+from radlib.evaluation import test_log as logging_scores
 from radlib.evaluation.choices import thresholds
 from radlib.evaluation.predictions import (
     Predictions,
@@ -160,7 +161,7 @@ def winner_of(rows, margin=0.01):
         for network, chain, size, _ in rows
     ]  # fmt: skip
     entries = {v.name: {"validation_auroc": auroc} for v, (*_, auroc) in zip(variants, rows, strict=True)}
-    return selecting._winner(variants, entries, margin)
+    return selecting.smallest_near(variants, entries, margin)
 
 
 def test_the_winner_by_hand():
@@ -227,7 +228,7 @@ def test_public_test_films_are_logged_in_the_checkout_too(tmp_path, monkeypatch,
     run, films = stored_run(tmp_path, chains=("",), public=public)
     published = tmp_path / "checkout" / "docs" / "results" / "squares"
     published.mkdir(parents=True)
-    monkeypatch.setattr(predicting, "notebooks_folder", lambda: tmp_path / "checkout" / "notebooks")
+    monkeypatch.setattr(logging_scores, "notebooks_folder", lambda: tmp_path / "checkout" / "notebooks")
     radlib.select(run, films)
     radlib.predict(run, films, run.variants(), split="test")
     assert run.path("test_log.csv").is_file()

@@ -9,6 +9,7 @@ from drawn import SIDE, small_network
 from radlib import backend, tasks
 from radlib.architectures import build_network
 from radlib.errors import UsageError
+from radlib.formats.keras_configuration import checked_configuration
 from radlib.graphs import build_graph, describe_graph
 from radlib.registry import ARCHITECTURES
 from radlib.replacement import replace_layers
@@ -24,11 +25,21 @@ def described(name, options=None):
     return model, json.loads(json.dumps(describe_graph(model))), side
 
 
+def assert_stored_and_opened_alike(model):
+    """The closed list of `.keras` files changes nothing of a network of the series."""
+    stored = json.loads(model.to_json())
+    kind, checked = checked_configuration(stored)
+    for layer in stored["config"]["layers"]:
+        layer.pop("build_config", None)
+    assert (kind, checked) == ("Functional", stored["config"])
+
+
 @pytest.mark.parametrize(
     "name", ["student_tiny", "mobilenet_v3_small", "resnet50"]
 )  # plain, with functions, deep
 def test_a_built_graph_computes_what_the_described_one_does(name):
     model, description, side = described(name)
+    assert_stored_and_opened_alike(model)
     built = build_graph(description)
     assert [layer.name for layer in built.layers] == [layer.name for layer in model.layers]
     for layer in built.layers:
@@ -40,6 +51,7 @@ def test_a_built_graph_computes_what_the_described_one_does(name):
 @pytest.mark.parametrize("entry", list(ARCHITECTURES), ids=lambda entry: entry.name)
 def test_every_architecture_can_be_described(entry):
     model, description, side = described(entry.name)
+    assert_stored_and_opened_alike(model)
     built = build_graph(description)
     for layer in built.layers:
         layer.set_weights(model.get_layer(layer.name).get_weights())

@@ -12,7 +12,12 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRBigEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    DigitalXRayImageStorageForPresentation,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from radlib.images import Preprocessing, UnreadableImage, read_image
 
@@ -214,7 +219,7 @@ def test_each_window_function_has_its_own_formula(tmp_path, function):
 
 @pytest.mark.parametrize("rescale", [(2, -100), (0.5, -100), (-1, 4095), (-0.25, 30)])
 @pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("windows", [[], [(400, 800)]])
+@pytest.mark.parametrize("windows", [[], [(400, 4000)]])
 def test_windows_are_in_rescaled_units(tmp_path, rescale, signed, windows):
     if rescale[0] < 0 and not windows:
         film = Film(signed=signed, rescale=rescale)
@@ -341,3 +346,129 @@ def test_the_record_knows_which_window_and_keeps_old_digests():
     assert Preprocessing.from_dict(second.to_dict()) == second
     assert Preprocessing.from_dict({"image_size": 64}) == first
     assert first.digest() == "db24ae31775bb01b"  # of the record before there was a choice of windows
+
+
+def lut(first, kind, entries, bits=12, count=None):
+    item = pydicom.Dataset()
+    item.add_new("LUTDescriptor", kind, [len(entries) % 2**16 if count is None else count, first, bits])
+    item.add_new("LUTData", "OW", np.array(entries, "<u2").tobytes())
+    return [item]
+
+
+HEARTBEAT = list(range(0, 4096))
+
+
+@pytest.mark.parametrize(("first", "kind"), [(-1024, "SS"), (64512, "US")])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_a_table_that_starts_below_zero_is_met_by_the_values(tmp_path, first, kind, syntax):
+    film, stored = Film(rescale=(1, -1024)), ramp(Film())
+    path = write(tmp_path / "f.dcm", film, stored, syntax=syntax, VOILUTSequence=lut(first, kind, HEARTBEAT))
+    np.testing.assert_allclose(read_image(path), stored / 4095, atol=1e-6)
+
+
+@pytest.mark.parametrize(("first", "kind"), [(-2048, "SS"), (63488, "US")])
+def test_a_modality_table_of_signed_values_may_be_written_unsigned(tmp_path, first, kind):
+    film, stored = Film(signed=True), ramp(Film(signed=True))
+    path = write(tmp_path / "f.dcm", film, stored, ModalityLUTSequence=lut(first, kind, HEARTBEAT))
+    np.testing.assert_allclose(read_image(path), (stored + 2048) / 4095, atol=1e-6)
+
+
+def test_a_large_first_value_that_is_meant_stays(tmp_path):
+    film, stored = Film(bits=16), ramp(Film(bits=16))
+    path = write(
+        tmp_path / "f.dcm", film, stored, VOILUTSequence=lut(40000, "US", list(range(0, 4096, 8)) * 2)
+    )
+    assert read_image(path)[0, 0] == 0
+    assert read_image(path).max() > 0.9
+
+
+def test_a_table_of_65536_entries_says_0(tmp_path):
+    film, stored = Film(bits=16), ramp(Film(bits=16))
+    path = write(
+        tmp_path / "f.dcm", film, stored, VOILUTSequence=lut(0, "US", list(range(65536)), 16, count=0)
+    )
+    np.testing.assert_allclose(read_image(path), stored / 65535, atol=1e-6)
+
+
+def test_entries_beyond_the_bits_of_a_table_are_not_all_white(tmp_path):
+    path = write(tmp_path / "f.dcm", Film(), ramp(Film()), VOILUTSequence=lut(0, "US", HEARTBEAT, bits=8))
+    np.testing.assert_allclose(read_image(path), ramp(Film()) / 4095, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"WindowCenter": "40000", "WindowWidth": "10"},
+        {"WindowCenter": "-900", "WindowWidth": "100"},
+        {"VOILUTSequence": lut(20000, "US", HEARTBEAT)},
+        {"VOILUTSequence": lut(0, "US", [7] * 4096)},
+        {"ModalityLUTSequence": lut(-9000, "SS", HEARTBEAT)},
+        {"RescaleSlope": "0", "RescaleIntercept": "5", "WindowCenter": "100", "WindowWidth": "50"},
+        {"PhotometricInterpretation": "MONOCHROME1", "WindowCenter": "40000", "WindowWidth": "10"},
+        {"PhotometricInterpretation": "MONOCHROME3"},
+        {"PhotometricInterpretation": None},
+    ],
+)
+@pytest.mark.parametrize("padding", [None, (0, None), (0, 9)])
+def test_a_film_that_becomes_one_level_has_a_reason(tmp_path, tags, padding):
+    path = write(tmp_path / "f.dcm", Film(padding=padding), ramp(Film()), **tags)
+    with pytest.raises(UnreadableImage) as caught:
+        read_image(path)
+    assert caught.value.reason == "invalid_values"
+
+
+def test_padding_alone_is_no_picture(tmp_path):
+    path = write(tmp_path / "f.dcm", Film(padding=(0, 4095)), ramp(Film()))
+    with pytest.raises(UnreadableImage) as caught:
+        read_image(path)
+    assert caught.value.reason == "invalid_values"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"WindowCenter": "100", "WindowWidth": "0"},
+        {"WindowCenter": "100", "WindowWidth": "-50"},
+        {"WindowCenter": "", "WindowWidth": "50"},
+        {"WindowCenter": ["", "100"], "WindowWidth": ["50", ""]},
+        {"RescaleSlope": "", "RescaleIntercept": ""},
+        {"PixelPaddingValue": None},
+    ],
+)
+def test_what_says_nothing_changes_nothing(tmp_path, tags):
+    path = write(tmp_path / "f.dcm", Film(), ramp(Film()), **tags)
+    np.testing.assert_allclose(read_image(path), ramp(Film()) / 4095, atol=1e-6)
+
+
+def test_an_unknown_window_function_counts_as_linear(tmp_path):
+    film = Film(windows=[(2000, 800)])
+    plain = read_image(write(tmp_path / "a.dcm", film, ramp(film)))
+    odd = read_image(write(tmp_path / "b.dcm", film, ramp(film), VOILUTFunction="CUBIC"))
+    np.testing.assert_array_equal(plain, odd)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_values_at_the_lower_end_are_read_there_whatever_high_bit_says(tmp_path, signed):
+    film, stored = Film(signed=signed), ramp(Film(signed=signed))
+    low = 2048 if signed else 0
+    right = read_image(write(tmp_path / "right.dcm", film, stored))
+    path = write(tmp_path / "wrong.dcm", film, stored)
+    dataset = pydicom.dcmread(path)
+    dataset.HighBit = 15
+    if signed:  # as a machine extends the sign
+        dataset.PixelData = stored.astype("<i2").tobytes()
+    dataset.save_as(path)
+    np.testing.assert_array_equal(read_image(path), right)
+    np.testing.assert_allclose(right, (stored + low) / 4095, atol=1e-6)
+
+
+def test_films_without_the_mark_are_read_alike(tmp_path):
+    for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian):
+        path = write(tmp_path / "f.dcm", Film(windows=[(2000, 800)]), ramp(Film()), syntax=syntax)
+        expected = read_image(path)
+        content = path.read_bytes()
+        path.write_bytes(content[132:])
+        np.testing.assert_array_equal(read_image(path), expected)
+        length = int.from_bytes(content[140:144], "little")  # of the file's own header, group 2
+        path.write_bytes(content[144 + length :])
+        np.testing.assert_array_equal(read_image(path), expected)

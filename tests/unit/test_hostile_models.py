@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from foreign_hdf5 import changed_h5, code_gadgets, edited_h5, saved_h5
 from foreign_models import (
     exported_program,
     hostile_files,
@@ -13,6 +15,7 @@ from foreign_models import (
     pickled_canary,
     plain_pickle,
     whole_model_h5,
+    with_layer,
     zipped,
 )
 
@@ -20,6 +23,7 @@ from drawn import SIDE, small_network
 from radlib import backend, tasks
 from radlib.errors import UsageError
 from radlib.formats import save_model
+from radlib.importing import keras_network, workers
 from radlib.importing.guard import inspect
 from radlib.importing.layout import InputLayout, answers_for
 from radlib.importing.pickles import looks_pickled, names_beside_tensors
@@ -27,6 +31,7 @@ from radlib.importing.reading import read_network
 from radlib.importing.workers import in_worker
 from radlib.settings import Settings
 from radlib.techniques.quantization import convert
+from radlib.tensor_files.hdf5_files import data_sets, opened_hdf5
 
 TASK = tasks.binary("opacity")
 REMEDIES = (
@@ -109,8 +114,8 @@ def test_every_hostile_file_is_refused_with_one_sentence_and_no_canary_runs(host
         ("pickle 2: model.keras", "pickle"),
         ("pickle of a checkpoint.pth", "code of its author"),
         ("pickle 0: model.pkl", "pickle"),
-        ("whole model.h5", "whole model"),
-        ("whole model behind a header.tflite", "whole model"),
+        ("whole model.h5", "Lambda"),
+        ("whole model behind a header.tflite", "Lambda"),
         ("torch zip with code.pth", "code of its author"),
         ("script module.pt2", "TorchScript"),
         ("calls the shell.pt2", "a call of 'torch.os.system'"),
@@ -136,6 +141,69 @@ def test_every_hostile_file_is_refused_with_one_sentence_and_no_canary_runs(host
 def test_the_sentence_names_the_danger(hostile, name, said):
     with pytest.raises(UsageError, match=said):
         opened(hostile[0][name])
+
+
+def test_whole_models_in_hdf5_run_nothing_either(tmp_path, monkeypatch):
+    canary, imported = tmp_path / "canary", []
+    sound = saved_h5(small_network(), tmp_path / "sound.h5")
+    monkeypatch.setattr(backend.keras().models, "load_model", lambda *a, **k: imported.append(a))
+    changes = dict(list(code_gadgets(canary).items())) | {
+        "lambda": with_layer(lambda_layer(canary)),
+        "no such layer": lambda c: c["config"]["layers"][1].update(class_name="TFSMLayer"),
+    }
+    monkeypatch.setattr(workers, "in_worker", here)
+    monkeypatch.setattr(keras_network, "in_worker", here)
+    for number, (name, change) in enumerate(changes.items()):
+        path = tmp_path / f"{number}.tflite"
+        path.write_bytes(changed_h5(sound, change))
+        with pytest.raises(UsageError) as refusal:
+            opened(path)
+        assert re.fullmatch(rf"{path.name} [^\n]*\.", str(refusal.value)), f"{name}: {refusal.value}"
+        assert not canary.exists(), name
+    assert imported == []
+
+
+def test_hdf5_that_leads_elsewhere_or_holds_nothing_is_refused(tmp_path):
+    import h5py
+
+    sound = saved_h5(small_network(), tmp_path / "sound.h5")
+
+    def replaced(file, make):
+        group = file["model_weights"][next(key for key in file["model_weights"] if key.startswith("dense"))]
+        place = next(iter(group.attrs["weight_names"]))
+        del group[place]
+        make(group, place.decode() if isinstance(place, bytes) else place)
+
+    elsewhere = {
+        "link": lambda g, place: g.__setitem__(place, h5py.ExternalLink("/etc/passwd", "/x")),
+        "soft link": lambda g, place: g.__setitem__(place, h5py.SoftLink("/model_weights")),
+        "external": lambda g, place: g.create_dataset(place, (2, 2), "f4", external=[("/etc/passwd", 0, 16)]),
+        "nothing stored": lambda g, place: g.create_dataset(place, (30_000, 30_000), "f4", chunks=(100, 100)),
+        "a bomb": lambda g, place: g.create_dataset(
+            place, data=np.zeros((6000, 6000), "f4"), chunks=(1000, 1000), compression="gzip"
+        ),
+        "text": lambda g, place: g.create_dataset(place, data=np.array([b"x"] * 4)),
+    }
+    for name, make in elsewhere.items():
+        path = tmp_path / f"{name}.h5"
+        path.write_bytes(edited_h5(sound, lambda file, make=make: replaced(file, make)))
+        with opened_hdf5(path, path.name) as file, pytest.raises(UsageError, match="save"):
+            data_sets(file, path.name)
+
+    def circle(file):
+        file["model_weights/again"] = file["model_weights"]
+        file["model_weights/twice"] = file["model_weights"]
+
+    path.write_bytes(edited_h5(sound, circle))
+    with opened_hdf5(path, path.name) as file, pytest.raises(UsageError, match="without end"):
+        data_sets(file, path.name)
+
+
+def here(task: str, arguments: dict, *, name: str, seconds: float = 0):
+    """Do what a worker would do, in this process."""
+    from radlib.importing import tasks
+
+    return getattr(tasks, task)(**arguments)
 
 
 def test_mutated_litert_files_kill_at_most_their_worker(tmp_path, whole_files):
@@ -182,7 +250,11 @@ def test_weights_alone_in_hdf5_are_no_whole_model(tmp_path):
         file["dense/kernel"] = [1.0] * 100
     assert inspect(path).kind == "weights"
     path.write_bytes(whole_model_h5(tmp_path / "canary"))
-    with pytest.raises(UsageError, match="whole model"):
+    assert inspect(path).kind == "keras_h5"
+    with h5py.File(path, "r+") as file:
+        del file.attrs["model_config"]
+        file.attrs["training_config"] = "{}"
+    with pytest.raises(UsageError, match="whole model in HDF5 without its configuration"):
         inspect(path)
 
 
@@ -215,8 +287,18 @@ def test_an_onnx_message_is_followed_to_its_end(tmp_path):
 
 
 def test_a_folder_and_nothing_at_all_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="SavedModel"):
+    with pytest.raises(UsageError, match="is a folder; give"):
         inspect(tmp_path)
+    (tmp_path / "model.json").write_text(
+        '{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}'
+    )
+    for path in (tmp_path, tmp_path / "model.json"):
+        with pytest.raises(UsageError, match="TensorFlow.js.*tensorflowjs_converter.*model.h5"):
+            inspect(path)
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12" + bytes(60))
+    for path in (tmp_path, tmp_path / "saved_model.pb"):
+        with pytest.raises(UsageError, match="SavedModel.*from_saved_model"):
+            inspect(path)
     with pytest.raises(UsageError, match="There is no model file"):
         inspect(tmp_path / "nothing.tflite")
 

@@ -1,7 +1,9 @@
 """The wheel carries the series, and the lock, environment.yml and pyproject.toml say the same."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from canaries import executed_notebook, hits
 from radlib.kaggle import build_wheel
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -86,6 +89,37 @@ def test_the_wheel_carries_code_notebooks_studies_and_licence_and_no_more(wheel)
             r"__pycache__|\.ipynb_checkpoints|\.(dcm|png|jpe?g|keras|h5|tflite|npz)$", name
         ), name
     assert sum(item.file_size for item in wheel.infolist()) < 6_000_000
+
+
+@pytest.fixture
+def used_checkout(tmp_path) -> Path:
+    """A copy of the checkout in which somebody executed notebooks on films and left more beside them."""
+    checkout = tmp_path / "checkout"
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore", ".ci/wheel_notebooks.py"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, checkout / name)
+    for path in ("radlib/__init__.py", "radlib/notebook_sources.py", "notebooks/studies/demo.yaml"):
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / path, checkout / path)
+    left = ("notebooks/film.png", "notebooks/outputs/x.csv", "radlib/film.dcm", "tests/film.png",
+            "notebooks/.ipynb_checkpoints/01-checkpoint.ipynb")  # fmt: skip
+    for path in left:
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text("QXCANARY")
+    (checkout / "notebooks" / "01_explore.ipynb").write_text(json.dumps(executed_notebook()))
+    return checkout
+
+
+@pytest.mark.parametrize("target", ["wheel", "sdist"])
+def test_what_is_built_from_a_used_checkout_holds_nothing_of_a_run(used_checkout, tmp_path, target):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(tmp_path / "out")]
+    subprocess.run(command, cwd=used_checkout, capture_output=True, check=True)
+    (built,) = (tmp_path / "out").iterdir()
+    shutil.unpack_archive(built, tmp_path / "all", "zip" if target == "wheel" else "gztar")
+    assert list((tmp_path / "all").rglob("notebooks/01_explore.ipynb"))
+    assert list((tmp_path / "all").rglob("notebooks/studies/demo.yaml"))
+    assert hits(tmp_path / "all", [b"QXCANARY"]) == []
+    assert "QXCANARY" in (used_checkout / "notebooks" / "01_explore.ipynb").read_text()  # itself left alone
 
 
 def version(wheel: zipfile.ZipFile) -> str:

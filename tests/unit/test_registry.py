@@ -17,7 +17,7 @@ def example(model, *, sparsity: float = 0.5, epochs: int = 2):
 
 def test_parameters_come_from_signature_and_docstring():
     sparsity, epochs = Entry("example", example).parameters
-    assert (sparsity.name, sparsity.type, sparsity.default) == ("sparsity", "float", 0.5)
+    assert (sparsity.name, sparsity.type, sparsity.default) == ("sparsity", "a number", 0.5)
     assert sparsity.help == "Share of zeros, over two lines."
     assert epochs.help == "Passes."
     assert Entry("example", example).summary == "Do something."

@@ -15,6 +15,7 @@ from radlib.cli import main
 from radlib.errors import DataError
 from radlib.evaluation.predictions import predictions_path
 from radlib.storage import file_sha256
+from radlib.verification import films as verified_films
 from radlib.verification import verify
 from stored import stored_run
 
@@ -29,7 +30,7 @@ def run(tmp_path, monkeypatch):
     answers = {v.name: np.load(predictions_path(run, v, "test")) for v in run.variants()}
     table["auroc"] = [radlib.metrics.auroc(a["y_true"][:, 0], a["y_prob"][:, 0]) for a in answers.values()]
     table.to_csv(run.path("results.csv"), index=False)
-    monkeypatch.setattr(verification, "open_films", lambda run: films)
+    monkeypatch.setattr(verified_films, "open_films", lambda run: films)
     return run
 
 
@@ -109,16 +110,16 @@ def test_answers_of_another_model_file_are_noticed(run):
 
 def test_other_films_and_no_films_are_said(run, monkeypatch):
     other = dataclasses.replace(drawn_splits(), fingerprint="f" * 16)
-    monkeypatch.setattr(verification, "open_films", lambda run: other)
+    monkeypatch.setattr(verified_films, "open_films", lambda run: other)
     assert all("the set of films, labels or splits has changed" in failure for failure in failures(run))
     fewer = dataclasses.replace(other, validation=other.validation.take(np.arange(30)))
-    monkeypatch.setattr(verification, "open_films", lambda run: fewer)
+    monkeypatch.setattr(verified_films, "open_films", lambda run: fewer)
     assert "10 validation films that" in failures(run)[0]
 
     def missing(run):
         raise DataError("The films are not here.")
 
-    monkeypatch.setattr(verification, "open_films", missing)
+    monkeypatch.setattr(verified_films, "open_films", missing)
     assert failures(run) == ["No film could be asked about again: The films are not here."]
     assert failures(run, films=0) == []
 

@@ -1,0 +1,126 @@
+"""Has the original learnt at all? Everything else in a run rests on it, so this is asked before any verdict.
+
+Being as good as a network that reads no better than a coin is no merit, and being better than it is no wonder. An
+original has not learnt when its own answers to the validation films say so, when its learning curves do, or when a
+network made from it reads better than chance explains: compression cannot teach what training did not.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib import metrics
+from radlib.evaluation.predictions import load_predictions
+from radlib.learning_curves import never_fell
+from radlib.runs import Run
+from radlib.variants import Variant, variant_name
+
+CHILD_IS_BETTER = 0.05  # of AUROC
+Z_95 = 1.96
+FEWEST_PATIENTS = (
+    4  # with the finding, and without: three and three are in order by chance once in twenty times
+)
+
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_prob (n, labels), patient (n,)
+
+
+def why_not_learnt(
+    original: Answers, children: Mapping[str, Answers] | None = None, history: pd.DataFrame | None = None
+) -> str:
+    """Return in words why a network has not learnt, without a full stop; empty when it has.
+
+    Args:
+        original: True answers, its probabilities and the patients of the validation films.
+        children: The same of networks that were made from it, by what they are called.
+        history: Its learning curves, see `training.fit`; None for a network that was not trained here.
+    """
+    truth, probabilities, patients = original
+    if not len(probabilities) or not np.isfinite(probabilities).all():
+        return "its answers to the validation films are no numbers"
+    if (probabilities == probabilities[:1]).all():
+        return "it gives every validation film the same score"
+    if history is not None and never_fell(history):
+        return "its training loss never fell below that of one answer for all films"
+    found = _above(truth, np.full_like(probabilities, 0.5), probabilities, patients)
+    if found is None:
+        return (
+            f"nothing can show that it has: fewer than {FEWEST_PATIENTS} patients of the validation films have the finding, "
+            "or are without it"
+        )
+    auroc, low, high = (0.5 + value for value in found)
+    if low <= 0.5:
+        return f"the interval of its validation AUROC, {auroc:.3f} [{low:.3f}–{min(high, 1):.3f}], reaches the 0.5 of a coin"
+    for name, (their_truth, theirs, _) in (children or {}).items():
+        if theirs.shape != probabilities.shape or not np.array_equal(truth, their_truth, equal_nan=True):
+            continue
+        better = _above(truth, probabilities, theirs, patients) if np.isfinite(theirs).all() else None
+        if better is not None and better[0] >= CHILD_IS_BETTER and better[1] > 0:
+            return f"{name}, made from it, reads the validation films better by {better[0]:.3f} AUROC, which is no chance"
+    return ""
+
+
+def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answers]) -> dict[str, str]:
+    """Return, by name, why originals of a run have not learnt; those that have are not in it.
+
+    Args:
+        run: The run.
+        variants: Its variants, originals and what was made from them.
+        answers: Their answers to the validation films, by name; of an original without any nothing is said.
+    """
+    variants, found = list(variants), {}
+    for original in variants:
+        if original.chain or original.name not in answers:
+            continue
+        children = {
+            v.label: answers[v.name]
+            for v in variants
+            if v.chain and v.name in answers and variant_name(v.network, "", v.seed) == original.name
+        }
+        curves = run.model_path(original).with_name("history.csv")
+        history = pd.read_csv(curves) if curves.is_file() else None
+        if reason := why_not_learnt(answers[original.name], children, history):
+            found[original.name] = reason
+    return found
+
+
+def stored_not_learnt(run: Run) -> dict[str, str]:
+    """Return what `not_learnt` says of the answers to validation films that lie in a run's folder."""
+    variants = run.variants()
+    stored = {variant.name: load_predictions(run, variant, "validation") for variant in variants}
+    return not_learnt(run, variants, {n: answers_of(p) for n, p in stored.items() if p is not None})
+
+
+def answers_of(predictions: Any) -> Answers:
+    """Return the parts of stored predictions that are asked here."""
+    return predictions.y_true, predictions.y_prob, predictions.patient_id
+
+
+def alarm(reasons: Mapping[str, str]) -> str:
+    """Return the sentence that stands first wherever a run is shown; empty when all originals have learnt."""
+    if not reasons:
+        return ""
+    said = "; ".join(f"{name} ({reason})" for name, reason in reasons.items())
+    what = "The original has" if len(reasons) == 1 else f"{len(reasons)} originals have"
+    return f"{what} NOT LEARNT to read these films: {said}. Nothing made from it can be trusted, whatever stands below."
+
+
+def _above(
+    truth: np.ndarray, before: np.ndarray, after: np.ndarray, patients: np.ndarray
+) -> tuple[float, float, float] | None:
+    """Return how much better the second reads, AUROC, mean over labels, with its 95 % interval; None for too few."""
+    asked = [
+        column
+        for column, known in enumerate(truth.T)
+        if min(len(np.unique(patients[known == answer])) for answer in (0, 1)) >= FEWEST_PATIENTS
+    ]
+    if not asked:
+        return None
+    if truth.shape[1] == 1:
+        known = ~np.isnan(truth[:, 0])
+        found = metrics.auroc_difference(truth[known, 0], before[known, 0], after[known, 0], patients[known])
+    else:
+        found = metrics.mean_auroc_difference(truth[:, asked], before[:, asked], after[:, asked], patients)
+    spread = Z_95 * found.standard_error
+    return found.value, found.value - spread, found.value + spread

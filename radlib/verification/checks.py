@@ -1,0 +1,18 @@
+"""One thing that was checked."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        what: Its name, for counting.
+        failure: One sentence when it failed, else empty.
+        place: The file that it is about, relative to the run and with forward slashes; empty for several.
+    """
+
+    what: str
+    failure: str = ""
+    place: str = ""
