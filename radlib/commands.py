@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from radlib.import_options import mapped_labels, numbers
 from radlib.resampling import FILTERS
 
 
@@ -146,28 +147,6 @@ def verify(output: Path, films: int) -> None:
     click.echo(summary(checks, output))
 
 
-def _numbers(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...] | None:
-    """Return comma-separated numbers as typed; None where nothing was."""
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(
-            "takes numbers with commas between them, such as 0.485,0.456,0.406."
-        ) from None
-
-
-def _mapped(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Return `OLD=NEW` as typed, each with both sides."""
-    split = [tuple(side.strip() for side in pair.split("=")) for pair in pairs]
-    if wrong := [pair for pair, sides in zip(pairs, split, strict=True) if len(sides) != 2 or not all(sides)]:
-        raise click.BadParameter(f"takes OLD=NEW, such as covid=pneumonia, not {wrong[0]!r}.")
-    if len(dict(split)) < len(split):
-        raise click.BadParameter("names a label of the file twice; each becomes one label of the study.")
-    return dict(split)
-
-
 @click.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -178,7 +157,7 @@ def _mapped(context: click.Context, option: click.Parameter, pairs: tuple[str, .
 @click.option("--name", default="", help="What to call the network.  [default: the file's name]")
 @click.option("--labels", required=True, metavar="A,B", help="What each output means, in the file's order.")
 @click.option(
-    "--map", "mapped", multiple=True, callback=_mapped, metavar="OLD=NEW",
+    "--map", "mapped", multiple=True, callback=mapped_labels, metavar="OLD=NEW",
     help="An output that the study calls otherwise; several may become one (summed, of sigmoids: one of them holds).",
 )  # fmt: skip
 @click.option("--answers", type=click.Choice(("probabilities", "logits")), default="probabilities", show_default=True,
@@ -188,10 +167,10 @@ def _mapped(context: click.Context, option: click.Parameter, pairs: tuple[str, .
 @click.option(
     "--channels", type=click.IntRange(1, 3), default=1, show_default=True, help="1, or 3 equal ones."
 )
-@click.option("--range", "range_", callback=_numbers, metavar="A,B",
+@click.option("--range", "range_", callback=numbers, metavar="A,B",
               help="What black and white are, before mean and std.  [default: 0,1; what a file of integers says itself]")  # fmt: skip
-@click.option("--mean", callback=_numbers, metavar="M[,M,M]", help="Subtracted.  [default: 0]")
-@click.option("--std", callback=_numbers, metavar="S[,S,S]", help="Divided by.  [default: 1]")
+@click.option("--mean", callback=numbers, metavar="M[,M,M]", help="Subtracted.  [default: 0]")
+@click.option("--std", callback=numbers, metavar="S[,S,S]", help="Divided by.  [default: 1]")
 @click.option("--resampling", type=click.Choice(FILTERS),
               help="The filter by which films were made smaller for it.  [default: the study's, bilinear]")  # fmt: skip
 @click.option("--no-tries", is_flag=True,

@@ -18,14 +18,17 @@ without it a thin line between two points is lost. All weights of a new pixel su
 are left out (`bilinear_points`: the border counts for what lies outside).
 """
 
-import numpy as np
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PILLOW = ("bilinear", "nearest", "bicubic", "lanczos")
 FILTERS = ("bilinear", "bilinear_points", "nearest", "bicubic", "lanczos", "area")
 OWN = "bilinear"
 
 
-def resampled(image: np.ndarray, size: tuple[int, int], name: str = OWN) -> np.ndarray:
+def resampled(image: "np.ndarray", size: tuple[int, int], name: str = OWN) -> "np.ndarray":
     """Return an image of another size.
 
     Args:
@@ -36,11 +39,13 @@ def resampled(image: np.ndarray, size: tuple[int, int], name: str = OWN) -> np.n
     Returns:
         (height, width) float32; `bicubic` and `lanczos` may leave the range of the image by a little.
     """
+    import numpy as np  # here, because the command line knows the names without any film
+
     height, width = image.shape
     if size == (width, height):
         return image
     if name in PILLOW:
-        from PIL import Image  # here, because settings know the names without any picture
+        from PIL import Image
 
         picture = Image.fromarray(np.ascontiguousarray(image, np.float32))
         return np.asarray(picture.resize(size, Image.Resampling[name.upper()]))
@@ -48,8 +53,10 @@ def resampled(image: np.ndarray, size: tuple[int, int], name: str = OWN) -> np.n
     return weights(size[1], height) @ image.astype(np.float32) @ weights(size[0], width).T
 
 
-def _covered(new: int, old: int) -> np.ndarray:
+def _covered(new: int, old: int) -> "np.ndarray":
     """Return how much of each old pixel a new one covers, float32 (new, old), each row summing to one."""
+    import numpy as np
+
     edges = np.arange(new + 1) * (old / new)
     begin, end = edges[:-1, None], edges[1:, None]
     pixels = np.arange(old)
@@ -57,8 +64,10 @@ def _covered(new: int, old: int) -> np.ndarray:
     return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _between(new: int, old: int) -> np.ndarray:
+def _between(new: int, old: int) -> "np.ndarray":
     """Return the weights of the two old pixels that a new one lies between, float32 (new, old)."""
+    import numpy as np
+
     place = np.clip((np.arange(new) + 0.5) * (old / new) - 0.5, 0, old - 1)
     below = np.minimum(np.floor(place).astype(int), max(old - 2, 0))
     weights = np.zeros((new, old), np.float32)
