@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from radlib.import_options import mapped_labels, numbers
+from radlib.resampling import FILTERS
+
 
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
@@ -149,16 +152,6 @@ def verify(output: Path, films: int) -> None:
     click.echo(summary(checks, output))
 
 
-def _numbers(context: click.Context, option: click.Parameter, text: str) -> tuple[float, ...]:
-    """Return comma-separated numbers as typed."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(
-            "takes numbers with commas between them, such as 0.485,0.456,0.406."
-        ) from None
-
-
 @click.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -167,7 +160,11 @@ def _numbers(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
 @click.option("--data", help="Folder or file with the films; left out, as the study says.")
 @click.option("--name", default="", help="What to call the network.  [default: the file's name]")
-@click.option("--labels", required=True, metavar="A,B", help="What each output means, in order.")
+@click.option("--labels", required=True, metavar="A,B", help="What each output means, in the file's order.")
+@click.option(
+    "--map", "mapped", multiple=True, callback=mapped_labels, metavar="OLD=NEW",
+    help="An output that the study calls otherwise; several may become one (summed, of sigmoids: one of them holds).",
+)  # fmt: skip
 @click.option("--answers", type=click.Choice(("probabilities", "logits")), default="probabilities", show_default=True,
               help="What it gives; logits where the last layer has no activation.")  # fmt: skip
 @click.option("--layout", type=click.Choice(("NHWC", "NCHW")), default="NHWC", show_default=True,
@@ -175,14 +172,14 @@ def _numbers(context: click.Context, option: click.Parameter, text: str) -> tupl
 @click.option(
     "--channels", type=click.IntRange(1, 3), default=1, show_default=True, help="1, or 3 equal ones."
 )
-@click.option("--range", "range_", default="0,1", show_default=True, callback=_numbers, metavar="A,B",
-              help="What black and white are, before mean and std.")  # fmt: skip
-@click.option(
-    "--mean", default="0", show_default=True, callback=_numbers, metavar="M[,M,M]", help="Subtracted."
-)
-@click.option(
-    "--std", default="1", show_default=True, callback=_numbers, metavar="S[,S,S]", help="Divided by."
-)
+@click.option("--range", "range_", callback=numbers, metavar="A,B",
+              help="What black and white are, before mean and std.  [default: 0,1; what a file of integers says itself]")  # fmt: skip
+@click.option("--mean", callback=numbers, metavar="M[,M,M]", help="Subtracted.  [default: 0]")
+@click.option("--std", callback=numbers, metavar="S[,S,S]", help="Divided by.  [default: 1]")
+@click.option("--resampling", type=click.Choice(FILTERS),
+              help="The filter by which films were made smaller for it.  [default: the study's, bilinear]")  # fmt: skip
+@click.option("--no-tries", is_flag=True,
+              help="Do not score the usual ranges and filters on validation films.")  # fmt: skip
 @click.option("--architecture", default="", help="Of a file of weights alone: the network they belong to.")
 @click.option(
     "--chains", help="Techniques to apply, e.g. '[aeq_int8]'.  [default: the study's, or what takes the file]"
@@ -194,19 +191,24 @@ def import_command(
     labels: str,
     layout: str,
     channels: int,
-    range_: tuple,
-    mean: tuple,
-    std: tuple,
+    range_: tuple | None,
+    mean: tuple | None,
+    std: tuple | None,
     chains: str | None,
+    no_tries: bool,
     **given: Any,
 ) -> None:
     """Bring a trained network of your own into a run.
 
     LiteRT, Keras, exported PyTorch (.pt2) and ONNX files, told by their content; nothing in them is executed. How the
     network takes a film becomes part of it. The same `radlib run` then makes variants of it and writes the report.
+    LiteRT files of integers are taken as they are. Of a SavedModel or a TF.js model, convert to LiteRT first.
+    Where another usual range or filter reads the validation films better beyond chance, that is said, and not chosen.
 
     \b
     radlib import mine.tflite --study kermany --data FILMS --labels normal,pneumonia
+    radlib import covid.tflite --labels covid,normal,viral --map covid=pneumonia --map viral=pneumonia \\
+        --study kermany --channels 3 --resampling nearest
     radlib import mine.pt2 --study kermany --labels normal,pneumonia --answers logits \\
         --layout NCHW --channels 3 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
     """  # noqa: D301 (the \b is click's mark for "keep these lines")
@@ -216,17 +218,23 @@ def import_command(
     folder = run_folder(given["output"], given["study"])
     check_output(folder)
     outputs = [label.strip() for label in labels.split(",") if label.strip()]
-    from radlib.importing.layout import InputLayout
+    from radlib.importing.layout import PLAIN_RANGE, InputLayout
     from radlib.importing.originals import import_network
     from radlib.parameters import parse_values
     from radlib.places import made_or_removed
     from radlib.run_locks import only_start
 
-    how = InputLayout(layout, channels, range_, mean, std)
+    said = range_ or (PLAIN_RANGE if mean or std else None)
+    how = InputLayout(layout, channels, said, mean or (0.0,), std or (1.0,))
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
     with made_or_removed(folder), only_start(folder):
         run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
     click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    if not no_tries:
+        from radlib.importing.usual_readings import tried_lines
+
+        for line in tried_lines(run, variant, file):
+            click.echo(line, err=True)
     click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 

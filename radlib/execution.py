@@ -30,6 +30,8 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
             try:
                 peak = execute_step(run, step, progress)
             except NotApplicable as refusal:
+                if not is_per_network(step.notebook.stem):
+                    raise  # what compares all networks has nothing to say without them
                 progress.end(step)
                 progress.finish(f"{Path(step.report).stem} ends there, and the run goes on: {refusal}")
                 peak = None
@@ -76,6 +78,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
                 raise
             if isinstance(known, NotApplicable) and is_per_network(step.notebook.stem):
                 if partial.is_file():  # what it could show stays to be read
+                    withhold_messages(run, partial)
                     _without_paths(partial, step)
                     put_in_place(partial, final)
                 raise known from error

@@ -20,7 +20,7 @@ are left out (`bilinear_points`: the border counts for what lies outside).
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # settings know the names, and are read before anything heavy
+if TYPE_CHECKING:
     import numpy as np
 
 PILLOW = ("bilinear", "nearest", "bicubic", "lanczos")
@@ -39,11 +39,11 @@ def resampled(image: "np.ndarray", size: tuple[int, int], name: str = OWN) -> "n
     Returns:
         (height, width) float32; `bicubic` and `lanczos` may leave the range of the image by a little.
     """
+    import numpy as np  # here, because the command line knows the names without any film
+
     height, width = image.shape
     if size == (width, height):
         return image
-    import numpy as np
-
     if name in PILLOW:
         from PIL import Image
 

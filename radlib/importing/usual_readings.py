@@ -7,7 +7,9 @@ is chosen: films of another hospital may well be read better by a wrong range, b
 said when another answer reads better beyond chance.
 """
 
+import contextlib
 import dataclasses
+import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,6 +29,7 @@ from radlib.importing.guard import ForeignFile
 from radlib.importing.layout import Answers, InputLayout
 from radlib.importing.litert_graph import with_layout
 from radlib.inference import predict_files
+from radlib.metrics.bootstrap import MINIMUM_DEFINED
 from radlib.resampling import FILTERS
 from radlib.runs import Run
 from radlib.storage import atomic_path
@@ -82,9 +85,12 @@ def try_readings(run: Run, original: Variant, file: Path, *, seed: int = 0) -> p
         interval that allows for as many answers as were tried, over draws of patients; decisions of the given answer
         that change (at its own best threshold, or the class); `loss`, nats.
     """
-    films = _some(open_films(run).validation, seed)
     answers = {}
-    with tempfile.TemporaryDirectory(prefix="radlib-") as scratch:
+    with (
+        contextlib.redirect_stdout(io.StringIO()),  # where films are read from was said at the import
+        tempfile.TemporaryDirectory(prefix="radlib-") as scratch,
+    ):
+        films = _some(open_films(run).validation, seed)
         for question, answer, given, outputs in _answers(run, original, file, films, Path(scratch)):
             answers[question, answer] = given, films.task.probabilities(outputs)
     table = _table(films, answers, seed)
@@ -106,6 +112,15 @@ def sentences(table: pd.DataFrame) -> list[str]:
                 f"{best['difference_low']:.3f} to {best['difference_high']:.3f}); look up by which {question} the network was trained."
             )
     return said
+
+
+def tried_lines(run: Run, original: Variant, file: Path) -> Iterator[str]:
+    """Yield what `radlib import` says of the usual readings; arguments as of `try_readings`."""
+    try:
+        yield from sentences(try_readings(run, original, file))
+        yield f"the usual ranges and filters: {FOLDER}/{run.settings.tag}.csv in {run.folder.name}"
+    except RadlibError as error:  # the network is brought in all the same
+        yield f"The usual ranges and filters could not be tried: {error}"
 
 
 def _some(films: Films, seed: int) -> Films:
@@ -182,9 +197,10 @@ def _table(
     rows = []
     for (question, name), (is_given, probabilities) in answers.items():
         own, (other, before) = drawn[question, name], given[question]
-        low, high = (
-            np.nanpercentile((own - other)[1:], [tail, 100 - tail]) if not is_given else (np.nan, np.nan)
-        )
+        low = high = np.nan
+        defined = (own - other)[1:][~np.isnan(own - other)[1:]]
+        if not is_given and len(defined) >= MINIMUM_DEFINED * (len(own) - 1) > 0:
+            low, high = np.percentile(defined, [tail, 100 - tail])
         loss = films.task.cross_entropy(films.labels, probabilities)
         changed = _changed(films, before, probabilities)
         difference = np.nan if is_given else own[0] - other[0]
@@ -209,6 +225,8 @@ def _changed(films: Films, before: np.ndarray, after: np.ndarray) -> int:
     changed = 0
     for truth, one, other in zip(films.labels.T, before.T, after.T, strict=True):
         known = ~np.isnan(truth)
+        if len(np.unique(truth[known])) < 2:
+            continue
         threshold = metrics.operating_point(truth[known], one[known])
         changed += int(((one >= threshold) != (other >= threshold)).sum())
     return changed

@@ -75,9 +75,9 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     insides = read_insides(readings)
     contents |= dict(zip(INSIDES, (insides.layers, insides.weights), strict=True))
     contents[REFUSALS] = evidence["refusals"] = refusal_table(run)
-    run.path(REFUSALS).unlink(missing_ok=True)  # of an earlier report, when everything applies by now
     for name, content in contents.items():
-        if len(content) or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
+        was_written = name == REFUSALS and run.path(name).is_file()  # and must not go on saying what it said
+        if len(content) or was_written or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
             with atomic_path(run.path(name)) as partial:
                 content.to_csv(partial, index=False)
     return table, compared, labels, evidence, insides

@@ -16,7 +16,7 @@ HISTORY = "history.csv"  # of a training, beside the model
 FLEETING = ("failure.txt", "radlib.log", "checkpoints")  # come and go; nothing rests on them
 FOLDERS = (
     "variants", "predictions", "measurements", "insides", "heat_maps", "typical_films", "films", "figures", "cards",
-    "reports", "thumbnails",
+    "reports", "thumbnails", "imports",
 )  # fmt: skip
 AGAIN = "start radlib run again with the same command, it makes the file anew"
 COPY = "put it back from a copy"
@@ -30,7 +30,7 @@ MADE_BY_RUN = (
     "run.json", "imported.json", "films.json", "quarantine.csv", "copies.csv", "groups.csv", "selection.json",
     "test_log.csv", "measurements.csv", "report.html", "report.md", "results.csv", "per_label.csv", "comparisons.csv",
     "over_seeds.csv", "verdicts.csv", "decisions.csv", "calibration.csv", "harm.csv", "agreement.csv", "heat_maps.csv",
-    "pairs.csv", "layers.csv", "weights.csv", "changed_decisions.csv",
+    "pairs.csv", "refusals.csv", "layers.csv", "weights.csv", "changed_decisions.csv",
 )  # fmt: skip
 NOTED_ALWAYS = ("variants", "predictions", "selection.json", "films.json", "quarantine.csv", "copies.csv")
 

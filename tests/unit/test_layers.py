@@ -16,6 +16,7 @@ ROOT = Path(radlib.__file__).parent
 LAYERS = (
     ("cli",),
     ("commands", "command_words"),
+    ("import_options",),
     ("series", "kaggle", "doctor", "listing", "fetch"),
     ("estimate", "execution"),
     ("failures", "kernels"),

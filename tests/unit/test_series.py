@@ -95,6 +95,19 @@ def test_a_failing_notebook_ends_with_its_sentence_and_leaves_one_file(
     assert not list((output / "reports").glob(".*"))
 
 
+def test_a_method_that_does_not_apply_to_one_network_ends_its_own_report_alone(tmp_path, study):
+    said = []
+    run = series.run_series(
+        study("13_does_not_apply"), output=str(tmp_path / "out"), say=said.append, notebooks=["13"]
+    )
+    reports = {path.name: path.read_text() for path in run.path("reports").glob("*.ipynb")}
+    assert sorted(reports) == [f"13_does_not_apply-student_small@{tag}-seed0.ipynb" for tag in "ab"]
+    assert all("as far as" in text for text in reports.values())
+    (line,) = [line for line in said if "the run goes on" in line]
+    assert line.startswith("13_does_not_apply-student_small@a-seed0 ends there") and "no convolution" in line
+    assert not run.path("failure.txt").exists()
+
+
 def test_success_clears_what_an_earlier_failure_left(tmp_path, study):
     output = tmp_path / "out"
     (output / "reports").mkdir(parents=True)
