@@ -14,6 +14,7 @@ import click
 from radlib import __version__
 from radlib.commands import COMMANDS
 from radlib.errors import RadlibError
+from radlib.plain_text import say, say_line, table_text
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
 
@@ -57,7 +58,7 @@ def run(study: str, data: str | None, output: str, parameters: tuple, notebooks:
         study, output=output, data=data, given=dict(parameters), fresh=fresh, notebooks=wanted, say=_say
     )
     report = done.path("report.html")
-    click.echo(report if report.is_file() else done.path("reports"))
+    say(report if report.is_file() else done.path("reports"))
 
 
 @radlib.command(name="list")
@@ -66,7 +67,7 @@ def list_command(kind: str | None) -> None:
     """List data sets, architectures, techniques, studies."""
     from radlib.listing import listing
 
-    click.echo("\n\n".join(listing(k, parameters=kind is not None) for k in ([kind] if kind else KINDS)))
+    say("\n\n".join(listing(k, parameters=kind is not None) for k in ([kind] if kind else KINDS)))
 
 
 @radlib.command()
@@ -80,9 +81,9 @@ def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
     from radlib.storage import write_text
 
     table = compared(outputs)
-    click.echo(comparison_table(table))
+    say(comparison_table(table))
     if csv:
-        write_text(csv, table.to_csv(index=False))
+        write_text(csv, table_text(table))
 
 
 @radlib.command()
@@ -94,7 +95,7 @@ def doctor() -> None:
     from radlib.doctor import diagnose, passed
 
     findings = diagnose()
-    click.echo("\n".join(str(f) for f in findings))
+    say("\n".join(str(f) for f in findings))
     if not passed(findings):
         sys.exit(5)
 
@@ -111,7 +112,7 @@ def fetch(name: str, folder: Path | None) -> None:
     """
     from radlib.fetch import fetch as fetch_dataset
 
-    click.echo(fetch_dataset(name, folder, say=_say))
+    say(fetch_dataset(name, folder, say=_say))
 
 
 @radlib.command()
@@ -136,7 +137,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
     from radlib.kaggle import write_kaggle
 
     for line in write_kaggle(notebook, output, user=user, data=data, competitions=competition):
-        click.echo(line)
+        say(line)
 
 
 for command in COMMANDS:
@@ -144,7 +145,7 @@ for command in COMMANDS:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -173,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _end(sentence: str, code: int) -> int:
-    _say(sentence)
+    say_line(sentence, err=True)
     return code
 
 

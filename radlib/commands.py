@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from radlib.plain_text import say, say_line, table_text
+
 
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
@@ -62,23 +64,23 @@ def predict(
     if labels:
         require(labels, "table of labels", "give a CSV file with the columns file and one per finding")
         table, lines = recalibrated(variant, table, labels)
-        click.echo("\n".join(lines), err=True)
+        say("\n".join(lines), err=True)
     if "warning" in table and (unlike := (table["warning"] != "").sum()):
-        click.echo(
+        say(
             f"{plural(unlike, 'film')} of {len(table)} {'is' if unlike == 1 else 'are'} unlike those that the variant was "
             "trained on (column warning); its answers to them mean little.",
             err=True,
         )
     if "reason" in table and (unread := (table["reason"] != "").sum()):
-        click.echo(f"{plural(unread, 'file')} of {len(table)} could not be read (column reason).", err=True)
+        say(f"{plural(unread, 'file')} of {len(table)} could not be read (column reason).", err=True)
     if not with_files:
         table = table.drop(columns="file", errors="ignore")
-    text = table.to_csv(index=False)
+    text = table_text(table)
     if csv:
         write_text(csv, text)
-        click.echo(f"{plural(len(table), 'film')}: {csv}")
+        say(f"{plural(len(table), 'film')}: {csv}")
     else:
-        click.echo(text, nl=False)
+        say(text, end="")
 
 
 @click.command()
@@ -97,7 +99,7 @@ def export(variant: Path, folder: Path) -> None:
     record = variant if variant.is_file() else variant / "variant.json"
     require(record, "variant", "give a folder under outputs/RUN/variants")
     place = record.resolve().parent
-    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
+    say(export_variant(place.parent.parent, place.name, folder) or folder)
 
 
 @click.command()
@@ -114,7 +116,7 @@ def publish(output: Path, folder: Path) -> None:
     from radlib.runs import reopen_run
 
     require(output / "run.json", "run", "give a folder under outputs")
-    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
+    say(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
 @click.command()
@@ -137,10 +139,10 @@ def verify(output: Path, films: int) -> None:
     require(output / "run.json", "run", "give a folder under outputs")
     checks = verify_run(reopen_run(output), films=films)
     for failure in dict.fromkeys(check.failure for check in checks if check.failure):
-        click.echo(failure, err=True)
+        say_line(failure, err=True)
     if any(check.failure for check in checks):
         raise DataError(summary(checks, output))
-    click.echo(summary(checks, output))
+    say(summary(checks, output))
 
 
 def _numbers(context: click.Context, option: click.Parameter, text: str) -> tuple[float, ...]:
@@ -212,8 +214,8 @@ def import_command(
     outputs = [label.strip() for label in labels.split(",") if label.strip()]
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
     run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
-    click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
-    click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
+    say(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    say(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 
 COMMANDS = (predict, export, publish, verify, import_command)

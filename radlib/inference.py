@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from radlib.formats import Predictor, open_model
 from radlib.pixels import StoredFilms, stored_films
+from radlib.plain_text import plain_line
 from radlib.registry import FORMATS
 from radlib.workers import Workers
 
@@ -62,7 +63,9 @@ def predict_files(
     name = name or Path(path).name
     with (
         open_model(path, format, threads=threads) as predictor,
-        tqdm(total=len(films), desc=name, unit="film", leave=False, disable=None, delay=1) as progress,
+        tqdm(
+            total=len(films), desc=plain_line(name), unit="film", leave=False, disable=None, delay=1
+        ) as progress,
     ):
         outputs = np.empty((len(films), predictor.outputs), np.float32)
         done = min(TRIAL_FILMS, len(films))

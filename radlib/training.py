@@ -24,6 +24,7 @@ from radlib.augmentation import Augmentation, augment_batch
 from radlib.checkpoints import Checkpoints
 from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
+from radlib.plain_text import plain_line
 from radlib.prefetching import ahead
 from radlib.settings import Settings
 from radlib.tasks import Task
@@ -100,7 +101,13 @@ def fit(
     memory = Checkpoints(model, folder, recipe)
     rows = memory.restore()
     redraw = any(isinstance(layer, _random_layers()) for layer in _all_layers(model))
-    bar = tqdm(total=recipe.epochs * steps, initial=len(rows) * steps, desc=name, unit="step", leave=False)
+    bar = tqdm(
+        total=recipe.epochs * steps,
+        initial=len(rows) * steps,
+        desc=plain_line(name),
+        unit="step",
+        leave=False,
+    )
     tell = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
     for epoch in range(len(rows), recipe.epochs):
         if memory.stalled():

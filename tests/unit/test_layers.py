@@ -71,6 +71,7 @@ LAYERS = (
         "plain_tensors",
         "digests",
         "record_files",
+        "plain_text",
     ),
     ("random_codes", "notebook_sources"),
     ("sign_products", "compiled_sign_products"),
