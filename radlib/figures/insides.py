@@ -49,8 +49,14 @@ def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: An
         }
         look["linestyle"] = ("-", "--", ":", "-.")[place // len(GROUPS) % 4]
         decibels = rows["signal_to_noise_db"].to_numpy(float)
-        axes[0].plot(decibels.clip(max=LOUDEST_DB), **look, label=name)
-        axes[1].plot(rows["cka"].to_numpy(float), **look)
+        for ax, values in zip(
+            axes, (decibels.clip(max=LOUDEST_DB), rows["cka"].to_numpy(float)), strict=True
+        ):
+            known = np.flatnonzero(~np.isnan(values))
+            ax.plot(
+                known, values[known], color=look["color"], lw=0.6, alpha=0.5
+            )  # leads over what was not compared
+            ax.plot(values, **look, label=name)
     axes[0].set_ylabel("signal to noise, dB")
     axes[1].set_ylabel("linear CKA")
     long = max(map(len, names.values())) > 20

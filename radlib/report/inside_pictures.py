@@ -77,8 +77,8 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
             lambda: figures.layer_noise(insides.layers, names=lines),
             "Signal-to-noise ratio and CKA of every layer against the original: "
             + _noise_words(insides.layers, lines),
-            f"Layers of {watched[0].network} from input to output, on validation films; a gap is a layer that the file "
-            "does not have.",
+            f"Layers of {watched[0].network} from input to output, on validation films; a thin line leads over layers "
+            "that could not be compared.",
         )
     beside = _beside(chosen)
     spreads = {
