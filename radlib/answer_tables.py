@@ -20,11 +20,10 @@ from radlib.deciding import NO_NUMBER, NO_THRESHOLD, OUTSIDE, Decider
 from radlib.described_variants import folder_of
 from radlib.errors import UsageError
 from radlib.own_films import Reading, read_films
+from radlib.plain_text import plain_cell
 from radlib.storage import atomic_path
 from radlib.tasks import task_of
 from radlib.threshold_files import read_thresholds, stated
-
-UNDECODED = "surrogateescape"  # names that are not UTF-8 go out as the disk has them, see `private`
 
 Say = Callable[[str], None]
 
@@ -51,7 +50,7 @@ class Choices:
 
 
 def answer_films(
-    variant: Path, films: Path, choices: Choices, *, to: Path | None, show: Callable[[bytes], None], say: Say
+    variant: Path, films: Path, choices: Choices, *, to: Path | None, show: Say, say: Say
 ) -> int:
     """Answer films and write the table.
 
@@ -60,7 +59,7 @@ def answer_films(
         films: A folder of films, or one.
         choices: See `Choices`.
         to: A CSV file, written whole or not at all; None shows the rows as they come.
-        show: Takes the bytes of rows that are to be shown.
+        show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
 
     Returns:
@@ -93,7 +92,7 @@ def answer_films(
 def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV, the heading first; columns that a row does not have stay empty."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([plain_cell(column) for column in columns])
     for row in rows:
         writer.writerow([_cell(row.get(column, "")) for column in columns])
         stream.flush()
@@ -102,15 +101,15 @@ def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Mapping[st
 def _cell(value: Any) -> str:
     """Return a value as a cell has it: numbers in full, so that nothing computed from them again differs."""
     if isinstance(value, str):
-        return value
+        return plain_cell(value)
     number = float(value)
     return "" if math.isnan(number) else repr(number)
 
 
 class _Shown(io.StringIO):
-    """Text that is shown, as bytes, whenever it is flushed."""
+    """Text that is shown whenever it is flushed."""
 
-    def __init__(self, show: Callable[[bytes], None]):
+    def __init__(self, show: Say):
         super().__init__(newline="")
         self._show = show
 
@@ -119,17 +118,17 @@ class _Shown(io.StringIO):
         self.seek(0)
         self.truncate()
         if text:
-            self._show(text.encode("utf-8", UNDECODED))
+            self._show(text)
 
 
 @contextlib.contextmanager
-def _target(path: Path | None, show: Callable[[bytes], None]) -> Iterator[TextIO]:
+def _target(path: Path | None, show: Say) -> Iterator[TextIO]:
     if path is None:
         yield _Shown(show)
         return
     with (
         atomic_path(path) as partial,
-        partial.open("w", encoding="utf-8", errors=UNDECODED, newline="") as stream,
+        partial.open("w", encoding="utf-8", newline="") as stream,
     ):
         yield stream
 

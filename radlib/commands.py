@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from radlib.import_options import mapped_labels, numbers
+from radlib.plain_text import say, say_line
 from radlib.resampling import FILTERS
 
 
@@ -77,11 +78,11 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
         folder,
         Choices(stated=chosen, compared=not fast, **given),
         to=csv,
-        show=lambda rows: click.echo(rows, nl=False),
-        say=lambda line: click.echo(line, err=True),
+        show=lambda rows: say(rows, end=""),
+        say=lambda line: say_line(line, err=True),
     )
     if csv:
-        click.echo(f"{films:,} film{'' if films == 1 else 's'}: {csv}")
+        say(f"{films:,} film{'' if films == 1 else 's'}: {csv}")
 
 
 @click.command()
@@ -106,7 +107,7 @@ def export(variant: Path, folder: Path, **given: Any) -> None:
     place = record.resolve().parent
     if given["thresholds"]:
         require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
-    click.echo(export_variant(place.parent.parent, place.name, folder, **given) or folder)
+    say(export_variant(place.parent.parent, place.name, folder, **given) or folder)
 
 
 @click.command()
@@ -123,7 +124,7 @@ def publish(output: Path, folder: Path) -> None:
     from radlib.report import publish as publish_run
     from radlib.runs import reopen_run
 
-    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
+    say(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
 @click.command()
@@ -146,10 +147,10 @@ def verify(output: Path, films: int) -> None:
 
     checks = verify_run(reopen_run(output), films=films)
     for failure in dict.fromkeys(check.failure for check in checks if check.failure):
-        click.echo(failure, err=True)
+        say_line(failure, err=True)
     if any(check.failure for check in checks):
         raise DataError(summary(checks, output))
-    click.echo(summary(checks, output))
+    say(summary(checks, output))
 
 
 @click.command(name="import")
@@ -229,13 +230,13 @@ def import_command(
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
     with made_or_removed(folder), only_start(folder):
         run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
-    click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    say(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
     if not no_tries:
         from radlib.importing.usual_readings import tried_lines
 
         for line in tried_lines(run, variant, file):
-            click.echo(line, err=True)
-    click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
+            say_line(line, err=True)
+    say(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 
 COMMANDS = (predict, export, publish, verify, import_command)

@@ -15,6 +15,7 @@ import numpy as np
 
 from radlib.formats import Predictor, open_model
 from radlib.pixels import StoredFilms, stored_films
+from radlib.plain_text import plain_line
 from radlib.registry import FORMATS
 
 if TYPE_CHECKING:  # a single film needs neither workers nor a progress bar
@@ -75,7 +76,9 @@ def predict_files(
     opened = contextlib.nullcontext(predictor) if predictor else open_model(path, format, threads=threads)
     with (
         opened as predictor,
-        tqdm(total=len(films), desc=name, unit="film", leave=False, disable=None, delay=1) as progress,
+        tqdm(
+            total=len(films), desc=plain_line(name), unit="film", leave=False, disable=None, delay=1
+        ) as progress,
     ):
         outputs = np.empty((len(films), predictor.outputs), np.float32)
         done = min(TRIAL_FILMS, len(films))

@@ -19,6 +19,7 @@ from radlib.datasets.site_tables import FILE, PATIENT, ROW, read_site_table
 from radlib.deciding import Answer, Decider, no_probability
 from radlib.errors import DataError, RadlibError, UsageError
 from radlib.own_films import Reading
+from radlib.plain_text import plain_cell
 from radlib.seen_films import FILE as SEEN
 from radlib.seen_films import SeenFilms, read_seen_films
 from radlib.site_sentences import known, left_out, sentences
@@ -112,7 +113,8 @@ def choose_anew(
         raise UsageError(
             "This variant names the most probable class, without a threshold; there is none to choose anew."
         )
-    by_file = {answer.file: answer for answer in answers}
+    by_file = {plain_cell(answer.file): answer for answer in answers}  # as the table of answers shows it
+    site = site.assign(**{FILE: site[FILE].map(plain_cell)})
     there = site[FILE].isin(list(by_file))
     films = site[there]
     usable = films[FILE].map(lambda name: _is_usable(by_file[name], task)).astype(bool)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from radlib.errors import DataError, UsageError
 from radlib.images import numbered_ids
+from radlib.plain_text import say
 from radlib.registry import DATASETS
 from radlib.settings import Settings
 from radlib.studies import home_folder
@@ -144,11 +145,11 @@ def find_data(
         place = Path(explicit).expanduser()
         if not made_if_missing:
             _check_given(place, single_file)
-        print(f"Films of {name!r} are read from the folder or file that was given.")
+        say(f"Films of {name!r} are read from the folder or file that was given.")
         return place
     for place, said in _places(name, aliases, holds):
         if place.is_dir() and any(place.iterdir()):
-            print(f"Films of {name!r} are read from {place.name!r} in {said}.")
+            say(f"Films of {name!r} are read from {place.name!r} in {said}.")
             return place
     fetched = name in DATASETS.names() and "source" in DATASETS[name].facts
     raise DataError(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # `litert_reader` serves single films, which are not to wait 
     import pandas as pd
 
 FILMS_AT_ONCE = 4  # the outputs of all layers of a large network fill a gigabyte for some ten films
+CONSTANT = "The same for every film: it is dead, or no output of the layer, and no noise is given."
 COLUMNS = ("layer", "kind", "compared", "reason", "films", "signal_to_noise_db", "cka")
 
 Reader = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -106,8 +107,8 @@ def compare_layers(original: Any, variant: Any, films: np.ndarray) -> "pd.DataFr
 
     Returns:
         One row per layer of the original, `COLUMNS`: `compared` is the layer whose output was compared, empty where
-        there is none, and `reason` says why; `signal_to_noise_db` is NaN where the shapes differ, infinite where
-        nothing changed.
+        there is none, and `reason` says why; `signal_to_noise_db` is NaN where the shapes differ or the variant's
+        output does not change with the film, infinite where nothing changed.
     """
     import pandas as pd
 
@@ -161,7 +162,10 @@ def _measure(
         other = np.isnan(energy[name]).any()
         reason = "Other channels than the original’s: only CKA compares them." if other else ""
         ratio = np.nan if other else metrics.decibels(*energy[name])
-        cka = metrics.linear_cka(*(np.concatenate(kept) for kept in features[name]))
+        before, after = (np.concatenate(kept) for kept in features[name])
+        if not other and np.ptp(before, axis=0).any() and not np.ptp(after, axis=0).any():
+            ratio, reason = np.nan, CONSTANT  # whatever it is, it says nothing of these films
+        cka = metrics.linear_cka(before, after)
         result[name] = {"signal_to_noise_db": ratio, "cka": cka, "reason": reason}
     return result
 

@@ -91,6 +91,7 @@ LAYERS = (
         "digests",
         "record_files",
         "resampling",
+        "plain_text",
     ),
     ("random_codes", "notebook_sources", "owner_only"),
     ("sign_products", "compiled_sign_products"),

@@ -208,9 +208,12 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     exported = export_variant(run.folder, run.variants()[1].key, tmp_path / "export")
     assert "NOT LEARNT" in (exported / "README.txt").read_text(encoding="utf-8").splitlines()[0]
     monkeypatch.setattr(series, "run_series", lambda *_, **__: run)
-    done = CliRunner().invoke(radlib, ["run"], color=True)
+    done = CliRunner().invoke(radlib, ["run"])
+    assert done.output.splitlines()[-1] == sentence
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda stream: True, raising=False)
+    done = CliRunner().invoke(radlib, ["run"])
     assert done.output.splitlines()[-1] == f"\x1b[31m{sentence}\x1b[0m"
-    shown = CliRunner().invoke(radlib, ["compare", str(run.folder)], color=True)
+    shown = CliRunner().invoke(radlib, ["compare", str(run.folder)])
     assert "NOT LEARNT" in shown.output and "\x1b[31m" in shown.output
     with pytest.raises(SystemExit):  # and without colours where it goes to a file
         main(["compare", str(run.folder)])
