@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [predict_start] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -19,6 +19,7 @@ from benchmarks import (
     evaluation_speed,
     fuzzing,
     miracle_time,
+    predict_start,
     pruning_speed,
     quantizer_recipes,
     report_speed,
@@ -39,13 +40,14 @@ FILMS = {
     "binary": 0,
     "miracle": 0,
     "recipes": 0,
+    "predict_start": 0,
     "fuzz": 200_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
-    "recipes", "demo",
+    "recipes", "predict_start", "demo",
 )  # fmt: skip
 
 
@@ -104,6 +106,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "recipes":
             result = quantizer_recipes.measure()
             return result, quantizer_recipes.table(result)
+        case "predict_start":
+            result = predict_start.measure(rounds)
+            return result, predict_start.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
