@@ -24,6 +24,7 @@ from benchmarks import (
     fuzzing_models,
     fuzzing_tables,
     miracle_time,
+    predict_start,
     pruning_speed,
     quantizer_recipes,
     report_speed,
@@ -46,6 +47,7 @@ FILMS = {
     "miracle": 0,
     "recipes": 0,
     "small_sets": 0,
+    "predict_start": 0,
     "fuzz": 200_000,
     "fuzz_models": 10_000,
     "fuzz_folders": 10_000,
@@ -55,7 +57,7 @@ FILMS = {
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
-    "recipes", "demo",
+    "recipes", "predict_start", "demo",
 )  # fmt: skip
 
 
@@ -120,6 +122,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "small_sets":
             result = small_sets.measure()
             return result, small_sets.table(result)
+        case "predict_start":
+            result = predict_start.measure(rounds)
+            return result, predict_start.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)

@@ -76,9 +76,9 @@ def _read_answer(answer: bytes, image_size: int) -> decode.Result:
     head, _, content = answer.partition(b"\n")
     try:
         reason, height, width = json.loads(head)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return "worker_died", 0, 0, b"", b""
-    if reason in REASONS:
+    if isinstance(reason, str) and reason in REASONS:
         return reason, 0, 0, b"", b""
     sides = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in (height, width))
     if reason or not sides or len(content) != image_size**2 + MARK_BYTES:

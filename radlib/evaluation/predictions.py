@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from radlib import metrics
+from radlib.deciding import no_probability
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.film_groups import write_film_groups
@@ -202,11 +203,9 @@ def _ask(
     outputs = predict_files(
         run.model_path(variant), variant.format, pixels, name=variant.name, workers=workers
     )
-    if not np.isfinite(outputs).all():
-        bad = films.image_ids[np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0]]
-        raise DataError(
-            f"{variant.name} answered film {bad} with something that is no number; build it again."
-        )
+    if wrong := no_probability(outputs):
+        bad = next(i for i, row in zip(films.image_ids, outputs, strict=True) if no_probability(row))
+        raise DataError(f"{variant.name} cannot be judged: {wrong} for film {bad}; build it again.")
     return Predictions(
         image_id=np.asarray(films.image_ids, dtype=np.str_),
         patient_id=np.asarray(films.patient_ids, dtype=np.str_),

@@ -111,6 +111,8 @@ def _writer(name: str) -> tuple[Callable[[Any], str], Callable[[Any, Any], str]]
         return _known(w.human_bytes), w.span
     if stem.endswith("_share"):
         return _known(_percent), w.span
+    if stem.endswith("threshold"):
+        return _known(w.threshold), w.span
     if stem.endswith("_ms"):
         return _known(w.milliseconds), w.span
     by_name = {**dict.fromkeys(TIMES, w.times), **dict.fromkeys(COUNTS, w.human_count)}
@@ -137,4 +139,4 @@ def _percent(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.0f}" if value.is_integer() else f"{value:.3f}"
+    return f"{value:,.0f}" if value.is_integer() else w.decimals(value)
