@@ -8,7 +8,6 @@ anew, see `site_threshold`.
 
 import contextlib
 import itertools
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from radlib.film_walk import left_out_sentence, walk
 from radlib.images import Preprocessing, image_id, numbered_ids
 from radlib.inference import opened_model
 from radlib.lone_films import lone_film
+from radlib.plain_text import say_line
 from radlib.resemblance import DIGEST_BYTES
 from radlib.tasks import task_of
 from radlib.variants import Variant
@@ -131,7 +131,7 @@ def _film_files(folder: Path) -> list[Path]:
         raise DataError(f"{folder.name} is neither a file nor a folder; give a folder of films, or one film.")
     found = walk(folder)
     if found.left_out:
-        print(left_out_sentence(found.left_out), file=sys.stderr)
+        say_line(left_out_sentence(found.left_out), err=True)
     return list(found.films)
 
 

@@ -18,7 +18,7 @@ from radlib.chains import Link, parse_chain
 from radlib.errors import NotApplicable, UsageError
 from radlib.films import FilmSplits, films_for
 from radlib.imported_networks import is_imported
-from radlib.plain_text import table_text
+from radlib.plain_text import say_line, table_text
 from radlib.refusals import forget_refusal, keep_refusal, refuse_again
 from radlib.registry import DATASETS, FORMATS, TECHNIQUES, Entry
 from radlib.runs import Run
@@ -121,7 +121,7 @@ def compress_each(run: Run, films: FilmSplits, chains: Sequence[str]) -> list[Va
         try:
             found.append(compress(run, films, chain))
         except NotApplicable as refusal:
-            print(refusal)
+            say_line(refusal)
     return found
 
 
