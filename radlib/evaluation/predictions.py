@@ -170,7 +170,8 @@ def _ask(
     if not np.isfinite(outputs).all():
         bad = films.image_ids[np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0]]
         raise DataError(
-            f"{variant.name} answered film {bad} with something that is no number; build it again."
+            f"{variant.name} answered film {bad} with something that is no number: its weights are damaged, or its "
+            "training went astray; build or import it again."
         )
     return Predictions(
         image_id=np.asarray(films.image_ids, dtype=np.str_),
