@@ -102,8 +102,10 @@ def alarm(reasons: Mapping[str, str]) -> str:
     if not reasons:
         return ""
     said = "; ".join(f"{name} ({reason})" for name, reason in reasons.items())
-    what = "The original has" if len(reasons) == 1 else f"{len(reasons)} originals have"
-    return f"{what} NOT LEARNT to read these films: {said}. Nothing made from it can be trusted, whatever stands below."
+    what, them = (
+        ("The original has", "it") if len(reasons) == 1 else (f"{len(reasons)} originals have", "them")
+    )
+    return f"{what} NOT LEARNT to read these films: {said}. Nothing made from {them} can be trusted, whatever stands below."
 
 
 def _above(

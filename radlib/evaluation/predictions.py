@@ -205,7 +205,10 @@ def _ask(
     )
     if wrong := no_probability(outputs):
         bad = next(i for i, row in zip(films.image_ids, outputs, strict=True) if no_probability(row))
-        raise DataError(f"{variant.name} cannot be judged: {wrong} for film {bad}; build it again.")
+        raise DataError(
+            f"{variant.name} cannot be judged: {wrong} for film {bad}; its weights are damaged, or its training went astray: "
+            "build or import it again."
+        )
     return Predictions(
         image_id=np.asarray(films.image_ids, dtype=np.str_),
         patient_id=np.asarray(films.patient_ids, dtype=np.str_),

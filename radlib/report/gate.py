@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radlib.errors import QualityGateError
+from radlib.evaluation.gate import gate_of
 from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
 from radlib.report.judgements import judge_pairs, judge_variants
@@ -28,10 +29,11 @@ class Outcome:
 def gate_outcome(readings: Readings) -> Outcome | None:
     """Return whether the gate was met; None where the study has none, or nothing was chosen yet."""
     gate = readings.selection.get("gate")
+    demanded = gate["demand"] if gate else str(gate_of(readings.run.settings) or "")
+    if readings.not_learnt and demanded:  # which can be known before anything was chosen
+        return Outcome(False, f"{alarm(readings.not_learnt)} The gate ({demanded}) is not met.")
     if not gate:
         return None
-    if readings.not_learnt:
-        return Outcome(False, f"{alarm(readings.not_learnt)} The gate ({gate['demand']}) is not met.")
     titles = {v.name: v.label for v in readings.variants}
     if len(set(titles.values())) < len(titles):
         titles = {name: name for name in titles}

@@ -205,6 +205,10 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     assert wording.headline(report.results(run), selection | {"winner": table["variant"][0]}, 0.01)
     with pytest.raises(QualityGateError, match=r"NOT LEARNT .* The gate \(at most 1000 KB\) is not met"):
         report.check_gate(run)
+    run.path("selection.json").rename(tmp_path / "selection.json")
+    with pytest.raises(QualityGateError, match="NOT LEARNT"):  # as after notebook 02 alone
+        report.check_gate(run)
+    (tmp_path / "selection.json").rename(run.path("selection.json"))
     exported = export_variant(run.folder, run.variants()[1].key, tmp_path / "export")
     assert "NOT LEARNT" in (exported / "README.txt").read_text(encoding="utf-8").splitlines()[0]
     monkeypatch.setattr(series, "run_series", lambda *_, **__: run)
