@@ -91,11 +91,11 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
                     str(path), num_threads=threads, experimental_op_resolver_type=resolver
                 )
                 interpreter.allocate_tensors()
+            operations = [operation["op_name"] for operation in interpreter._get_ops_details()]
         except Exception as error:  # a damaged table leads anywhere, such as to a name that is no text
             failure = error
             continue
-        delegated = any(operation["op_name"] == "DELEGATE" for operation in interpreter._get_ops_details())
-        return interpreter, "XNNPACK" if delegated else "none"
+        return interpreter, "XNNPACK" if "DELEGATE" in operations else "none"
     raise SetupError(
         f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run "
         f"({reason_of(failure)}); build it again."
