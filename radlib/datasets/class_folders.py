@@ -64,24 +64,26 @@ def class_films(folder: Path, *, left_out: str = "", called: str = "") -> ClassF
     depth = 2 if parts else 1
     counts = collections.Counter(found.left_out)
     films: dict[Path, list[Path]] = {place: [] for part in parts or [root] for place in inside[part]}
+    places: dict[
+        Path, tuple[Path | None, str]
+    ] = {}  # of a film's folder: that of its class, or why it has none
     for path in found.films:
-        steps = path.relative_to(root).parts if path.is_relative_to(root) else ()
-        place = root.joinpath(*steps[:depth]) if len(steps) > depth else None
-        if place not in films:
-            counts[_beside(steps, parts)] += 1
+        above = path.parent
+        if above not in places:
+            places[above] = _place(above, root, depth, films, parts)
+        place, why = places[above]
+        if place is None:
+            counts[why] += 1
         elif left_out and re.search(left_out, path.name):
             counts[called] += 1
         else:
             films[place].append(path)
     _check_filled(films, folder, root, parts, left_out_sentence(counts))
     spelt, notes = _spellings(films, parts)
-    listed = [
-        (path, spelt[plain(place.name)], part_of(place.parent.name) if parts else "")
-        for place, paths in films.items()
-        for path in paths
-    ]
-    paths, classes, said = zip(*listed, strict=True)
-    return ClassFilms(paths, classes, said, counts, notes)
+    said = {place: (spelt[plain(place.name)], part_of(place.parent.name) if parts else "") for place in films}
+    listed = [(path, *said[place]) for place, paths in films.items() for path in paths]
+    paths, classes, in_parts = zip(*listed, strict=True)
+    return ClassFilms(paths, classes, in_parts, counts, notes)
 
 
 def class_folders_index(
@@ -162,12 +164,17 @@ def _refuse_unknown_parts(root: Path, inside: Mapping[Path, list[Path]]) -> None
         )
 
 
-def _beside(steps: Collection[str], parts: Sequence[Path]) -> str:
-    """Return in words why a film belongs to no class."""
-    first = next(iter(steps), "")
-    if parts and len(steps) > 1 and first not in {part.name for part in parts}:
-        return f"in the folder {first!r}, which is none of train, val and test"
-    return OUTSIDE
+def _place(
+    above: Path, root: Path, depth: int, films: Collection[Path], parts: Sequence[Path]
+) -> tuple[Path | None, str]:
+    """Return the class folder that a film's folder belongs to; None, and why in words, where there is none."""
+    steps = above.relative_to(root).parts if above.is_relative_to(root) else ()
+    place = root.joinpath(*steps[:depth])
+    if len(steps) >= depth and place in films:
+        return place, ""
+    if parts and steps and steps[0] not in {part.name for part in parts}:
+        return None, f"in the folder {steps[0]!r}, which is none of train, val and test"
+    return None, OUTSIDE
 
 
 def _check_filled(
