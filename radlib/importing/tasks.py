@@ -174,4 +174,4 @@ def _datasets(file: Any, name: str) -> dict[str, Any]:
 
 def _last_number(place: str) -> int:
     last = place.rpartition("/")[2]
-    return int(last) if last.isdigit() else -1
+    return int(last) if last.isdecimal() else -1

@@ -6,7 +6,9 @@ from benchmarks import fuzzing_tables
 
 
 def check(result):
-    assert {name: result[name] for name in fuzzing_tables.TARGETS} == fuzzing_tables.TARGETS, result["examples"]
+    assert {name: result[name] for name in fuzzing_tables.TARGETS} == fuzzing_tables.TARGETS, result[
+        "examples"
+    ]
     read = {name for name in result["outcomes"] if name.endswith("read")}
     assert len(read) == result["layouts"]  # else all would be refused for a reason that is none of theirs
     assert sum(result["outcomes"].values()) == result["tables"]
