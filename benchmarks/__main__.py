@@ -1,7 +1,8 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [fuzz] [fuzz_tables] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [fuzz] [fuzz_tables] [fuzz_folders] [demo] [--films N] [--rounds N]
+    [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -18,6 +19,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_folders,
     fuzzing_tables,
     miracle_time,
     pruning_speed,
@@ -42,6 +44,7 @@ FILMS = {
     "recipes": 0,
     "fuzz": 200_000,
     "fuzz_tables": 10_000,
+    "fuzz_folders": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -112,6 +115,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz_tables":
             result = fuzzing_tables.measure(films)
             return result, fuzzing_tables.table(result)
+        case "fuzz_folders":
+            result = fuzzing_folders.measure(films)
+            return result, fuzzing_folders.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

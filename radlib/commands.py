@@ -50,6 +50,7 @@ def predict(
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.own_films import predict_folder
+    from radlib.private import UNDECODED
     from radlib.report.wording import plural
     from radlib.site_threshold import recalibrated, stated
     from radlib.storage import write_text
@@ -75,10 +76,10 @@ def predict(
         table = table.drop(columns="file", errors="ignore")
     text = table.to_csv(index=False)
     if csv:
-        write_text(csv, text)
+        write_text(csv, text, errors=UNDECODED)
         click.echo(f"{plural(len(table), 'film')}: {csv}")
     else:
-        click.echo(text, nl=False)
+        click.echo(text.encode(errors=UNDECODED), nl=False)
 
 
 @click.command()

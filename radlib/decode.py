@@ -3,14 +3,13 @@
 A damaged film can do worse than raise an exception: some make a native decoder spin for ever or abort the
 process. So films are decoded in worker processes with a time and a memory limit; what hangs or crashes is
 killed, named with a reason, and the rest goes on. Films travel in small batches for speed; when a batch is
-lost, its films are tried again one by one, so that only the guilty one is given up. Decoded squares go into
+lost, its films are tried again one by one, so that only the guilty one is given up. What counts against a film is the
+time that it takes of the processor; one that only waited for a busy machine is tried once more, with more patience. Decoded squares go into
 the store that later runs only map: memory stays flat however many films there are.
 """
 
 import collections
 import concurrent.futures
-import ctypes
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -25,15 +24,16 @@ from radlib import film_store, images
 from radlib.array_rows import split_reference
 from radlib.film_store import Entry, content_key
 from radlib.resemblance import film_mark
+from radlib.worker_limits import OUT_OF_PROCESSOR_TIME, confine, limited
 from radlib.worker_pool import worker_pool
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
 BATCH_SHARE = 0.2  # of a film's time, for a whole batch: it takes a tenth of a second or two
-WORKER_MEMORY_BYTES = 2 * 1024**3
-KEPT_BYTES = 256 * 1024**2  # of free memory, which a worker keeps between films
-LARGEST_KEPT_BYTES = 32 * 1024**2  # of one such block; glibc allows no more
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+PATIENCE = (
+    2.0  # times what a film may take of the processor, for a film alone: others may need the processor, too
+)
+LATE = "late"
 
 Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
 
@@ -77,14 +77,14 @@ def decode_films(
         preprocessing: What every film becomes.
         cache_folder: Where decoded films are kept, see `film_store`.
         workers: Processes.
-        timeout_s: Seconds one film may take.
+        timeout_s: Seconds one film may take of the processor, see `decode_files`.
 
     Returns:
         The films.
     """
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
-    entries = film_store.read_journal(folder, size)
+    entries = film_store.intact(folder, size, film_store.read_journal(folder, size), set(keys))
     missing = {key: path for key, path in zip(keys, index["path"], strict=True) if key not in entries}
     if missing:
         entries = entries | _decode_into(folder, missing, preprocessing, workers, timeout_s)
@@ -107,10 +107,10 @@ def _decode_into(
     folder: Path, missing: dict[str, str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> dict[str, Entry]:
     """Decode files by content key and append them to a store; return the entries of all of them."""
-    entries = {}
-    with film_store.writing(folder, preprocessing.image_size) as (store, known):
-        entries = {key: known[key] for key in missing if key in known}  # decoded meanwhile by another run
-        left = [key for key in missing if key not in known]
+    size = preprocessing.image_size
+    with film_store.writing(folder, size) as (store, known):
+        entries = film_store.intact(folder, size, known, missing.keys())  # decoded meanwhile by another run
+        left = [key for key in missing if key not in entries]
         results = decode_files(
             [missing[key] for key in left], preprocessing, workers=workers, timeout_s=timeout_s
         )
@@ -135,7 +135,8 @@ def decode_files(
         paths: The files.
         preprocessing: What every film becomes.
         workers: Processes.
-        timeout_s: Seconds a film may take alone; in a batch with others it has had a fifth of that before.
+        timeout_s: Seconds a film alone may take of the processor; in a batch with others it has had a fifth of that
+            before. By the clock it may take twice as long, and once more four times.
 
     Yields:
         Per path, in order: reason (empty when it decoded), stored height and width, pixels, and mark.
@@ -168,44 +169,51 @@ def _through_one_pool(
 ) -> Iterator[Result]:
     waiting: collections.deque[_Batch] = collections.deque()
     modules = ("radlib.decode", "radlib.dicom")
-    with worker_pool(workers, preload=modules, initializer=_confine) as pool:
+    with worker_pool(workers, preload=modules, initializer=confine) as pool:
 
         def schedule(batch: list[str], seconds: float) -> _Batch:
             try:
-                return _Batch(batch, pool.schedule(_decode_batch, (batch, preprocessing), timeout=seconds))
+                work = (_decode_batch, batch, preprocessing, timeout_s)
+                return _Batch(batch, pool.schedule(limited, work, timeout=seconds))
             except RuntimeError:  # pebble's word for a pool that is no longer active
                 raise _PoolLost from None
 
         def settle(batch: _Batch) -> Iterator[Result]:
             found = _outcome(batch, pool)
-            if len(found) == len(batch.paths):
+            if not isinstance(found, str):
                 yield from found
                 return
-            alone = [schedule([path], timeout_s) for path in batch.paths]
+            alone = [schedule([path], PATIENCE * timeout_s) for path in batch.paths]
             for film in alone:
-                yield from _outcome(film, pool) or [("worker_died", 0, 0, b"", b"")]
+                found = _outcome(film, pool)
+                if found == LATE:  # the machine is busy with other things, or the disk is slow
+                    found = _outcome(schedule(film.paths, 2 * PATIENCE * timeout_s), pool)
+                lost = "timeout" if found == LATE else found
+                yield from [(lost, 0, 0, b"", b"")] if isinstance(lost, str) else lost
 
         for batch in _batches(paths):
-            waiting.append(schedule(batch, timeout_s if len(batch) == 1 else BATCH_SHARE * timeout_s))
+            waiting.append(schedule(batch, timeout_s * (PATIENCE if len(batch) == 1 else BATCH_SHARE)))
             if len(waiting) >= 3 * workers:  # results wait in memory, and films tried again behind these
                 yield from settle(waiting.popleft())
         while waiting:
             yield from settle(waiting.popleft())
 
 
-def _outcome(batch: _Batch, pool: pebble.ProcessPool) -> list[Result]:
-    """Wait for a batch; nothing if it was lost, and a film alone that ran out of time is told so."""
+def _outcome(batch: _Batch, pool: pebble.ProcessPool) -> list[Result] | str:
+    """Wait for a batch; return what came of it, `LATE`, or the reason why its worker ended."""
     while not concurrent.futures.wait([batch.future], timeout=1).done:
         if not pool.active:
             raise _PoolLost
     try:
         return batch.future.result()
     except FutureTimeoutError:
-        return [("timeout", 0, 0, b"", b"")] if len(batch.paths) == 1 else []
-    except Exception:  # pebble.ProcessExpired: a native abort, or killed for memory
+        return LATE
+    except (
+        Exception
+    ) as error:  # pebble.ProcessExpired: a native abort, or killed for memory or its use of the processor
         if not pool.active:
             raise _PoolLost from None
-        return []
+        return "timeout" if getattr(error, "exitcode", None) == OUT_OF_PROCESSOR_TIME else "worker_died"
 
 
 def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
@@ -222,34 +230,6 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
         size_bytes += file_bytes
     if batch:
         yield batch
-
-
-def _confine() -> None:
-    """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself, and silence it.
-
-    Native decoders write what they stumble over past Python, to where it would end in notebooks and logs.
-    """
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import resource  # not on Windows
-
-        resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
-    except (ImportError, ValueError, OSError):
-        pass  # macOS refuses the limit; the time limit still holds
-    _keep_memory()
-
-
-def _keep_memory() -> None:
-    """Let the C library keep what one film needed for the next.
-
-    Else it hands megabytes back to the system after every batch and has them filled with zeros again, a quarter of
-    a film's time. Only glibc does so, and only glibc has the switch.
-    """
-    if os.name != "posix" or (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is None:
-        return
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-    mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
 
 
 def _decode_batch(paths: list[str], preprocessing: images.Preprocessing) -> list[Result]:

@@ -5,14 +5,15 @@ multiply-accumulates, both fitted to rates measured on two shared x86 cores with
 costs seconds that grow with the number of operations. What is stored already costs nothing.
 """
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from radlib.chains import parse_chain
+from radlib.datasets import Survey
 from radlib.errors import SetupError
+from radlib.film_walk import left_out_sentence, walk
 from radlib.plan import data_folder
 from radlib.registry import DATASETS, TECHNIQUES
 from radlib.runs import Run
@@ -47,7 +48,6 @@ RECIPE_SHARE = 0.15  # of those seconds: to quantize a file that was converted
 SCORED_SHARE = 0.3  # of the films are validation and test films, which every variant reads
 SECONDS_PER_NOTEBOOK = 10.0
 FILMS_PER_PATIENT = 3  # drawn ones
-FILM_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
 LONG_SECONDS = 600
 
 
@@ -61,6 +61,7 @@ class Forecast:
         films: How many it was reckoned with.
         variants: How many are still to be made.
         folder: Where the files go.
+        left_out: A sentence on the files that are no films or will not be used; empty where there are none.
     """
 
     seconds: float
@@ -68,9 +69,10 @@ class Forecast:
     films: int
     variants: int
     folder: Path
+    left_out: str = ""
 
     def __str__(self) -> str:
-        """One line for the user."""
+        """One line for the user, and one on what is left out, if anything is."""
         minutes = self.seconds / 60
         span = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
         disk = (
@@ -78,19 +80,22 @@ class Forecast:
         )
         line = f"About {span} on two cores and {disk} in {self.folder}: {self.films} films, {self.variants} variants"
         if self.seconds > LONG_SECONDS:
-            return line + " to make. Ctrl-C stops it; the same command goes on where it was."
-        return line + " to make."
+            line += " to make. Ctrl-C stops it; the same command goes on where it was."
+        else:
+            line += " to make."
+        return "\n".join(filter(None, [line, self.left_out]))
 
 
 def estimate(run: Run, networks: Sequence[Run], notebooks: Sequence[str]) -> Forecast:
     """Return a forecast for executing `notebooks` (one entry per execution) of `run` on its `networks`."""
-    films = count_films(run.settings)
+    surveyed = survey_films(run.settings)
+    films = surveyed.films
     seconds, disk, missing = SECONDS_PER_NOTEBOOK * len(notebooks), 20e6, 0
     for network in networks:
         made, size, count = _network_cost(network, films)
         seconds, disk, missing = seconds + made, disk + size, missing + count
     disk += films * run.settings.image_size**2
-    return Forecast(seconds, disk, films, missing, run.folder)
+    return Forecast(seconds, disk, films, missing, run.folder, left_out_sentence(surveyed.left_out))
 
 
 def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
@@ -131,17 +136,21 @@ def _epochs(run: Run, chain: str) -> int:
     return sum(value for name, value in parameters.items() if name.endswith("epochs"))
 
 
-def count_films(settings: Settings) -> int:
-    """Return how many films will be read or drawn."""
-    folder = data_folder(settings)
+def survey_films(settings: Settings) -> Survey:
+    """Count the films that will be read or drawn, and the files that will be left out.
+
+    Raises:
+        UsageError: When the data set has no such option.
+        DataError: When there is no film, or the folder is not as the data set wants it.
+    """
+    folder, entry = data_folder(settings), DATASETS[settings.dataset]
+    options = entry.complete(settings.dataset_options)
     if folder is None:
-        drawn = DATASETS[settings.dataset].complete(settings.dataset_options)
-        return FILMS_PER_PATIENT * int(drawn["patients"])
-    entry = DATASETS[settings.dataset]
-    if "count_films" in entry.facts:  # films that are no files of their own
-        return entry.facts["count_films"](folder, **settings.dataset_options)
-    names = [name for _, _, files in os.walk(folder) for name in files]
-    return sum(name.lower().endswith(FILM_ENDINGS) for name in names) or len(names)
+        return Survey(FILMS_PER_PATIENT * int(options["patients"]))
+    if "survey" in entry.facts:
+        return entry.facts["survey"](folder, **options)
+    found = walk(folder)
+    return Survey(len(found.films), found.left_out)
 
 
 def check_disk(folder: Path, forecast: Forecast) -> None:

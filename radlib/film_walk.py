@@ -10,7 +10,7 @@ The order is that of the names, part by part, on every machine.
 import collections
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,24 +53,27 @@ class FilmFolder:
         folders: Paths of the folders that were looked through, without the root, in the order of names.
         left_out: How many files are no films, by key of `LEFT_OUT`. A link, and a folder that may not be opened, count as
             one file.
+        tables: How many files are those that the caller knows and reads.
     """
 
     root: Path
     films: tuple[Path, ...]
     folders: tuple[Path, ...]
     left_out: Mapping[str, int]
+    tables: int = 0
 
     @property
     def files(self) -> int:
         """How many files there are."""
-        return len(self.films) + sum(self.left_out.values())
+        return len(self.films) + sum(self.left_out.values()) + self.tables
 
 
-def walk(root: Path) -> FilmFolder:
+def walk(root: Path, *, tables: Collection[Path] = ()) -> FilmFolder:
     """Look through a folder with all its folders.
 
     Args:
         root: The folder; it may itself be a link or hidden.
+        tables: Files in it that the caller reads for what they say of the films, if they are there.
 
     Returns:
         What it holds.
@@ -82,6 +85,7 @@ def walk(root: Path) -> FilmFolder:
     films: list[Path] = []
     folders: list[Path] = []
     counts: collections.Counter[str] = collections.Counter()
+    known = 0
     for entry, reason in _entries(os.fspath(root)):
         if reason is None and entry.is_dir(follow_symlinks=False):
             folders.append(Path(entry.path))
@@ -89,11 +93,12 @@ def walk(root: Path) -> FilmFolder:
         found = reason or _look_at(entry, real_root)
         if found in (*FILMS, DAMAGED):
             films.append(Path(entry.path))
+        elif tables and Path(entry.path) in tables:
+            known += 1
         else:
             counts[found] += 1
-    return FilmFolder(
-        root, tuple(films), tuple(folders), {key: counts[key] for key in LEFT_OUT if counts[key]}
-    )
+    left_out = {key: counts[key] for key in LEFT_OUT if counts[key]}
+    return FilmFolder(root, tuple(films), tuple(folders), left_out, known)
 
 
 def left_out_sentence(counts: Mapping[str, int]) -> str:

@@ -6,6 +6,7 @@ in its row. With a site's own answers to some films the threshold can be chosen 
 
 import dataclasses
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from radlib.evaluation.choices import FILE as SELECTION
 from radlib.evaluation.choices import thresholds
 from radlib.evaluation.predictions import task_of
 from radlib.evaluation.typical_films import embedder, read_typical, typical_path, warnings_of
+from radlib.film_walk import left_out_sentence, walk
 from radlib.images import Preprocessing, image_id
 from radlib.inference import predict_files
 from radlib.pixels import stored_films
@@ -29,7 +31,6 @@ from radlib.variants import Variant, library_versions, read_variant
 
 TYPICAL = "typical_films.npz"  # beside an exported model
 FILMS_AT_ONCE = 64
-ENDINGS = (".dcm", ".dicom", ".png", ".jpg", ".jpeg", "")  # what a file is, its content says
 
 
 def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.DataFrame:
@@ -42,7 +43,7 @@ def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.D
         compared: Whether films are compared with those that the variant was trained on, which takes longer.
 
     Returns:
-        One row per file in the order of names: `file` (below `films`), `image_id`, per label
+        One row per film in the order of names, whatever its file is called: `file` (below `films`), `image_id`, per label
         `<label>_probability`, `<label>_decision` and `<label>_threshold` (of exclusive classes one
         `class_decision`), `reason`: empty, or why the file could not be read, without probability then; and where
         the variant knows what its training films look like, `warning`: empty, or in what a film is unlike them.
@@ -110,9 +111,13 @@ def intact_model(model: Path, variant: Variant) -> Path:
 
 
 def _film_files(folder: Path) -> list[Path]:
-    """Return the files below a folder that may be films; hidden files and folders are left out."""
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
-    return sorted(path for path in files if "/." not in f"/{path.relative_to(folder).as_posix()}")
+    """Return the films below a folder, and say what else lies there."""
+    if not folder.is_dir():
+        raise DataError(f"{folder.name} is neither a file nor a folder; give a folder of films, or one film.")
+    found = walk(folder)
+    if found.left_out:
+        print(left_out_sentence(found.left_out), file=sys.stderr)
+    return list(found.films)
 
 
 def answer_columns(variant: Variant, chosen: list[float | None], outputs: np.ndarray) -> pd.DataFrame:

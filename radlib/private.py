@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from radlib import storage
+from radlib import owner_only, storage
 from radlib.errors import DataError
 
 FOLDER = "private"
@@ -26,7 +26,7 @@ def private_folder(parent: Path) -> Path:
     """Return the private folder of a run or a cache, made for its owner alone."""
     folder = parent / FOLDER
     with storage.disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner_only.make_folder(folder)
     return folder
 
 
@@ -38,7 +38,9 @@ def write_films(run_folder: Path, index: pd.DataFrame) -> None:
         index: With `image_id` and `path`.
     """
     table = index[["image_id", "path"]].to_csv(index=False)
-    storage.write_text(private_folder(run_folder) / FILMS, table, errors=UNDECODED)
+    path = private_folder(run_folder) / FILMS
+    storage.write_text(path, table, errors=UNDECODED)
+    owner_only.close(path)
 
 
 def film_path(run_folder: Path, image_id: str) -> str:
@@ -60,7 +62,9 @@ def film_path(run_folder: Path, image_id: str) -> str:
 
 def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
     """Write where a run's films and study lie on this machine."""
-    storage.write_json(private_folder(run_folder) / PLACES, dict(places))
+    path = private_folder(run_folder) / PLACES
+    storage.write_json(path, dict(places))
+    owner_only.close(path)
 
 
 def read_places(run_folder: Path) -> dict[str, Any]:
@@ -79,4 +83,5 @@ def digest_key(parent: Path) -> bytes:
     path = private_folder(parent) / KEY
     if not path.is_file():
         storage.write_text(path, secrets.token_hex(KEY_BYTES))
+        owner_only.close(path)
     return bytes.fromhex(path.read_text(encoding="utf-8"))

@@ -103,5 +103,10 @@ def write_text(path: Path, text: str, *, errors: str = "strict") -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(content, indent=1, default=str, ensure_ascii=False) + "\n")
+    """Write a JSON file whole or not at all; what is no Unicode, as a path may be, is written as JSON's escapes."""
+    text = json.dumps(content, indent=1, default=str, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=1, default=str)
+    write_text(path, text + "\n")

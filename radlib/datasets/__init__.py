@@ -8,7 +8,7 @@ The id is made from the file's content, so it says nothing about a person and su
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,19 @@ class Dataset:
     citation: str = ""
     licence: str = ""
     id_scope: str = "dataset"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a data set will use of a folder, counted without reading a film.
+
+    Attributes:
+        films: How many films.
+        left_out: How many files are none, or are not used, by key of `film_walk.LEFT_OUT` or in words.
+    """
+
+    films: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def load_dataset(settings: Settings) -> Dataset:
@@ -150,6 +163,10 @@ def _check_given(place: Path, single_file: str) -> None:
             raise DataError(f"{place.name!r} is a file; give the folder that holds the films with --data.")
     elif not place.is_dir():
         raise DataError(f"The data folder {place.name!r} does not exist; give the right one with --data.")
+    elif not os.access(place, os.R_OK | os.X_OK):
+        raise DataError(
+            f"The data folder {place.name!r} may not be opened by this account; change its permissions."
+        )
     elif not any(place.iterdir()):
         raise DataError(f"The data folder {place.name!r} is empty; put the films there, or give another.")
 

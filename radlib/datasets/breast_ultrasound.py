@@ -7,14 +7,24 @@ them have burnt-in text: groups of near-duplicates stand in for patients, and ac
 
 from pathlib import Path
 
-from radlib.datasets import Dataset, check_choice
-from radlib.datasets.folders import READINGS, class_folders_index, label_of, labelled, labelled_classes
+from radlib.datasets import Dataset, Survey, check_choice
+from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
+from radlib.datasets.class_names import label_of
+from radlib.datasets.folders import READINGS, labelled, labelled_classes
 from radlib.errors import DataError
 from radlib.registry import DATASETS
 from radlib.sources import Source
 
 CLASSES = ("normal", "benign", "malignant")
 MASK = r"(?i)_mask(_\d+)?\.\w+$"
+MASKS = "masks of lesions"
+
+
+def survey(folder: Path, *, reading: str) -> Survey:
+    """Count the images that are used, without reading one."""
+    images = class_films(folder, left_out=MASK, called=MASKS)
+    normal = sum(label_of(name) == "normal" for name in images.classes) if reading == "binary" else 0
+    return Survey(len(images.paths) - normal, {**images.left_out, "normal": normal})
 
 
 @DATASETS.register(
@@ -24,6 +34,7 @@ MASK = r"(?i)_mask(_\d+)?\.\w+$"
     ),
     licence="The authors ask for the citation; MedMNIST redistributes the images under CC BY 4.0",
     needs_files=True,
+    survey=survey,
     chests=False,
     kaggle=("breast-ultrasound-images-dataset", "Dataset_BUSI_with_GT"),
     source=Source(
@@ -46,7 +57,7 @@ def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
         The data set; label `malignant`, or the three classes.
     """
     check_choice("reading", reading, READINGS)
-    index = class_folders_index(folder, left_out=MASK)
+    index, left_out = class_folders_index(folder, left_out=MASK, called=MASKS)
     index["class"] = index["class"].map(label_of)
     found = sorted(index["class"].unique())
     if not {"benign", "malignant"} <= set(found) <= set(CLASSES):
@@ -54,7 +65,8 @@ def breast_ultrasound(folder: Path, *, reading: str = "binary") -> Dataset:
             f"The ultrasound images lie in folders benign, malignant and normal; found were: {', '.join(found)}."
         )
     index["patient_id"] = index["image_id"]
-    notes = ["Nobody published whose images these are."]
+    notes = ["Nobody published whose images these are.", *left_out]
+    check_parts(index)
     if reading == "classes":
         labels = {name: name for name in CLASSES if name in found}
         return labelled_classes(index, folder, labels, notes, patients_known=False)

@@ -1,7 +1,7 @@
 """ChestX-ray14 of the NIH: 112,120 frontal films of 30,805 adults, fourteen findings read from reports by machine.
 
     Data_Entry_2017.csv or Data_Entry_2017_v2020.csv     findings, patient, age, view of every film
-    images/*.png, images_001/images/*.png, …             the films, in whatever folders; PNG or JPEG
+    images/*, images_001/images/*, …                     the films, in whatever folders; PNG, JPEG or DICOM
     train_val_list.txt, test_list.txt                    the official split
     patient_split.csv, or train_, val_ and test_list.txt the split of the CheXNet reproductions
     BBox_List_2017.csv                                   984 boxes drawn by a radiologist
@@ -16,38 +16,42 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from radlib import tasks
-from radlib.datasets import Dataset, check_choice, unique_image_ids
+from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import find_table, numbers_of, read_table, years
+from radlib.datasets.label_tables import find_table, read_table, years
 from radlib.datasets.table_files import read_rows
 from radlib.errors import DataError, UsageError
+from radlib.film_walk import left_out_sentence, walk
 from radlib.registry import DATASETS
 from radlib.sources import Source
 
 ENTRY_TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
-BOX_TABLE = "BBox_List_2017.csv"
 FINDINGS = (
     "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",
     "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",
 )  # fmt: skip
 NONE = "No Finding"
-BOX_NAMES = {"Infiltrate": "Infiltration"}  # the table of boxes calls it so
 ENTRY_COLUMNS = (
     "Image Index", "Finding Labels", "Patient ID", "Patient Age", "Patient Gender", "View Position",
 )  # fmt: skip
-BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
-FILM_NAME = re.compile(r"\d{8}_\d{3}\.(png|jpg|jpeg)", re.IGNORECASE)
-PUBLISHED_SIDE = 1024  # pixels of the published films, in which the boxes are given
+FILM_NAME = re.compile(r"\d{8}_\d{3}(\.\w+)?")
 SPLITS = ("auto", "official", "reproduction", "seeded")
 SPLIT_LISTS: Mapping[str, Mapping[str, str]] = {
     "official": {"train_val_list.txt": "training", "test_list.txt": "test"},
     "reproduction": {"train_list.txt": "training", "val_list.txt": "validation", "test_list.txt": "test"},
 }
 SPLIT_TABLE = "patient_split.csv"
+TABLES = (*ENTRY_TABLES, BOX_TABLE, SPLIT_TABLE, *{name for lists in SPLIT_LISTS.values() for name in lists})
 FOLDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+def survey(folder: Path, **_: object) -> Survey:
+    """Count the films, without reading one."""
+    _, paths, left_out = _find_films(folder)
+    return Survey(len(paths), left_out)
 
 
 @DATASETS.register(
@@ -59,6 +63,7 @@ FOLDS = {"train": "training", "val": "validation", "test": "test"}
     ),
     licence="No restrictions on use; link, citation and acknowledgement of the NIH Clinical Center are asked for",
     needs_files=True,
+    survey=survey,
     kaggle=("nih-chest-xrays", "data"),
     holds="Data_Entry_2017*",
     source=Source(
@@ -90,7 +95,7 @@ def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = 
     check_choice("split", split, SPLITS)
     chosen = _chosen_findings(findings)
     table, source = _read_entries(folder)
-    names, paths = _find_films(folder)
+    names, paths, left_out = _find_films(folder)
     if unknown := len(set(names) - set(table.index)):
         raise DataError(f"{unknown} films are not in {source}; take them out, or complete the table.")
     entries = table.loc[names]
@@ -112,9 +117,10 @@ def chestxray14(folder: Path, *, split: str = "auto", findings: Sequence[str] = 
     parts, said = _split_parts(folder, split, names)
     if parts is not None:
         index["split"] = parts
-    if (boxes := _boxes(folder, names, index["path"], chosen)) is not None:
+    if (boxes := film_boxes(folder, names, index["path"], chosen)) is not None:
         index["boxes"] = boxes
     notes += [said, "The findings were mined from reports by machine; some are wrong."]
+    notes += filter(None, [left_out_sentence(left_out)])
     return Dataset(index, tasks.findings([name.lower() for name in chosen]), folder, tuple(notes))
 
 
@@ -139,28 +145,24 @@ def _read_entries(folder: Path) -> tuple[pd.DataFrame, str]:
             f"The table {ENTRY_TABLES[1]} is missing in {folder.name!r}; put it beside the films."
         )
     table = read_table(path, ENTRY_COLUMNS, others=True)
-    table.index = pd.Index(table["Image Index"].map(_stem))
+    table.index = pd.Index(table["Image Index"].map(film_stem))
     if not table.index.is_unique:
         raise DataError(f"{path.name} has a film twice; replace it by the published one.")
     return table, path.name
 
 
-def _stem(film: str) -> str:
-    """Return a film's name without its ending, since copies are JPEG where the tables say .png."""
-    return str(film).strip().rpartition(".")[0] or str(film).strip()
-
-
-def _find_films(folder: Path) -> tuple[list[str], list[Path]]:
-    """Return names without ending, and paths, of all films in a folder and below, in the order of names."""
-    paths = sorted((p for p in folder.rglob("*") if FILM_NAME.fullmatch(p.name)), key=lambda p: p.name)
+def _find_films(folder: Path) -> tuple[list[str], list[Path], dict[str, int]]:
+    """Return names without ending, and paths, of all films, in the order of names; and how many files are none."""
+    found = walk(folder, tables=[folder / f"{name}{packed}" for name in TABLES for packed in ("", ".gz")])
+    paths = sorted((p for p in found.films if FILM_NAME.fullmatch(p.name)), key=lambda p: p.name)
     names = [path.stem for path in paths]
+    left_out = {**found.left_out, "named otherwise than NNNNNNNN_NNN": len(found.films) - len(paths)}
     if not names:
-        raise DataError(
-            f"No film is in {folder.name!r} or below, named like NNNNNNNN_NNN.png; unpack them there."
-        )
+        said = f"No film is in {folder.name!r} or below, named like NNNNNNNN_NNN.png; unpack them there."
+        raise DataError(f"{said} {left_out_sentence(left_out)}".strip())
     if twice := len(names) - len(set(names)):
         raise DataError(f"{twice} films lie twice in {folder.name!r}; keep one copy of each.")
-    return names, paths
+    return names, paths, left_out
 
 
 def _label_columns(said: pd.Series, findings: Sequence[str]) -> dict[str, pd.Series]:
@@ -209,41 +211,13 @@ def _published_parts(folder: Path, kind: str) -> pd.Series | None:
         folds = read_table(table, ("Image Index", "fold"), others=True)
         if not folds["fold"].isin(FOLDS).all():
             raise DataError(f"{table.name} has a fold other than {', '.join(FOLDS)}; correct it.")
-        return pd.Series(folds["fold"].map(FOLDS).to_numpy(), folds["Image Index"].map(_stem))
+        return pd.Series(folds["fold"].map(FOLDS).to_numpy(), folds["Image Index"].map(film_stem))
     lists = {find_table(folder, [name]): part for name, part in SPLIT_LISTS[kind].items()}
     if None in lists:
         return None
     found = []
     for path, part in lists.items():
         # Lines are a name, or a name and fourteen digits; the first word is the name.
-        films = [_stem(cells[0].split()[0]) for _, cells in read_rows(path, ()) if cells[0]]
+        films = [film_stem(cells[0].split()[0]) for _, cells in read_rows(path, ()) if cells[0]]
         found.append(pd.Series(part, pd.Index(films, dtype=object)))
     return pd.concat(found)
-
-
-def _boxes(
-    folder: Path, names: Sequence[str], paths: Sequence[str], findings: Sequence[str]
-) -> list[list[tuple[float, ...]]] | None:
-    """Return the boxes of each film in its stored pixels, None where there is no table of boxes."""
-    path = find_table(folder, [BOX_TABLE])
-    if path is None:
-        return None
-    table = read_table(path, BOX_COLUMNS, others=True)
-    table = table.assign(**{name: numbers_of(table, name, path.name) for name in BOX_COLUMNS[2:]})
-    table = table[table["Finding Label"].replace(BOX_NAMES).isin(findings)]
-    by_film = table.groupby(table["Image Index"].map(_stem))[list(BOX_COLUMNS[2:])]
-    drawn = {film: rows.to_numpy(float) for film, rows in by_film}
-    return [
-        [tuple(map(float, box)) for box in drawn[name] * _scale(film)] if name in drawn and film else []
-        for name, film in zip(names, paths, strict=True)
-    ]
-
-
-def _scale(path: str) -> tuple[float, float, float, float]:
-    """Return what turns (x, y, width, height) on a published film into pixels of this copy of it."""
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as film:
-            across, down = film.width / PUBLISHED_SIDE, film.height / PUBLISHED_SIDE
-    except (OSError, Image.DecompressionBombError):  # decoding will say what is wrong with it
-        return 1.0, 1.0, 1.0, 1.0
-    return across, down, across, down

@@ -2,7 +2,7 @@
 
 Hashing 26,000 films or reading their headers takes a minute; neither changes while the files do not. The
 memory is one JSON file per folder. It holds neither paths nor names nor patient numbers: files are known by a
-digest of relative path, length and time of last change, patients by a digest of their number, both with a random
+digest of relative path, length, place on the disk and times of last change (one of which nobody can set), patients by a digest of their number, both with a random
 key that lies in the private folder beside. Data sets see neither: to them a patient is called after the first of
 his films, so that nothing depends on the key.
 """
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from radlib import images, private, runs, storage
 
-REVISION = 4  # raised when the meaning of the remembered facts changes
+REVISION = 6  # raised when the meaning of the remembered facts changes
 
 
 def file_facts(
@@ -30,7 +30,7 @@ def file_facts(
     Args:
         folder: The data folder.
         paths: Files below it. A link that leads out of the folder is not followed: its path is returned
-            empty, so that decoding lists it as unreadable.
+            empty, so that decoding lists it as unreadable; so is that of a file that cannot be opened.
         read: Reads further facts of a file, JSON-able; is given the key for digests of patient numbers.
 
     Returns:
@@ -45,19 +45,29 @@ def file_facts(
     known = _load(memory)
     remembered, facts = {}, []
     for path in tqdm(paths, "Looking through files", leave=False, disable=None, delay=2, unit=" files"):
-        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-            outside = keyed(str(path.relative_to(folder)))[:12]
-            facts.append({"image_id": outside, "path": "", **(read(Path(), key) if read else {})})
-            continue
-        status = path.stat()
-        name = keyed(f"{path.relative_to(folder)}|{status.st_size}|{status.st_mtime_ns}")
-        if name not in known:
-            known[name] = {"image_id": images.image_id(path), **(read(path, key) if read else {})}
-        remembered[name] = known[name]
-        facts.append({**known[name], "path": str(path)})
+        outside = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+        try:
+            name = "" if outside else keyed(_state(path, folder))
+            if name and name not in known:
+                known[name] = {"image_id": images.image_id(path), **(read(path, key) if read else {})}
+        except OSError:  # it was there when the folder was listed, or may not be read; decoding will say so
+            name = ""
+        if name:
+            remembered[name] = known[name]
+            facts.append({**known[name], "path": str(path)})
+        else:
+            unread = keyed(str(path.relative_to(folder)))[:12]
+            facts.append({"image_id": unread, "path": "", **(read(Path(), key) if read else {})})
     if remembered != _load(memory):
         storage.write_json(memory, remembered)
     return _with_first_films(facts)
+
+
+def _state(path: Path, folder: Path) -> str:
+    """Return what changes when another file takes a file's place, even one of equal length and time of writing."""
+    status = path.stat()
+    times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"
+    return f"{path.relative_to(folder)}|{status.st_size}|{status.st_ino}|{times}"
 
 
 def _keyed_digest(key: bytes, text: str) -> str:
@@ -76,6 +86,7 @@ def _with_first_films(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _load(memory: Path) -> dict[str, Any]:
     try:
-        return json.loads(memory.read_text(encoding="utf-8"))
+        known = json.loads(memory.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return known if isinstance(known, dict) else {}

@@ -4,45 +4,53 @@
     data/train/PNEUMONIA/*.jpeg                                        data/malignant/*.png
     data/test/...
 
-An official test folder is left as it is; an official validation folder is merged into the training part,
+How the folders may be called says `class_names`. An official test folder is left as it is; an official validation folder is merged into the training part,
 because a validation part must be chosen by patient, and the published ones often hold a dozen films.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
 from radlib import tasks
-from radlib.datasets import Dataset, check_choice, unique_image_ids
-from radlib.datasets.file_facts import file_facts
+from radlib.datasets import Dataset, Survey, check_choice
+from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
+from radlib.datasets.class_names import NEGATIVE_NAMES, checked_labels, label_of, plain
 from radlib.datasets.label_tables import class_columns
 from radlib.errors import DataError, UsageError
 from radlib.registry import DATASETS
 
-OFFICIAL_PARTS = {
-    "train": "training", "training": "training", "val": "training", "valid": "training",
-    "validation": "training", "test": "test", "testing": "test",
-}  # fmt: skip
-ENDINGS = (".jpeg", ".jpg", ".png", ".dcm", ".dicom")
-NEGATIVE_NAMES = ("normal", "negative", "healthy", "no_finding", "no finding", "benign", "0")
-
-
 READINGS = ("binary", "classes")
+OTHERS = "of other classes"
+
+
+def survey(folder: Path, **options: Any) -> Survey:
+    """Count the films that `folders` will use, without reading one."""
+    films = class_films(folder)
+    _, kept = _asked(films.classes, **{name: options[name] for name in ("reading", "positive", "negative")})
+    used = sum(name in kept for name in films.classes)
+    return Survey(used, {**films.left_out, OTHERS: len(films.classes) - used})
 
 
 @DATASETS.register(
-    title="Films in one folder per class", citation="Your own films.", licence="Yours.", needs_files=True
+    title="Films in one folder per class",
+    citation="Your own films.",
+    licence="Yours.",
+    needs_files=True,
+    survey=survey,
 )
 def folders(
     folder: Path,
     *,
     reading: str = "binary",
-    positive: str = "",
-    negative: str = "",
+    positive: str | None = None,
+    negative: str | None = None,
     patient_pattern: str = "",
 ) -> Dataset:
     r"""Read films that are sorted into one folder per class, with or without train and test folders.
@@ -50,76 +58,42 @@ def folders(
     Args:
         folder: The data folder.
         reading: `binary` (one class against another, or against all others) or `classes` (which one of all).
-        positive: Class that is looked for; empty takes the one that is not called normal, benign or the like.
-        negative: Class that is its opposite; empty takes all others.
+        positive: Class that is looked for, in any case; empty takes the one that is not called normal, benign or the like.
+        negative: Class that is its opposite, in any case; empty takes all others.
         patient_pattern: Regular expression whose first group is the patient's number in a file's name, e.g.
             `person(\d+)_`; empty takes each film as a patient of its own.
 
     Returns:
         The data set, with one column named like the positive class, or one for each class.
+
+    Raises:
+        UsageError: For an option that names no class folder.
+        DataError: When class folders are empty, their names make no labels, or an official part lacks a class.
     """
     check_choice("reading", reading, READINGS)
-    index = class_folders_index(folder)
+    index, notes = class_folders_index(folder)
     try:
         pattern = re.compile(patient_pattern) if patient_pattern else None
     except re.error:
         raise UsageError(f"patient_pattern {patient_pattern!r} is not a regular expression.") from None
-    index["patient_id"] = [
-        private_patient_id(name, pattern) or image
-        for name, image in zip(index["path"].map(lambda p: Path(p).name), index["image_id"], strict=True)
-    ]
-    notes = [] if pattern else ["Each film counts as a patient of its own: no patient_pattern was given."]
-    classes = sorted(index["class"].unique())
-    if reading == "classes":
-        return labelled_classes(
-            index, folder, {name: label_of(name) for name in classes}, notes, bool(pattern)
+    patients = [private_patient_id(Path(path).name, pattern) for path in index["path"]]
+    index["patient_id"] = [said or image for said, image in zip(patients, index["image_id"], strict=True)]
+    if not pattern:
+        notes.append("Each film counts as a patient of its own: no patient_pattern was given.")
+    elif nameless := patients.count(""):
+        notes.append(
+            f"{nameless} films count as a patient of their own each: patient_pattern finds no number in their names."
         )
-    positive, kept = _choose_classes(classes, positive, negative)
+    known = any(patients)
+    sought, kept = _asked(index["class"], reading, positive, negative)
+    if not sought:
+        check_parts(index)
+        return labelled_classes(index, folder, checked_labels(kept), notes, known)
+    if others := int((~index["class"].isin(kept)).sum()):
+        notes.append(f"{others} films are left out: {OTHERS} than {' and '.join(map(repr, kept))}.")
     index = index[index["class"].isin(kept)].reset_index(drop=True)
-    return labelled(index, folder, label_of(positive), positive, kept, notes, bool(pattern))
-
-
-def class_folders_index(folder: Path, *, left_out: str = "") -> pd.DataFrame:
-    """List the films of a folder with one folder per class.
-
-    Args:
-        folder: The data folder.
-        left_out: Regular expression for names of files that are no films, e.g. masks of a lesion.
-
-    Returns:
-        In the order of part, class and file name: `image_id`, `path`, `class`, and `split` (the official
-        `training` or `test`) where there are such folders.
-
-    Raises:
-        DataError: When a class folder is empty, or there are no class folders.
-    """
-    root = _descend(folder)
-    parts = [p for p in _folders(root) if p.name.lower() in OFFICIAL_PARTS]
-    rows = []
-    for part in parts or [root]:
-        for class_folder in _folders(part):
-            found = sorted(
-                path
-                for path in class_folder.rglob("*")
-                if path.suffix.lower() in ENDINGS and not (left_out and re.search(left_out, path.name))
-            )
-            if not found:
-                where = f"{part.name}/{class_folder.name}" if parts else class_folder.name
-                raise DataError(f"The class folder {where!r} has no image; add some, or remove the folder.")
-            split = OFFICIAL_PARTS[part.name.lower()] if parts else ""
-            rows += [(path, class_folder.name, split) for path in found]
-    if not rows:
-        raise DataError(f"The data folder {folder.name!r} has no class folders with images in it.")
-    paths, classes, splits = zip(*rows, strict=True)
-    facts = file_facts(folder, paths)
-    index = pd.DataFrame(
-        {
-            "image_id": unique_image_ids([f["image_id"] for f in facts]),
-            "path": [f["path"] for f in facts],
-            "class": classes,
-        }
-    )
-    return index.assign(split=splits) if "test" in splits else index
+    check_parts(index)
+    return labelled(index, folder, label_of(sought), sought, kept, notes, known)
 
 
 def labelled(
@@ -162,11 +136,6 @@ def labelled_classes(
     return Dataset(index.drop(columns="class"), task, folder, tuple(notes), patients_known)
 
 
-def label_of(class_name: str) -> str:
-    """Return a class folder's name as a column: lower case, with `_` for all that is no letter or digit."""
-    return re.sub(r"\W+", "_", class_name.lower()).strip("_")
-
-
 def _without_contradictions(
     index: pd.DataFrame, answers: pd.Series, notes: list[str]
 ) -> tuple[pd.DataFrame, list[str]]:
@@ -185,30 +154,61 @@ def private_patient_id(file_name: str, pattern: re.Pattern | None) -> str:
     return hashlib.sha256(os.fsencode(number)).hexdigest()[:16] if number else ""
 
 
-def _descend(folder: Path) -> Path:
-    """Follow a chain of single folders, as unpacked archives have: chest_xray/chest_xray/train."""
-    while True:
-        inside = _folders(folder)
-        named = [p for p in inside if p.name.lower() in OFFICIAL_PARTS]
-        if named or len(inside) != 1 or not _folders(inside[0]):
-            return folder
-        folder = inside[0]
+def _asked(found: Iterable[str], reading: str, positive: Any, negative: Any) -> tuple[str, list[str]]:
+    """Return the class that is looked for (nothing where all are told apart) and the classes that count, checked."""
+    classes = sorted(set(found))
+    if reading == "classes":
+        return "", list(checked_labels(classes))
+    if len(classes) == 2:
+        checked_labels(classes)  # before it is asked which of two that would be called the same is meant
+    sought, kept = _chosen(classes, positive, negative)
+    checked_labels(kept if len(kept) == 2 else [sought])
+    return sought, kept
 
 
-def _folders(folder: Path) -> list[Path]:
-    hidden = (".", "__")  # __MACOSX and the like
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(hidden))
-
-
-def _choose_classes(classes: list[str], positive: str, negative: str) -> tuple[str, list[str]]:
-    for asked in filter(None, (positive, negative)):
-        if asked not in classes:
-            raise UsageError(f"There is no class folder {asked!r}; there are: {', '.join(classes)}.")
+def _chosen(classes: list[str], positive: Any, negative: Any) -> tuple[str, list[str]]:
+    """Return the class that is looked for, and the classes that count."""
+    positive, negative = (_named(classes, asked) for asked in (positive, negative))
     if len(classes) < 2:
         raise DataError(f"There is only one class folder, {classes[0]!r}; a classifier needs two.")
+    if positive and positive == negative:
+        raise UsageError(f"Options 'positive' and 'negative' both name the class {positive!r}; name two.")
     if not positive:
-        candidates = [c for c in classes if c.lower() not in NEGATIVE_NAMES and c != negative]
-        if len(candidates) != 1:
+        others = [name for name in classes if name != negative]
+        candidates = [name for name in others if label_of(name) not in NEGATIVE_NAMES]
+        if len(candidates) != 1 and not (negative and len(others) == 1):
             raise UsageError(f"Say which class is looked for with option 'positive': {', '.join(classes)}.")
-        positive = candidates[0]
+        positive = (candidates or others)[0]
     return positive, [positive, negative] if negative else classes
+
+
+def _named(classes: Sequence[str], asked: Any) -> str:
+    """Return the class folder that an option means; nothing where nothing is asked.
+
+    YAML takes a bare 1, no or 0123 for a number or a truth value; the folder is the one whose name YAML reads so.
+    """
+    if asked is None or asked == "":
+        return ""
+    if not isinstance(asked, str):
+        found = [name for name in classes if _read_by_yaml(name) == (type(asked), asked)]
+        if len(found) > 1:
+            raise UsageError(
+                f"{asked!r} may mean the class folders {', '.join(map(repr, found))}; put the name in quotes."
+            )
+        if found:
+            return found[0]
+    for name in classes:
+        if plain(name) == plain(str(asked)):
+            return name
+    raise UsageError(f"There is no class folder {str(asked)!r}; there are: {', '.join(classes)}.")
+
+
+def _read_by_yaml(name: str) -> tuple[type, Any]:
+    """Return what YAML makes of a bare name; itself where that is no plain word or number."""
+    if not re.fullmatch(r"[\w.+:-]+", name):
+        return str, name
+    try:
+        value = yaml.safe_load(name)
+    except (yaml.YAMLError, ValueError):  # 2024-99-99 looks like a date
+        value = name
+    return type(value), value

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from radlib.datasets import Dataset, check_choice
-from radlib.datasets.folders import READINGS, class_folders_index, labelled, labelled_classes
+from radlib.datasets import Dataset, Survey, check_choice
+from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
+from radlib.datasets.class_names import plain
+from radlib.datasets.folders import READINGS, labelled, labelled_classes
 from radlib.errors import DataError
 from radlib.registry import DATASETS
 from radlib.sources import Source
@@ -28,6 +30,12 @@ NAMES = (  # of files; the group is the patient's number, without leading zeros
 )
 
 
+def survey(folder: Path, **_: str) -> Survey:
+    """Count the films, without reading one."""
+    films = class_films(folder)
+    return Survey(len(films.paths), films.left_out)
+
+
 @DATASETS.register(
     title="Paediatric chest films: pneumonia or normal (Kermany et al., 2018)",
     citation=(
@@ -37,6 +45,7 @@ NAMES = (  # of files; the group is the patient's number, without leading zeros
     ),
     licence="CC BY 4.0",
     needs_files=True,
+    survey=survey,
     kaggle=("chest-xray-pneumonia", "chest_xray", "labeled-chest-xray-images"),
     source=Source(
         kaggle="paultimothymooney/chest-xray-pneumonia",
@@ -59,11 +68,13 @@ def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
         is known.
     """
     check_choice("reading", reading, READINGS)
-    index = class_folders_index(folder)
-    unknown = sorted(set(index["class"]) - {"NORMAL", "PNEUMONIA"})
-    if unknown or index["class"].nunique() < 2:
-        found = ", ".join(sorted(set(index["class"])))
-        raise DataError(f"The Kermany films lie in folders NORMAL and PNEUMONIA; found were: {found}.")
+    index, left_out = class_folders_index(folder)
+    found = sorted(set(index["class"]))
+    index["class"] = index["class"].map(plain).str.upper()
+    if set(index["class"]) != {"NORMAL", "PNEUMONIA"}:
+        raise DataError(
+            f"The Kermany films lie in folders NORMAL and PNEUMONIA; found were: {', '.join(found)}."
+        )
     names = [Path(path).name for path in index["path"]]
     patients = pd.Series([patient_number(name) for name in names], index.index, dtype=object)
     index["patient_id"] = patients.where(patients != "", index["image_id"])
@@ -73,7 +84,9 @@ def kermany(folder: Path, *, reading: str = "binary") -> Dataset:
     notes = [
         "The official val folder (16 films) is merged into the training part; validation is chosen by patient.",
         *_patient_notes(patients),
+        *left_out,
     ]
+    check_parts(index)
     if reading == "binary":
         return labelled(index, folder, "pneumonia", "PNEUMONIA", ["NORMAL", "PNEUMONIA"], notes, known)
     nameless = (index["class"] == "PNEUMONIA") & (index["cause"] == "")

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib import runs, tasks
+from radlib import owner_only, runs, tasks
 from radlib.array_rows import row_reference
-from radlib.datasets import Dataset, unique_image_ids
+from radlib.datasets import Dataset, Survey, unique_image_ids
 from radlib.datasets.array_archives import heading, opened, read_labels, unpack_rows
 from radlib.datasets.file_facts import file_facts
 from radlib.errors import DataError, UsageError
@@ -64,11 +64,11 @@ COLLECTIONS = {
 }  # fmt: skip
 
 
-def count_films(place: Path, *, collection: str = "") -> int:
-    """Return how many films the file holds, from the headings of its arrays alone."""
+def survey(place: Path, *, collection: str = "") -> Survey:
+    """Count the films in the file, from the headings of its arrays alone."""
     archive = _choose(place, collection)
     with opened(archive) as members:
-        return sum(heading(members, f"{part}_labels").shape[0] for part in PARTS)
+        return Survey(sum(heading(members, f"{part}_labels").shape[0] for part in PARTS))
 
 
 @DATASETS.register(
@@ -80,7 +80,7 @@ def count_films(place: Path, *, collection: str = "") -> int:
     licence="CC BY 4.0",
     needs_files=True,
     single_file=".npz",
-    count_films=count_films,
+    survey=survey,
     kaggle=("medmnist",),
     holds="*.npz",
     source=Source(
@@ -148,6 +148,7 @@ def _read_part(archive: Path, part: str, known: Collection) -> pd.DataFrame:
     """Return image id, path, labels and part of the films of one part."""
     (facts,) = file_facts(archive.parent, [archive])
     stored = runs.outputs_root() / ".cache" / "arrays" / f"{facts['image_id']}-{part}-{REVISION}.npy"
+    owner_only.make_folder(stored.parent)
     with opened(archive) as members:
         labels = read_labels(members, f"{part}_labels")
         ids = unpack_rows(members, f"{part}_images", stored)

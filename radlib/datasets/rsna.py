@@ -1,6 +1,6 @@
 """The RSNA pneumonia films (2018), and every folder that has the same tables.
 
-    stage_2_train_images/*.dcm             one film per file, named by the first column of the tables
+    stage_2_train_images/*                 one film per file, named by the first column of the tables, with any ending
     stage_2_train_labels.csv               patientId, x, y, width, height, Target; a row per box
     stage_2_detailed_class_info.csv        patientId, class
 
@@ -8,20 +8,23 @@ In RSNA's tables `patientId` names the film. Who the patient is, stands in the D
 as a digest. A third of the films without an opacity are not normal either: those are the hard ones.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from radlib import tasks
-from radlib.datasets import Dataset, check_choice, unique_image_ids
+from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.label_tables import class_columns, numbers_of, read_table, years
 from radlib.errors import DataError
+from radlib.film_walk import left_out_sentence, walk
 from radlib.registry import DATASETS
 from radlib.sources import Source
 
 LABELS_TABLE, CLASSES_TABLE = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 IMAGES_FOLDER = "stage_2_train_images"
+MADE = "made.json"  # beside drawn films: what they were drawn with
 LABEL_COLUMNS = ("patientId", "x", "y", "width", "height", "Target")
 CLASS_COLUMNS = ("patientId", "class")
 CLASS_LABELS = {
@@ -32,6 +35,12 @@ CLASS_LABELS = {
 READINGS = ("binary", "classes")
 
 
+def survey(folder: Path, **_: str) -> Survey:
+    """Count the films in RSNA's layout, without reading one."""
+    paths, left_out = _films(folder)
+    return Survey(len(paths), left_out)
+
+
 @DATASETS.register(
     title="Adult chest films: lung opacity or not (RSNA Pneumonia Detection Challenge, 2018)",
     citation=(
@@ -40,6 +49,7 @@ READINGS = ("binary", "classes")
     ),
     licence="Terms of the RSNA Pneumonia Detection Challenge on Kaggle",
     needs_files=True,
+    survey=survey,
     kaggle=("rsna-pneumonia-detection-challenge",),
     source=Source(
         competition="rsna-pneumonia-detection-challenge",
@@ -74,10 +84,10 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     labels = read_table(folder / LABELS_TABLE, LABEL_COLUMNS)
     labels = labels.assign(**{name: numbers_of(labels, name, LABELS_TABLE) for name in LABEL_COLUMNS[1:]})
     classes = read_table(folder / CLASSES_TABLE, CLASS_COLUMNS).drop_duplicates("patientId")
-    paths = sorted((folder / IMAGES_FOLDER).glob("*.dcm"))
-    if not paths:
-        raise DataError(f"The folder {IMAGES_FOLDER!r} has no .dcm file; unpack the films there.")
-    _check_ids(labels, classes, {path.stem for path in paths})
+    paths, left_out = _films(folder)
+    known = set(labels["patientId"])
+    names = [path.name if path.name in known else path.stem for path in paths]  # a UID has no ending
+    _check_ids(labels, classes, names)
     films = labels.groupby("patientId").agg(target=("Target", "max"), targets=("Target", "nunique"))
     if (films["targets"] > 1).any() or not films["target"].isin((0, 1)).all():
         raise DataError(f"{LABELS_TABLE} gives some films another Target than 0 or 1, or both; correct it.")
@@ -94,7 +104,6 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
 
     facts = file_facts(folder, paths, dicom.read_tags)
-    names = [path.stem for path in paths]
     ids = unique_image_ids([f["image_id"] for f in facts])
     index = pd.DataFrame(
         {
@@ -112,6 +121,8 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     notes = [f"The labels table has a row per box: {len(labels)} rows became {len(index)} films."]
     index["age"], said = years(index["age"])
     notes += said
+    if left_out:
+        notes.append(left_out_sentence(left_out))
     task = tasks.binary("lung_opacity", "no_opacity")
     if reading == "classes":
         index = index.assign(**class_columns(index["class"], CLASS_LABELS))
@@ -119,10 +130,26 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     return Dataset(index, task, folder, tuple(notes))
 
 
-def _check_ids(labels: pd.DataFrame, classes: pd.DataFrame, films: set[str]) -> None:
+def _films(folder: Path) -> tuple[list[Path], dict[str, int]]:
+    """Return the films in the order of names, and how many files are none or lie elsewhere."""
+    known = (LABELS_TABLE, CLASSES_TABLE, MADE)
+    found = walk(folder, tables=[folder / name for name in known])
+    paths = [path for path in found.films if path.is_relative_to(folder / IMAGES_FOLDER)]
+    elsewhere = {f"outside of {IMAGES_FOLDER}": len(found.films) - len(paths)}
+    left_out = {why: count for why, count in {**found.left_out, **elsewhere}.items() if count}
+    if not paths:
+        said = (
+            f"The folder {IMAGES_FOLDER!r} has no film; unpack the films there. {left_out_sentence(left_out)}"
+        )
+        raise DataError(said.strip())
+    return paths, left_out
+
+
+def _check_ids(labels: pd.DataFrame, classes: pd.DataFrame, names: Sequence[str]) -> None:
     """Make sure that tables and films name each other; ids are only counted, as they may be a patient's."""
-    known = set(labels["patientId"])
+    known, films = set(labels["patientId"]), set(names)
     for count, what in (
+        (len(names) - len(films), f"films of {IMAGES_FOLDER} have the id of another"),
         (len(known - films), f"ids of {LABELS_TABLE} have no film in {IMAGES_FOLDER}"),
         (len(films - known), f"films of {IMAGES_FOLDER} are not in {LABELS_TABLE}"),
         (

@@ -25,6 +25,7 @@ from radlib.datasets.rsna import (
     IMAGES_FOLDER,
     LABEL_COLUMNS,
     LABELS_TABLE,
+    MADE,
     READINGS,
     read_rsna_layout,
 )
@@ -106,7 +107,7 @@ def draw_dataset(
                 rows += job.result()
         _write_tables(building, rows)
         made = {"patients": patients, "seed": seed, "image_side": image_side, "revision": revision}
-        (building / "made.json").write_text(json.dumps(made) + "\n", encoding="utf-8")
+        (building / MADE).write_text(json.dumps(made) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)
 

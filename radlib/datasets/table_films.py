@@ -54,15 +54,13 @@ def film_paths(folder: Path, files: Sequence[Path], names: pd.Series, table: str
     return paths.tolist()
 
 
-def unlisted_note(walked: FilmFolder, listed: Sequence[Path], table: Path) -> list[str]:
+def unlisted_note(walked: FilmFolder, listed: Sequence[Path], table: str) -> list[str]:
     """Return sentences on films of the folder that the table does not name, the first few by their ids, and on other files."""
-    named, others = set(listed), dict(walked.left_out)
+    named = set(listed)
     unlisted = [path for path in walked.films if path not in named]
     ids = ", ".join(image_id(path) for path in unlisted[:IDS_NAMED]) + ", …" * (len(unlisted) > IDS_NAMED)
-    said = f"{len(unlisted)} films of the folder are left out: {table.name} does not name them ({ids})."
-    its_kind = "packed" if table.suffix.lower() == ".gz" else "other"
-    others[its_kind] = max(others.get(its_kind, 0) - 1, 0)  # the table itself
-    return [*[said] * bool(unlisted), *filter(None, [left_out_sentence(others)])]
+    said = f"{len(unlisted)} films of the folder are left out: {table} does not name them ({ids})."
+    return [*[said] * bool(unlisted), *filter(None, [left_out_sentence(walked.left_out)])]
 
 
 def _found(folder: Path, name: PurePosixPath, alike: dict[str, set[Path]]) -> Path:

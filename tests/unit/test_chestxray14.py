@@ -13,6 +13,7 @@ from radlib.datasets import load_dataset
 from radlib.datasets.chestxray14 import FINDINGS
 from radlib.datasets.splits import leakage_check, split_by_patient
 from radlib.errors import DataError, UsageError
+from radlib.estimate import survey_films
 from radlib.settings import Settings
 
 # Image, findings, patient, age (as in the first published table), sex, view
@@ -133,6 +134,22 @@ def write_lists(folder, lists, digits=""):
 
 OFFICIAL = {"train_val_list.txt": [0, 1, 2, 3], "test_list.txt": [4, 5]}
 REPRODUCTION = {"train_list.txt": [0, 1, 3], "val_list.txt": [5], "test_list.txt": [2, 4]}
+
+
+def test_films_without_an_ending_and_what_lies_beside_them(folder):
+    before = load(folder).index
+    film = folder / "images_001" / "images" / FILMS[0][0]
+    film.rename(film.with_suffix(""))
+    (film.parent / "._00000001_001.png").write_bytes(b"\0\5\x16\7")
+    (film.parent / "preview.png").write_bytes(film.with_suffix("").read_bytes())
+    (folder / "README.txt").write_text("text")
+    dataset = load(folder)
+    pd.testing.assert_frame_equal(dataset.index.drop(columns="path"), before.drop(columns="path"))
+    assert dataset.notes[-1] == (
+        "3 files are left out: 1 left behind by a system or a program, 1 with other content than DICOM, PNG or JPEG, 1 named "
+        "otherwise than NNNNNNNN_NNN."
+    )
+    assert survey_films(Settings(dataset="chestxray14", data=str(folder))).films == len(FILMS)
 
 
 def test_the_official_split(folder):

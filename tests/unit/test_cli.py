@@ -1,5 +1,6 @@
 """The command line: helpful texts, one sentence per error, and the promised exit codes."""
 
+import os
 import subprocess
 import sys
 
@@ -175,6 +176,19 @@ def test_predict_hides_file_names_unless_asked(capsys, monkeypatch, tmp_path):
     assert (
         code == 0 and out.startswith("1 film:") and (tmp_path / "x.csv").read_text().startswith("image_id,")
     )
+
+
+def test_predict_writes_names_that_are_not_utf_8_as_the_disk_has_them(capfdbinary, monkeypatch, tmp_path):
+    from radlib import own_films
+
+    table = pd.DataFrame({"file": [os.fsdecode(b"film\xff.png")], "image_id": ["0a"]})
+    monkeypatch.setattr(own_films, "predict_folder", lambda variant, folder, compared: table)
+    with pytest.raises(SystemExit):
+        cli.main(["predict", str(tmp_path), str(tmp_path), "--with-files"])
+    assert capfdbinary.readouterr().out == b"file,image_id\nfilm\xff.png,0a\n"
+    with pytest.raises(SystemExit):
+        cli.main(["predict", str(tmp_path), str(tmp_path), "--with-files", "--csv", str(tmp_path / "x.csv")])
+    assert (tmp_path / "x.csv").read_bytes() == b"file,image_id\nfilm\xff.png,0a\n"
 
 
 def test_export_finds_the_run_of_a_variant(capsys, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """Reading folders and tables: what is found, what is refused, and with which sentence."""
 
+import os
 import re
 
 import numpy as np
@@ -213,9 +214,9 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
     folder = class_folders(tmp_path / "d", {"normal": ["a.png"], "sick": ["b.png"]})
     secret = class_folders(tmp_path / "elsewhere", {"x": ["secret.png"]}, seed=9) / "x" / "secret.png"
     (folder / "sick" / "link.png").symlink_to(secret)
-    index = load_dataset(Settings(dataset="folders", data=str(folder))).index
-    assert index["path"].tolist().count("") == 1
-    assert image_id(secret) not in set(index["image_id"])
+    dataset = load_dataset(Settings(dataset="folders", data=str(folder)))
+    assert len(dataset.index) == 2 and image_id(secret) not in set(dataset.index["image_id"])
+    assert any("1 linked to a place outside the folder" in note for note in dataset.notes)
 
 
 def test_file_facts_are_remembered_without_names(tmp_path, monkeypatch):
@@ -322,6 +323,43 @@ def test_every_data_set_says_what_it_is():
         assert entry.facts["licence"], entry.name
         assert entry.summary.endswith("."), entry.name
         assert all(p.help for p in entry.parameters), entry.name
+
+
+@pytest.mark.parametrize("swap", [
+    lambda film, other: film.write_bytes(other),
+    lambda film, other: (film.with_name("new").write_bytes(other), film.with_name("new").replace(film)),
+])  # fmt: skip
+def test_a_film_replaced_by_another_of_equal_length_and_time_is_another_film(tmp_path, swap):
+    folder = class_folders(tmp_path / "d", {"normal": ["a.png"], "sick": ["b.png"]})
+    settings = Settings(dataset="folders", data=str(folder))
+    film = folder / "normal" / "a.png"
+    before, first = film.stat(), load_dataset(settings).index
+    content = bytearray(film.read_bytes())
+    content[-20] ^= 1
+    swap(film, bytes(content))
+    os.utime(film, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (film.stat().st_size, film.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    again = load_dataset(settings).index
+    assert again["image_id"].tolist() == [image_id(film), first["image_id"][1]] != first["image_id"].tolist()
+
+
+def test_a_memory_of_facts_that_is_damaged_is_made_again(tmp_path):
+    folder = class_folders(tmp_path / "d", {"normal": ["a.png"], "sick": ["b.png"]})
+    settings = Settings(dataset="folders", data=str(folder))
+    first = load_dataset(settings).index
+    (memory,) = (tmp_path / "outputs" / ".cache").glob("facts-*.json")
+    for damage in (b"", b"[1, 2]", b"{\xff", memory.read_bytes()[:50]):
+        memory.write_bytes(damage)
+        pd.testing.assert_frame_equal(load_dataset(settings).index, first)
+
+
+def test_a_file_that_goes_while_films_are_listed_is_no_raw_error(tmp_path):
+    folder = class_folders(tmp_path / "d", {"normal": ["a.png"], "sick": ["b.png"]})
+    gone, there = datasets.file_facts.file_facts(
+        folder, [folder / "normal" / "gone.png", folder / "sick" / "b.png"]
+    )
+    assert gone["path"] == "" and len(gone["image_id"]) == 12
+    assert there["image_id"] == image_id(folder / "sick" / "b.png")
 
 
 @pytest.mark.real_data

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from radlib import decode, dicom_writing, images
+from radlib import decode, dicom_writing, images, worker_limits
 from radlib.array_rows import row_reference
 from radlib.datasets import unique_image_ids
 from radlib.images import Preprocessing, prepare, read_image
@@ -156,6 +156,49 @@ def test_only_the_film_that_hangs_or_crashes_is_given_up(tmp_path, monkeypatch):
     )
 
 
+def late_twice(paths, preprocessing):
+    """Stand in for a machine that is busy with other things: the second film gets no time in its first two tries."""
+    import time
+    from pathlib import Path
+
+    for path in paths:
+        tries = Path(f"{path}.tries")
+        if path.endswith("film1.png"):
+            tries.write_text(tries.read_text() + "." if tries.is_file() else ".")
+            time.sleep(600 if len(tries.read_text()) <= 2 else 0)
+    return [("", 1, 1, Path(path).name.encode(), b"") for path in paths]
+
+
+def test_a_good_film_that_only_waited_is_tried_once_more(tmp_path, monkeypatch):
+    paths = film_files(tmp_path, 3)
+    monkeypatch.setattr(decode, "_decode_batch", late_twice)
+    results = list(decode.decode_files([str(p) for p in paths], SMALL, timeout_s=1.0))
+    assert [r[3].decode() for r in results] == [p.name for p in paths]
+    assert (tmp_path / "film1.png.tries").read_text() == "..."
+
+
+def spin(paths, preprocessing):
+    """Stand in for a native decoder that spins, and hears no signal handler."""
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    if any(path.endswith("film1.png") for path in paths):
+        while True:
+            pass
+    return [("", 1, 1, b"", b"") for _ in paths]
+
+
+def test_a_film_that_keeps_the_processor_is_not_waited_for_longer(tmp_path, monkeypatch):
+    tried = []
+    sound = decode._outcome
+    monkeypatch.setattr(decode, "_outcome", lambda *given: tried.append(given[0].paths) or sound(*given))
+    monkeypatch.setattr(decode, "_decode_batch", spin)
+    monkeypatch.setattr(decode, "PATIENCE", 20.0)
+    paths = [str(p) for p in film_files(tmp_path, 2)]
+    assert [r[0] for r in decode.decode_files(paths, SMALL, timeout_s=1.0)] == ["", "timeout"]
+    assert tried == [paths, paths[:1], paths[1:]]  # with the other, alone, and not once more
+
+
 def test_a_film_is_settled_within_seven_seconds_of_its_start():
     in_a_batch, alone = decode.BATCH_SHARE * decode.FILM_TIMEOUT_S, decode.FILM_TIMEOUT_S
     assert in_a_batch + alone <= 6  # a kill and a new worker take up to a second
@@ -248,7 +291,7 @@ def test_a_worker_that_asks_for_gigabytes_is_refused_them(tmp_path, monkeypatch)
 
 def ask_for_gigabytes(paths, preprocessing):
     try:
-        np.ones(decode.WORKER_MEMORY_BYTES, np.uint8)
+        np.ones(worker_limits.WORKER_MEMORY_BYTES, np.uint8)
     except MemoryError:
         return [("too_large", 0, 0, b"", b"")]
     return [("", 0, 0, b"", b"")]
@@ -256,7 +299,7 @@ def ask_for_gigabytes(paths, preprocessing):
 
 MEMORY = """
 import ctypes, resource, numpy
-from radlib import decode
+from radlib import worker_limits
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     raise SystemExit("skip")
 def faults(times):
@@ -267,7 +310,7 @@ def faults(times):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 faults(2)
 given_back = faults(10)
-decode._confine()
+worker_limits.confine()
 faults(2)
 print(given_back, faults(10))
 """

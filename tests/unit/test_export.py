@@ -1,6 +1,7 @@
 """A variant outside its run: the same answers from the folder alone, by NumPy and LiteRT alone."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -154,17 +155,39 @@ def test_what_cannot_be_read_is_listed_with_its_reason(run_and_films, folder):
     assert len(broken["image_id"]) == 12
 
 
-def test_a_link_out_of_the_folder_is_listed_but_not_followed(tmp_path, run_and_films, folder):
+def test_a_link_out_of_the_folder_is_counted_and_not_followed(tmp_path, run_and_films, folder, capsys):
     run, _ = run_and_films
     (tmp_path / "elsewhere").mkdir()
     shutil.copy(folder / "0.png", tmp_path / "elsewhere" / "secret.png")
     for name in ("a", "b"):
         (folder / f"link_{name}.png").symlink_to(tmp_path / "elsewhere" / "secret.png")
     table = predict_folder(run.path("variants", "student_small--int8--seed0"), folder)
-    links = table[table["file"].str.startswith("link_")]
-    assert links["reason"].tolist() == ["not_a_file", "not_a_file"]
-    assert links["opacity_probability"].isna().all()
-    assert table["image_id"].is_unique
+    assert not table["file"].str.startswith("link_").any()
+    assert "2 linked to a place outside" in capsys.readouterr().err
+
+
+def test_every_file_of_a_folder_gets_a_row_or_is_counted(tmp_path, run_and_films, folder, capsys):
+    run, _ = run_and_films
+    names = ["1.2.826.0.1.3680043.1", "IMG.0002", "scan.IMA", "b.img", "x.jfif", "film", "y.JPE", "notes.txt"]
+    for name in names:
+        shutil.copy(folder / "0.png", folder / name)
+    (folder / os.fsdecode(b"film\xff\xe9.png")).write_bytes((folder / "0.png").read_bytes())
+    for name, content in {
+        "._0.png": b"\0\5\x16\7",
+        "labels.csv": b"a,b",
+        "Thumbs.db": b"\xd0\xcf",
+        "a.bmp": b"II*\0",
+    }.items():
+        (folder / name).write_bytes(content)
+    table = predict_folder(run.path("variants", "student_small--int8--seed0"), folder, compared=False)
+    assert {*names, os.fsdecode(b"film\xff\xe9.png")} < set(table["file"])
+    assert capsys.readouterr().err == (
+        "4 files are left out: 2 left behind by a system or a program, 1 of another picture format (convert to PNG), "
+        "1 with other content than DICOM, PNG or JPEG.\n"
+    )
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="neither a file nor a folder"):
+        predict_folder(run.path("variants", "student_small--int8--seed0"), tmp_path / "pipe")
 
 
 def test_an_export_answers_as_its_run(tmp_path, run_and_films, folder):

@@ -230,3 +230,88 @@ def test_no_grey_level_that_a_network_could_see_is_lost(tmp_path):
     exact = Image.fromarray(read_image(path)).resize((16, 16), Image.Resampling.BILINEAR)
     assert np.abs(decoded.pixels[0] / 255 - np.asarray(exact)).max() <= 0.5 / 255 + 1e-6
     assert len(np.unique(decoded.pixels[0])) >= 7  # finer than the 6 levels that rounding first would leave
+
+
+def stored(tmp_path, count):
+    """Films, their index, and the folder of a store that has them."""
+    paths = film_files(tmp_path, count)
+    index, cache = index_of(paths), tmp_path / "cache"
+    decode.decode_films(index, SMALL, cache)
+    return paths, index, cache, film_store.store_folder(cache, SMALL)
+
+
+def overwrite(path, place, content):
+    with path.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(content)
+
+
+@pytest.mark.parametrize(("name", "place", "content", "films"), [
+    ("pixels.raw", 3 * 256 + 100, b"\x80", 1),
+    ("pixels.raw", 0, bytes(range(256)) * 4, 4),
+    ("pixels.raw", 256 - 1, b"\x01\x02", 2),
+    ("marks.raw", 5 * resemblance.MARK_BYTES, b"\xff\xfe\xfd", 1),
+])  # fmt: skip
+def test_pixels_and_marks_that_changed_on_the_disk_are_decoded_again_and_said(
+    tmp_path, counted, capfd, name, place, content, films
+):
+    paths, index, cache, folder = stored(tmp_path, 8)
+    before = (folder / name).read_bytes()
+    overwrite(folder / name, place, content)
+    assert before != (folder / name).read_bytes()
+    check(decode.decode_films(index, SMALL, cache), paths)
+    assert [len(asked) for asked in counted] == [8, films]
+    assert (
+        f"{films} decoded films in the store are damaged; they are decoded again." in capfd.readouterr().err
+    )
+    check(decode.decode_films(index, SMALL, cache), paths)
+    assert len(counted) == 2 and "damaged" not in capfd.readouterr().err
+
+
+def test_a_damaged_film_whose_file_is_gone_is_not_used(tmp_path):
+    paths, index, cache, folder = stored(tmp_path, 3)
+    overwrite(folder / "pixels.raw", 256, b"noise")
+    paths[1].unlink()
+    decoded = decode.decode_films(index, SMALL, cache)
+    assert decoded.quarantine["reason"].tolist() == ["not_a_file"]
+    check(decoded, [paths[0], paths[2]])
+
+
+def test_only_films_that_are_used_are_compared(tmp_path, counted):
+    paths, index, cache, folder = stored(tmp_path, 6)
+    overwrite(folder / "pixels.raw", 5 * 256, b"noise")
+    check(decode.decode_films(index.iloc[:5], SMALL, cache), paths[:5])
+    assert len(counted) == 1
+
+
+def test_marks_that_were_cut_off_are_made_again(tmp_path, counted):
+    paths, index, cache, folder = stored(tmp_path, 4)
+    os.truncate(folder / "marks.raw", 2 * resemblance.MARK_BYTES + 1)
+    check(decode.decode_films(index, SMALL, cache), paths)
+    assert [len(asked) for asked in counted] == [4, 2]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 600, 10_000])
+def test_blocks_of_any_size_compare_every_film(tmp_path, monkeypatch, block_bytes):
+    monkeypatch.setattr(film_store, "BLOCK_BYTES", block_bytes)
+    _, _, _, folder = stored(tmp_path, 7)
+    entries = film_store.read_journal(folder, 16)
+    assert film_store.damaged_keys(folder, 16, entries) == set()
+    overwrite(folder / "pixels.raw", 6 * 256 + 255, b"\0\0")
+    overwrite(folder / "pixels.raw", 2 * 256, b"\1\1\1\1")
+    damaged = {key for key, entry in entries.items() if entry.row in (2, 6)}
+    assert film_store.damaged_keys(folder, 16, entries) == damaged
+
+
+def test_decoded_films_open_to_their_owner_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        paths, index, cache, folder = stored(tmp_path, 2)
+    finally:
+        os.umask(before)
+    made = [folder, *folder.iterdir()]
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+    for path in made:
+        path.chmod(0o777)  # as an earlier release left it
+    check(decode.decode_films(index, SMALL, cache), paths)
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}

@@ -249,3 +249,10 @@ def test_films_and_files_left_out_are_together_as_many_as_there_are(tmp_path, tr
         )
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def test_tables_that_the_caller_reads_are_no_files_left_out(tmp_path):
+    (tmp_path / "labels.csv").write_text("file\n")
+    (tmp_path / "other.csv").write_text("file\n")
+    found = walk(tmp_path, tables=[tmp_path / "labels.csv", tmp_path / "missing.csv"])
+    assert (found.tables, found.left_out, found.files) == (1, {"other": 1}, 2)

@@ -122,7 +122,7 @@ def test_several_files_must_be_told_apart(tmp_path):
 
 def test_the_forecast_counts_rows(tmp_path):
     folder = save(tmp_path / "d", "pneumoniamnist", arrays())
-    assert estimate.count_films(Settings(dataset="medmnist", data=str(folder))) == sum(COUNTS.values())
+    assert estimate.survey_films(Settings(dataset="medmnist", data=str(folder))).films == sum(COUNTS.values())
 
 
 class Planted:

@@ -12,6 +12,7 @@ from radlib.datasets import load_dataset
 from radlib.datasets.rsna import CLASSES_TABLE, IMAGES_FOLDER, LABELS_TABLE
 from radlib.datasets.synthetic import draw_dataset
 from radlib.errors import DataError, UsageError
+from radlib.estimate import survey_films
 from radlib.images import read_image
 from radlib.settings import Settings
 
@@ -126,6 +127,35 @@ def test_missing_films_and_tables(drawn):
         load_dataset(rsna_settings(drawn))
     (drawn / LABELS_TABLE).unlink()
     with pytest.raises(DataError, match=f"{LABELS_TABLE} is missing"):
+        load_dataset(rsna_settings(drawn))
+
+
+def test_films_of_the_challenge_under_other_names_and_what_lies_beside_them(drawn):
+    before = load_dataset(rsna_settings(drawn)).index
+    images = drawn / IMAGES_FOLDER
+    for number, film in enumerate(sorted(images.iterdir())):
+        if number % 3:
+            film.rename(film.with_suffix(".DCM" if number % 3 == 1 else ""))
+    (images / "Thumbs.db").write_bytes(b"x")
+    (drawn / "stage_2_test_images").mkdir()
+    shutil.copy(sorted(images.iterdir())[0], drawn / "stage_2_test_images" / "film.dcm")
+    dataset, survey = load_dataset(rsna_settings(drawn)), survey_films(rsna_settings(drawn))
+    pd.testing.assert_frame_equal(dataset.index.drop(columns="path"), before.drop(columns="path"))
+    assert survey.films == len(before)
+    assert dataset.notes[-1] == (
+        f"2 files are left out: 1 left behind by a system or a program, 1 outside of {IMAGES_FOLDER}."
+    )
+
+
+def test_films_that_are_called_after_their_uid_and_have_no_ending(drawn):
+    names = {path.stem: f"1.2.826.{number}" for number, path in enumerate((drawn / IMAGES_FOLDER).iterdir())}
+    for before, after in names.items():
+        (drawn / IMAGES_FOLDER / f"{before}.dcm").rename(drawn / IMAGES_FOLDER / after)
+    for table in (LABELS_TABLE, CLASSES_TABLE):
+        rewrite(drawn / table, lambda t: t.replace({"patientId": names}))
+    assert len(load_dataset(rsna_settings(drawn)).index) == len(names)
+    shutil.copy(drawn / IMAGES_FOLDER / after, drawn / IMAGES_FOLDER / f"{after}.png")
+    with pytest.raises(DataError, match="1 films of .* have the id of another"):
         load_dataset(rsna_settings(drawn))
 
 

@@ -1,0 +1,61 @@
+"""What a worker that decodes films may use: so much memory and no more, and nobody's terminal."""
+
+import ctypes
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+WORKER_MEMORY_BYTES = 2 * 1024**3
+KEPT_BYTES = 256 * 1024**2  # of free memory, which a worker keeps between films
+LARGEST_KEPT_BYTES = 32 * 1024**2  # of one such block; glibc allows no more
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+OUT_OF_PROCESSOR_TIME = -getattr(signal, "SIGPROF", 0) or None  # exit code of a worker that `limited` ended
+
+
+def confine() -> None:
+    """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself, and silence it.
+
+    Native decoders write what they stumble over past Python, to where it would end in notebooks and logs.
+    """
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import resource  # not on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
+    except (ImportError, ValueError, OSError):
+        pass  # macOS refuses the limit; the time limit still holds
+    _keep_memory()
+
+
+def _keep_memory() -> None:
+    """Let the C library keep what one film needed for the next.
+
+    Else it hands megabytes back to the system after every batch and has them filled with zeros again, a quarter of
+    a film's time. Only glibc does so, and only glibc has the switch.
+    """
+    if os.name != "posix" or (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is None:
+        return
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+    mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
+
+
+def limited(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a worker that ends when it takes too much of the processor, however busy the machine is.
+
+    A native decoder that spins hears no Python signal handler, so the process itself ends.
+
+    Args:
+        work: What to call.
+        *arguments: What to call it with, and last the seconds that it may take.
+    """
+    *given, seconds = arguments
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return work(*given)
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, 0)
