@@ -23,6 +23,7 @@ from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.label_tables import find_table, read_table, years
+from radlib.datasets.table_files import read_rows
 from radlib.errors import DataError, UsageError
 from radlib.film_walk import left_out_sentence, walk
 from radlib.registry import DATASETS
@@ -224,6 +225,6 @@ def _published_parts(folder: Path, kind: str) -> pd.Series | None:
     found = []
     for path, part in lists.items():
         # Lines are a name, or a name and fourteen digits; the first word is the name.
-        lines = pd.read_csv(path, header=None, names=["line"], sep="\t", dtype=str)["line"]
-        found.append(pd.Series(part, lines.str.split().str[0].map(film_stem)))
+        films = [film_stem(cells[0].split()[0]) for _, cells in read_rows(path, ()) if cells[0]]
+        found.append(pd.Series(part, pd.Index(films, dtype=object)))
     return pd.concat(found)

@@ -93,8 +93,8 @@ def dicom_folder(
     if rows.empty:
         raise DataError(f"The table {place.name} names no film; give it one row for each.")
     chosen = findings_of(rows, labels, meant, place.name)
-    films = film_walk.walk(folder).films
-    paths = film_paths(folder, films, rows["file"], place.name)
+    walked = film_walk.walk(folder, tables=[place])
+    paths = film_paths(folder, walked.films, rows["file"], place.name)
     from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
 
     facts = pd.DataFrame(file_facts(folder, paths, dicom.read_tags), rows.index)
@@ -102,7 +102,7 @@ def dicom_folder(
     index, notes = _index(rows, facts, chosen, patients, place.name)
     kept, kind_notes = of_the_kind(facts, modalities, body_parts)
     notes = [
-        *unlisted_note(films, paths, place.name),
+        *unlisted_note(walked, paths, place.name),
         *ignored_note(rows, chosen, place.name),
         *notes,
         *label_notes({label: rows[cells.name] for label, cells in chosen.items()}, meant),

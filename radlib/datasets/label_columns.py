@@ -12,7 +12,7 @@ import pandas as pd
 from radlib.age_and_sex import age_years, is_said
 from radlib.datasets.label_tables import canonical, rows_named, sexes, shortened, years
 from radlib.datasets.label_values import label_column, understood_share
-from radlib.errors import DataError
+from radlib.errors import DataError, UsageError
 
 ABOUT = ("patient_id", "split", "view", "age", "sex")
 RESERVED = ("image_id", "path", "boxes", "stored_height", "stored_width", "class", "reason", "warning")
@@ -48,6 +48,7 @@ def findings_of(
         Label -> float32 column, in the order of the study or the table.
 
     Raises:
+        UsageError: When the study names a label twice.
         DataError: When there is none, a column is no label, or a cell is not understood.
     """
     others = [name for name in rows.columns if name not in ("file", *ABOUT)]
@@ -56,6 +57,8 @@ def findings_of(
     if missing := [name for name in asked if canonical(name) not in by_name]:
         known = ", ".join(map(shortened, others)) or "none"
         raise DataError(f"The table {table} has no label column {missing[0]!r}; it has: {known}.")
+    if len({canonical(name) for name in asked}) < len(asked):
+        raise UsageError(f"Option 'labels' names a column of {table} twice: {', '.join(asked)}.")
     if not asked and not others:
         raise DataError(f"The table {table} has no column of labels; add one that holds 1, 0 or nothing.")
     chosen = {name: rows[by_name[canonical(name)]] for name in asked or others}

@@ -13,6 +13,7 @@ import pandas as pd
 
 from radlib.datasets.label_tables import rows_named
 from radlib.errors import DataError
+from radlib.film_walk import FilmFolder, left_out_sentence
 from radlib.images import image_id
 
 IDS_NAMED = 3
@@ -53,14 +54,13 @@ def film_paths(folder: Path, files: Sequence[Path], names: pd.Series, table: str
     return paths.tolist()
 
 
-def unlisted_note(films: Sequence[Path], listed: Sequence[Path], table: str) -> list[str]:
-    """Return a sentence on films of the folder that the table does not name, the first few by their ids."""
+def unlisted_note(walked: FilmFolder, listed: Sequence[Path], table: str) -> list[str]:
+    """Return sentences on films of the folder that the table does not name, the first few by their ids, and on other files."""
     named = set(listed)
-    unlisted = [path for path in films if path not in named]
-    if not unlisted:
-        return []
+    unlisted = [path for path in walked.films if path not in named]
     ids = ", ".join(image_id(path) for path in unlisted[:IDS_NAMED]) + ", …" * (len(unlisted) > IDS_NAMED)
-    return [f"{len(unlisted)} films of the folder are left out: {table} does not name them ({ids})."]
+    said = f"{len(unlisted)} films of the folder are left out: {table} does not name them ({ids})."
+    return [*[said] * bool(unlisted), *filter(None, [left_out_sentence(walked.left_out)])]
 
 
 def _found(folder: Path, name: PurePosixPath, alike: dict[str, set[Path]]) -> Path:

@@ -65,7 +65,7 @@ def _latency(results: pd.DataFrame) -> str:
 
     threads = each("threads").replace(".0", "")
     parts = [
-        w.plural(int(threads), "thread") if threads.isdigit() else f"threads: {threads}" if threads else ""
+        w.plural(int(threads), "thread") if threads.isdecimal() else f"threads: {threads}" if threads else ""
     ]
     parts += [
         f"runtime: {each('runtime')}" if each("runtime") else "",

@@ -280,3 +280,18 @@ def test_a_seeded_split_of_the_646_films_shares_no_patient(shared_data):
     table = leakage_check(split).set_index("split")
     assert table["films"].sum() == 646
     assert (table[[name.lower() for name in FINDINGS]] > 0).all(axis=None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_tables_and_lists_that_went_through_a_spreadsheet_read_alike(folder, encoding):
+    write_lists(folder, OFFICIAL)
+    before = load(folder)
+    rewritten = [folder / "Data_Entry_2017.csv", *folder.glob("*_list.txt")]
+    assert len(rewritten) > 1
+    for path in rewritten:
+        text = path.read_text()
+        text = text.replace(",", ";") if path.suffix == ".csv" else text
+        path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    after = load(folder)
+    pd.testing.assert_frame_equal(after.index, before.index)
+    assert after.notes == before.notes

@@ -130,7 +130,12 @@ def test_one_header_id_for_all_counts_only_where_the_table_leaves_films_to_it():
 def test_films_that_the_table_does_not_name_are_counted(folder):
     write(folder)
     shutil.copy(folder / "2024/00/IM0.dcm", folder / "extra.dcm")
-    assert any(note.startswith("1 films of the folder are left out") for note in load(folder).notes)
+    (folder / "Thumbs.db").write_bytes(b"x")
+    (folder / "notes.txt").write_text("x")
+    notes = load(folder).notes
+    unlisted = f"1 films of the folder are left out: labels.csv does not name them ({image_id(folder / 'extra.dcm')})."
+    assert unlisted in notes
+    assert any(note.startswith("2 files are left out: 1 left behind by a system") for note in notes)
 
 
 def test_films_without_any_patient_id_are_patients_of_their_own(folder):
@@ -200,6 +205,8 @@ def test_a_binary_reading_takes_one_label(folder):
     write(folder, mass=[0, 1, 0, 1, 0, 1])
     with pytest.raises(UsageError, match="takes one label; labels.csv has effusion, mass"):
         load(folder, reading="binary")
+    with pytest.raises(UsageError, match="names a column of labels.csv twice"):
+        load(folder, labels=["mass", "Mass"])
     with pytest.raises(UsageError, match="one of auto, binary, findings, classes"):
         load(folder, reading="several")
 

@@ -135,6 +135,14 @@ def test_paths_are_written_to_the_private_folder_only(folder):
             assert b"sick0_" not in path.read_bytes(), path.name
 
 
+def test_films_of_12_bits_in_files_of_16_are_noted(folder):
+    generator = np.random.default_rng(1)
+    for path in sorted((folder / "sick").iterdir())[:3]:
+        Image.fromarray(generator.integers(0, 4096, (40, 40)).astype(np.uint16)).save(path)
+    notes = radlib.open_films(opened(folder)).dataset.notes
+    assert any(note.startswith("3 films use under a tenth of the grey levels") for note in notes)
+
+
 @pytest.fixture
 def five():
     generator = np.random.default_rng(0)
