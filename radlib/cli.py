@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -158,26 +159,39 @@ def _say(line: str) -> None:
     say(line, err=True)
 
 
-class Stopped(KeyboardInterrupt):
-    """The system asked this process to end: what cleans up after Ctrl-C cleans up after this."""
-
-
 STOPPED = "Stopped; what is finished is kept, and the same command goes on from there."
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def _stop(number: int, frame: object) -> None:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # one is enough; a second must not cut off the cleaning up
-    raise Stopped(number)
+@dataclass
+class Stop:
+    """Takes the system's signals to end for Ctrl-C, so that all that cleans up after one cleans up after the others.
+
+    Attributes:
+        received: The signal; libraries between may raise another KeyboardInterrupt in place of the one raised here.
+    """
+
+    received: int = signal.SIGINT
+
+    def watch(self) -> None:
+        """Ask for the signals, but for those that are ignored, as `nohup` has it."""
+        for each in SIGNALS:
+            if signal.getsignal(each) is signal.SIG_DFL:
+                signal.signal(each, self.take)
+
+    def take(self, number: int, frame: object) -> None:
+        """Note a signal and interrupt what is going on; a second one must not cut off the cleaning up."""
+        self.received = number
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; the entry point of the `radlib` command."""
+    stop = Stop()
     if threading.current_thread() is threading.main_thread():
-        for each in SIGNALS:
-            if signal.getsignal(each) is signal.SIG_DFL:  # nohup ignores SIGHUP, and that stays
-                signal.signal(each, _stop)
+        stop.watch()
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown here, whatever a user's sessions show figures with
     try:
         code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
@@ -189,10 +203,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = _end(error.format_message(), 2)
     except click.ClickException as error:
         code = _end(" ".join(error.format_message().split()), 2)
-    except Stopped as stopped:
-        code = _end(f"{STOPPED} (signal {signal.Signals(stopped.args[0]).name})", 128 + stopped.args[0])
     except (KeyboardInterrupt, click.Abort):
-        code = _end(STOPPED, 130)
+        code = _end(STOPPED, 128 + stop.received)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is silent
         code = 0

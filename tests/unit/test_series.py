@@ -191,28 +191,37 @@ def test_every_error_class_of_radlib_has_its_exit_code():
     assert "ValueError" not in codes and "Variant" not in codes
 
 
-def test_ctrl_c_ends_the_kernel_and_exits_130(tmp_path, study, fixture_notebooks):
-    output = tmp_path / "out"
+@pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_stop_ends_the_kernel_removes_what_is_temporary_and_says_so(
+    tmp_path, study, fixture_notebooks, sent, code
+):
+    output, temporary = tmp_path / "out", tmp_path / "t"
+    temporary.mkdir()
     source = (
         "import signal, sys, pathlib\nfrom radlib import cli, plan\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job inherits it ignored
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "plan.notebooks_folder = lambda: pathlib.Path(sys.argv[1])\n"
         "cli.main(['run', '--study', sys.argv[2], '--output', sys.argv[3], '--notebooks', '05'])"
     )
     command = [sys.executable, "-c", source, str(fixture_notebooks), study("05_waits"), str(output)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    places = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=places
+    ) as process:
         waiting = output / "waiting"
         deadline = time.monotonic() + 60
         while not waiting.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         kernel = int(waiting.read_text())
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, sent))
         _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code, errors
     assert errors.strip().splitlines()[-1].startswith("Stopped; what is finished is kept")
     assert "Traceback" not in errors
     with pytest.raises(ProcessLookupError):
         os.kill(kernel, 0)
+    assert not list(temporary.iterdir())
 
 
 def test_a_kernel_says_nothing_on_the_terminal_and_leaves_no_folder(tmp_path, monkeypatch, capfd):
