@@ -53,8 +53,8 @@ readme: environment ## fill the README's tables from docs/results and the regist
 benchmark: environment ## speed, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
 
-fuzz: environment ## 200,000 damaged films through the decoding workers, 10,000 damaged model files through their doors
-	@$(BIN)/python -m benchmarks fuzz fuzz_models
+fuzz: environment ## damaged films, model files, folders of films, tables and studies by the thousand
+	@$(BIN)/python -m benchmarks fuzz fuzz_models fuzz_folders fuzz_tables fuzz_studies
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

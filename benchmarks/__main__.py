@@ -20,8 +20,11 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_folders,
     fuzzing_models,
+    fuzzing_tables,
     miracle_time,
+    predict_start,
     pruning_speed,
     quantizer_recipes,
     report_speed,
@@ -44,21 +47,27 @@ FILMS = {
     "miracle": 0,
     "recipes": 0,
     "small_sets": 0,
+    "predict_start": 0,
     "fuzz": 200_000,
     "fuzz_models": 10_000,
+    "fuzz_folders": 10_000,
+    "fuzz_tables": 10_000,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
-    "recipes", "demo",
+    "recipes", "predict_start", "demo",
 )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "kinds", nargs="*", choices=[*KINDS, []], help="which; all but fuzz and small_sets when none is named"
+        "kinds",
+        nargs="*",
+        choices=[*KINDS, []],
+        help="which; all but fuzzing and small_sets when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -113,12 +122,21 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "small_sets":
             result = small_sets.measure()
             return result, small_sets.table(result)
+        case "predict_start":
+            result = predict_start.measure(rounds)
+            return result, predict_start.table(result)
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
         case "fuzz_models":
             result = fuzzing_models.measure(films)
             return result, fuzzing_models.table(result)
+        case "fuzz_folders":
+            result = fuzzing_folders.measure(films)
+            return result, fuzzing_folders.table(result)
+        case "fuzz_tables":
+            result = fuzzing_tables.measure(films)
+            return result, fuzzing_tables.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

@@ -158,15 +158,21 @@ def _as_variant(path: Path, number: int, say: Any) -> bool:
 
 def _as_foreign(path: Path, number: int, say: Any) -> bool:
     """Tell a file by its content and read it, as `radlib import` does; what its worker does is done here."""
+    from radlib.errors import RadlibError, UsageError
     from radlib.importing import guard, keras_network, tasks, workers
     from radlib.importing.layout import Answers, InputLayout
     from radlib.tensor_files import kind_of, read_tensors
 
     def here(task: str, arguments: dict[str, Any], **_: Any) -> Any:
         say("in a worker")
-        found = getattr(tasks, task)(**arguments)
-        say("back")
-        return found
+        try:
+            return getattr(tasks, task)(**arguments)
+        except RadlibError:
+            raise
+        except Exception:  # ends the worker, which the one who started it puts into a sentence
+            raise UsageError(f"{path.name} ended its worker.") from None
+        finally:
+            say("back")
 
     workers.in_worker = keras_network.in_worker = here
     if path.suffix in (".rdc", ".rdm", ".rdx"):

@@ -156,12 +156,12 @@ def _training(films: int, image_size: int, steps: int) -> dict:
 
 def _waits(model, films, recipe, steps: int) -> tuple[list[float], float]:
     """Train for some steps; return the seconds that each waited for its batch, and when the first began."""
-    from radlib import training
+    from radlib import training_films
 
     waits: list[float] = []
     begun, epoch = 0.0, 0
     while len(waits) < steps:
-        batches = iter(training._batches(films, recipe, 0, epoch))
+        batches = iter(training_films.epoch_batches(films, recipe, 0, epoch))
         if not epoch:
             for _ in range(5):  # compiling is no waiting
                 model.train_on_batch(*next(batches))

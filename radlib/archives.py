@@ -22,6 +22,7 @@ from typing import IO
 from tqdm import tqdm
 
 from radlib.errors import DataError
+from radlib.plain_text import plain_line
 from radlib.storage import disk_errors
 
 BLOCK_BYTES = 1_000_000
@@ -118,7 +119,7 @@ def _unpack_into(archive: Path, folder: Path, limits: Limits) -> int:
         seen: set[str] = set()
         claimed = written = 0
         for count, member in enumerate(
-            tqdm(members, f"Unpacking {archive.name}", leave=False, disable=None), 1
+            tqdm(members, f"Unpacking {plain_line(archive.name)}", leave=False, disable=None), 1
         ):
             claimed += max(0, member.size_bytes)
             if count > limits.members or claimed > allowed:

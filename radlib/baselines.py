@@ -13,10 +13,11 @@ from radlib.films import FilmSplits, choice_films, preprocessing_of
 from radlib.imported_networks import is_imported
 from radlib.learning_curves import best_position
 from radlib.places import discard
+from radlib.plain_text import table_text
 from radlib.record_files import read_table
 from radlib.runs import Run
 from radlib.settings import Settings
-from radlib.storage import file_sha256, spec_digest, write_json
+from radlib.storage import file_sha256, spec_digest, write_json, write_text
 from radlib.training import Recipe, check_numbers, fit, recipe_from, validate
 from radlib.variants import REBUILT, Variant, read_variant, variant_key, variant_name
 
@@ -69,7 +70,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             check_numbers(model, run.network)
             history = untrained_history(model, judged)
         save_model(model, folder / "model.keras")
-        history.to_csv(folder / "history.csv", index=False)
+        write_text(folder / "history.csv", table_text(history))
         inside = None
         if weights not in (
             "none",

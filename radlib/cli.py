@@ -17,6 +17,7 @@ from radlib import __version__
 from radlib.command_words import PairedParameters
 from radlib.commands import COMMANDS
 from radlib.errors import QualityGateError, RadlibError, UsageError
+from radlib.plain_text import say, say_line, table_text
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
 
@@ -63,9 +64,9 @@ def run(study: str, data: str | None, output: str, parameters: tuple, notebooks:
         study, output=output, data=data, given=dict(parameters), fresh=fresh, notebooks=wanted, say=_say
     )
     report = done.path("report.html")
-    click.echo(report if report.is_file() else done.path("reports"))
+    say(report if report.is_file() else done.path("reports"))
     if sentence := alarm_of(done):
-        click.secho(sentence, fg="red", err=True)
+        say_line(sentence, err=True, red=True)
 
 
 @radlib.command(name="list")
@@ -74,7 +75,7 @@ def list_command(kind: str | None) -> None:
     """List data sets, architectures, techniques, studies."""
     from radlib.listing import listing
 
-    click.echo("\n\n".join(listing(k, parameters=kind is not None) for k in ([kind] if kind else KINDS)))
+    say("\n\n".join(listing(k, parameters=kind is not None) for k in ([kind] if kind else KINDS)))
 
 
 @radlib.command()
@@ -88,11 +89,11 @@ def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
     from radlib.storage import write_text
 
     table = compared(outputs)
-    click.echo("\n".join([comparison_table(table), *not_applicable(outputs)]))
+    say("\n".join([comparison_table(table), *not_applicable(outputs)]))
     for line in not_learnt_lines(table):
-        click.secho(line, fg="red", err=True)
+        say_line(line, err=True, red=True)
     if csv:
-        write_text(csv, table.to_csv(index=False))
+        write_text(csv, table_text(table))
 
 
 @radlib.command()
@@ -104,7 +105,7 @@ def doctor() -> None:
     from radlib.doctor import diagnose, passed
 
     findings = diagnose()
-    click.echo("\n".join(str(f) for f in findings))
+    say("\n".join(str(f) for f in findings))
     if not passed(findings):
         sys.exit(5)
 
@@ -121,7 +122,7 @@ def fetch(name: str, folder: Path | None) -> None:
     """
     from radlib.fetch import fetch as fetch_dataset
 
-    click.echo(fetch_dataset(name, folder, say=_say))
+    say(fetch_dataset(name, folder, say=_say))
 
 
 @radlib.command()
@@ -146,7 +147,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
     from radlib.kaggle import write_kaggle
 
     for line in write_kaggle(notebook, output, user=user, data=data, competitions=competition):
-        click.echo(line)
+        say(line)
 
 
 for command in COMMANDS:
@@ -154,7 +155,7 @@ for command in COMMANDS:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 class Stopped(KeyboardInterrupt):
@@ -181,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
     except QualityGateError as error:
-        code = _end(click.style(str(error), fg="red"), error.exit_code)
+        code = _end(str(error), error.exit_code, red=True)
     except RadlibError as error:
         code = _end(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -218,8 +219,8 @@ def _unforeseen(error: Exception) -> int:
     )
 
 
-def _end(sentence: str, code: int) -> int:
-    _say(sentence)
+def _end(sentence: str, code: int, *, red: bool = False) -> int:
+    say_line(sentence, err=True, red=red)
     return code
 
 

@@ -9,15 +9,29 @@ from typing import Any
 import click
 
 from radlib.import_options import mapped_labels, numbers
+from radlib.plain_text import say, say_line
 from radlib.resampling import FILTERS
 
 
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
     from radlib.errors import UsageError
+    from radlib.registry import nearest
 
     if not path.exists():
-        raise UsageError(f"There is no {what} at {str(path)!r}; {remedy}.")
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UsageError(f"There is no {what} at {str(path)!r}{nearest(path.name, beside)}; {remedy}.")
+
+
+def require_run(output: Path) -> None:
+    """Stop with a sentence when a folder is not that of a run."""
+    from radlib.errors import UsageError
+
+    require(output, "run", "give a folder under outputs")
+    if not (output / "run.json").is_file():
+        raise UsageError(
+            f"{str(output)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
+        )
 
 
 @click.command()
@@ -32,66 +46,56 @@ def require(path: Path, what: str, remedy: str) -> None:
     metavar="LABELS",
     help="Choose thresholds anew on these films: a CSV with file, a column per finding, best patient_id.",
 )
+@click.option("--keep-thresholds", "keep_at", type=click.Path(path_type=Path), metavar="FILE",
+              help="Where --recalibrate writes them.  [default: LABELS.thresholds.json beside LABELS]")  # fmt: skip
+@click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
+              help="Decide at the thresholds that --recalibrate wrote for this very variant.")  # fmt: skip
 @click.option("--threshold", "chosen", nargs=2, multiple=True, metavar="FINDING VALUE",
               help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
-@click.option("--fast", is_flag=True, help="Do not compare films with those that the variant was trained on.")
-def predict(
-    variant: Path,
-    folder: Path,
-    csv: Path | None,
-    with_files: bool,
-    labels: Path | None,
-    chosen: tuple,
-    fast: bool,
-) -> None:
+@click.option("--fast", is_flag=True,
+              help="Do not compare films with those that the variant was trained on: no column warning.")  # fmt: skip
+def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: bool, **given: Any) -> None:
     """Score unlabelled films into a CSV.
 
-    One row per film: probability per label, decision, threshold, and a warning where a film is unlike those that the
-    variant was trained on.
+    One row per film: probability per label, decision, threshold, why there is no decision, and a warning where a film
+    is unlike those that the variant was trained on. Numbers are written in full.
 
     VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
     the films (DICOM, PNG, JPEG), or is one film.
     """
-    from radlib.own_films import predict_folder
-    from radlib.private import UNDECODED
-    from radlib.report.wording import plural
-    from radlib.site_threshold import recalibrated, stated
-    from radlib.storage import write_text
+    from radlib.answer_tables import Choices, answer_films
 
     require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
     require(folder, "film or folder", "give the films to score")
-    table = predict_folder(variant, folder, compared=not fast)
-    if chosen:
-        table = stated(variant, table, chosen)
-    if labels:
-        require(labels, "table of labels", "give a CSV file with the columns file and one per finding")
-        table, lines = recalibrated(variant, table, labels)
-        click.echo("\n".join(lines), err=True)
-    if "warning" in table and (unlike := (table["warning"] != "").sum()):
-        click.echo(
-            f"{plural(unlike, 'film')} of {len(table)} {'is' if unlike == 1 else 'are'} unlike those that the variant was "
-            "trained on (column warning); its answers to them mean little.",
-            err=True,
+    if given["labels"]:
+        require(
+            given["labels"], "table of labels", "give a CSV file with the columns file and one per finding"
         )
-    if "reason" in table and (unread := (table["reason"] != "").sum()):
-        click.echo(f"{plural(unread, 'file')} of {len(table)} could not be read (column reason).", err=True)
-    if not with_files:
-        table = table.drop(columns="file", errors="ignore")
-    text = table.to_csv(index=False)
+    if given["thresholds"]:
+        require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    films = answer_films(
+        variant,
+        folder,
+        Choices(stated=chosen, compared=not fast, **given),
+        to=csv,
+        show=lambda rows: say(rows, end=""),
+        say=lambda line: say_line(line, err=True),
+    )
     if csv:
-        write_text(csv, text, errors=UNDECODED)
-        click.echo(f"{plural(len(table), 'film')}: {csv}")
-    else:
-        click.echo(text.encode(errors=UNDECODED), nl=False)
+        say(f"{films:,} film{'' if films == 1 else 's'}: {csv}")
 
 
 @click.command()
 @click.argument("variant", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
-def export(variant: Path, folder: Path) -> None:
+@click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
+              help="Take the thresholds that radlib predict --recalibrate wrote for this very variant.")  # fmt: skip
+@click.option("--unfinished", is_flag=True,
+              help="Export a variant without threshold, test films or verdict; the export says so first.")  # fmt: skip
+def export(variant: Path, folder: Path, **given: Any) -> None:
     """Write what a device needs into FOLDER.
 
-    The model, its labels, threshold and preprocessing, and examples with the answers expected.
+    The model, its labels, threshold and preprocessing, its verdict, and examples with the answers expected.
 
     VARIANT is the folder of a variant in a run, e.g. outputs/demo/variants/student_small--int8--seed0.
     """
@@ -101,7 +105,9 @@ def export(variant: Path, folder: Path) -> None:
     record = variant if variant.is_file() else variant / "variant.json"
     require(record, "variant", "give a folder under outputs/RUN/variants")
     place = record.resolve().parent
-    click.echo(export_variant(place.parent.parent, place.name, folder) or folder)
+    if given["thresholds"]:
+        require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    say(export_variant(place.parent.parent, place.name, folder, **given) or folder)
 
 
 @click.command()
@@ -114,11 +120,11 @@ def publish(output: Path, folder: Path) -> None:
 
     OUTPUT is the folder of a finished run, e.g. outputs/demo.
     """
-    require(output / "run.json", "run", "give a folder under outputs")
+    require_run(output)
     from radlib.report import publish as publish_run
     from radlib.runs import reopen_run
 
-    click.echo(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
+    say(f"{len(publish_run(reopen_run(output), folder))} files: {folder}")
 
 
 @click.command()
@@ -133,7 +139,7 @@ def verify(output: Path, films: int) -> None:
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
-    require(output / "run.json", "run", "give a folder under outputs")
+    require_run(output)
     from radlib.errors import DataError
     from radlib.runs import reopen_run
     from radlib.verification import summary
@@ -141,10 +147,10 @@ def verify(output: Path, films: int) -> None:
 
     checks = verify_run(reopen_run(output), films=films)
     for failure in dict.fromkeys(check.failure for check in checks if check.failure):
-        click.echo(failure, err=True)
+        say_line(failure, err=True)
     if any(check.failure for check in checks):
         raise DataError(summary(checks, output))
-    click.echo(summary(checks, output))
+    say(summary(checks, output))
 
 
 @click.command(name="import")
@@ -224,13 +230,13 @@ def import_command(
     wanted = None if chains is None else parse_values({"chains": chains}, {"chains": list})["chains"]
     with made_or_removed(folder), only_start(folder):
         run, variant = import_network(file, labels=outputs, layout=how, chains=wanted, **given)
-    click.echo(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
+    say(f"{variant.name}: {variant.size_bytes:,} bytes, films of {variant.input_shape[0]} pixels")
     if not no_tries:
         from radlib.importing.usual_readings import tried_lines
 
         for line in tried_lines(run, variant, file):
-            click.echo(line, err=True)
-    click.echo(f"radlib run --study {given['study']} --output {run.folder}", err=True)
+            say_line(line, err=True)
+    say(f"radlib run --study {given['study']} --output {run.folder}", err=True)
 
 
 COMMANDS = (predict, export, publish, verify, import_command)

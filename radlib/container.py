@@ -158,7 +158,7 @@ def decoding(name: str) -> Iterator[None]:
         raise SetupError(f"{name} cannot be decoded ({reason_of(error)}); build it again.") from error
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception | None) -> str:
     """Return why something failed as part of a sentence: one line, short, and nothing that a terminal obeys."""
     text = str(error) if isinstance(error, RadlibError) else f"{type(error).__name__}: {error}"
     text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))

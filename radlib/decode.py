@@ -9,16 +9,12 @@ the store that later runs only map: memory stays flat however many films there a
 """
 
 import collections
-import concurrent.futures
 from collections.abc import Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pebble
-from tqdm import tqdm
 
 from radlib import film_store, images
 from radlib.array_rows import split_reference
@@ -26,6 +22,10 @@ from radlib.film_store import Entry, content_key
 from radlib.resemblance import film_mark
 from radlib.worker_limits import OUT_OF_PROCESSOR_TIME, confine, limited
 from radlib.worker_pool import worker_pool
+
+if TYPE_CHECKING:  # one film alone needs neither tables nor a pool
+    import pandas as pd
+    import pebble
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
 FILM_TIMEOUT_S = 5.0
@@ -52,8 +52,8 @@ class Decoded:
 
     pixels: np.ndarray
     positions: np.ndarray
-    kept: pd.DataFrame
-    quarantine: pd.DataFrame
+    kept: "pd.DataFrame"
+    quarantine: "pd.DataFrame"
     stored_marks: np.ndarray
 
     @property
@@ -63,7 +63,7 @@ class Decoded:
 
 
 def decode_films(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     preprocessing: images.Preprocessing,
     cache_folder: Path,
     *,
@@ -82,6 +82,8 @@ def decode_films(
     Returns:
         The films.
     """
+    import pandas as pd
+
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
     entries = film_store.intact(folder, size, film_store.read_journal(folder, size), set(keys))
@@ -107,6 +109,8 @@ def _decode_into(
     folder: Path, missing: dict[str, str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> dict[str, Entry]:
     """Decode files by content key and append them to a store; return the entries of all of them."""
+    from tqdm import tqdm
+
     size = preprocessing.image_size
     with film_store.writing(folder, size) as (store, known):
         entries = film_store.intact(folder, size, known, missing.keys())  # decoded meanwhile by another run
@@ -161,14 +165,14 @@ class _PoolLost(Exception):
 @dataclass(frozen=True)
 class _Batch:
     paths: list[str]
-    future: pebble.ProcessFuture
+    future: "pebble.ProcessFuture"
 
 
 def _through_one_pool(
     paths: Sequence[str], preprocessing: images.Preprocessing, workers: int, timeout_s: float
 ) -> Iterator[Result]:
     waiting: collections.deque[_Batch] = collections.deque()
-    modules = ("radlib.decode", "radlib.dicom")
+    modules = ("radlib.decode",) + (("radlib.dicom",) if len(paths) > BATCH_FILMS else ())
     with worker_pool(workers, preload=modules, initializer=confine) as pool:
 
         def schedule(batch: list[str], seconds: float) -> _Batch:
@@ -199,14 +203,16 @@ def _through_one_pool(
             yield from settle(waiting.popleft())
 
 
-def _outcome(batch: _Batch, pool: pebble.ProcessPool) -> list[Result] | str:
+def _outcome(batch: _Batch, pool: "pebble.ProcessPool") -> list[Result] | str:
     """Wait for a batch; return what came of it, `LATE`, or the reason why its worker ended."""
-    while not concurrent.futures.wait([batch.future], timeout=1).done:
+    from concurrent import futures
+
+    while not futures.wait([batch.future], timeout=1).done:
         if not pool.active:
             raise _PoolLost
     try:
         return batch.future.result()
-    except FutureTimeoutError:
+    except TimeoutError:
         return LATE
     except (
         Exception

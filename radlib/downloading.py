@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from radlib import storage
 from radlib.errors import DataError
+from radlib.plain_text import plain_line
 
 BLOCK_BYTES = 1 << 16  # what has arrived of the last block is lost when a connection breaks
 CONNECT_SECONDS, READ_SECONDS = 10, 60
@@ -78,7 +79,15 @@ def _write(answer: Any, partial: Path, arrived: int, most_bytes: int) -> None:
     total = arrived + int(length) if length else None
     _check_length(partial, total or 0, most_bytes)
     name = partial.name.removesuffix(".partial")
-    bar = tqdm(desc=name, initial=arrived, total=total, unit="B", unit_scale=True, leave=False, disable=None)
+    bar = tqdm(
+        desc=plain_line(name),
+        initial=arrived,
+        total=total,
+        unit="B",
+        unit_scale=True,
+        leave=False,
+        disable=None,
+    )
     with partial.open("ab" if arrived else "wb") as output, bar:
         for block in answer.iter_content(BLOCK_BYTES):
             arrived += len(block)

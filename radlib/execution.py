@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from radlib.damaged_variants import set_aside_damaged
 from radlib.errors import NotApplicable
 from radlib.plan import Step, is_per_network
 from radlib.progress import Progress, progress_bar
@@ -19,6 +18,8 @@ from radlib.stored_runs import Run
 
 def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print) -> None:
     """Execute the steps in order; see `run_series` for what is raised."""
+    from radlib.damaged_variants import set_aside_damaged
+
     with disk_errors(run.path("failure.txt")):
         run.path("failure.txt").unlink(missing_ok=True)
     for sentence in set_aside_damaged(run):

@@ -9,138 +9,121 @@ network as a LiteRT file, decoded and converted on the way out, with float32 wei
 decode it where it is used, the other for those who cannot.
 """
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from radlib.errors import UsageError
-from radlib.evaluation.predictions import task_of
+from radlib import seen_films
+from radlib.deciding import no_probability
+from radlib.described_variants import intact_model, read_described
+from radlib.errors import SetupError, UsageError
 from radlib.evaluation.typical_films import read_typical, typical_path
+from radlib.export_state import UNFINISHED, state_of
+from radlib.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.formats import load_network, open_model, save_model
 from radlib.images import Preprocessing, prepare
-from radlib.own_films import TYPICAL, intact_model, predict_folder, read_described
+from radlib.own_films import TYPICAL, predict_folder
 from radlib.phantoms import draw_film, draw_patient
-from radlib.storage import disk_errors, write_json, write_text
+from radlib.storage import file_sha256, write_json, write_text
 from radlib.techniques.quantization import convert
+from radlib.threshold_files import read_thresholds
 from radlib.variants import Variant
+from radlib.whole_folders import whole_folder
 
 __all__ = ["export_variant", "predict_folder"]
 
-NOTICE = "Research only, not a medical device."
-RUNNABLE = "model.tflite"
-
-RUNNER = '''\
-"""Run the model on its examples and compare; needs numpy and ai-edge-litert only."""
-import json
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter
-
-with open("variant.json") as stream:
-    record = json.load(stream)
-golden = np.load("golden.npz")
-model = Interpreter(record["runs"], num_threads=1)
-model.allocate_tensors()
-source, target = model.get_input_details()[0], model.get_output_details()[0]
-for film, expected in zip(golden["films"], golden["outputs"]):
-    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
-    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
-        scale, zero = source["quantization"]
-        limits = np.iinfo(source["dtype"])
-        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
-    model.set_tensor(source["index"], image.astype(source["dtype"]))
-    model.invoke()
-    answer = model.get_tensor(target["index"])[0].astype(np.float32)
-    if target["dtype"] != np.float32:
-        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
-    print(dict(zip(record["labels"], answer.tolist())), "largest difference", abs(answer - expected).max())
-'''
-
-README = """\
-{name}
-
-{notice}
-
-{contents}
-
-Outputs, in order: {labels}. {decision}
-Films of your own must be prepared exactly as `preparation` in variant.json says; `radlib predict` does that:
-  radlib predict THIS_FOLDER FOLDER_OF_FILMS
-"""
-
-CONTENTS = {
-    "variant.json": "labels, threshold, how films are prepared, hashes, versions",
-    "golden.npz": "films (uint8) and the outputs expected of them",
-    TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
-    "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
-}
-MODEL = "the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)"
-DECODED = (
-    "the same network decoded, as LiteRT runs it in float32: {size:,} bytes, where {model} has {coded:,}"
-)
-
-DECISIONS = {
-    False: "A film counts as positive at or above the threshold in variant.json.",
-    True: "A film is of the class with the largest output.",
-}
+RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
 
 
-def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
-    """Write a variant as a folder that stands alone.
+def export_variant(
+    run_folder: Path, key: str, folder: Path, *, unfinished: bool = False, thresholds: Path | None = None
+) -> Path:
+    """Write a variant as a folder that stands alone, whole or not at all.
 
     Args:
         run_folder: The run's folder.
         key: Name of the variant's folder in it.
-        folder: Where to; made if need be, files of an earlier export are replaced.
+        folder: Where to, outside the run; made if need be, files of an earlier export are replaced.
+        unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
+        thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
 
     Returns:
         `folder`.
 
     Raises:
-        UsageError: When the variant does not exist or the folder holds something else.
+        UsageError: When the variant does not exist or is not finished, the folder holds something else, or the
+            thresholds are another model's.
+        SetupError: When the model is damaged, or there is no space.
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "golden.npz").is_file():
-        raise UsageError(f"{folder.name} is not empty and is no earlier export; choose another folder.")
-    model = Path(variant.file).name
-    runs = model if variant.format == "tflite" else RUNNABLE
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(intact_model(source / model, variant), folder / model)
-        preparation = Preprocessing.from_dict(record["preparation"])
-        if runs != model:
-            save_model(convert(load_network(source / model, variant.format)), folder / runs)
-        _write_golden(folder / model, variant, preparation, folder / "golden.npz")
-        _write_typical(Path(run_folder), variant, folder / TYPICAL)
-    write_json(folder / "variant.json", {**record, "file": model, "runs": runs, "notice": NOTICE})
-    write_text(folder / "run.py", RUNNER)
-    text = README.format(
-        name=variant.name,
-        notice=NOTICE,
-        contents=_contents(folder, variant, model, runs),
-        labels=", ".join(variant.labels),
-        decision=DECISIONS[task_of(variant).exclusive],
-    )
-    write_text(folder / "README.txt", text)
+    place = _checked_place(folder, Path(run_folder))
+    state = state_of(Path(run_folder), variant)
+    if state["state"] == UNFINISHED and not unfinished:
+        raise UsageError(
+            f"{variant.name} is not finished: {'; '.join(state['missing'])}. Finish it with radlib run; --unfinished exports "
+            "it all the same, and the export says so."
+        )
+    origin: dict[str, Any] = {"chosen_on": "validation films of the run"}
+    if thresholds is not None:
+        record["thresholds"], origin = read_thresholds(thresholds, variant)
+    record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
+    with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
+        _fill(partial, Path(run_folder), variant, record)
     return folder
 
 
-def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:
-    """Return a line for each file of an export."""
-    height, width = variant.input_shape[:2]
-    files = {model: MODEL.format(height=height, width=width)}
+def _checked_place(folder: Path, run_folder: Path) -> Path:
+    """Return where an export may go: links followed, not in the run, and over nothing but an earlier export."""
+    place = folder.resolve()
+    if place.is_relative_to(run_folder.resolve()):
+        raise UsageError(
+            f"{folder.name} lies inside the run, which is to stay as it is; choose a folder outside."
+        )
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{folder.name} is a file; name a folder to export to.")
+    if place.is_dir() and any(place.iterdir()) and not (place / GOLDEN).is_file():
+        raise UsageError(f"{folder.name} is not empty and is no earlier export; choose another folder.")
+    return place
+
+
+def _earlier_files(folder: Path) -> set[str]:
+    """Return the names of the files that an earlier export wrote."""
+    if not (folder / GOLDEN).is_file():
+        return set()
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        named = {str(record.get(name, "")) for name in ("file", "runs")}
+    except (OSError, ValueError, AttributeError):
+        named = set()
+    models = {name for name in named if name.startswith("model.") and Path(name).name == name}
+    return {*CONTENTS, RUNNABLE, "README.txt", *models}
+
+
+def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any]) -> None:
+    """Write all files of an export."""
+    model = Path(variant.file).name
+    runs = model if variant.format == "tflite" else RUNNABLE
+    stored = intact_model(run_folder / "variants" / variant.key / model, variant)
+    shutil.copyfile(stored, folder / model)
     if runs != model:
-        size = (folder / runs).stat().st_size
-        files[runs] = DECODED.format(size=size, model=model, coded=variant.size_bytes)
-    files |= CONTENTS
-    return "\n".join(f"{name:19}{what}" for name, what in files.items() if (folder / name).is_file())
+        save_model(convert(load_network(stored, variant.format)), folder / runs)
+    _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
+    _copy_typical(run_folder, variant, folder / TYPICAL)
+    if (run_folder / seen_films.FILE).is_file():
+        shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
+    write_text(folder / "run.py", RUNNER)
+    write_text(folder / "README.txt", readme(folder, variant, record, model, runs))
+    hashes = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    write_json(folder / RECORD, {**record, "file": model, "runs": runs, "hashes": hashes})
 
 
-def _write_typical(run_folder: Path, variant: Variant, path: Path) -> None:
+def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:
     """Copy what is kept of the training films, where it belongs to this model file."""
     source = typical_path(run_folder, variant.key)
-    path.unlink(missing_ok=True)
     if (found := read_typical(source)) is not None and found.sha256 == variant.sha256:
         shutil.copyfile(source, path)
 
@@ -157,4 +140,6 @@ def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, pat
     )
     with open_model(model, variant.format) as predictor:
         outputs = predictor.predict(films)
+    if wrong := no_probability(outputs):
+        raise SetupError(f"{variant.name} cannot be exported: {wrong} for a drawn film; build it again.")
     np.savez(path, films=films, outputs=outputs)

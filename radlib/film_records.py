@@ -12,6 +12,7 @@ from radlib.datasets import Dataset
 from radlib.datasets.copies import copies_table
 from radlib.datasets.splits import leakage_check
 from radlib.errors import DataError
+from radlib.plain_text import table_text
 
 MAX_UNREADABLE = 0.05
 
@@ -27,7 +28,7 @@ def record_files(run: runs.Run, index: pd.DataFrame, quarantine: pd.DataFrame) -
     Raises:
         DataError: When they are more than 5 %; both files are written before.
     """
-    storage.write_text(run.path("quarantine.csv"), quarantine.to_csv(index=False))
+    storage.write_text(run.path("quarantine.csv"), table_text(quarantine))
     private.write_films(run.folder, index)
     if len(quarantine) > MAX_UNREADABLE * len(index):
         worst = quarantine["reason"].mode()[0]
@@ -62,7 +63,7 @@ def record_splits(run: runs.Run, dataset: Dataset, kept: pd.DataFrame, pairs: pd
         "overlapping_test_films": kept.loc[overlapping, "image_id"].tolist(),
     }
     storage.write_json(run.path("films.json"), record)
-    storage.write_text(run.path("copies.csv"), copies.to_csv(index=False))
+    storage.write_text(run.path("copies.csv"), table_text(copies))
     return copies
 
 

@@ -24,7 +24,6 @@ time; readers need no lock, since what the journal names never changes.
 
 import contextlib
 import os
-import sys
 import zlib
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from typing import BinaryIO
 import numpy as np
 
 from radlib import images, owner_only, resemblance, storage
+from radlib.plain_text import say_line
 
 REVISION = 3  # raised when the same file would decode to other pixels, or the journal says other things
 BLOCK_BYTES = 4_000_000  # of squares compared at a time: memory stays flat
@@ -104,9 +104,7 @@ def intact(folder: Path, image_size: int, entries: Mapping[str, Entry], wanted: 
     used = {key: entry for key, entry in entries.items() if key in wanted}
     damaged = damaged_keys(folder, image_size, used)
     if damaged:
-        print(
-            f"{len(damaged)} decoded films in the store are damaged; they are decoded again.", file=sys.stderr
-        )
+        say_line(f"{len(damaged)} decoded films in the store are damaged; they are decoded again.", err=True)
     return {key: entry for key, entry in used.items() if key not in damaged}
 
 

@@ -21,6 +21,8 @@ from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.film_records import films_fingerprint, record_files, record_splits
 from radlib.narrow_range import narrow_note
+from radlib.resemblance import DIGEST_BYTES
+from radlib.seen_films import write_seen_films
 from radlib.settings import Settings
 from radlib.tasks import Task
 
@@ -173,6 +175,8 @@ def open_films(run: runs.Run) -> FilmSplits:
     stored = stored[stored["image_id"].isin(dataset.index["image_id"])]
     kept = stored.merge(dataset.index, on="image_id", validate="one_to_one")
     copies = record_splits(run, dataset, kept, pairs)
+    pixel_digests = decoded.marks[stored.index, :DIGEST_BYTES]
+    write_seen_films(run.folder, zip(kept["image_id"], kept["split"], map(bytes, pixel_digests), strict=True))
     films = Films(
         index=kept,
         source=decoded.pixels,

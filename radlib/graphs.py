@@ -12,7 +12,7 @@ from typing import Any
 
 from radlib import backend
 from radlib.errors import NotApplicable, UsageError
-from radlib.graph_limits import MOST_WEIGHTS, at_most, refuse_large_films
+from radlib.graph_limits import MOST_WEIGHTS, at_most, refuse_circles, refuse_large_films
 
 LAYERS = frozenset(
     [
@@ -108,6 +108,7 @@ def build_graph(
                 "inbound_nodes": [_long_node(node, names) for node in nodes],
             }
         )
+    refuse_circles(layers)
     inputs = [[layer["name"], 0, 0] for layer in layers if layer["class_name"] == "InputLayer"]
     outputs = description["outputs"]
     config = {
@@ -166,7 +167,7 @@ def _check_known(class_name: Any, name: Any, settings: Mapping[str, Any], own: M
         raise UsageError("A description of a network calls a layer something that is no name.")
     if not isinstance(class_name, str) or (class_name not in LAYERS and class_name not in own):
         raise UsageError(
-            f"The layer {name!r} is a {ascii(class_name)[:60]}, which is not one that a file may hold."
+            f"The layer {name!r} is a {ascii(class_name).strip(chr(39))[:60]}, which is not one that a file may hold."
         )
     if class_name == "TFOpLambda" and settings.get("function") not in FUNCTIONS:
         raise UsageError(f"The layer {name!r} calls {settings.get('function')!r}, which no file may do.")

@@ -9,7 +9,7 @@ grey in [0, 1] (black is 0), resize, apply the operations of a closed list, quan
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -95,6 +95,14 @@ def image_id(path: Path) -> str:
     """Return the first 12 hex digits of the file's sha256: stable, and says nothing about a patient."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+
+
+def numbered_ids(ids: Iterable[str]) -> Iterator[str]:
+    """Yield ids with a suffix (`-2`, `-3`, …) for films whose file is byte for byte an earlier one."""
+    seen: dict[str, int] = {}
+    for image in ids:
+        seen[image] = seen.get(image, 0) + 1
+        yield image if seen[image] == 1 else f"{image}-{seen[image]}"
 
 
 def read_image(path: Path | str, *, window: int = 0) -> np.ndarray:

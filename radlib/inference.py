@@ -7,15 +7,21 @@ the file of decoded films, a few megabytes at a time, so that memory does not gr
 
 import contextlib
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from radlib.formats import Predictor, open_model
 from radlib.pixels import StoredFilms, stored_films
+from radlib.plain_text import plain_line
 from radlib.registry import FORMATS
-from radlib.workers import Workers
+
+if TYPE_CHECKING:  # a single film needs neither workers nor a progress bar
+    from tqdm import tqdm
+
+    from radlib.workers import Workers
 
 CHUNK_SECONDS = 0.25  # work sent at a time: long against a message, short against the last worker's wait
 TRIAL_FILMS = 4  # predicted in this process, to learn whether workers are worth their start
@@ -31,7 +37,8 @@ def predict_files(
     processes: int = 2,
     threads: int = 1,
     name: str = "",
-    workers: Workers | None = None,
+    workers: "Workers | None" = None,
+    predictor: Predictor | None = None,
 ) -> np.ndarray:
     """Predict many films with one model file.
 
@@ -47,6 +54,7 @@ def predict_files(
         threads: Threads of each interpreter.
         name: What messages and the progress bar call the model.
         workers: Those to use and keep; None starts own ones if need be, and ends them.
+        predictor: The same model, opened before and left open; None opens the file and closes it.
 
     Returns:
         float32 (n, outputs), in the order of the films.
@@ -54,15 +62,23 @@ def predict_files(
     Raises:
         SetupError: When the model cannot be run, or a worker process ends.
     """
+    from tqdm import tqdm
+
+    from radlib.workers import Workers
+
     if isinstance(films, np.ndarray):
         with stored_films(films) as stored:
             return predict_files(
-                path, format, stored, processes=processes, threads=threads, name=name, workers=workers
-            )
+                path, format, stored, processes=processes, threads=threads, name=name, workers=workers,
+                predictor=predictor,
+            )  # fmt: skip
     name = name or Path(path).name
+    opened = contextlib.nullcontext(predictor) if predictor else open_model(path, format, threads=threads)
     with (
-        open_model(path, format, threads=threads) as predictor,
-        tqdm(total=len(films), desc=name, unit="film", leave=False, disable=None, delay=1) as progress,
+        opened as predictor,
+        tqdm(
+            total=len(films), desc=plain_line(name), unit="film", leave=False, disable=None, delay=1
+        ) as progress,
     ):
         outputs = np.empty((len(films), predictor.outputs), np.float32)
         done = min(TRIAL_FILMS, len(films))
@@ -78,7 +94,7 @@ def predict_files(
     return outputs
 
 
-def _predict_here(predictor: Predictor, films: StoredFilms, outputs: np.ndarray, progress: tqdm) -> float:
+def _predict_here(predictor: Predictor, films: StoredFilms, outputs: np.ndarray, progress: "tqdm") -> float:
     """Fill `outputs` chunk by chunk; return the seconds it took."""
     begun = time.perf_counter()
     for start in range(0, len(films), films.chunk):
@@ -86,3 +102,30 @@ def _predict_here(predictor: Predictor, films: StoredFilms, outputs: np.ndarray,
         outputs[start : start + films.chunk] = predictor.predict(part.read())
         progress.update(len(part))
     return time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def opened_model(path: Path, format: str, *, name: str = "") -> Iterator[Callable[[np.ndarray], np.ndarray]]:
+    """Open a model for films that come a few at a time, and keep it open, with its workers if it needs any.
+
+    Args:
+        path: The model file.
+        format: Its format.
+        name: What messages call the model.
+
+    Yields:
+        A function from films, uint8 (n, h, w), to float32 (n, outputs).
+    """
+    with open_model(path, format) as predictor, contextlib.ExitStack() as stack:
+        team: list[Workers] = []
+
+        def ask(films: np.ndarray) -> np.ndarray:
+            if len(films) <= TRIAL_FILMS:
+                return predictor.predict(films)
+            if not team:
+                from radlib.workers import Workers
+
+                team.append(stack.enter_context(Workers()))
+            return predict_files(path, format, films, name=name, workers=team[0], predictor=predictor)
+
+        yield ask

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.plain_text import plain_line
 from radlib.record_files import read_table
 from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
 from radlib.run_records import read_record
@@ -113,7 +114,7 @@ def comparison_table(table: pd.DataFrame) -> str:
                 "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
             ]
         else:
-            shown[title] = values.astype(str)
+            shown[title] = [plain_line(value) for value in values]
     return shown.to_string(index=False)
 
 

@@ -1,40 +1,72 @@
-"""Films of one's own through a variant of a run, or through one that was exported: a table of answers.
+"""Films of one's own through a variant of a run, or through one that was exported: an answer to each.
 
 Files are found, decoded and prepared exactly as the variant's record says; a file that cannot be read has a reason
-in its row. With a site's own answers to some films the threshold can be chosen anew, see `site_threshold`.
+in its row. Films stream: while workers decode the next, this process asks the model, and what was answered goes on,
+so that memory does not grow with the folder. With a site's own answers to some films the threshold can be chosen
+anew, see `site_threshold`.
 """
 
-import dataclasses
-import json
-import sys
-import tempfile
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.array_rows import row_reference, split_reference
-from radlib.datasets import unique_image_ids
-from radlib.decode import Decoded, decode_films
-from radlib.errors import DataError, SetupError, UsageError
-from radlib.evaluation.choices import FILE as SELECTION
-from radlib.evaluation.choices import read_choices, thresholds
-from radlib.evaluation.predictions import task_of
-from radlib.evaluation.typical_films import embedder, read_typical, typical_path, warnings_of
+from radlib.deciding import Answer, Decider
+from radlib.decode import Result, decode_files
+from radlib.described_variants import folder_of, intact_model, read_described
+from radlib.errors import DataError
+from radlib.evaluation.typical_films import Typical, embedder, read_typical, typical_path, warnings_of
 from radlib.film_walk import left_out_sentence, walk
-from radlib.images import Preprocessing, image_id
-from radlib.inference import predict_files
-from radlib.pixels import stored_films
-from radlib.record_files import read_object
-from radlib.storage import file_sha256
-from radlib.variants import REBUILT, Variant, library_versions, read_variant
+from radlib.images import Preprocessing, image_id, numbered_ids
+from radlib.inference import opened_model
+from radlib.lone_films import lone_film
+from radlib.plain_text import say_line
+from radlib.resemblance import DIGEST_BYTES
+from radlib.tasks import task_of
+from radlib.variants import Variant
+
+if TYPE_CHECKING:  # the command writes its rows without tables
+    import pandas as pd
 
 TYPICAL = "typical_films.npz"  # beside an exported model
 FILMS_AT_ONCE = 64
+UNKNOWN_ID = "0" * 12
+
+Warn = Callable[[np.ndarray], list[str]]
 
 
-def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Reading:
+    """Films that are about to be read by a variant.
+
+    Attributes:
+        variant: Who reads.
+        record: See `read_described`.
+        films: How many files there are.
+        warned: Whether films are compared with those that the variant was trained on.
+        answers: One per file in the order of names; files are decoded as this is gone through.
+    """
+
+    variant: Variant
+    record: dict[str, Any]
+    films: int
+    warned: bool
+    answers: Iterator[Answer]
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    path: Path
+    reference: str  # as a decoder takes it; empty for a link that leads out of the folder
+
+
+def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> "pd.DataFrame":
     """Predict unlabelled films with a variant of a run or an exported one.
 
     Args:
@@ -46,69 +78,51 @@ def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> pd.D
     Returns:
         One row per film in the order of names, whatever its file is called: `file` (below `films`), `image_id`, per label
         `<label>_probability`, `<label>_decision` and `<label>_threshold` (of exclusive classes one
-        `class_decision`), `reason`: empty, or why the file could not be read, without probability then; and where
-        the variant knows what its training films look like, `warning`: empty, or in what a film is unlike them.
+        `class_decision`), `reason`: empty, or why the file could not be read, without probability then, or why there
+        is no decision; and where the variant knows what its training films look like, `warning`: empty, or in what a
+        film is unlike them.
 
     Raises:
         DataError: When there is no film, or none can be read.
     """
-    source, (films, row) = Path(variant), split_reference(films)
-    source = source.parent if source.is_file() else source
+    import pandas as pd
+
+    reading = read_films(variant, films, compared=compared)
+    decider = Decider(task_of(reading.variant), reading.record["thresholds"])
+    rows = [decider.row(answer) for answer in reading.answers]
+    table = pd.DataFrame(rows, columns=decider.columns(reading.warned))
+    return table.astype({name: np.float32 for name in table if name.endswith("_probability")})
+
+
+def read_films(variant: Path, films: Path, *, compared: bool = True) -> Reading:
+    """Find films, and return their reading by a variant; arguments as in `predict_folder`.
+
+    Raises:
+        DataError: When there is no film; while the answers are gone through, when none can be read.
+    """
+    source = folder_of(variant)
     described, record = read_described(source)
+    preparation = Preprocessing.from_dict(record["preparation"])
+    films, row = split_reference(films)
+    files = _files(films, row)
+    typical = _typical(source, described) if compared else None
+    answers = _answers(source, described, typical, preparation, files)
+    return Reading(described, record, len(files), typical is not None, _some_read(answers, films.name))
+
+
+def _files(films: Path, row: int | None) -> list[_File]:
     root = films.parent if films.is_file() else films
     paths = [films] if films.is_file() else _film_files(films)
     if not paths:
         raise DataError(
             f"{films.name} holds no film; give a folder with DICOM, PNG or JPEG files, or one file."
         )
-    inside = [path == films or path.resolve().is_relative_to(root.resolve()) for path in paths]
-    ids = unique_image_ids([image_id(p) if ok else "0" * 12 for p, ok in zip(paths, inside, strict=True)])
-    named = [str(path) if row is None else row_reference(path, row) for path in paths]
-    named = [name if ok else "" for name, ok in zip(named, inside, strict=True)]  # a link that leads out
-    index = pd.DataFrame({"image_id": ids, "path": named})
-    preparation = Preprocessing.from_dict(record["preparation"])
-    with tempfile.TemporaryDirectory(prefix="radlib-") as scratch:
-        decoded = decode_films(index, preparation, Path(scratch))
-        kept, quarantine = decoded.kept, decoded.quarantine
-        if not len(kept):
-            which = "The only file" if len(paths) == 1 else f"None of the {len(paths)} files"
-            raise DataError(
-                f"{which} of {films.name} can{'not' if len(paths) == 1 else ''} be read as a film."
-            )
-        model = intact_model(source / Path(described.file).name, described)
-        with stored_films(decoded.pixels, decoded.positions) as stored:
-            outputs = predict_files(model, described.format, stored, name=described.name)
-        warned = _warnings(source, described, model, decoded) if compared else None
-        del decoded  # its files go with the folder
-    table = index.assign(file=[path.relative_to(root).as_posix() for path in paths])
-    answers = answer_columns(described, record["thresholds"], outputs).assign(
-        image_id=kept["image_id"].to_numpy()
-    )
-    answers = answers if warned is None else answers.assign(warning=warned)
-    table = table[["file", "image_id"]].merge(answers, on="image_id", how="left")
-    reasons = dict(zip(quarantine["image_id"], quarantine["reason"], strict=True))
-    for column in [c for c in table if c.endswith("_decision") or c == "warning"]:
-        table[column] = table[column].fillna("")
-    table = table.assign(reason=[reasons.get(image, "") for image in table["image_id"]])
-    return table[[*(c for c in table if c != "warning"), *(["warning"] if warned is not None else [])]]
-
-
-def _warnings(source: Path, variant: Variant, model: Path, decoded: Decoded) -> list[str] | None:
-    """Return a warning per decoded film; None where nothing is kept of the films that the variant was trained on."""
-    found = read_typical(source / TYPICAL) or read_typical(typical_path(source.parent.parent, variant.key))
-    if found is None or found.sha256 != variant.sha256:
-        return None
-    embed = embedder(model, variant.format)
-    starts = range(0, len(decoded.positions), FILMS_AT_ONCE)
-    parts = [decoded.pixels[decoded.positions[start : start + FILMS_AT_ONCE]] for start in starts]
-    return [text for films in parts for text in warnings_of(found, films, embed)]
-
-
-def intact_model(model: Path, variant: Variant) -> Path:
-    """Return the path of a model file after checking that it is the one described."""
-    if not model.is_file() or file_sha256(model) != variant.sha256:
-        raise SetupError(f"{model.name} of {variant.name} is missing or damaged; export or build it again.")
-    return model
+    found, inside = [], root.resolve()
+    for path in paths:
+        followed = path == films or path.resolve().is_relative_to(inside)
+        reference = str(path) if row is None else row_reference(path, row)
+        found.append(_File(path.relative_to(root).as_posix(), path, reference if followed else ""))
+    return found
 
 
 def _film_files(folder: Path) -> list[Path]:
@@ -117,55 +131,101 @@ def _film_files(folder: Path) -> list[Path]:
         raise DataError(f"{folder.name} is neither a file nor a folder; give a folder of films, or one film.")
     found = walk(folder)
     if found.left_out:
-        print(left_out_sentence(found.left_out), file=sys.stderr)
+        say_line(left_out_sentence(found.left_out), err=True)
     return list(found.films)
 
 
-def answer_columns(variant: Variant, chosen: list[float | None], outputs: np.ndarray) -> pd.DataFrame:
-    """Return probability, decision and threshold per label; no decision where no threshold was chosen."""
-    task = task_of(variant)
-    columns: dict[str, Any] = {}
-    if task.exclusive:
-        columns = {f"{label}_probability": outputs[:, n] for n, label in enumerate(task.labels)}
-        return pd.DataFrame({**columns, "class_decision": np.array(task.labels)[outputs.argmax(axis=1)]})
-    for label, threshold, probability in zip(task.labels, chosen, task.probabilities(outputs).T, strict=True):
-        negative = task.outputs[0] if task.name == "binary" else f"no {label}"
-        decision = "" if threshold is None else np.where(probability >= threshold, label, negative)
-        columns[f"{label}_probability"] = probability
-        columns[f"{label}_decision"] = decision
-        columns[f"{label}_threshold"] = np.nan if threshold is None else threshold
-    return pd.DataFrame(columns)
+def _typical(source: Path, variant: Variant) -> Typical | None:
+    """Return what the variant's training films look like; None where nothing is kept of them."""
+    found = read_typical(source / TYPICAL) or read_typical(
+        typical_path(source.resolve().parent.parent, variant.key)
+    )
+    return found if found is not None and found.sha256 == variant.sha256 else None
 
 
-def read_described(folder: Path) -> tuple[Variant, dict[str, Any]]:
-    """Read a variant's folder, in a run or exported.
+def _answers(
+    source: Path,
+    variant: Variant,
+    typical: Typical | None,
+    preparation: Preprocessing,
+    files: Sequence[_File],
+) -> Iterator[Answer]:
+    """Yield an answer per file; decoding has begun before the model is opened."""
+    with _decoding([file.reference for file in files], preparation) as results:
+        model = intact_model(source / Path(variant.file).name, variant)
+        with opened_model(model, variant.format, name=variant.name) as ask:
+            warn = _warner(typical, model, variant.format) if typical is not None else None
+            ids = numbered_ids(_content_id(file) for file in files)
+            decoded = zip(files, ids, _with_bar(results, len(files)), strict=True)
+            while batch := list(itertools.islice(decoded, FILMS_AT_ONCE)):
+                yield from _answer_batch(batch, preparation.image_size, ask, warn)
 
-    Returns:
-        The variant, and its record with `preparation` and `thresholds` (one per label, None where none was
-        chosen on validation films).
-    """
-    path = folder / "variant.json"
-    if not path.is_file():
-        raise UsageError(
-            f"{folder.name} holds no variant.json; give the folder of a variant, or of an export."
+
+@contextlib.contextmanager
+def _decoding(references: Sequence[str], preparation: Preprocessing) -> Iterator[Iterator[Result]]:
+    if len(references) == 1:
+        with lone_film(references[0], preparation) as result:
+            yield (result() for _ in references)
+        return
+    with contextlib.closing(decode_files(references, preparation)) as results:
+        yield results
+
+
+def _with_bar(results: Iterator[Result], films: int) -> Iterator[Result]:
+    if films <= FILMS_AT_ONCE:
+        return results
+    from tqdm import tqdm
+
+    return iter(tqdm(results, "Reading films", films, leave=False, disable=None, delay=1, unit=" films"))
+
+
+def _content_id(file: _File) -> str:
+    if not file.reference:
+        return UNKNOWN_ID
+    try:
+        return image_id(file.path)
+    except OSError:  # gone meanwhile, or not to be read by this account; the decoder says which
+        return UNKNOWN_ID
+
+
+def _warner(typical: Typical, model: Path, format: str) -> Warn:
+    embed = embedder(model, format)
+    return lambda films: warnings_of(typical, films, embed)
+
+
+def _answer_batch(
+    batch: Sequence[tuple[_File, str, Result]], size: int, ask: Callable, warn: Warn | None
+) -> Iterator[Answer]:
+    """Yield the answers to some films, those that could not be read among them."""
+    read = [result for _, _, result in batch if not result[0]]
+    films = np.frombuffer(b"".join(result[3] for result in read), np.uint8).reshape(-1, size, size)
+    outputs = iter(ask(films) if read else ())
+    warnings = iter(warn(films) if warn and read else ())
+    for file, image, (reason, _, _, _, mark) in batch:
+        unlike = None if warn is None else next(warnings) if not reason else ""
+        yield Answer(
+            file=file.name,
+            image_id=image,
+            outputs=None if reason else next(outputs),
+            reason=reason,
+            warning=unlike,
+            pixels=mark[:DIGEST_BYTES],
         )
-    variant = read_variant(path)
-    exported = read_object(path, REBUILT)
-    if "preparation" in exported:
-        return variant, exported
-    record = json.loads(json.dumps(dataclasses.asdict(variant)))
-    selection = folder.parent.parent / SELECTION
-    chosen: list[float | None] = [None] * len(task_of(variant).labels)
-    if selection.is_file():
-        entry = read_choices(selection)["variants"].get(variant.name, {})
-        if entry.get("model_sha256") == variant.sha256:
-            chosen = [None if np.isnan(value) else float(value) for value in thresholds(entry)]
-    run = folder.parent.parent / "run.json"
-    study = read_object(run, needs={"study": str})["study"] if run.is_file() else ""
-    return variant, {
-        **record,
-        "study": study,
-        "thresholds": chosen,
-        "preparation": read_object(folder / "preprocessing.json", REBUILT),
-        "libraries": library_versions(),
-    }
+
+
+def _some_read(answers: Iterator[Answer], name: str) -> Iterator[Answer]:
+    """Yield answers from the first film that could be read on, those before it included.
+
+    Raises:
+        DataError: When none could be read.
+    """
+    unread: list[Answer] = []
+    for answer in answers:
+        unread.append(answer)
+        if answer.outputs is not None:
+            break
+    else:
+        which = "The only file" if len(unread) == 1 else f"None of the {len(unread)} files"
+        raise DataError(f"{which} of {name} can{'not' if len(unread) == 1 else ''} be read as a film.")
+    yield from unread
+    yield from answers

@@ -19,13 +19,13 @@ def make_folder(folder: Path) -> None:
         OSError: When it cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER)
-    if _close(folder, FOLDER):  # else it was closed before, and so nobody else could reach the files
+    if close(folder, FOLDER):  # else it was closed before, and so nobody else could reach the files
         for path in folder.iterdir():
             if path.is_file() and not path.is_symlink():
-                _close(path, FILE)
+                close(path)
 
 
-def _close(path: Path, mode: int) -> bool:
+def close(path: Path, mode: int = FILE) -> bool:
     """Take a path's rights away from all others; return whether they had any."""
     open_to_others = bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
     if open_to_others and os.name == "posix":

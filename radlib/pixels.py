@@ -6,7 +6,6 @@ few megabytes keep an evaluation's memory the same for a hundred films and for a
 
 import contextlib
 import itertools
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from radlib.errors import SetupError
+from radlib.owner_only import opener
+from radlib.scratch import film_scratch
 from radlib.storage import disk_errors
 
 CHUNK_BYTES = 4_000_000  # pixels read at a time
@@ -75,10 +76,9 @@ def stored_films(pixels: np.ndarray, positions: np.ndarray | None = None) -> Ite
     if mapped is not None:
         yield StoredFilms(*mapped, pixels.shape[1:], chosen)
         return
-    with tempfile.TemporaryDirectory(prefix="radlib-") as folder:
-        path = Path(folder) / "films.raw"
-        with disk_errors(path):
-            np.ascontiguousarray(pixels).tofile(path)
+    with film_scratch() as path:
+        with disk_errors(path), open(path, "wb", opener=opener) as stream:
+            np.ascontiguousarray(pixels).tofile(stream)
         yield StoredFilms(str(path), 0, pixels.shape[1:], chosen)
 
 

@@ -48,7 +48,7 @@ def read_yaml(text: str) -> Any:
             loader.dispose()
     except yaml.YAMLError as error:
         raise PlainYamlError(f"is not valid YAML: {_said(error)}") from None
-    except (ValueError, TypeError, OverflowError, RecursionError, AttributeError):
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError, AttributeError):
         raise PlainYamlError("is not valid YAML: it holds a value that cannot be read") from None
 
 
@@ -107,6 +107,7 @@ def _float(loader: _Loader, node: yaml.ScalarNode) -> WrittenFloat:
     return number
 
 
+PLAIN_TAGS = ("bool", "int", "float", "null", "str", "seq", "map")
 WORDS = (  # tag, how the value is written, and the characters that it may begin with
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
@@ -117,3 +118,8 @@ WORDS = (  # tag, how the value is written, and the characters that it may begin
 for _tag, _pattern, _first in WORDS:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
+_Loader.yaml_constructors = {  # neither dates nor binary, sets or objects
+    tag: make
+    for tag, make in _Loader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in PLAIN_TAGS
+}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radlib import storage
+from radlib import owner_only, storage
 from radlib.errors import DataError
 from radlib.record_files import read_object, read_table
 
@@ -28,7 +28,7 @@ def private_folder(parent: Path) -> Path:
     """Return the private folder of a run or a cache, made for its owner alone."""
     folder = parent / FOLDER
     with storage.disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner_only.make_folder(folder)
     return folder
 
 
@@ -40,7 +40,9 @@ def write_films(run_folder: Path, index: "pd.DataFrame") -> None:
         index: With `image_id` and `path`.
     """
     table = index[["image_id", "path"]].to_csv(index=False)
-    storage.write_text(private_folder(run_folder) / FILMS, table, errors=UNDECODED)
+    path = private_folder(run_folder) / FILMS
+    storage.write_text(path, table, errors=UNDECODED)
+    owner_only.close(path)
 
 
 def film_path(run_folder: Path, image_id: str) -> str:
@@ -69,7 +71,9 @@ def film_path(run_folder: Path, image_id: str) -> str:
 
 def write_places(run_folder: Path, places: Mapping[str, Any]) -> None:
     """Write where a run's films and study lie on this machine."""
-    storage.write_json(private_folder(run_folder) / PLACES, dict(places))
+    path = private_folder(run_folder) / PLACES
+    storage.write_json(path, dict(places))
+    owner_only.close(path)
 
 
 def read_places(run_folder: Path) -> dict[str, Any]:
@@ -88,4 +92,5 @@ def digest_key(parent: Path) -> bytes:
     path = private_folder(parent) / KEY
     if not path.is_file():
         storage.write_text(path, secrets.token_hex(KEY_BYTES))
+        owner_only.close(path)
     return bytes.fromhex(path.read_text(encoding="utf-8"))

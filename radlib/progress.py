@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from radlib.parameters import read_notebook
+from radlib.plain_text import plain, plain_line
 
 
 class HasNotebook(Protocol):
@@ -72,7 +73,7 @@ def progress_bar(steps: Sequence[HasNotebook], say: Callable[[str], None]) -> It
     with tqdm(total=total, bar_format=layout, leave=False, dynamic_ncols=True) as bar:
 
         def advance(text: str, cells: int) -> None:
-            bar.set_description_str(text, refresh=False)
+            bar.set_description_str(plain_line(text), refresh=False)
             bar.update(cells)
             bar.refresh()
 
@@ -80,7 +81,7 @@ def progress_bar(steps: Sequence[HasNotebook], say: Callable[[str], None]) -> It
         clock = threading.Thread(target=_tick, args=(bar, stop), daemon=True)
         clock.start()
         try:
-            yield Progress(advance, lambda line: tqdm.write(line, file=sys.stderr))
+            yield Progress(advance, lambda line: tqdm.write(plain(line), file=sys.stderr))
         finally:
             stop.set()
             clock.join()

@@ -9,6 +9,7 @@ source.
 
 import difflib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -142,12 +143,22 @@ class Registry:
         Raises:
             UsageError: When there is none; the message names the nearest and lists all.
         """
+        self._import_own_module(name)
+        if name in self._entries:
+            return self._entries[name]
         if name not in self.names():
             raise UsageError(
                 f"There is no {self.kind} {name!r}{nearest(name, self.names())}; "
                 f"there are: {', '.join(self.names())}."
             )
         return self._entries[name]
+
+    def _import_own_module(self, name: str) -> None:
+        """Import the module that is called like an entry, if any: who wants one need not wait for all."""
+        if not self._imported and name not in self._entries and str(name).isidentifier():
+            module = f"{self.package}.{name}"
+            if importlib.util.find_spec(module) is not None:
+                importlib.import_module(module)
 
     def _import_modules(self) -> None:
         if self._imported:

@@ -16,11 +16,13 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from PIL import Image
-from tqdm import tqdm
+
+if TYPE_CHECKING:  # marks are made where a film is decoded, without tables
+    import pandas as pd
 
 REVISION = 2  # raised when the same film would leave another mark, or the same marks give other pairs
 
@@ -88,7 +90,7 @@ def pixel_groups(marks: np.ndarray) -> np.ndarray:
     return np.array([first.setdefault(row.tobytes(), n) for n, row in enumerate(digests)], np.int64)
 
 
-def similar_pairs(marks: np.ndarray) -> pd.DataFrame:
+def similar_pairs(marks: np.ndarray) -> "pd.DataFrame":
     """Find the pairs of films that are one exposure.
 
     All pairs are compared coarsely, in blocks of matrix products: n² · 63 multiplications, one and a half times
@@ -111,6 +113,8 @@ def similar_pairs(marks: np.ndarray) -> pd.DataFrame:
     for look in (CLOSER, FINE):
         similarity = _best_similarity(thumbnails, pairs, look)
         pairs, similarity = pairs[similarity >= look.least], similarity[similarity >= look.least]
+    import pandas as pd
+
     table = pd.DataFrame(
         {
             "first": np.concatenate([groups[copies], first_of[pairs[:, 0]]]),
@@ -124,6 +128,8 @@ def similar_pairs(marks: np.ndarray) -> pd.DataFrame:
 
 def _coarse_pairs(thumbnails: np.ndarray) -> np.ndarray:
     """Return the pairs that are worth a closer look, int64 (m, 2), first < second, sorted."""
+    from tqdm import tqdm
+
     whole = _spectra(thumbnails, WHOLE, COARSE.frequencies)[:, 0]
     trimmed = _spectra(thumbnails, COARSE.framings, COARSE.frequencies)[:, 0]
     found = [np.empty((0, 2), np.int64)]
@@ -139,6 +145,8 @@ def _coarse_pairs(thumbnails: np.ndarray) -> np.ndarray:
 
 def _best_similarity(thumbnails: np.ndarray, pairs: np.ndarray, look: Look) -> np.ndarray:
     """Return the similarity of each pair at its best framing of either film, float32 (m,)."""
+    from tqdm import tqdm
+
     used, where = np.unique(pairs, return_inverse=True)
     whole = _spectra(thumbnails[used], WHOLE, look.frequencies)[:, 0]  # (films, frequencies² − 1)
     first, second = where.reshape(pairs.shape).T

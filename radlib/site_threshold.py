@@ -1,193 +1,222 @@
-"""The operating point of a site: thresholds chosen anew on its own labelled films, and films decided by them.
+"""The operating point of a site: thresholds chosen anew on its own labelled films.
 
 The rule is the one that chose on validation films, Youden's; what it promises other patients of the site is measured
 on patients that took no part in choosing (see `metrics.recalibrate`). Thresholds of several networks are comparable
-only when each is chosen on films of the place of use.
+only when each is chosen on films of the place of use. Films that the variant was trained on are left out: it knows
+their answers. Whatever else does not count, rows without a film and films without an answer, is counted and said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.errors import DataError, UsageError
-from radlib.evaluation.predictions import task_of
-from radlib.own_films import read_described
+from radlib.datasets.site_tables import FILE, PATIENT, ROW, read_site_table
+from radlib.deciding import Answer, Decider, no_probability
+from radlib.errors import DataError, RadlibError, UsageError
+from radlib.own_films import Reading
+from radlib.plain_text import plain_cell
+from radlib.seen_films import FILE as SEEN
+from radlib.seen_films import SeenFilms, read_seen_films
+from radlib.site_sentences import known, left_out, sentences
+from radlib.tasks import Task
+from radlib.threshold_files import write_thresholds
 
-FILE, PATIENT = "file", "patient_id"
-PATIENTS_UNKNOWN = (
-    "The labels name no patients (column patient_id): every film counts as another patient's, so that the intervals "
-    "are too narrow where a patient has several films."
-)
+RULE = "youden"
+SEEN_UNKNOWN = "Nobody can say here whether the variant was trained on some of these films: its record of them is missing."
+IMPORTED = "The network was trained elsewhere: whether on some of these films, nobody can say here."
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Thresholds of a site, and what they rest on.
+
+    Attributes:
+        found: One row per label: `label`, `threshold_before`, and what `metrics.recalibrate` returns.
+        counts: What did not take part: `rows_without_film`, `films_without_row`, `films_without_number`,
+            `training_films`, `rows_without_patient`; and `validation_films`, which did.
+        lines: What is to be said, a sentence or two each.
+    """
+
+    found: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+
+    @property
+    def thresholds(self) -> list[float | None]:
+        """One per label; the old one where none could be chosen, None where there was none, either."""
+        return [float(row["threshold"]) if known(row["threshold"]) else None for row in self.found]
+
+    @property
+    def any_chosen(self) -> bool:
+        """Whether a threshold was chosen for any label."""
+        return any(not row["reason"] for row in self.found)
+
+    def facts(self) -> dict[str, Any]:
+        """Return all that a file of thresholds says of their origin."""
+        evidence = {
+            row["label"]: {k: _plain(v) for k, v in row.items() if k != "label"} for row in self.found
+        }
+        return {
+            "chosen_on": "films of a site",
+            "rule": RULE,
+            "evidence": evidence,
+            "counts": dict(self.counts),
+        }
 
 
 def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
     """Return a site's own answers.
 
     Args:
-        path: A CSV file: `file` as `radlib predict --with-files` names it, one column per label (1, 0, or empty
-            where nobody knows), and best `patient_id`.
+        path: See `site_tables.read_site_table`.
         labels: Of the variant.
 
     Returns:
-        `file`, `patient_id` (the file's name where the table has none), and the labels as float64, NaN unknown.
+        `file`, `patient_id` (empty where the table has none), the labels as float64, NaN unknown, and `row`, the line
+        of the table as a spreadsheet counts it.
 
     Raises:
         DataError: When the table cannot be read, lacks a column, names a file twice, or holds another value.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{path.name} cannot be read as a table of labels ({reason}); give a CSV file."
-        ) from error
-    known = [label for label in labels if label in table]
-    if FILE not in table or not known:
-        raise DataError(
-            f"{path.name} needs a column 'file' and one for each finding of the variant ({', '.join(labels)}); it has: "
-            f"{', '.join(table.columns)}."
-        )
-    if (repeated := table[FILE].duplicated()).any():
-        raise DataError(
-            f"{path.name} names {int(repeated.sum())} files more than once; keep one row for each film."
-        )
-    found = pd.DataFrame({FILE: table[FILE], PATIENT: table.get(PATIENT, table[FILE])})
-    for label in labels:
-        values = table[label].str.strip() if label in table else pd.Series("", index=table.index)
-        if not values.isin(["0", "1", "0.0", "1.0", ""]).all():
-            odd = values[~values.isin(["0", "1", "0.0", "1.0", ""])].iloc[0]
-            raise DataError(
-                f"{path.name} holds {odd!r} in column {label!r}; write 1, 0, or nothing where nobody knows."
-            )
-        found[label] = pd.to_numeric(values.replace("", np.nan))
-    found.attrs["patients_known"] = PATIENT in table
-    return found
+    return read_site_table(path, labels)
 
 
-def choose_anew(answers: pd.DataFrame, site: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """Return a site's thresholds and what they promise.
+def choose_anew(
+    answers: Sequence[Answer],
+    site: pd.DataFrame,
+    task: Task,
+    before: Sequence[float | None],
+    *,
+    seen: SeenFilms | None = None,
+    imported: bool = False,
+) -> Recalibration:
+    """Return a site's thresholds, what they promise, and what did not take part.
 
     Args:
-        answers: What `own_films.predict_folder` returned for the site's films.
+        answers: Of the variant to the site's films.
         site: See `read_site_labels`.
-        labels: Of the variant.
-
-    Returns:
-        One row per label: `label`, `threshold_before`, and what `metrics.recalibrate` returns.
+        task: Of the variant.
+        before: The thresholds in use, one per label.
+        seen: The films that the variant knows; None where nobody kept them.
+        imported: Whether the network was trained elsewhere, on films that nobody here knows of.
 
     Raises:
         UsageError: When the variant decides without thresholds.
-        DataError: When no labelled film is among those that were read.
+        DataError: When no labelled film is among those that were read, or all of them are training films.
     """
-    columns = [f"{label}_threshold" for label in labels]
-    if not set(columns) <= set(answers):
+    if task.exclusive:
         raise UsageError(
             "This variant names the most probable class, without a threshold; there is none to choose anew."
         )
-    both = site.merge(answers[answers["reason"] == ""], on=FILE, how="inner")
-    if both.empty:
+    by_file = {plain_cell(answer.file): answer for answer in answers}  # as the table of answers shows it
+    site = site.assign(**{FILE: site[FILE].map(plain_cell)})
+    there = site[FILE].isin(list(by_file))
+    films = site[there]
+    usable = films[FILE].map(lambda name: _is_usable(by_file[name], task)).astype(bool)
+    splits = films[FILE].map(lambda name: _split(by_file[name], seen))
+    kept = films[usable & (splits != "training")]
+    _check_left(kept, films[usable])
+    counts = {
+        "rows_without_film": int((~there).sum()),
+        "films_without_row": len(by_file) - len(films),
+        "films_without_number": int((~usable).sum()),
+        "training_films": int((splits == "training").sum()),
+        "validation_films": int((splits[kept.index] == "validation").sum()),
+        "rows_without_patient": int((kept[PATIENT] == "").sum()),
+    }
+    found = [_chosen(by_file, kept, task, place, before[place]) for place in range(len(task.labels))]
+    said = left_out(counts, site.loc[~there, ROW].tolist(), len(site), len(kept))
+    said += [IMPORTED] if imported else [SEEN_UNKNOWN] if seen is None else []
+    return Recalibration(found, counts, [*sentences(found, len(kept)), *said])
+
+
+def _is_usable(answer: Answer, task: Task) -> bool:
+    return answer.outputs is not None and not no_probability(task.probabilities(answer.outputs[None]))
+
+
+def _split(answer: Answer, seen: SeenFilms | None) -> str:
+    return "" if seen is None or answer.outputs is None else seen.split_of(answer.image_id, answer.pixels)
+
+
+def _check_left(kept: pd.DataFrame, read: pd.DataFrame) -> None:
+    if read.empty:
         raise DataError(
             "None of the labelled files is among the films that could be read; 'file' must be the path below the folder, "
             "as radlib predict --with-files shows it."
         )
-    rows = []
-    for label in labels:
-        before = float(both[f"{label}_threshold"].iloc[0])
-        found = metrics.recalibrate(both[label], both[f"{label}_probability"], both[PATIENT], before)
-        rows.append({"label": label, "threshold_before": before, **found})
-    return pd.DataFrame(rows)
+    if kept.empty:
+        raise DataError(
+            "The variant was trained on all of the labelled films; choose its threshold on others, of patients that it "
+            "has not seen."
+        )
 
 
-def decide_at(
-    answers: pd.DataFrame, chosen: Mapping[str, float], negatives: Mapping[str, str]
-) -> pd.DataFrame:
-    """Return the answers with other thresholds, and the decisions that follow from them.
-
-    Args:
-        answers: See `own_films.predict_folder`.
-        chosen: Label -> threshold; a NaN leaves a label as it is.
-        negatives: Label -> what the decision is called below its threshold.
-
-    Raises:
-        UsageError: For a label that the answers do not have, or a threshold outside [0, 1].
-    """
-    answers = answers.copy()
-    for label, threshold in chosen.items():
-        if f"{label}_threshold" not in answers:
-            known = [name.removesuffix("_threshold") for name in answers if name.endswith("_threshold")]
-            raise UsageError(
-                f"There is no threshold for {label!r}; this variant has: {', '.join(known) or 'none'}."
-            )
-        if np.isnan(threshold):
-            continue
-        if not 0 <= threshold <= 1:
-            raise UsageError(f"A threshold is a probability between 0 and 1, not {threshold:g}.")
-        read = answers["reason"] == ""
-        positive = answers[f"{label}_probability"] >= threshold
-        answers[f"{label}_threshold"] = np.where(read, threshold, np.nan)
-        answers[f"{label}_decision"] = np.where(read, np.where(positive, label, negatives[label]), "")
-    return answers
+def _chosen(
+    by_file: Mapping[str, Answer], films: pd.DataFrame, task: Task, place: int, before: float | None
+) -> dict[str, Any]:
+    """Return the row of one label."""
+    label = task.labels[place]
+    outputs = np.stack([by_file[name].outputs for name in films[FILE]])
+    old = float("nan") if before is None else before
+    own = films[FILE].where(films[PATIENT] == "", "")  # a film without a patient is a patient of its own
+    patients = films[PATIENT].str.cat(own, sep="/")
+    found = metrics.recalibrate(films[label], task.probabilities(outputs)[:, place], patients, old, rule=RULE)
+    return {"label": label, "threshold_before": old, **found}
 
 
-def recalibrated(variant: Path, answers: pd.DataFrame, labels: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return answers at thresholds chosen on a site's own labelled films, and what to say about them.
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it, None where a number is undefined."""
+    if isinstance(value, str):
+        return value
+    return (int(value) if isinstance(value, int | np.integer) else float(value)) if known(value) else None
+
+
+def recalibrate_site(
+    source: Path,
+    reading: Reading,
+    answers: Sequence[Answer],
+    decider: Decider,
+    labels: Path,
+    keep_at: Path | None,
+    say: Callable[[str], None],
+) -> list[float | None]:
+    """Choose a variant's thresholds anew, say what came of it, and keep them in a file.
 
     Args:
-        variant: Folder of the variant.
-        answers: What `own_films.predict_folder` returned for the site's films.
+        source: Folder of the variant.
+        reading: Whose answers they are.
+        answers: To the site's films.
+        decider: With the thresholds in use.
         labels: The site's table, see `read_site_labels`.
+        keep_at: The file; None for `<labels>.thresholds.json` beside the table, where that can be written.
+        say: Takes a sentence for the user.
 
-    Raises:
-        DataError: See `read_site_labels` and `choose_anew`.
-        UsageError: When the variant decides without thresholds.
+    Returns:
+        The thresholds, one per label.
     """
-    negatives = _negatives(variant)
-    site = read_site_labels(labels, list(negatives))
-    found = choose_anew(answers, site, list(negatives))
-    chosen = dict(zip(found["label"], found["threshold"], strict=True))
-    return decide_at(answers, chosen, negatives), sentences(found, site.attrs["patients_known"])
-
-
-def stated(variant: Path, answers: pd.DataFrame, given: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Return answers at thresholds as they were typed: (label, number) each.
-
-    Raises:
-        UsageError: For what is no number, or no label of the variant.
-    """
-    chosen = {}
-    for label, text in given:
+    variant, task = reading.variant, decider.task
+    found = choose_anew(
+        answers,
+        read_site_labels(labels, task.labels),
+        task,
+        decider.thresholds,
+        seen=read_seen_films(source / SEEN) or read_seen_films(source.resolve().parent.parent / SEEN),
+        imported=variant.architecture == "imported",
+    )
+    for line in found.lines:
+        say(line)
+    if found.any_chosen:
+        path = keep_at or labels.with_name(f"{labels.stem}.thresholds.json")
         try:
-            chosen[label] = float(text)
-        except ValueError:
-            raise UsageError(f"A threshold is a probability between 0 and 1, not {text!r}.") from None
-    return decide_at(answers, chosen, _negatives(variant))
-
-
-def _negatives(variant: Path) -> dict[str, str]:
-    """Return, by label, what a variant's decision is called below the threshold."""
-    folder = Path(variant)
-    task = task_of(read_described(folder.parent if folder.is_file() else folder)[0])
-    return {label: task.outputs[0] if task.name == "binary" else f"no {label}" for label in task.labels}
-
-
-def sentences(found: pd.DataFrame, patients_known: bool = True) -> list[str]:
-    """Return what was chosen, one sentence or two per label, for the command line."""
-    lines = []
-    for row in found.itertuples():
-        if row.reason:
-            lines.append(f"{row.label}: {row.reason}")
-            continue
-        rates = " and ".join(
-            f"{name} {getattr(row, name):.3f} [{getattr(row, f'{name}_low'):.3f}–{getattr(row, f'{name}_high'):.3f}]"
-            for name in ("sensitivity", "specificity")
-        )
-        lines.append(
-            f"{row.label}: threshold {row.threshold:.4f} [{row.threshold_low:.4f}–{row.threshold_high:.4f}] in place of "
-            f"{row.threshold_before:.4f}, chosen on {row.films:,} films, {row.positives:,} with the finding; other patients of the "
-            f"site may expect {rates}; at the old threshold these films had {row.sensitivity_before:.3f} and "
-            f"{row.specificity_before:.3f}. Use it on other films with --threshold {row.label} {row.threshold:.4f}"
-        )
-    return lines if patients_known else [*lines, PATIENTS_UNKNOWN]
+            write_thresholds(path, variant, found.thresholds, found.facts())
+            say(f"Kept in {path} for radlib predict --thresholds and radlib export --thresholds.")
+        except RadlibError:
+            if keep_at is not None:
+                raise
+            say(f"{path.name} could not be written; name a file with --keep-thresholds to keep them.")
+    return found.thresholds

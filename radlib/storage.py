@@ -5,7 +5,6 @@ import errno
 import hashlib
 import json
 import os
-import sys
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 
 from radlib import digests
 from radlib.errors import SetupError
+from radlib.plain_text import say
 
 
 def spec_digest(spec: Mapping[str, Any]) -> str:
@@ -114,7 +114,7 @@ def only_process(path: Path, work: str = "films") -> Iterator[None]:
     """
     with path.open("ab") as stream:
         if not try_lock(stream):
-            print(f"Another run is at work on the same {work}; waiting for it.", file=sys.stderr)
+            say(f"Another run is at work on the same {work}; waiting for it.", err=True)
             while not try_lock(stream):
                 time.sleep(0.2)
         yield
@@ -139,12 +139,20 @@ def try_lock(stream: BinaryIO) -> bool:
     return True
 
 
-def write_text(path: Path, text: str, *, errors: str = "strict") -> None:
-    """Write a text file whole or not at all; `errors` as `str.encode` takes it."""
+def write_text(path: Path, text: str, *, errors: str = "backslashreplace") -> None:
+    """Write a text file whole or not at all; `errors` as `str.encode` takes it.
+
+    Bytes of a name that are no UTF-8 come out as escapes, which JSON reads back as what they were.
+    """
     with atomic_path(path) as partial:
         partial.write_text(text, encoding="utf-8", errors=errors)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(content, indent=1, default=str, ensure_ascii=False) + "\n")
+    """Write a JSON file whole or not at all; what is no Unicode, as a path may be, is written as JSON's escapes."""
+    text = json.dumps(content, indent=1, default=str, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=1, default=str)
+    write_text(path, text + "\n")

@@ -8,11 +8,16 @@ classes a film belongs to, with a softmax over them, and answers with the most p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from radlib.errors import DataError, UsageError
+
+if TYPE_CHECKING:  # a single film through a model needs no tables, and pandas is half a second
+    import pandas as pd
+
+    from radlib.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Task:
         """Whether exactly one label is true of each film, so that the most probable one is the answer."""
         return self.name == "classes"
 
-    def label_matrix(self, index: pd.DataFrame) -> np.ndarray:
+    def label_matrix(self, index: "pd.DataFrame") -> np.ndarray:
         """Return the answers as float32 (n, labels), NaN where unknown.
 
         Raises:
@@ -124,3 +129,8 @@ def named(name: str, outputs: Sequence[str]) -> Task:
     if name == "binary":
         return binary(outputs[1], outputs[0])
     return {"findings": findings, "classes": classes}[name](outputs)
+
+
+def task_of(variant: "Variant") -> Task:
+    """Return the task that a variant's outputs answer."""
+    return named(variant.task, variant.labels)

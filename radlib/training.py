@@ -26,6 +26,7 @@ from radlib.batch_statistics import estimator, random_layers
 from radlib.checkpoints import Checkpoints
 from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
+from radlib.plain_text import plain_line
 from radlib.settings import Settings
 from radlib.tasks import Task
 from radlib.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
@@ -106,7 +107,13 @@ def fit(
     rows = memory.restore()
     estimate, chance = estimator(model), chance_loss(films.training, recipe)
     redraw = any(isinstance(layer, random_layers()) for layer in _all_layers(model))
-    bar = tqdm(total=recipe.epochs * steps, initial=len(rows) * steps, desc=name, unit="step", leave=False)
+    bar = tqdm(
+        total=recipe.epochs * steps,
+        initial=len(rows) * steps,
+        desc=plain_line(name),
+        unit="step",
+        leave=False,
+    )
     tell = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
     for epoch in range(len(rows), recipe.epochs):
         if memory.stalled():

@@ -6,7 +6,6 @@ import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -151,6 +150,8 @@ def _ill_typed(variant: Variant) -> str | None:
 
 def library_versions() -> dict[str, str]:
     """Return the versions that a result may depend on."""
+    from importlib import metadata  # slow to import, and who only reads a variant needs no versions
+
     versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         with contextlib.suppress(metadata.PackageNotFoundError):

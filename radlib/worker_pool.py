@@ -10,14 +10,16 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import spawn
+from typing import TYPE_CHECKING
 
-import pebble
+if TYPE_CHECKING:  # whoever needs no pool does not wait for it
+    import pebble
 
 
 @contextlib.contextmanager
 def worker_pool(
     workers: int, *, preload: Sequence[str] = (), initializer: Callable[[], None] | None = None
-) -> Iterator[pebble.ProcessPool]:
+) -> Iterator["pebble.ProcessPool"]:
     """Yield a pool whose tasks can have a time limit; its workers end with the block.
 
     Args:
@@ -25,6 +27,8 @@ def worker_pool(
         preload: Modules to import before workers are forked.
         initializer: Called in each new worker.
     """
+    import pebble
+
     context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
     if os.name == "posix":
         context.set_forkserver_preload(list(preload))

@@ -20,6 +20,7 @@ from radlib.backend import log_path
 from radlib.errors import RadlibError, SetupError
 from radlib.formats import Predictor, open_model
 from radlib.pixels import StoredFilms
+from radlib.plain_text import plain_line
 
 
 class Workers:
@@ -84,7 +85,9 @@ class Workers:
                     connection.send((str(path), format, threads, films.part(start, start + chunk)))
                 busy[connection] = start
 
-        with tqdm(total=len(films), desc=name, unit="film", leave=False, disable=None, delay=1) as progress:
+        with tqdm(
+            total=len(films), desc=plain_line(name), unit="film", leave=False, disable=None, delay=1
+        ) as progress:
             try:
                 for connection in self._team:
                     send_next(connection)

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from radlib.errors import DataError, UsageError
+from radlib.images import numbered_ids
+from radlib.plain_text import say
 from radlib.registry import DATASETS
 from radlib.settings import Settings
 from radlib.studies import home_folder
@@ -143,11 +145,11 @@ def find_data(
         place = Path(explicit).expanduser()
         if not made_if_missing:
             _check_given(place, single_file)
-        print(f"Films of {name!r} are read from the folder or file that was given.")
+        say(f"Films of {name!r} are read from the folder or file that was given.")
         return place
     for place, said in _places(name, aliases, holds):
         if place.is_dir() and any(place.iterdir()):
-            print(f"Films of {name!r} are read from {place.name!r} in {said}.")
+            say(f"Films of {name!r} are read from {place.name!r} in {said}.")
             return place
     fetched = name in DATASETS.names() and "source" in DATASETS[name].facts
     raise DataError(
@@ -163,6 +165,10 @@ def _check_given(place: Path, single_file: str) -> None:
             raise DataError(f"{place.name!r} is a file; give the folder that holds the films with --data.")
     elif not place.is_dir():
         raise DataError(f"The data folder {place.name!r} does not exist; give the right one with --data.")
+    elif not os.access(place, os.R_OK | os.X_OK):
+        raise DataError(
+            f"The data folder {place.name!r} may not be opened by this account; change its permissions."
+        )
     elif not any(place.iterdir()):
         raise DataError(f"The data folder {place.name!r} is empty; put the films there, or give another.")
 
@@ -191,12 +197,7 @@ def check_choice(option: str, value: str, known: Sequence[str]) -> None:
 
 def unique_image_ids(ids: Sequence[str]) -> list[str]:
     """Return the ids with a suffix (`-2`, `-3`, …) for films whose file is byte for byte an earlier one."""
-    seen: dict[str, int] = {}
-    unique = []
-    for image in ids:
-        seen[image] = seen.get(image, 0) + 1
-        unique.append(image if seen[image] == 1 else f"{image}-{seen[image]}")
-    return unique
+    return list(numbered_ids(ids))
 
 
 def positive_counts(index: pd.DataFrame, labels: Sequence[str]) -> Mapping[str, tuple[int, int]]:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from radlib import storage
 from radlib.errors import DataError
+from radlib.plain_text import plain_line
 
 MOST_ROWS, MOST_SIDE, MOST_LABEL_BYTES = 1_000_000, 1024, 100_000_000
 BLOCK_BYTES = 16_000_000
@@ -136,7 +137,7 @@ def _copy(archive: zipfile.ZipFile, name: str, found: Heading, output) -> Iterat
     shape_text = str(film).encode()
     with archive.open(_member(archive, name)) as stream:
         output.write(stream.read(found.start))
-        for start in tqdm(range(0, rows, block), f"Unpacking {name}", leave=False, disable=None):
+        for start in tqdm(range(0, rows, block), f"Unpacking {plain_line(name)}", leave=False, disable=None):
             count = min(block, rows - start)
             values = stream.read(count * row_bytes)
             if len(values) != count * row_bytes:

@@ -58,7 +58,7 @@ def read_table(
     """
     rows = read_rows(path, (*columns, *optional))
     if not rows:
-        raise DataError(f"The table {path.name} is empty; it must have: {', '.join(columns)}.")
+        raise DataError(f"The table {path.name} is empty; it must have: {', '.join(columns or optional)}.")
     (_, headings), *cells = rows
     known = {canonical(name): name for name in (*columns, *optional)}
     headings = [known.get(canonical(heading), " ".join(heading.split())) for heading in headings]

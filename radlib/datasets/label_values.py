@@ -33,6 +33,9 @@ MEANINGS: Mapping[str, float] = {  # what option `label_values` may say of a wor
 }  # fmt: skip
 POLICIES = ("u_zeros", "u_ones", "u_ignore")
 TRUTHS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}  # YAML makes one of all of them
+PERSONAL = re.compile(
+    r"\^|@|[^\W\d],|[0-9]{4}|.{26}", re.DOTALL
+)  # a name, an id or a date, in a column that slipped
 WHOLE = re.compile(r"[+]?(-?[0-9]+)(?:[.,]0*)?")
 
 Values = Mapping[Any, Any] | str | None
@@ -97,8 +100,10 @@ def label_column(
     strange = ~words.isin(list(meant))
     if strange.any():
         row, more = cells.index[strange][0], int(strange.sum()) - 1
-        what = repr(shortened(cells[strange].iloc[0])) if quoted else "what is no label"
-        remedy = remedy.replace("WORD", what)
+        cell = cells[strange].iloc[0]
+        quoted = quoted and not PERSONAL.search(cell)
+        what = repr(shortened(cell)) if quoted else "what is no label"
+        remedy = remedy.replace("WORD", what if quoted else "a word")
         others = f" (and {more} other cells there are not understood either)" if more else ""
         raise DataError(
             f"Row {row} of {table} holds {what} in column {shortened(str(cells.name))!r}{others}; write 1, 0, or nothing "

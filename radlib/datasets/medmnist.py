@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib import runs, tasks
+from radlib import owner_only, runs, tasks
 from radlib.array_rows import row_reference
 from radlib.datasets import Dataset, Survey, unique_image_ids
 from radlib.datasets.array_archives import heading, opened, read_labels, unpack_rows
@@ -148,6 +148,7 @@ def _read_part(archive: Path, part: str, known: Collection) -> pd.DataFrame:
     """Return image id, path, labels and part of the films of one part."""
     (facts,) = file_facts(archive.parent, [archive])
     stored = runs.outputs_root() / ".cache" / "arrays" / f"{facts['image_id']}-{part}-{REVISION}.npy"
+    owner_only.make_folder(stored.parent)
     with opened(archive) as members:
         labels = read_labels(members, f"{part}_labels")
         ids = unpack_rows(members, f"{part}_images", stored)

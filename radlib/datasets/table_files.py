@@ -72,7 +72,9 @@ def _text(path: Path) -> str:
     try:
         text = content.decode(encoding_of(content))
     except UnicodeDecodeError:
-        raise DataError(f"The table {path.name} is no CSV file, or cut off; {remedy}.") from None
+        raise DataError(
+            f"The table {path.name} cannot be read as a table of labels: it is no CSV file, or cut off; {remedy}."
+        ) from None
     text = text.removesuffix("\x1a").replace("\r\n", "\n").replace("\r", "\n")  # DOS ended files so
     if RUBBISH.search(text):
         raise DataError(f"The table {path.name} is no CSV file, it holds signs that are no text; {remedy}.")

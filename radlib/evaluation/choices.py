@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radlib.errors import UsageError
 from radlib.record_files import damaged, read_object
-from radlib.runs import Run
 from radlib.storage import file_sha256
 from radlib.variants import Variant
+
+if TYPE_CHECKING:  # who reads one variant's threshold needs no run opened
+    from radlib.runs import Run
 
 FILE = "selection.json"
 CHOOSE_AGAIN = "start radlib run again with the same command and --fresh, it chooses again by the same rule"
 
 
-def read_selection(run: Run) -> dict[str, Any]:
+def read_selection(run: "Run") -> dict[str, Any]:
     """Return the choices made on validation films.
 
     Raises:
@@ -50,12 +52,12 @@ def read_choices(path: Path, *, digest: bool = True) -> dict[str, Any]:
     return chosen
 
 
-def selection_digest(run: Run) -> str:
+def selection_digest(run: "Run") -> str:
     """Return 12 hex digits over the file of choices as it is now."""
     return file_sha256(run.path(FILE))[:12]
 
 
-def check_selected(run: Run, variants: Sequence[Variant]) -> None:
+def check_selected(run: "Run", variants: Sequence[Variant]) -> None:
     """Make sure that every variant's threshold was chosen, for this very model file.
 
     Raises:

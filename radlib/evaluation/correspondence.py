@@ -8,7 +8,8 @@ of them: `net/relu/Relu6;net/norm/FusedBatchNormV3;net/conv/Conv2D`. So
 - the other layers listed are *folded into* it: their own output is nowhere, and is not compared;
 - a layer that no name lists has been folded away altogether, e.g. dropout, or padding.
 
-A name is only believed when the shapes agree and the network has every layer that it lists. A dense layer with an activation of its own is cut in two by the
+A name is only believed when the shapes agree, the network has every layer that it lists, and the tensor follows from
+the film: the widened kernel of a float16 file bears its layer's name as well, and of a small film its shape. A dense layer with an activation of its own is cut in two by the
 converter; the part before the activation is not that layer's output and is not taken for it.
 """
 
@@ -82,6 +83,7 @@ def match_layers(model: Any, interpreter: Any) -> dict[str, Match]:
     details = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     operations = interpreter._get_ops_details()
     made_by = {int(index): operation for operation in operations for index in operation["outputs"]}
+    reached = _from_film(interpreter, operations)
     found: dict[str, tuple[str, int]] = {}  # layer -> (layer whose output it is or went into, tensor)
     kernels: dict[str, int] = {}
     for index, operation in made_by.items():
@@ -92,7 +94,7 @@ def match_layers(model: Any, interpreter: Any) -> dict[str, Match]:
         if operation["op_name"] in KERNEL_OPERATIONS:
             owner = _owner(parts, layers, interpreter, operation, made_by)
             kernels |= {owner: _stored(int(operation["inputs"][1]), made_by)} if owner else {}
-        if not _is_output(layers[last], parts[last], details[index]):
+        if index not in reached or not _is_output(layers[last], parts[last], details[index]):
             continue
         for name in parts:
             if name == last or name not in found:
@@ -101,6 +103,15 @@ def match_layers(model: Any, interpreter: Any) -> dict[str, Match]:
     if output in layers:  # the file's own output is that layer's, whatever the file calls it
         found[output] = (output, int(interpreter.get_output_details()[0]["index"]))
     return {name: _match(name, found.get(name), kernels.get(name, -1)) for name in layers}
+
+
+def _from_film(interpreter: Any, operations: list[dict]) -> set[int]:
+    """Return the tensors that follow from what is fed in; weights, and what is computed of them alone, do not."""
+    reached = {int(tensor["index"]) for tensor in interpreter.get_input_details()}
+    for operation in operations:  # stored in the order in which they are executed
+        if reached & {int(index) for index in operation["inputs"]}:
+            reached |= {int(index) for index in operation["outputs"]}
+    return reached
 
 
 def _match(name: str, found: tuple[str, int] | None, kernel: int) -> Match:

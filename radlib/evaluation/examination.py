@@ -6,7 +6,7 @@ from radlib.errors import UsageError
 from radlib.evaluation.choices import read_selection
 from radlib.evaluation.heat_maps import compare_heat_maps
 from radlib.evaluation.insides import look_inside
-from radlib.evaluation.typical_films import describe_films
+from radlib.evaluation.training_films import describe_films
 from radlib.films import FilmSplits
 from radlib.runs import Run
 from radlib.variants import Variant

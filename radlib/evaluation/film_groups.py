@@ -7,6 +7,7 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.films import Films
+from radlib.plain_text import table_text
 from radlib.runs import Run
 from radlib.storage import atomic_path
 
@@ -40,4 +41,4 @@ def write_film_groups(run: Run, films: Films) -> None:
     table = film_groups(films)
     if len(table.columns) > 1:
         with atomic_path(run.path(FILE)) as partial:
-            table.to_csv(partial, index=False)
+            partial.write_text(table_text(table), encoding="utf-8")

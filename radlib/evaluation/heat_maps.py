@@ -30,7 +30,7 @@ from radlib.storage import atomic_path, write_json
 from radlib.variants import Variant, variant_name
 
 FOLDER = "heat_maps"
-REVISION = 1  # raised when the same files would answer otherwise
+REVISION = 2  # raised when the same files would answer otherwise
 FILMS = 20
 GRID = 24  # places along a side on which maps are compared
 PATCH, STRIDE = 0.15, 0.1  # of occlusion, fraction of the film's side: 100 readings a film

@@ -26,7 +26,7 @@ from radlib.storage import atomic_path, write_json
 from radlib.variants import Variant, variant_name
 
 FOLDER = "insides"
-REVISION = 1  # raised when the same file would be described otherwise
+REVISION = 2  # raised when the same file would be described otherwise
 FILMS = 32
 CHANNELS = 8  # shown of the first and of the last convolution
 INPUTS_SHOWN = 64  # rows of a 1 × 1 kernel drawn as a matrix

@@ -12,15 +12,18 @@ References:
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from radlib import backend, metrics
+from radlib import backend
 from radlib.evaluation.correspondence import Match, kernel_of, match_layers, open_transparent
 
+if TYPE_CHECKING:  # `litert_reader` serves single films, which are not to wait for tables
+    import pandas as pd
+
 FILMS_AT_ONCE = 4  # the outputs of all layers of a large network fill a gigabyte for some ten films
+CONSTANT = "The same for every film: it is dead, or no output of the layer, and no noise is given."
 COLUMNS = ("layer", "kind", "compared", "reason", "films", "signal_to_noise_db", "cka")
 
 Reader = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -94,7 +97,7 @@ def litert_reader(interpreter: Any, tensors: Mapping[str, int]) -> Reader:
     return read
 
 
-def compare_layers(original: Any, variant: Any, films: np.ndarray) -> pd.DataFrame:
+def compare_layers(original: Any, variant: Any, films: np.ndarray) -> "pd.DataFrame":
     """Return how far every layer with a kernel strays from the original's on the same films.
 
     Args:
@@ -104,9 +107,11 @@ def compare_layers(original: Any, variant: Any, films: np.ndarray) -> pd.DataFra
 
     Returns:
         One row per layer of the original, `COLUMNS`: `compared` is the layer whose output was compared, empty where
-        there is none, and `reason` says why; `signal_to_noise_db` is NaN where the shapes differ, infinite where
-        nothing changed.
+        there is none, and `reason` says why; `signal_to_noise_db` is NaN where the shapes differ or the variant's
+        output does not change with the film, infinite where nothing changed.
     """
+    import pandas as pd
+
     ends, places, read = block_ends(original), {}, None
     if isinstance(variant, Path):
         interpreter = open_transparent(variant)
@@ -139,6 +144,8 @@ def _measure(
     read_original: Reader, read_variant: Reader, names: Sequence[str], films: np.ndarray
 ) -> dict[str, dict]:
     """Return signal-to-noise ratio and CKA by name; a few films at a time, so that memory stays small."""
+    from radlib import metrics
+
     energy = {name: np.zeros(2) for name in names}
     features: dict[str, tuple[list, list]] = {name: ([], []) for name in names}
     for start in range(0, len(films), FILMS_AT_ONCE):
@@ -155,7 +162,10 @@ def _measure(
         other = np.isnan(energy[name]).any()
         reason = "Other channels than the original’s: only CKA compares them." if other else ""
         ratio = np.nan if other else metrics.decibels(*energy[name])
-        cka = metrics.linear_cka(*(np.concatenate(kept) for kept in features[name]))
+        before, after = (np.concatenate(kept) for kept in features[name])
+        if not other and np.ptp(before, axis=0).any() and not np.ptp(after, axis=0).any():
+            ratio, reason = np.nan, CONSTANT  # whatever it is, it says nothing of these films
+        cka = metrics.linear_cka(before, after)
         result[name] = {"signal_to_noise_db": ratio, "cka": cka, "reason": reason}
     return result
 

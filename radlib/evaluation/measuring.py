@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from radlib.plain_text import table_text
 from radlib.probes import describe_host, in_fresh_process
 from radlib.record_files import remembered
 from radlib.runs import Run
@@ -208,7 +209,7 @@ def _write_table(run: Run) -> pd.DataFrame:
                 rows += _rows(variant, record)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     with atomic_path(run.path("measurements.csv")) as partial:
-        table.to_csv(partial, index=False)
+        partial.write_text(table_text(table), encoding="utf-8")
     return table
 
 

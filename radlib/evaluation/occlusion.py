@@ -1,7 +1,10 @@
 """Where a network looks, asked without gradients: cover a part of the film and watch the probability.
 
-A LiteRT file has no gradients to draw heat maps from. Covering needs none: a grey square moves over the film,
+A LiteRT file has no gradients to draw heat maps from. Covering needs none: a dark grey square moves over the film,
 and each place is marked with how far the probability falls while it is covered (Zeiler and Fergus, 2014).
+
+The square is as dark as lung, the 25th percentile of the film, so that it takes a shadow away. The film's mean is
+brighter than lung: a square of it looks like a shadow itself, and raises the probability wherever it lies on one.
 
 References:
     Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV, arXiv 1311.2901.
@@ -10,6 +13,9 @@ References:
 import numpy as np
 
 from radlib.formats import Predictor
+
+LUNG_PERCENTILE = 25
+BLACK = 2 / 255  # margins that a film was padded or collimated with are no darker
 
 
 def occlusion(
@@ -35,8 +41,9 @@ def occlusion(
     lefts = _starts(width, sides[1], max(1, round(width * stride)))
     places = [(slice(top, top + sides[0]), slice(left, left + sides[1])) for top in tops for left in lefts]
     covered = np.repeat(film[None], len(places), axis=0)  # (places, h, w)
+    grey = lung_grey(film)
     for copy, place in zip(covered, places, strict=True):
-        copy[place] = film.mean()
+        copy[place] = grey
     whole = model.predict(film[None, ..., None])[0, output]
     fall = whole - model.predict(covered[..., None])[:, output]
     total, times = np.zeros_like(film), np.zeros_like(film)
@@ -44,6 +51,16 @@ def occlusion(
         total[place] += change
         times[place] += 1
     return total / times
+
+
+def lung_grey(film: np.ndarray) -> float:
+    """Return a grey as dark as lung: the 25th percentile of the film, without its black margins.
+
+    Args:
+        film: (h, w), float32 in [0, 1]. When more than half of it is black, all of it counts.
+    """
+    exposed = film[film > BLACK]
+    return float(np.percentile(exposed if 2 * exposed.size >= film.size else film, LUNG_PERCENTILE))
 
 
 def _starts(length: int, side: int, step: int) -> list[int]:

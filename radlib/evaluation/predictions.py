@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib import metrics, tasks
+from radlib import metrics
+from radlib.deciding import no_probability
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.film_groups import write_film_groups
@@ -23,6 +24,7 @@ from radlib.pixels import StoredFilms, stored_films
 from radlib.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.runs import Run
 from radlib.storage import atomic_path, spec_digest
+from radlib.tasks import task_of
 from radlib.variants import Variant
 from radlib.workers import Workers
 
@@ -157,11 +159,6 @@ def _intact_predictions(run: Run, variant: Variant, split: str) -> Predictions |
         return None
 
 
-def task_of(variant: Variant) -> tasks.Task:
-    """Return the task that a variant's outputs answer."""
-    return tasks.named(variant.task, variant.labels)
-
-
 def run_of(run: Run, variant: Variant) -> Run:
     """Return the run with the settings of the variant's network and seed; `run` itself when it has none."""
     for network in run.networks():
@@ -206,11 +203,9 @@ def _ask(
     outputs = predict_files(
         run.model_path(variant), variant.format, pixels, name=variant.name, workers=workers
     )
-    if not np.isfinite(outputs).all():
-        bad = films.image_ids[np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0]]
-        raise DataError(
-            f"{variant.name} answered film {bad} with something that is no number; build it again."
-        )
+    if wrong := no_probability(outputs):
+        bad = next(i for i, row in zip(films.image_ids, outputs, strict=True) if no_probability(row))
+        raise DataError(f"{variant.name} cannot be judged: {wrong} for film {bad}; build it again.")
     return Predictions(
         image_id=np.asarray(films.image_ids, dtype=np.str_),
         patient_id=np.asarray(films.patient_ids, dtype=np.str_),

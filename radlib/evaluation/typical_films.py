@@ -14,7 +14,7 @@ References:
     Tipping, Bishop (1999). Probabilistic principal component analysis. J. R. Stat. Soc. B 61.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,12 @@ import numpy as np
 from radlib import backend, formats
 from radlib.errors import RadlibError
 from radlib.evaluation.correspondence import open_transparent
-from radlib.evaluation.insides import watched_films
 from radlib.evaluation.layers import litert_reader
-from radlib.evaluation.predictions import films_of, run_of
-from radlib.films import FilmSplits
 from radlib.narrow_range import WARNING, is_narrow
 from radlib.record_files import read_arrays
-from radlib.runs import Run
-from radlib.storage import atomic_path
 from radlib.tensor_files.numpy_archives import check_growth
-from radlib.variants import Variant
 
 FOLDER = "typical_films"
-FILMS = (
-    160  # of each split: a large LiteRT file takes a third of a second each when its tensors are to be read
-)
 USUAL = 0.99  # share of validation films that keep within what counts as usual
 SLACK = 1.25  # the largest of some hundred distances is itself uncertain
 DIRECTIONS = 16
@@ -74,23 +65,6 @@ class Typical:
     limits: np.ndarray
     sha256: str
     revision: int = REVISION
-
-
-def describe_films(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
-    """Describe the training films as every variant sees them, below `typical_films/`; what is there is kept."""
-    for variant in variants:
-        path = typical_path(run.folder, variant.key)
-        found = read_typical(path)
-        if found is not None and (found.sha256, found.revision) == (variant.sha256, REVISION):
-            continue
-        prepared = films_of(run_of(run, variant), films, variant)
-        parts = [watched_films(part, FILMS) for part in (prepared.training, prepared.validation)]
-        training, validation = (np.asarray(part.pixels) for part in parts)
-        typical = typical_of(
-            training, validation, embedder(run.model_path(variant), variant.format), variant.sha256
-        )
-        with atomic_path(path) as partial, partial.open("wb") as stream:
-            np.savez(stream, **vars(typical))
 
 
 def typical_path(run_folder: Path, key: str) -> Path:

@@ -27,11 +27,15 @@ def prediction_bars(
     ax = new_axes((6.4, 0.9 + 0.34 * len(probabilities))) if ax is None else ax
     for place, (name, probability) in enumerate(probabilities.items()):
         threshold = thresholds.get(name) if isinstance(thresholds, Mapping) else thresholds
-        positive = threshold is not None and probability >= threshold
+        positive = threshold is not None and np.float64(probability) >= threshold
         ax.barh(place, probability, 0.62, color=GROUPS[1] if positive else GROUPS[0])
         if threshold is not None:
             ax.plot([threshold] * 2, [place - 0.42, place + 0.42], color="black", lw=1.2)
-        word = "" if threshold is None else ("  positive" if positive else "  negative")
+        word = (
+            ""
+            if threshold is None or not np.isfinite(probability)
+            else ("  positive" if positive else "  negative")
+        )
         ax.text(1.01, place, f"{probability:.3f}{word}", va="center", fontsize=9, color="#333333")
     ax.set_yticks(range(len(probabilities)), list(probabilities))
     ax.set(xlim=(0, 1), ylim=(len(probabilities) - 0.4, -0.6))

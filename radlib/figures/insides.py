@@ -8,6 +8,8 @@ import numpy as np
 from radlib.figures.style import GROUPS, KINDS, MUTED, new_axes, styled, wrapped
 
 LOUDEST_DB = 80.0  # above it only rounding of float32 remains
+ZEROS_FROM = 0.1  # share of weights at zero from which their bar is drawn as a line
+ZERO_LINE_POINTS = 2.0
 MANY = 26  # layers whose names still fit below an axis
 
 
@@ -47,8 +49,14 @@ def layer_noise(layers: Any, *, names: Mapping[str, str] | None = None, axes: An
         }
         look["linestyle"] = ("-", "--", ":", "-.")[place // len(GROUPS) % 4]
         decibels = rows["signal_to_noise_db"].to_numpy(float)
-        axes[0].plot(decibels.clip(max=LOUDEST_DB), **look, label=name)
-        axes[1].plot(rows["cka"].to_numpy(float), **look)
+        for ax, values in zip(
+            axes, (decibels.clip(max=LOUDEST_DB), rows["cka"].to_numpy(float)), strict=True
+        ):
+            known = np.flatnonzero(~np.isnan(values))
+            ax.plot(
+                known, values[known], color=look["color"], lw=0.6, alpha=0.5
+            )  # leads over what was not compared
+            ax.plot(values, **look, label=name)
     axes[0].set_ylabel("signal to noise, dB")
     axes[1].set_ylabel("linear CKA")
     long = max(map(len, names.values())) > 20
@@ -103,8 +111,9 @@ def stored_weights(
         for ax, layer in zip(axes[line], layers, strict=True):
             if layer in spread:
                 edges, counts = np.asarray(spread[layer]["edges"]), np.asarray(spread[layer]["counts"], float)
-                ax.stairs(np.maximum(counts, 0.5), edges, fill=True, baseline=0.5, alpha=0.85,
-                          color=KINDS["quantized" if line else "original"])  # fmt: skip
+                color = KINDS["quantized" if line else "original"]
+                ax.stairs(np.maximum(counts, 0.5), edges, fill=True, baseline=0.5, alpha=0.85, color=color)
+                _mark_zeros(ax, edges, counts, color)
                 ax.set_yscale("log")
                 ax.yaxis.set_major_locator(LogLocator())
                 ax.yaxis.set_minor_locator(NullLocator())
@@ -115,6 +124,21 @@ def stored_weights(
             ax.tick_params(labelsize=7)
         axes[line, 0].set_ylabel(name, fontsize=9)
     return axes
+
+
+def _mark_zeros(ax: Any, edges: np.ndarray, counts: np.ndarray, color: str) -> None:
+    """Draw the bar at zero as a line of its own and write its share, where many weights are zero.
+
+    One bar of 255 is narrower than a pixel, so that the zeros of a pruned network, most of its weights, would not be
+    seen; a line is as wide at any resolution.
+    """
+    zero = int(np.searchsorted(edges, 0.0, side="right")) - 1
+    share = counts[zero] / max(counts.sum(), 1) if 0 <= zero < len(counts) else 0.0
+    if share < ZEROS_FROM:
+        return
+    ax.vlines(0, 0.5, counts[zero], color=color, lw=ZERO_LINE_POINTS)
+    ax.annotate(f"{100 * share:.0f} % zeros", (0, counts[zero]), (5, -2), textcoords="offset points",
+                fontsize=7, va="top", color="#333333")  # fmt: skip
 
 
 @styled

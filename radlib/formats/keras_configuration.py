@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radlib.errors import UsageError
-from radlib.graph_limits import MOST_LAYERS
+from radlib.graph_limits import MOST_LAYERS, refuse_circles
 from radlib.graphs import ACTIVATIONS, ELSEWHERE, FUNCTIONS, LAYER_NAME, LAYERS, PUBLIC
 
 LARGEST = 10_000_000  # of a whole number among the settings
@@ -50,6 +50,7 @@ def checked_configuration(stored: Any) -> tuple[str, dict[str, Any]]:
     }
     if kind == "Sequential":
         return kind, made
+    refuse_circles(made["layers"])
     made["trainable"] = config.get("trainable", True) is True
     for ends in ("input_layers", "output_layers"):
         made[ends] = _plain_value(ends, config.get(ends))

@@ -9,17 +9,19 @@ References:
         inference. CVPR, arXiv 1712.05877.
 """
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radlib.backend import quiet_stderr
+from radlib.container import reason_of
 from radlib.errors import SetupError
 from radlib.formats import Predictor, grey_levels, unit_range
 from radlib.registry import FORMATS
 from radlib.storage import atomic_path
+
+MOST_OUTPUTS = 100_000
 
 
 def write_bytes(model: bytes, path: Path) -> None:
@@ -41,7 +43,7 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
         SetupError: When the file is not one that this LiteRT can run.
     """
     interpreter, delegate = _interpreter(path, threads)
-    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    source, target = _ends(interpreter, path)
     levels = _to_stored(grey_levels(), source)
     as_stored = unit_range if levels.dtype == np.float32 else levels.take
 
@@ -49,20 +51,29 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
         outputs = np.empty((len(films), int(target["shape"][-1])), np.float32)
         for position, film in enumerate(films):
             stored = as_stored(film) if film.dtype == np.uint8 else _to_stored(film, source)
-            interpreter.set_tensor(source["index"], stored.reshape(source["shape"]))
-            interpreter.invoke()
-            outputs[position] = _to_real(interpreter.get_tensor(target["index"])[0], target)
+            try:
+                interpreter.set_tensor(source["index"], stored.reshape(source["shape"]))
+                interpreter.invoke()
+                outputs[position] = _to_real(interpreter.get_tensor(target["index"])[0], target)
+            except (RuntimeError, ValueError, IndexError) as error:
+                raise SetupError(f"{path.name} does not run ({reason_of(error)}); build it again.") from error
         return outputs
 
     return Predictor(
         predict=predict,
         input_shape=tuple(int(side) for side in source["shape"][1:]),
         outputs=int(target["shape"][-1]),
-        runtime=f"ai-edge-litert {version('ai-edge-litert')}",
+        runtime=f"ai-edge-litert {_version()}",
         delegate=delegate,
         threads=threads,
         close=lambda: None,  # the interpreter goes with the last reference to this predictor
     )
+
+
+def _version() -> str:
+    import ai_edge_litert  # knows its version without a search among all that is installed
+
+    return ai_edge_litert.__version__
 
 
 def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
@@ -80,15 +91,34 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
                     str(path), num_threads=threads, experimental_op_resolver_type=resolver
                 )
                 interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # a damaged table leads anywhere, such as to a name that is no text
             failure = error
             continue
         delegated = any(operation["op_name"] == "DELEGATE" for operation in interpreter._get_ops_details())
         return interpreter, "XNNPACK" if delegated else "none"
     raise SetupError(
-        f"{path.name} is no LiteRT file that ai-edge-litert {version('ai-edge-litert')} can run "
-        f"({' '.join(str(failure).split())}); build it again."
+        f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run "
+        f"({reason_of(failure)}); build it again."
     ) from failure
+
+
+def _ends(interpreter: Any, path: Path) -> tuple[dict, dict]:
+    """Return what is known of input and output, after making sure that they are of a film and of its probabilities.
+
+    Raises:
+        SetupError: When the file takes or gives something else.
+    """
+    try:
+        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+        sides, outputs = [int(side) for side in source["shape"]], int(target["shape"][-1])
+        numbers = all(np.issubdtype(end["dtype"], np.number) for end in (source, target))
+    except (ValueError, IndexError, UnicodeDecodeError):
+        sides, outputs, numbers = [], 0, False
+    if len(sides) != 4 or sides[0] != 1 or min(sides) < 1 or not 0 < outputs <= MOST_OUTPUTS or not numbers:
+        raise SetupError(
+            f"{path.name} does not take one film and answer in numbers; build or import it again."
+        )
+    return source, target
 
 
 def _to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:

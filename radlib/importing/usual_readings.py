@@ -30,9 +30,10 @@ from radlib.importing.layout import Answers, InputLayout
 from radlib.importing.litert_graph import with_layout
 from radlib.inference import predict_files
 from radlib.metrics.bootstrap import MINIMUM_DEFINED
+from radlib.plain_text import table_text
 from radlib.resampling import FILTERS
 from radlib.runs import Run
-from radlib.storage import atomic_path
+from radlib.storage import write_text
 from radlib.variants import Variant
 
 FOLDER = "imports"
@@ -94,8 +95,7 @@ def try_readings(run: Run, original: Variant, file: Path, *, seed: int = 0) -> p
         for question, answer, given, outputs in _answers(run, original, file, films, Path(scratch)):
             answers[question, answer] = given, films.task.probabilities(outputs)
     table = _table(films, answers, seed)
-    with atomic_path(run.path(FOLDER, f"{run.settings.tag}.csv")) as partial:
-        table.to_csv(partial, index=False)
+    write_text(run.path(FOLDER, f"{run.settings.tag}.csv"), table_text(table))
     return table
 
 

@@ -51,5 +51,7 @@ def changed_decisions(prob_a, prob_b, threshold_a: float, threshold_b: float) ->
         >>> changed_decisions([0.2, 0.8], [0.6, 0.9], 0.5, 0.5)
         {'to_positive': 1, 'to_negative': 0}
     """
-    a, b = np.asarray(prob_a) >= threshold_a, np.asarray(prob_b) >= threshold_b
+    # in float64: a threshold that was typed must not be rounded to the float32 of the probabilities
+    a = np.asarray(prob_a, np.float64) >= threshold_a
+    b = np.asarray(prob_b, np.float64) >= threshold_b
     return {"to_positive": int((~a & b).sum()), "to_negative": int((a & ~b).sum())}

@@ -65,7 +65,8 @@ def group_tests(
 def _rate(truth, a, b, patients, answer: int, threshold: float, margin: float) -> PairedTest:
     if np.isnan(threshold):
         return PairedTest(*[float("nan")] * 4, "", "The original has no threshold for this finding.")
-    return rate_test(truth, a >= threshold, b >= threshold, patients, answer, margin)
+    called = (np.asarray(prob, np.float64) >= threshold for prob in (a, b))
+    return rate_test(truth, *called, patients, answer, margin)
 
 
 def judge_groups(rows: Sequence[Mapping]):

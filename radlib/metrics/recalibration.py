@@ -26,13 +26,13 @@ def recalibrate(
         y_true: Labels of one finding, 1, 0 or NaN for unknown, (n,).
         y_prob: Probabilities, (n,), in [0, 1].
         patient_ids: Whose film it is, (n,).
-        threshold: The one in use.
+        threshold: The one in use; NaN where there is none.
         rule: See `operating_point`.
         draws: How many draws of patients.
         seed: Of the draws.
 
     Returns:
-        `threshold` with `threshold_low` and `threshold_high` (95 % of the draws), `films`, `positives`; `sensitivity`
+        `threshold` with `threshold_low` and `threshold_high` (95 % of the draws), `films`, `patients`, `positives`; `sensitivity`
         and `specificity` as they are to be expected of other patients of the site, with `_low` and `_high`, and both
         `_before` at the old threshold on these films; `reason`, one sentence when the films are too few and the old
         threshold stays.
@@ -46,14 +46,16 @@ def recalibrate(
     y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
     known = ~np.isnan(y_true)
     truth, prob, patients = y_true[known], y_prob[known], np.asarray(patient_ids)[known]
-    row: dict[str, float | int | str] = {"films": len(truth), "positives": int(truth.sum())}
+    row: dict[str, float | int | str] = {
+        "films": len(truth), "patients": len(np.unique(patients)), "positives": int(truth.sum()),
+    }  # fmt: skip
     before = scores(truth, prob, threshold) if len(truth) else dict.fromkeys(SHOWN, float("nan"))
     row |= {f"{name}_before": before[name] for name in SHOWN}
     counts = [len(np.unique(patients[truth == answer])) for answer in (1, 0)]
     if min(counts) < FEWEST_PATIENTS:
         reason = (
             f"Too few films to choose a threshold: {counts[0]} patients with the finding and {counts[1]} without, "
-            f"{FEWEST_PATIENTS} of each are needed; the old threshold stays."
+            f"{FEWEST_PATIENTS} of each are needed; {'none is chosen' if np.isnan(threshold) else 'the old threshold stays'}."
         )
         return {"threshold": threshold, **row, "reason": reason}
     drawn = np.array([_drawn(truth, prob, times, rule) for times in patient_draws(patients, draws, seed)])

@@ -180,7 +180,7 @@ def label_tables(
         title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
         chosen = [table.loc[name] for name in LABEL_METRICS]
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
-        rows.append((title, Cell(w.rate(threshold, scored=False)), *cells))
+        rows.append((title, Cell(w.threshold(threshold)), *cells))
     heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *LABEL_METRICS.values())
     return (Table(heading, tuple(rows), caption),)
 

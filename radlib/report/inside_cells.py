@@ -108,12 +108,12 @@ def decibels(value: float) -> str:
     """Return a ratio in dB; "equal" where there is no error, "–" where it is unknown.
 
     Example:
-        >>> decibels(31.24), decibels(float("inf")), decibels(-2.0), decibels(float("nan"))
-        ('31 dB', 'equal', '−2 dB', '–')
+        >>> decibels(31.24), decibels(float("inf")), decibels(-2.0), decibels(-0.1), decibels(float("nan"))
+        ('31 dB', 'equal', '−2 dB', '0 dB', '–')
     """
     if not w.known(value):
         return w.MISSING
-    return "equal" if np.isinf(value) else f"{value:.0f} dB".replace("-", "−")
+    return "equal" if np.isinf(value) else f"{round(value) + 0} dB".replace("-", "−")
 
 
 def _some(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:

@@ -15,6 +15,7 @@ from radlib.variants import Variant
 CLOUDS = 8
 LAYERS_SHOWN = 4
 LEAST_LAYERS = 3  # with a counterpart in the original, for a picture from input to output
+LINES = 6  # variants in the picture of noise
 ROWS = 3  # variants beside the original in pictures of weights and maps
 
 
@@ -68,17 +69,16 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
     if not chosen:
         return
     original = readings.original(chosen[0])
-    compared = insides.layers.dropna(subset="signal_to_noise_db")["variant"].value_counts()
-    lines = {v.name: v.label for v in chosen if compared.get(v.name, 0) >= LEAST_LAYERS}
-    lines = dict(list(lines.items())[:6])
-    if lines:  # a student of other layers has nothing to compare but its answers
+    watched = _comparable(readings, insides, chosen)
+    lines = {v.name: v.label for v in watched}
+    if lines:
         add(
             "layer_noise",
             lambda: figures.layer_noise(insides.layers, names=lines),
             "Signal-to-noise ratio and CKA of every layer against the original: "
             + _noise_words(insides.layers, lines),
-            f"Layers of {chosen[0].network} from input to output, on validation films; a gap is a layer that the file "
-            "does not have.",
+            f"Layers of {watched[0].network} from input to output, on validation films; a thin line leads over layers "
+            "that could not be compared.",
         )
     beside = _beside(chosen)
     spreads = {
@@ -109,6 +109,20 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
                 + ("scale; the film is drawn." if kind == "maps" else "scale; a 1 × 1 filter is a column."))  # fmt: skip
 
 
+def _comparable(readings: Readings, insides: Insides, chosen: Sequence[Variant]) -> list[Variant]:
+    """Return the variants whose layers make a picture: the chosen ones, else those of the network with most layers.
+
+    A student of other layers has nothing to compare but its answers, and its picture would be two dots.
+    """
+    counts = insides.layers.dropna(subset="signal_to_noise_db")["variant"].value_counts()
+    found = [v for v in chosen if counts.get(v.name, 0) >= LEAST_LAYERS]
+    others = [v for v in readings.variants if v.chain and counts.get(v.name, 0) >= LEAST_LAYERS]
+    if not found and others:
+        most = max(others, key=lambda v: counts[v.name])
+        found = [v for v in others if (v.network, v.seed) == (most.network, most.seed)]
+    return found[:LINES]
+
+
 def _beside(chosen: Sequence[Variant]) -> list[Variant]:
     """Return the variants whose weights are worth a picture: int8 before others, the winner among them."""
     int8 = [v for v in chosen if v.chain_text.split("+")[-1] == "int8"]
@@ -128,5 +142,7 @@ def _spread_layers(weights: pd.DataFrame) -> list[str]:
 
 def _noise_words(layers: pd.DataFrame, names: dict[str, str]) -> str:
     lowest = layers.groupby("variant")["signal_to_noise_db"].min()
-    words = [f"{name} {lowest[v]:.0f} dB" for v, name in names.items() if np.isfinite(lowest.get(v, np.nan))]
+    words = [
+        f"{name} {round(lowest[v]) + 0} dB" for v, name in names.items() if np.isfinite(lowest.get(v, np.nan))
+    ]
     return "lowest of any layer: " + "; ".join(words) + "." if words else "no layer could be compared."

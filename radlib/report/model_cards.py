@@ -155,7 +155,7 @@ def _scores(variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
         for label, table in wide.items()
     )  # fmt: skip
     threshold = (
-        f"Decided at threshold {w.rate(row['threshold'], False, 4)}, chosen on validation films. "
+        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on validation films. "
         if w.known(row["threshold"])
         else ""
     )

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.evaluation.learnt import alarm, stored_not_learnt
+from radlib.plain_text import plain
 from radlib.report import wording as w
 from radlib.runs import Run
 from radlib.variants import Variant
@@ -87,7 +88,9 @@ def _html(shown: pd.DataFrame, words: list[str]) -> Any:
     from pandas.io.formats.style import Styler
 
     shown = shown.reset_index(drop=True)
+    shown, words = shown.map(plain).rename(columns=plain), [plain(word) for word in words]
     style = Styler(shown, uuid=_digest(shown), cell_ids=False).hide(axis="index")
+    style = style.format(escape="html").format_index(escape="html", axis=1)
     style = style.set_properties(**{"text-align": "right", "white-space": "nowrap"})
     style = style.set_properties(subset=words, **{"text-align": "left", "white-space": "normal"})
     style = style.set_table_styles([{"selector": "th", "props": "text-align: left; font-weight: 600"}])
@@ -108,6 +111,8 @@ def _writer(name: str) -> tuple[Callable[[Any], str], Callable[[Any, Any], str]]
         return _known(w.human_bytes), w.span
     if stem.endswith("_share"):
         return _known(_percent), w.span
+    if stem.endswith("threshold"):
+        return _known(w.threshold), w.span
     if stem.endswith("_ms"):
         return _known(w.milliseconds), w.span
     by_name = {**dict.fromkeys(TIMES, w.times), **dict.fromkeys(COUNTS, w.human_count)}
@@ -134,4 +139,4 @@ def _percent(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.0f}" if value.is_integer() else f"{value:.3f}"
+    return f"{value:,.0f}" if value.is_integer() else w.decimals(value)

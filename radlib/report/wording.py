@@ -31,12 +31,36 @@ def rate(value: float, scored: bool = True, digits: int = 3) -> str:
     """Return a metric; "undefined" when it was computed and has no value, "–" when it was not.
 
     Example:
-        >>> rate(0.98765), rate(float("nan")), rate(float("nan"), scored=False)
-        ('0.988', 'undefined', '–')
+        >>> rate(0.98765), rate(float("nan")), rate(float("nan"), scored=False), rate(0.99983)
+        ('0.988', 'undefined', '–', '0.9998')
     """
     if known(value):
-        return f"{value:.{digits}f}"
+        return decimals(value, digits)
     return UNDEFINED if scored else MISSING
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    """Return a number with so many decimals, and with more where it would look like 0 or 1 and is neither.
+
+    Example:
+        >>> decimals(0.5), decimals(1.0), decimals(0.0000441), decimals(1e-300), decimals(1 - 1e-16)
+        ('0.500', '1.000', '0.00004', '1.0e-300', '0.9999999999999999')
+    """
+    for places in range(digits, max(digits, 6) + 1):
+        text = f"{value:.{places}f}"
+        if not 0 < value < 1 or float(text) not in (0.0, 1.0):
+            return text
+    return f"{value:.1e}" if value < 0.5 else repr(float(value))
+
+
+def threshold(value: float) -> str:
+    """Return a threshold in full, since it may be typed back; "–" where there is none.
+
+    Example:
+        >>> threshold(0.9998318552970886), threshold(float("nan"))
+        ('0.9998318552970886', '–')
+    """
+    return repr(float(value)) if known(value) else MISSING
 
 
 def span(low: float, high: float, digits: int = 3) -> str:

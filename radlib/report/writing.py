@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from radlib.errors import UsageError
+from radlib.plain_text import plain, table_text
 from radlib.refusals import refusal_table
 from radlib.report.agreement import agreement
 from radlib.report.blocks import Figure, Page
@@ -78,8 +79,7 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     for name, content in contents.items():
         was_written = name == REFUSALS and run.path(name).is_file()  # and must not go on saying what it said
         if len(content) or was_written or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
-            with atomic_path(run.path(name)) as partial:
-                content.to_csv(partial, index=False)
+            write_text(run.path(name), table_text(content))
     return table, compared, labels, evidence, insides
 
 
@@ -138,9 +138,15 @@ def render(page: Page, template: str, **names: Any) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters |= {"markdown": _markdown, "sort_key": sort_key}
     return environment.get_template(template).render(page=page, **names)
+
+
+def _shown(value: Any) -> Any:
+    """Return what is put into a page; text that would be hidden or turn the direction of writing as escapes."""
+    return plain(value) if type(value) is str else value
 
 
 def _markdown(text: str) -> str:

@@ -18,10 +18,11 @@ from radlib.chains import Link, parse_chain
 from radlib.errors import NotApplicable, UsageError
 from radlib.films import FilmSplits, films_for
 from radlib.imported_networks import is_imported
+from radlib.plain_text import say_line, table_text
 from radlib.refusals import forget_refusal, keep_refusal, refuse_again
 from radlib.registry import DATASETS, FORMATS, TECHNIQUES, Entry
 from radlib.runs import Run
-from radlib.storage import spec_digest, write_json
+from radlib.storage import spec_digest, write_json, write_text
 from radlib.techniques.data import Product, TechniqueData
 from radlib.variants import Step, Variant, variant_key, variant_name
 
@@ -120,7 +121,7 @@ def compress_each(run: Run, films: FilmSplits, chains: Sequence[str]) -> list[Va
         try:
             found.append(compress(run, films, chain))
         except NotApplicable as refusal:
-            print(refusal)
+            say_line(refusal)
     return found
 
 
@@ -202,7 +203,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         file = f"model{FORMATS[entry.facts['produces']].facts['suffix']}"
         save_model(product.payload, folder / file)
         if product.history is not None:
-            product.history.to_csv(folder / "history.csv", index=False)
+            write_text(folder / "history.csv", table_text(product.history))
         if product.architecture:  # another network, which takes films as every network here does
             write_json(folder / RECORD, films.preprocessing.to_dict())
         else:

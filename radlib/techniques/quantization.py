@@ -26,6 +26,7 @@ from radlib import backend
 from radlib.chains import parse_chain
 from radlib.errors import NotApplicable
 from radlib.films import FilmSplits
+from radlib.plain_text import say
 from radlib.registry import TECHNIQUES
 from radlib.runs import Run
 from radlib.techniques.data import Product, TechniqueData
@@ -147,7 +148,7 @@ def shown_chains(run: Run) -> list[str]:
     last = [TECHNIQUES[links[-1].technique] for links in map(parse_chain, chains) if links]
     if any(p.name == "representative_films" for entry in last for p in entry.parameters):
         return chains
-    print("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
+    say("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
     return [*chains, "int8"]
 
 

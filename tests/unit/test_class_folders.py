@@ -8,6 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from radlib import private
 from radlib.datasets import load_dataset
 from radlib.datasets.class_names import part_of
 from radlib.errors import DataError, UsageError
@@ -207,6 +208,8 @@ def test_a_data_folder_whose_name_is_not_utf_8(films):
     folder.rename(other)
     (other / "sick" / "IM0").rename(other / "sick" / os.fsdecode(b"film\xe9.png"))
     assert len(load(other).index) == 4
+    private.write_places(other.parent / "run", {"data": str(other)})
+    assert private.read_places(other.parent / "run") == {"data": str(other)}
 
 
 def test_a_pattern_that_finds_no_patient_in_some_names_says_so(films):

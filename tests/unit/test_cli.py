@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import types
 
 import click
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -115,6 +117,7 @@ def test_run_passes_what_was_typed(capsys, monkeypatch, tmp_path):
         return Done
 
     monkeypatch.setattr(series, "run_series", run_series)
+    monkeypatch.setattr(series, "alarm_of", lambda run: "")
     (tmp_path / "report.html").touch()
     typed = ["--study", "kermany", "--data", "films", "-p", "epochs", "8", "-p", "tag", "x", "--fresh"]
     code, out, _ = call(capsys, "run", *typed, "--notebooks", "01, 02")
@@ -164,38 +167,55 @@ def test_compare_refuses_what_is_no_finished_run(capsys, tmp_path):
 
 
 def test_predict_hides_file_names_unless_asked(capsys, monkeypatch, tmp_path):
-    from radlib import own_films
+    """The answers are made up; how they are read and decided is tested with their modules."""
+    from radlib import answer_tables, own_films
+    from radlib.deciding import Answer
 
-    table = pd.DataFrame({"file": ["doe_jane.dcm"], "image_id": ["0a"], "opacity_probability": [0.7]})
-    monkeypatch.setattr(own_films, "predict_folder", lambda variant, folder, compared: table)
+    def read(variant, folder, compared):
+        answer = Answer("doe_jane.dcm", "0a", np.array([0.3, 0.7], np.float32))
+        named = types.SimpleNamespace(task="binary", labels=("normal", "opacity"), name="n/int8#0")
+        return own_films.Reading(named, {"thresholds": [0.7]}, 1, False, iter([answer]))
+
+    monkeypatch.setattr(answer_tables, "read_films", read)
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path))
-    assert code == 0 and out == "image_id,opacity_probability\n0a,0.7\n"
+    heading = "image_id,opacity_probability,opacity_decision,opacity_threshold,reason"
+    assert code == 0 and out == f"{heading}\n0a,0.699999988079071,normal,0.7,\n"
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path), "--with-files")
-    assert out.splitlines()[1] == "doe_jane.dcm,0a,0.7"
+    assert out.splitlines()[1].startswith("doe_jane.dcm,0a,0.69")
     code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path), "--csv", str(tmp_path / "x.csv"))
     assert (
         code == 0 and out.startswith("1 film:") and (tmp_path / "x.csv").read_text().startswith("image_id,")
     )
+    code, _, err = call(capsys, "predict", str(tmp_path), str(tmp_path), "--csv", str(tmp_path))
+    assert code == 2 and "is a folder; name the CSV file" in err
 
 
-def test_predict_writes_names_that_are_not_utf_8_as_the_disk_has_them(capfdbinary, monkeypatch, tmp_path):
-    from radlib import own_films
+def test_predict_shows_names_that_no_terminal_should_be_sent(capsys, monkeypatch, tmp_path):
+    from radlib import answer_tables, own_films
+    from radlib.deciding import Answer
 
-    table = pd.DataFrame({"file": [os.fsdecode(b"film\xff.png")], "image_id": ["0a"]})
-    monkeypatch.setattr(own_films, "predict_folder", lambda variant, folder, compared: table)
-    with pytest.raises(SystemExit):
-        cli.main(["predict", str(tmp_path), str(tmp_path), "--with-files"])
-    assert capfdbinary.readouterr().out == b"file,image_id\nfilm\xff.png,0a\n"
-    with pytest.raises(SystemExit):
-        cli.main(["predict", str(tmp_path), str(tmp_path), "--with-files", "--csv", str(tmp_path / "x.csv")])
-    assert (tmp_path / "x.csv").read_bytes() == b"file,image_id\nfilm\xff.png,0a\n"
+    names = [os.fsdecode(b"film\xff.png"), "=HYPERLINK(1).png", "a\x1b[2J.png"]
+
+    def read(variant, folder, compared):
+        answers = [Answer(name, "0a", np.array([0.3, 0.7], np.float32)) for name in names]
+        named = types.SimpleNamespace(task="binary", labels=("normal", "opacity"), name="n/int8#0")
+        return own_films.Reading(named, {"thresholds": [0.7]}, 3, False, iter(answers))
+
+    monkeypatch.setattr(answer_tables, "read_films", read)
+    shown = ["film\\xff.png", "'=HYPERLINK(1).png", "a\\x1b[2J.png"]
+    code, out, _ = call(capsys, "predict", str(tmp_path), str(tmp_path), "--with-files")
+    assert code == 0 and [line.split(",")[0] for line in out.splitlines()[1:]] == shown
+    code, _, _ = call(
+        capsys, "predict", str(tmp_path), str(tmp_path), "--with-files", "--csv", str(tmp_path / "x.csv")
+    )
+    assert code == 0 and list(pd.read_csv(tmp_path / "x.csv")["file"]) == shown
 
 
 def test_export_finds_the_run_of_a_variant(capsys, monkeypatch, tmp_path):
     from radlib import export
 
     seen = []
-    monkeypatch.setattr(export, "export_variant", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr(export, "export_variant", lambda *arguments, **_: seen.append(arguments))
     place = tmp_path / "demo" / "variants" / "n--int8--seed0"
     place.mkdir(parents=True)
     (place / "variant.json").write_text("{}")

@@ -91,10 +91,11 @@ def test_films_prepared_otherwise_are_refused(run_and_films, monkeypatch):
         radlib.predict(run, films, [variant], split="validation")
 
 
-def test_an_answer_that_is_no_number_names_the_film(run_and_films, monkeypatch):
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1.5, -0.5])
+def test_an_answer_that_is_no_probability_names_the_film(run_and_films, monkeypatch, bad):
     run, films = run_and_films
     answers = np.full((len(films.validation), 2), 0.5, np.float32)
-    answers[3, 1] = np.nan
+    answers[3, 1] = bad
     monkeypatch.setattr(predicting, "predict_files", lambda *_, **__: answers)
     with pytest.raises(DataError, match=films.validation.image_ids[3]):
         radlib.predict(run, films, run.variants()[:1], split="validation")

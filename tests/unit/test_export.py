@@ -1,5 +1,7 @@
 """A variant outside its run: the same answers from the folder alone, by NumPy and LiteRT alone."""
 
+import dataclasses
+import errno
 import json
 import os
 import re
@@ -12,12 +14,16 @@ import pytest
 from PIL import Image
 
 import radlib
+from radlib import export, report
 from radlib.array_rows import row_reference
+from radlib.cli import main
 from radlib.errors import DataError, SetupError, UsageError
 from radlib.export import export_variant, predict_folder
 from radlib.formats import open_model
 from radlib.formats.deep_compression import encode_model
 from radlib.formats.keras import load_model
+from radlib.seen_films import write_seen_films
+from radlib.threshold_files import write_thresholds
 from stored import add_variant, stored_run
 
 CODED = "deep_compression"
@@ -26,9 +32,12 @@ CODED = "deep_compression"
 @pytest.fixture(scope="module")
 def run_and_films(tmp_path_factory):
     run, films = stored_run(tmp_path_factory.mktemp("run"))
-    radlib.select(run, films)
     network = load_model(run.model_path(run.variant("student_small/original#0")))
     add_variant(run, films, CODED, content=encode_model(network)[0], format=CODED)
+    radlib.select(run, films)
+    radlib.predict(run, films, run.variants(), split="test")
+    report.results(run).to_csv(run.path("results.csv"), index=False)
+    write_seen_films(run.folder, [("0" * 12, "training", b"digest")])
     return run, films
 
 
@@ -66,7 +75,7 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
     variant = run.variant("student_small/int8#0")
     assert export_variant(run.folder, variant.key, tmp_path / "export") == tmp_path / "export"
     names = {path.name for path in (tmp_path / "export").iterdir()}
-    assert names == {"model.tflite", "variant.json", "golden.npz", "run.py", "README.txt"}
+    assert names == {"model.tflite", "variant.json", "golden.npz", "run.py", "README.txt", "seen_films.json"}
     record = json.loads((tmp_path / "export" / "variant.json").read_text())
     assert record["sha256"] == variant.sha256
     assert record["labels"] == ["normal", "opacity"]
@@ -217,3 +226,116 @@ def test_folders_without_films_and_damaged_models_are_one_sentence(tmp_path, run
     (export / "model.tflite").write_bytes((export / "model.tflite").read_bytes() + b"!")
     with pytest.raises(SetupError, match="damaged"):
         predict_folder(export, folder)
+
+
+def test_an_export_says_where_it_decides_and_what_came_of_its_test(tmp_path, run_and_films):
+    run, _ = run_and_films
+    variant = run.variant("student_small/int8#0")
+    export_variant(run.folder, variant.key, tmp_path / "export")
+    record = json.loads((tmp_path / "export" / "variant.json").read_text())
+    text = (tmp_path / "export" / "README.txt").read_text()
+    (threshold,) = record["thresholds"]
+    assert f"opacity {threshold!r}." in text and text.startswith("student_small/int8#0")
+    assert record["state"] == "finished" and record["verdict"]["films"] == 40
+    assert f"Tested on 40 test films of {record['verdict']['patients']} patients: AUROC" in text
+    assert record["hashes"]["model.tflite"] == variant.sha256
+    assert set(record["hashes"]) == {p.name for p in (tmp_path / "export").iterdir()} - {"variant.json"}
+
+
+def test_an_unfinished_variant_leaves_only_when_asked_and_says_so_first(tmp_path, folder, capsys):
+    (tmp_path / "begun").mkdir()
+    run, films = stored_run(tmp_path / "begun", chains=("", "int8"))
+    key, place = "student_small--int8--seed0", tmp_path / "export"
+    with pytest.raises(UsageError, match=r"not finished: no threshold.*--unfinished"):
+        export_variant(run.folder, key, place)
+    assert not place.exists()
+    export_variant(run.folder, key, place, unfinished=True)
+    text, record = (place / "README.txt").read_text(), json.loads((place / "variant.json").read_text())
+    assert text.startswith("UNFINISHED.") and "positive at or above" not in text
+    assert record["state"] == "unfinished" and record["thresholds"] == [None] and len(record["missing"]) == 2
+    with pytest.raises(SystemExit):
+        main(["predict", str(place), str(folder)])
+    out, err = capsys.readouterr()
+    assert err.count("exported unfinished") == 1 and err.count("has no threshold: no decisions") == 1
+    assert out.count("no threshold: no decision") == 6  # every film that could be read
+    runner = subprocess.run([sys.executable, "run.py"], cwd=place, capture_output=True, text=True, check=True)
+    assert runner.stdout.startswith("UNFINISHED") and runner.stdout.count("no threshold: no decision") == 4
+    radlib.select(run, films)
+    with pytest.raises(UsageError, match="no test film has been scored"):
+        export_variant(run.folder, key, place)
+    radlib.predict(run, films, run.variants(), split="test")
+    with pytest.raises(UsageError, match="no report has been written"):
+        export_variant(run.folder, key, place)
+
+
+def test_an_export_takes_thresholds_of_a_site_for_this_model_only(tmp_path, run_and_films, folder):
+    run, _ = run_and_films
+    variant, other = run.variant("student_small/int8#0"), run.variant("student_small/float32#0")
+    write_thresholds(tmp_path / "t.json", variant, [1e-17], {"chosen_on": "films of a site"})
+    export_variant(run.folder, variant.key, tmp_path / "export", thresholds=tmp_path / "t.json")
+    record = json.loads((tmp_path / "export" / "variant.json").read_text())
+    assert record["thresholds"] == [1e-17] and record["thresholds_from"]["chosen_on"] == "films of a site"
+    text = (tmp_path / "export" / "README.txt").read_text()
+    assert "chosen anew on films of one site" in text and "opacity 1e-17" in text
+    table = predict_folder(tmp_path / "export", folder)
+    assert set(table["opacity_threshold"].dropna()) == {1e-17}
+    with pytest.raises(UsageError, match="another model file"):
+        export_variant(run.folder, other.key, tmp_path / "other", thresholds=tmp_path / "t.json")
+
+
+def test_a_failing_export_leaves_the_earlier_one_and_can_be_made_again(tmp_path, run_and_films, monkeypatch):
+    run, _ = run_and_films
+    place, key = tmp_path / "export", "student_small--int8--seed0"
+    export_variant(run.folder, key, place)
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    (place / "notes.txt").write_text("mine")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for target in (place, tmp_path / "new"):
+        with monkeypatch.context() as broken:
+            broken.setattr(np, "savez", full)
+            with pytest.raises(SetupError, match="No space is left while writing"):
+                export_variant(run.folder, "student_small--float32--seed0", target)
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before | {"notes.txt": b"mine"}
+    assert not (tmp_path / "new").exists() and not list(tmp_path.glob(".*partial"))
+    export_variant(run.folder, "student_small--original--seed0", place)
+    assert (place / "model.keras").is_file() and (place / "notes.txt").read_text() == "mine"
+    export_variant(run.folder, key, place)
+    assert {path.name for path in place.iterdir()} == {*before, "notes.txt"}
+
+
+def test_places_that_cannot_take_an_export_are_one_sentence_before_anything_is_written(
+    tmp_path, run_and_films
+):
+    run, _ = run_and_films
+    key = "student_small--int8--seed0"
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="is a file; name a folder"):
+        export_variant(run.folder, key, tmp_path / "file")
+    with pytest.raises(UsageError, match="a file is in its way"):
+        export_variant(run.folder, key, tmp_path / "file" / "export")
+    before = sorted(run.folder.rglob("*"))
+    (tmp_path / "link").symlink_to(run.folder)
+    for inside in (run.path("export"), run.path("variants", key), run.folder, tmp_path / "link" / "export",
+                   run.folder / ".." / run.folder.name / "export"):  # fmt: skip
+        with pytest.raises(UsageError, match="inside the run"):
+            export_variant(run.folder, key, inside)
+    assert sorted(run.folder.rglob("*")) == before and (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_model_that_answers_no_number_is_not_exported(tmp_path, run_and_films, monkeypatch):
+    run, _ = run_and_films
+    sound = export.open_model
+
+    def broken(path, format):
+        predictor = sound(path, format)
+        return dataclasses.replace(
+            predictor, predict=lambda films: predictor.predict(films) * np.float32("nan")
+        )
+
+    monkeypatch.setattr(export, "open_model", broken)
+    with pytest.raises(SetupError, match="the model gave no number"):
+        export_variant(run.folder, "student_small--int8--seed0", tmp_path / "export")
+    assert not (tmp_path / "export").exists()

@@ -79,6 +79,26 @@ def test_what_only_training_needs_is_left_out():
     assert "initializer" not in text and "module" not in text
 
 
+@pytest.mark.parametrize(
+    "nodes, said",
+    [
+        ({"b": [[0]], "c": [[9]]}, None),
+        ({"b": [[2]], "c": [[1]]}, "'b' waits"),
+        ({"b": [], "c": [[1]]}, "'b' waits"),
+        ({"b": "", "c": [[1]]}, "'b' waits"),
+        ({"b": [[0]], "c": [[["b", 1, 0, {}]]]}, "'c' waits"),
+        ({"b": [[0]], "c": [[["nobody", 0, 0, {}]]]}, "'c' waits"),
+        ({"b": [[0]], "c": [[["b", -1, 0, {}]]]}, "does not say what it reads"),
+        ({"b": [[0]], "c": [[["b", 0, 0, {"y": ["a", 7, 0]}]]]}, "does not say what it reads"),
+    ],
+)
+def test_layers_that_wait_for_ever_are_refused_before_keras_waits(nodes, said):
+    layers = [["InputLayer", "a", {"batch_input_shape": [None, 8, 8, 1]}, []]]
+    layers += [["ReLU", name, {}, node] for name, node in nodes.items()]
+    with pytest.raises((UsageError, IndexError), match=said):
+        build_graph({"name": "n", "layers": layers, "outputs": [["c", 0, 0]]})
+
+
 def test_layers_with_code_are_refused_by_name():
     keras = backend.keras()
     image = keras.Input((8, 8, 1))

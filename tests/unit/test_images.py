@@ -5,11 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from radlib import images, operations
 from radlib.errors import UsageError
-from radlib.images import REASONS, Preprocessing, UnreadableImage, prepare, read_image
+from radlib.images import REASONS, Preprocessing, UnreadableImage, placement, prepare, read_image
 from radlib.operations import OPERATIONS
 
 
@@ -239,3 +241,42 @@ def test_image_id_is_the_start_of_the_sha256(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"abc")  # FIPS 180-2, first example
     assert images.image_id(path) == "ba7816bf8f01"
+
+
+@given(
+    st.integers(1, 700),
+    st.integers(1, 700),
+    st.integers(8, 320),
+    st.sampled_from(["pad", "stretch"]),
+    st.randoms(),
+)
+@settings(deadline=None, max_examples=200)
+def test_boxes_lie_where_the_film_lies(height, width, size, resize, random):
+    """A box around all of a film is where `prepare` puts it, and every other box scales with it."""
+    preprocessing = Preprocessing(size, resize)
+    place = placement(height, width, preprocessing)
+    square = prepare(np.ones((height, width), np.float32), preprocessing)
+    rows, columns = np.nonzero(square)
+    assert place.of_box((0, 0, width, height), width, height) == pytest.approx(
+        (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1), abs=1e-9
+    )
+    x, y = random.uniform(0, width), random.uniform(0, height)
+    left, top, wide, high = place.of_box((x, y, width - x, height - y), width, height)
+    assert (left - place.left) / place.width == pytest.approx(x / width)
+    assert (top - place.top) / place.height == pytest.approx(y / height)
+    assert (left + wide, top + high) == pytest.approx((place.left + place.width, place.top + place.height))
+
+
+@pytest.mark.parametrize("resize", ["pad", "stretch"])
+@pytest.mark.parametrize(("height", "width"), [(301, 223), (97, 256), (640, 199), (333, 332)])
+def test_an_opacity_stays_in_its_box_within_a_tenth_of_a_pixel(height, width, resize):
+    """The centre of gravity of a soft blob is measured in the prepared square."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    y, x = 0.37 * height, 0.61 * width
+    spread = min(height, width) / 16
+    blob = np.exp(-((rows + 0.5 - y) ** 2 + (columns + 0.5 - x) ** 2) / (2 * spread**2)).astype(np.float32)
+    square = prepare(blob, Preprocessing(128, resize)).astype(np.float64)
+    found_rows, found_columns = np.mgrid[0:128, 0:128] + 0.5
+    centre = (square * found_columns).sum() / square.sum(), (square * found_rows).sum() / square.sum()
+    place = placement(height, width, Preprocessing(128, resize))
+    assert place.of_box((x, y, 0, 0), width, height)[:2] == pytest.approx(centre, abs=0.1)

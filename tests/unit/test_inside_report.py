@@ -12,11 +12,13 @@ from test_report import checked, write_run
 
 from radlib import figures, metrics, report
 from radlib.evaluation.insides import insides_path
+from radlib.evaluation.stored_weights import histogram
 from radlib.report import inside_cells
-from radlib.report.inside_pictures import shows_chests
-from radlib.report.insides import read_insides
-from radlib.report.readings import read
+from radlib.report.inside_pictures import _comparable, shows_chests
+from radlib.report.insides import Insides, read_insides
+from radlib.report.readings import Readings, read
 from radlib.settings import Settings
+from radlib.variants import Step, Variant, variant_name
 
 mpl.use("Agg")
 
@@ -173,3 +175,54 @@ def test_a_layer_that_a_file_does_not_have_is_named():
     axes = figures.stored_weights({"original": spread, "int8": {"conv": spread["conv"]}})
     assert axes[1, 1].texts[0].get_text() == "not there"
     assert axes[0, 0].patches[0].get_data().values.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("dots_per_inch", [50, 100, 300])
+def test_the_zeros_of_a_pruned_file_are_seen_at_any_resolution(dots_per_inch):
+    import matplotlib.pyplot as plt
+
+    codes = np.random.default_rng(0).normal(0, 40, 18_432).clip(-127, 127).astype(np.int8)
+    codes[:14_746] = 0
+    axes = figures.stored_weights(
+        {"pruned + int8": {"conv": histogram(codes)}, "b": {"conv": histogram(codes)}}
+    )
+    figure = axes[0, 0].figure
+    figure.set_dpi(dots_per_inch)
+    figure.canvas.draw()
+    picture = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+    for ax in axes.flat:
+        column, row = ax.transData.transform((0, 7_000))  # high above every other bar
+        patch = picture[len(picture) - round(row) - 1, round(column) - 2 : round(column) + 3]
+        assert patch.min(axis=1).min() < 120, "nothing dark stands at zero"
+        assert any("80 % zeros" in text.get_text() for text in ax.texts)
+    plt.close(figure)
+
+
+def made(network, chain=""):
+    """A variant as a run holds it; no file is opened."""
+    return Variant(
+        name=variant_name(network, chain, 0), label=chain or "original", parent=None,
+        chain=(Step(chain, {}, 1),) if chain else (), architecture=network, task="binary", seed=0, format="tflite",
+        file="", size_bytes=1, sha256="", labels=("normal", "opacity"), input_shape=(8, 8, 1), preprocessing="", spec="",
+    )  # fmt: skip
+
+
+def test_without_layers_in_the_winners_network_another_network_is_drawn():
+    student, deep, other = (
+        made("student_small", "distillation"),
+        made("vgg16", "pruning"),
+        made("resnet50", "int8"),
+    )
+    rows = [(student.name, 1), (other.name, 3), (deep.name, 60)]
+    layers = pd.DataFrame(
+        [
+            {"variant": name, "layer": str(n), "signal_to_noise_db": 20.0}
+            for name, count in rows
+            for n in range(count)
+        ]
+    )
+    readings = Readings(None, (made("student_small"), student, made("resnet50"), other, made("vgg16"), deep))
+    found = Insides(layers, pd.DataFrame(), {}, {}, {})
+    assert _comparable(readings, found, [student]) == [deep]
+    assert _comparable(readings, found, [student, other]) == [other]
+    assert _comparable(readings, Insides(layers[:1], pd.DataFrame(), {}, {}, {}), [student]) == []

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +66,43 @@ def test_what_is_called_a_layers_output_is_that_output(converted):
     expected = dict(zip(exact, part(films(3), training=False), strict=True))
     for name, values in litert_reader(interpreter, exact)(films(3)).items():
         assert values == pytest.approx(expected[name].numpy(), abs=1e-4), name
+
+
+def test_a_kernel_of_the_shape_of_an_output_is_not_taken_for_it():
+    """A widened float16 kernel bears its layer's name, and over a small film (out, 3, 3, in) looks like (1, 3, 3, out)."""
+    tensorflow, layers = backend.tensorflow(), backend.keras().layers
+    backend.keras().utils.set_random_seed(1)
+    x = image = backend.keras().Input((3, 3, 1))
+    for name in ("first", "second", "third"):
+        x = layers.Conv2D(4, 3, padding="same", use_bias=False, name=name)(x)
+        x = layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
+    model = backend.keras().Model(image, layers.Dense(2, name="predictions")(layers.Flatten(name="flat")(x)))
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tensorflow.float16]
+    with backend.quiet_stderr():
+        content = converter.convert()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "half.tflite"
+        path.write_bytes(content)
+        table = compare_layers(model, path, np.random.default_rng(0).random((6, 3, 3, 1), np.float32))
+    assert table["compared"].tolist() == ["first_relu", "second_relu", "third_relu", "predictions"]
+    assert (table["signal_to_noise_db"] > 40).all() and (table["cka"] > 0.999).all()
+
+
+def test_an_output_that_no_film_changes_gets_no_noise():
+    layers = backend.keras().layers
+    image = backend.keras().Input((4, 4, 1))
+    made = [backend.keras().Model(image, layers.Conv2D(2, 3, name="conv")(image)) for _ in range(2)]
+    made[1].set_weights([np.zeros((3, 3, 1, 2)), np.array([0.0, 1e-3])])
+    (row,) = compare_layers(*made, np.random.default_rng(0).random((5, 4, 4, 1), np.float32)).to_dict(
+        "records"
+    )
+    assert (
+        np.isnan(row["signal_to_noise_db"])
+        and np.isnan(row["cka"])
+        and "same for every film" in row["reason"]
+    )
 
 
 def test_the_softmax_of_a_dense_layer_is_not_confused_with_what_goes_into_it(converted):

@@ -84,7 +84,7 @@ def test_packed_tables_are_read_alike(tmp_path):
         ("labels.xls", b"file,a\n", "is a workbook"),
         ("labels.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook"),
         ("labels.csv", b"file,a\nx\x00y,1\n\x01\x02", "is no CSV file"),
-        ("labels.csv", "file,a\nx,1\n".encode("utf-16")[:-1], "is no CSV file, or cut off"),
+        ("labels.csv", "file,a\nx,1\n".encode("utf-16")[:-1], "it is no CSV file, or cut off"),
         ("labels.csv.gz", gzip.compress(b"file,a\n" * 99)[:-9], "is no CSV file"),
         ("labels.csv", b"", "is empty"),
         ("labels.csv", b"\n,,\n", "is empty"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,23 @@ import pytest
 from click.testing import CliRunner
 
 from drawn import SIDE, drawn_splits
-from radlib import report
+from radlib import report, series
 from radlib.architectures import build_network
 from radlib.baselines import train_baseline
 from radlib.cli import main, radlib
 from radlib.errors import DataError, QualityGateError
 from radlib.evaluation import predict, select
+from radlib.evaluation.gate import Gate, qualify
 from radlib.evaluation.learnt import alarm, stored_not_learnt, why_not_learnt
+from radlib.evaluation.predictions import Predictions
+from radlib.evaluation.selection import _learnt
+from radlib.export import export_variant
 from radlib.report import readable, wording
 from radlib.runs import open_run
 from radlib.series import alarm_of
 from radlib.tasks import binary
 from radlib.techniques import compress
+from radlib.variants import Step, variant_name
 
 STUDY = f"""
 name: squares
@@ -104,6 +110,36 @@ def test_a_loss_that_never_fell_shows_it_even_where_luck_orders_the_films():
     assert why_not_learnt(scored(1.5), history=fell) == ""
 
 
+def test_a_network_that_has_not_learnt_neither_wins_nor_qualifies():
+    def variant(network, chain, size):
+        steps = (Step(chain, {}, 1),) if chain else ()
+        name = variant_name(network, chain, 0)
+        return SimpleNamespace(
+            name=name, network=network, seed=0, size_bytes=size, chain=steps, label=chain or "original"
+        )
+
+    files = [
+        variant("large", "", 9000),
+        variant("large", "int8", 3000),
+        variant("small", "", 900),
+        variant("small", "int8", 300),
+    ]
+    ids = np.arange(200).astype(str)
+    gains = {"large/original#0": 2.0, "large/int8#0": 2.0, "small/original#0": 0.0, "small/int8#0": 0.0}
+    answers = {
+        name: Predictions(ids, PATIENTS.astype(str), TRUTH, scored(gain)[1], scored(gain)[1], "", "")
+        for name, gain in gains.items()
+    }
+    unlearnt = {"small/original#0": "it gives every validation film the same score"}
+    found = qualify(Gate(False, 10, 0.01), files, answers, unlearnt)
+    assert found["winner"] == "large/int8#0"
+    for name in ("small/original#0", "small/int8#0"):
+        assert found["variants"][name]["fails"] == ["the original has not learnt"]
+    assert [v.network for v in _learnt(files, unlearnt)] == ["large", "large"]
+    assert _learnt(files[2:], unlearnt) == files[2:]  # a run has a model to show
+    assert qualify(Gate(False, 10, 0.01), files[2:], answers, unlearnt)["winner"] is None
+
+
 def planted(folder, films, **given):
     """Return a finished run of a network and its LiteRT file on these films."""
     (folder / "squares.yaml").write_text(STUDY, encoding="utf-8")
@@ -142,7 +178,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, capsys):
+def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, capsys, monkeypatch):
     change, given, words = FAULTS[fault]
     run = planted(tmp_path, change(drawn_splits(training=96, validation=80, test=80)), **given)
     sentence = alarm_of(run)
@@ -169,7 +205,15 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     assert wording.headline(report.results(run), selection | {"winner": table["variant"][0]}, 0.01)
     with pytest.raises(QualityGateError, match=r"NOT LEARNT .* The gate \(at most 1000 KB\) is not met"):
         report.check_gate(run)
-    shown = CliRunner().invoke(radlib, ["compare", str(run.folder)], color=True)
+    exported = export_variant(run.folder, run.variants()[1].key, tmp_path / "export")
+    assert "NOT LEARNT" in (exported / "README.txt").read_text(encoding="utf-8").splitlines()[0]
+    monkeypatch.setattr(series, "run_series", lambda *_, **__: run)
+    done = CliRunner().invoke(radlib, ["run"])
+    assert done.output.splitlines()[-1] == sentence
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda stream: True, raising=False)
+    done = CliRunner().invoke(radlib, ["run"])
+    assert done.output.splitlines()[-1] == f"\x1b[31m{sentence}\x1b[0m"
+    shown = CliRunner().invoke(radlib, ["compare", str(run.folder)])
     assert "NOT LEARNT" in shown.output and "\x1b[31m" in shown.output
     with pytest.raises(SystemExit):  # and without colours where it goes to a file
         main(["compare", str(run.folder)])

@@ -153,8 +153,7 @@ ALLOWED = {
         "techniques/shared_weights.py", "techniques/binary_networks.py",
     },
     "Interpreter": {  # LiteRT's, which runs operations of a closed list
-        "formats/tflite.py", "importing/tasks.py", "evaluation/correspondence.py", "techniques/aeq_recipes.py", "counting.py",
-        "techniques/aeq_fitness.py", "litert_tables.py",
+        "formats/tflite.py", "importing/tasks.py", "evaluation/correspondence.py", "techniques/aeq_recipes.py",
     },
     "pickle": {"tensor_files/pickles.py", "importing/demonstration.py"},  # a reader that imports nothing; and canaries
 }  # fmt: skip

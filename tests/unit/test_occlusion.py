@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from radlib.evaluation.occlusion import occlusion
+from radlib.evaluation.occlusion import lung_grey, occlusion
 from radlib.formats import Predictor
 
 
@@ -25,11 +25,39 @@ def bright_corner() -> np.ndarray:
 
 def test_only_squares_that_touch_the_deciding_place_matter():
     fall = occlusion(watching((slice(0, 4), slice(0, 4))), bright_corner(), patch=0.2, stride=0.2)
-    # Squares of 4 pixels tile the film without overlap; the grey they paint is the film's mean, 16 / 400.
-    assert fall[:4, :4] == pytest.approx(1 - 16 / 400, abs=1e-6)
+    # Squares of 4 pixels tile the film without overlap; the grey they paint is its 25th percentile, black here.
+    assert fall[:4, :4] == pytest.approx(1, abs=1e-6)
     rest = fall.copy()
     rest[:4, :4] = 0
     assert rest == pytest.approx(0, abs=1e-6)
+
+
+def test_a_square_takes_a_shadow_away_and_adds_none():
+    """A film as they are: black margin, dark lungs, bright middle and shoulders, a shadow in one lung."""
+    film = np.zeros((40, 40), np.float32)
+    film[:, 5:35] = 0.7
+    film[8:34, 7:17] = film[8:34, 23:33] = 0.25
+    film[20:26, 24:30] = 0.55
+    assert film.mean() > 0.35 and lung_grey(film) == pytest.approx(0.25)
+    lungs = (slice(8, 34), slice(23, 33))
+    shadowed = Predictor(
+        lambda films: np.repeat(films[:, *lungs, 0].mean(axis=(1, 2))[:, None], 2, axis=1),
+        (40, 40, 1), 2, "none", "none", 1, lambda: None,
+    )  # fmt: skip
+    fall = occlusion(shadowed, film, patch=0.15, stride=0.05)
+    assert (
+        fall.min() > -1e-6
+    )  # covering lung with lung changes nothing, and covering the shadow lowers the answer
+    row, column = np.unravel_index(fall.argmax(), fall.shape)
+    assert 20 <= row < 26 and 24 <= column < 30
+
+
+def test_the_grey_is_that_of_lung_in_padded_and_in_nearly_black_films():
+    film = np.full((40, 40), 0.3, np.float32)
+    film[:, :12] = 0
+    assert lung_grey(film) == pytest.approx(0.3)
+    film[:, :25] = 0
+    assert lung_grey(film) == 0 and lung_grey(np.ones((4, 4), np.float32)) == 1
 
 
 def test_the_other_output_rises_where_the_watched_one_falls():

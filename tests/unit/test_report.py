@@ -22,6 +22,7 @@ from radlib.errors import UsageError
 from radlib.report import cells, wording
 from radlib.report.pictures import one_per_variant
 from radlib.runs import open_run
+from radlib.storage import write_json
 from radlib.variants import Step, Variant, variant_key, variant_name
 
 CHAINS = (
@@ -590,7 +591,7 @@ def test_several_networks_are_told_apart(tmp_path):
 def test_reproducing_command_hides_the_folder(tmp_path):
     run = write_run(tmp_path, chains=("",))
     record = json.loads(run.path("run.json").read_text())
-    _json(run.path("run.json"), {**record, "overrides": {"data": "/home/someone/films", "epochs": 8}})
+    write_json(run.path("run.json"), {**record, "overrides": {"data": "/home/someone/films", "epochs": 8}})
     report.write_report(run)
     text = run.path("report.html").read_text(encoding="utf-8")
     assert "radlib run --study fake --data FOLDER -p epochs 8" in text

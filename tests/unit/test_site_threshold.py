@@ -1,6 +1,10 @@
 """A threshold chosen on a site's own labelled films, from the command line's view, and films that change sides."""
 
 import dataclasses
+import io
+import json
+import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -9,17 +13,21 @@ from PIL import Image
 from test_report import checked, write_run
 
 import radlib
-from radlib import report
+from radlib import report, tasks
 from radlib.cli import main
+from radlib.deciding import Answer
 from radlib.errors import DataError, UsageError
 from radlib.evaluation.choices import FILE
 from radlib.evaluation.thumbnails import changed_films, thumbnail_path, write_thumbnails
 from radlib.report.changed_films import passing_on
+from radlib.seen_films import SeenFilms, read_seen_films, write_seen_films
 from radlib.settings import Settings
-from radlib.site_threshold import choose_anew, decide_at, read_site_labels, recalibrated, sentences, stated
+from radlib.site_threshold import IMPORTED, SEEN_UNKNOWN, choose_anew, read_site_labels
 from stored import stored_run
 
-LABELS = ["opacity"]
+NOTHING_SEEN = SeenFilms(b"key", {"training": frozenset(), "validation": frozenset()})
+TASK = tasks.binary("opacity")
+LABELS = list(TASK.labels)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +45,11 @@ def site(tmp_path_factory):
     return run, folder
 
 
-def answers(probabilities, threshold=0.5):
-    count = len(probabilities)
-    return pd.DataFrame({
-        "file": [f"{n}.png" for n in range(count)], "image_id": [str(n) for n in range(count)],
-        "opacity_probability": probabilities, "opacity_decision": "normal", "opacity_threshold": threshold, "reason": "",
-    })  # fmt: skip
+def answers(probabilities):
+    return [
+        Answer(f"{n}.png", f"{n:012x}", np.array([1 - p, p], np.float32), pixels=bytes([n]))
+        for n, p in enumerate(probabilities)
+    ]
 
 
 def write(path, **columns):
@@ -50,45 +57,56 @@ def write(path, **columns):
     return path
 
 
+def choose(path, given, **options):
+    return choose_anew(given, read_site_labels(path, LABELS), TASK, [0.5], **options)
+
+
+def command(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code, *capsys.readouterr()
+
+
 def test_the_command_chooses_anew_decides_anew_and_says_what_to_expect(site, capsys):
     run, folder = site
     variant = run.path("variants", run.variants()[1].key)
-    with pytest.raises(SystemExit) as ended:
-        main(["predict", str(variant), str(folder / "films"), "--recalibrate", str(folder / "labels.csv")])
-    out, err = capsys.readouterr()
-    assert ended.value.code == 0
-    assert (
-        "in place of" in err
-        and "chosen on 40 films, 20 with the finding" in err
-        and "--threshold opacity" in err
+    code, out, err = command(
+        capsys, "predict", variant, folder / "films", "--recalibrate", folder / "labels.csv"
     )
-    rows = [line.split(",") for line in out.splitlines()]
-    table = pd.DataFrame(rows[1:], columns=rows[0])
-    threshold = table["opacity_threshold"].astype(float).unique()
-    assert len(threshold) == 1 and f"threshold {threshold[0]:.4f}" in err
-    positive = table["opacity_probability"].astype(float) >= threshold[0]
-    assert (table["opacity_decision"] == np.where(positive, "opacity", "normal")).all()
+    assert code == 0
+    assert "in place of" in err and "chosen on 40 films of 40 patients, 20 with the finding" in err
+    table = pd.read_csv(io.StringIO(out))
+    threshold = table["opacity_threshold"].unique()
+    assert len(threshold) == 1 and f"--threshold opacity {float(threshold[0])!r}" in err
+    assert (
+        table["opacity_decision"]
+        == np.where(table["opacity_probability"] >= threshold[0], "opacity", "normal")
+    ).all()
 
 
-def test_a_stated_threshold_decides_and_what_is_none_is_refused(site):
-    run, _ = site
-    variant = run.path("variants", run.variants()[1].key)
-    table = stated(variant, answers([0.2, 0.7]), [("opacity", "0.1")])
-    assert table["opacity_decision"].tolist() == ["opacity", "opacity"]
-    assert table["opacity_threshold"].tolist() == [0.1, 0.1]
-    with pytest.raises(UsageError, match="not 'much'"):
-        stated(variant, answers([0.2]), [("opacity", "much")])
-    with pytest.raises(UsageError, match="between 0 and 1, not 7"):
-        stated(variant, answers([0.2]), [("opacity", "7")])
-    with pytest.raises(UsageError, match="no threshold for 'mass'; this variant has: opacity"):
-        stated(variant, answers([0.2]), [("mass", "0.5")])
+def test_what_is_printed_and_what_is_kept_decide_alike(site, capsys, tmp_path):
+    run, folder = site
+    source = run.path("variants", run.variants()[0].key)  # float32 probabilities
+    kept = tmp_path / "kept.json"
+    code, chosen, err = command(
+        capsys, "predict", source, folder / "films", "--recalibrate", folder / "labels.csv", "--keep-thresholds", kept
+    )  # fmt: skip
+    stated = shlex.split(re.search(r"(--threshold .*)", err).group(1))
+    assert code == 0 and kept.is_file()
+    assert command(capsys, "predict", source, folder / "films", *stated)[1] == chosen
+    assert command(capsys, "predict", source, folder / "films", "--thresholds", kept)[1] == chosen
+    other = run.path("variants", run.variants()[1].key)
+    code, _, err = command(capsys, "predict", other, folder / "films", "--thresholds", kept)
+    assert code == 2 and "another model file (student_small/original#0)" in err
+    evidence = json.loads(kept.read_text())["evidence"]["opacity"]
+    assert (evidence["films"], evidence["patients"], evidence["positives"]) == (40, 40, 20)
 
 
 def test_a_shifted_site_gets_its_threshold_back(tmp_path):
     truth = np.arange(200) % 2
-    table = answers(np.where(truth, 0.35, 0.1) + np.linspace(0, 0.05, 200))
-    path = write(tmp_path / "l.csv", file=table["file"], opacity=truth, patient_id=np.arange(200))
-    found = choose_anew(table, read_site_labels(path, LABELS), LABELS).iloc[0]
+    given = answers(np.where(truth, 0.35, 0.1) + np.linspace(0, 0.05, 200))
+    path = write(tmp_path / "l.csv", file=[a.file for a in given], opacity=truth, patient_id=np.arange(200))
+    found = choose(path, given).found[0]
     assert (
         0.15 < found["threshold"] <= 0.4 and found["sensitivity"] > 0.95 and found["sensitivity_before"] == 0
     )
@@ -96,11 +114,58 @@ def test_a_shifted_site_gets_its_threshold_back(tmp_path):
 
 def test_too_few_films_keep_the_old_threshold_and_say_so(tmp_path):
     path = write(tmp_path / "l.csv", file=["0.png", "1.png"], opacity=[0, 1])
-    site = read_site_labels(path, LABELS)
-    found = choose_anew(answers([0.2, 0.9]), site, LABELS)
-    assert found["threshold"].tolist() == [0.5]
-    lines = sentences(found, site.attrs["patients_known"])
-    assert "the old threshold stays" in lines[0] and "name no patients" in lines[1]
+    found = choose(path, answers([0.2, 0.9]), seen=NOTHING_SEEN)
+    assert found.thresholds == [0.5] and not found.any_chosen
+    assert "the old threshold stays" in found.lines[0] and "name no patients" in found.lines[1]
+    none = choose_anew(answers([0.2, 0.9]), read_site_labels(path, LABELS), TASK, [None])
+    assert none.thresholds == [None] and "none is chosen" in none.lines[0]
+
+
+def test_rows_without_film_and_films_without_row_answer_or_number_are_counted_and_said(tmp_path):
+    given = answers([*np.linspace(0, 1, 30), np.nan])
+    files = [f"{n}.png" for n in range(25)] + ["30.png"] + [f"gone{n}.png" for n in range(12)]
+    truth = [None, *(n % 2 for n in range(1, 38))]
+    found = choose(write(tmp_path / "l.csv", file=files, opacity=truth, patient_id=range(38)), given)
+    assert found.counts["rows_without_film"] == 12 and found.counts["films_without_row"] == 5
+    assert found.counts["films_without_number"] == 1
+    said = " ".join(found.lines)
+    assert (
+        "12 of 38 rows of the table name no film of the folder (rows 28, 29, 30, 31, 32, 33, 34, 35 and 4 more)"
+        in said
+    )
+    assert "5 films of the folder have no row" in said and "1 film without an answer left out" in said
+    assert "1 film with a row could not be read, or got no number" in said
+    assert found.found[0]["films"] == 24 and "gone" not in said
+
+
+def test_films_without_a_patient_are_patients_of_their_own(tmp_path):
+    patients = ["p1"] * 4 + [""] * 26
+    path = write(
+        tmp_path / "l.csv",
+        file=[f"{n}.png" for n in range(30)],
+        opacity=np.arange(30) % 2,
+        patient_id=patients,
+    )
+    found = choose(path, answers(np.linspace(0, 1, 30)))
+    assert found.found[0]["patients"] == 27
+    assert "26 films have a row without patient_id; each counts as a patient of its own." in found.lines
+
+
+def test_films_that_the_variant_was_trained_on_are_left_out(tmp_path):
+    given = answers(np.linspace(0, 1, 40))
+    write_seen_films(tmp_path, [(f"{n:012x}", "training", b"a%d" % n) for n in range(0, 10)]
+                     + [("f" * 12, "training", bytes([10])), (f"{11:012x}", "validation", b"v")])  # fmt: skip
+    seen = read_seen_films(tmp_path / "seen_films.json")
+    path = write(
+        tmp_path / "l.csv", file=[a.file for a in given], opacity=np.arange(40) % 2, patient_id=range(40)
+    )
+    found = choose(path, given, seen=seen)
+    assert found.counts["training_films"] == 11 and found.counts["validation_films"] == 1
+    assert found.found[0]["films"] == 29
+    assert "11 films with a row were left out: the variant was trained on them." in found.lines
+    with pytest.raises(DataError, match="trained on all of the labelled films"):
+        choose(write(tmp_path / "m.csv", file=["1.png", "2.png"], opacity=[0, 1]), given, seen=seen)
+    assert SEEN_UNKNOWN in choose(path, given).lines and IMPORTED in choose(path, given, imported=True).lines
 
 
 @pytest.mark.parametrize(
@@ -118,29 +183,14 @@ def test_a_table_of_labels_that_cannot_be_used_is_refused_in_one_sentence(tmp_pa
 
 
 def test_labels_of_other_films_and_variants_without_threshold_are_refused(tmp_path):
-    site = read_site_labels(write(tmp_path / "l.csv", file=["x.png"], opacity=[1]), LABELS)
+    path = write(tmp_path / "l.csv", file=["x.png"], opacity=[1])
     with pytest.raises(DataError, match="None of the labelled files"):
-        choose_anew(answers([0.2]), site, LABELS)
+        choose(path, answers([0.2]))
     with pytest.raises(UsageError, match="most probable class"):
-        choose_anew(answers([0.2]).drop(columns="opacity_threshold"), site, LABELS)
+        choose_anew([], read_site_labels(path, LABELS), tasks.classes(("a", "b")), [None, None])
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read as a table of labels"):
         read_site_labels(tmp_path / "b.csv", LABELS)
-
-
-def test_films_that_could_not_be_read_stay_undecided():
-    table = answers([0.2, np.nan]).assign(reason=["", "is damaged"])
-    table = decide_at(table, {"opacity": 0.1}, {"opacity": "normal"})
-    assert table["opacity_decision"].tolist() == ["opacity", ""] and np.isnan(
-        table["opacity_threshold"].iloc[1]
-    )
-
-
-def test_recalibration_reads_the_folder_of_the_variant(site):
-    run, folder = site
-    table = answers(np.linspace(0, 1, 40)).assign(file=[f"{n:02d}.png" for n in range(40)])
-    changed, lines = recalibrated(run.path("variants", run.variants()[1].key), table, folder / "labels.csv")
-    assert len(lines) == 1 and len(changed) == 40
 
 
 # ---- thumbnails -------------------------------------------------------------------------------------------
