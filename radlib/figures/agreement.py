@@ -34,7 +34,7 @@ def confidence_clouds(
         axes: One Axes per variant; None for a new figure.
 
     Returns:
-        The Axes, (variants,).
+        The Axes, (variants,); of no variant one that says so.
 
     References:
         Drawn, without a number, by Garifulla et al., 2022, Sensors 22(1), 219.
@@ -43,8 +43,8 @@ def confidence_clouds(
         >>> axes = confidence_clouds([0.1, 0.9], {"int8": [0.15, 0.88]}, [0, 1])
     """
     count = len(prob_variants)
-    columns = min(count, COLUMNS)
-    rows = -(-count // columns)
+    columns = max(min(count, COLUMNS), 1)
+    rows = max(-(-count // columns), 1)
     if axes is None:
         axes = new_axes(
             (2.5 * columns + 0.5, 3.05 * rows + 0.1), rows, columns, sharey=True, sharex=True, squeeze=False
@@ -66,10 +66,12 @@ def confidence_clouds(
         ax.text(0, 1.02, _words(found), fontsize=7.5, color="#333333", va="bottom", transform=ax.transAxes)
     for ax in axes[count:]:
         ax.set_axis_off()
+    if not count:
+        axes[0].text(0.5, 0.5, "no variant beside the original", ha="center", transform=axes[0].transAxes)
     for place, ax in enumerate(axes[:count]):
         ax.set_xlabel("original" if place + columns >= count else "")
         ax.set_ylabel("variant" if place % columns == 0 else "")
-    return axes[:count]
+    return axes[: max(count, 1)]
 
 
 def _statistics(original: np.ndarray, prob: np.ndarray) -> dict[str, float]:

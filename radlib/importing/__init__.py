@@ -8,7 +8,8 @@ once (`layout`) and written into the network itself; and before anything opens i
 
 | what comes in | how it is read | what takes it |
 |---|---|---|
-| `.tflite` | operations added in front and behind, in a worker | recipes for LiteRT files (`aeq_…`) |
+| `.tflite` of float32 | operations added in front and behind, in a worker | recipes for LiteRT files (`aeq_…`) |
+| `.tflite` of integers | likewise, its own grid kept | nothing: it is quantized already |
 | `.keras` of Keras's own layers | configuration as data, rebuilt from a closed list of layers | every technique |
 | whole-model `.h5` of Keras 1, 2 or 3 | its JSON and its tensors as data, rebuilt likewise | every technique |
 | `.pt2`, `.onnx` | converted in an environment of its own | recipes for LiteRT files |

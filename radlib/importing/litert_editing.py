@@ -25,7 +25,9 @@ class Graph:
     def __init__(self, content: bytes, name: str):
         self.model = read_tables(content, name=name)
         self.graph = self.model.subgraphs[0]
-        self._names = {tensor.name for tensor in self.graph.tensors}
+        self._names: set[bytes] = set()
+        for tensor in self.graph.tensors:  # some writers call several tensors the same, or give none a name
+            tensor.name = self.name((tensor.name or b"tensor").decode(errors="replace"))
 
     def tensor(self, shape: Sequence[int], name: str, constant: np.ndarray | None = None) -> int:
         """Add a tensor and return its number; one with values is a constant."""

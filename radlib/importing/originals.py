@@ -71,10 +71,11 @@ def import_network(
         raise UsageError(f"--name is letters, digits and _, beginning with a letter, not {name[:60]!r}.")
     file = inspect(path)
     run, definition = open_run(output, study=study, fresh=fresh, data=data), load_study(study)
-    task = load_dataset(run.settings).task
+    base = definition.network_settings(run.overrides)[0]  # the study's, whatever was brought in before
+    task = load_dataset(base).task
     finish = answers_for(task, labels, answers, mapped)
-    content = read_network(file, layout, finish, task, run.settings, architecture)
-    settings = _settings(run, definition, name, content, chains, resampling or run.settings.resampling)
+    content = read_network(file, layout, finish, task, base, architecture)
+    settings = _settings(run, definition, name, content, chains, resampling or base.resampling)
     original = _store(
         run, settings, file, content, {"layout": content.layout.to_dict(), "answers": finish.to_dict()}, task
     )
@@ -83,7 +84,7 @@ def import_network(
         differing = {
             each: getattr(settings, each)
             for each in ("chains", "resampling")
-            if getattr(settings, each) != getattr(run.settings, each)
+            if getattr(settings, each) != getattr(base, each)
         }
         note_import(run.folder, own | differing, beside=beside)
     return open_run(str(run.folder), study=study, network=f"{ARCHITECTURE}@{name}"), original
@@ -122,7 +123,8 @@ def _settings(
         for chain in chains:
             check_chain(chain, original=content.format)
         own["chains"] = list(chains)
-    return run.settings.override(own | {"architecture_options": {}, "weights": "none", "seed": 0})
+    base = study.network_settings(run.overrides)[0]
+    return base.override(own | {"architecture_options": {}, "weights": "none", "seed": 0})
 
 
 def _store(

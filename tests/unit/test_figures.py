@@ -375,3 +375,8 @@ def test_the_largest_spectra_are_drawn_with_bound_and_rank():
     assert [ax.get_title(loc="left") for ax in axes if ax.get_visible()] == ["b, outputs", "c, outputs"]
     lines = {tuple(line.get_xdata()) for line in axes[0].lines}
     assert (2.5, 2.5) in lines
+
+
+def test_clouds_of_an_original_alone_say_so():
+    (axes,) = figures.confidence_clouds([0.1, 0.9], {}, [0, 1])
+    assert [text.get_text() for text in axes.texts] == ["no variant beside the original"]

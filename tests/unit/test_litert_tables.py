@@ -98,6 +98,18 @@ def test_an_imported_file_is_said_anew(litert_network, films, tmp_path, way):
     np.testing.assert_allclose(answers(brought, tmp_path / "own.tflite", images), expected, atol=1e-6)
 
 
+def test_tensors_of_one_name_are_told_apart(litert_network, data, films):
+    from radlib.importing.layout import InputLayout
+    from radlib.litert_tables import packed
+
+    model = read_tables(litert_network[0])
+    for tensor in model.subgraphs[0].tensors:
+        tensor.name = b"Identity"
+    finish = answers_for(films.training.task, films.training.task.outputs)
+    brought = rewritten(packed(model), InputLayout(range=(-1, 1)), finish, name="own.tflite")
+    assert stored_kernels(apply("aeq_int8", brought, data)) != stored_kernels(brought)
+
+
 def test_a_fresh_file_is_left_byte_for_byte(litert_network):
     assert said_anew(litert_network[0]) == litert_network[0]
     assert said_anew(before_tf_2_4(litert_network[0])) != before_tf_2_4(litert_network[0])

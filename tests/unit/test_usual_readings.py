@@ -123,6 +123,16 @@ def test_the_filter_is_stored_and_obeyed(file, study, tmp_path):
     assert table["ill_probability"].iloc[0] == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_second_network_inherits_nothing_of_the_first(file, study, tmp_path):
+    how = {"labels": ["clear", "ill"], "layout": InputLayout(), "study": str(study)}
+    how["output"] = str(tmp_path / "run")
+    import_network(file, name="first", resampling="area", chains=["aeq_int8"], **how)
+    run, _ = import_network(file, name="second", **how)
+    settings = {each.settings.tag: each.settings for each in run.networks()}
+    assert settings["first"].resampling == "area" and settings["second"].resampling == "bilinear"
+    assert settings["first"].chains == ["aeq_int8"] != settings["second"].chains
+
+
 @pytest.mark.parametrize(
     "before", [InputLayout(), IMAGENET, InputLayout("NCHW", 3, (-1, 1)), InputLayout(range=(0, 255))]
 )
