@@ -82,7 +82,7 @@ def test_in_real_films_the_grey_is_darker_than_what_radiologists_boxed(shared_da
     places = {
         path.stem: path
         for root in (folder, folder.with_name("chestxray14_more"))
-        for path in root.rglob("*.jpeg")
+        for path in root.rglob("*.jp*g")
     }
     brighter = []
     for name, _, *numbers in boxes.iloc[:, :6].itertuples(index=False):
