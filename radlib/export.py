@@ -21,6 +21,7 @@ from radlib.formats import load_network, open_model, save_model
 from radlib.images import Preprocessing, prepare
 from radlib.own_films import TYPICAL, intact_model, predict_folder, read_described
 from radlib.phantoms import draw_film, draw_patient
+from radlib.plain_text import plain
 from radlib.storage import disk_errors, write_json, write_text
 from radlib.techniques.quantization import convert
 from radlib.variants import Variant
@@ -122,7 +123,7 @@ def export_variant(run_folder: Path, key: str, folder: Path) -> Path:
         labels=", ".join(variant.labels),
         decision=DECISIONS[task_of(variant).exclusive],
     )
-    write_text(folder / "README.txt", text)
+    write_text(folder / "README.txt", plain(text))
     return folder
 
 
