@@ -27,6 +27,7 @@ from radlib.formats import load_network, open_model, save_model
 from radlib.images import Preprocessing, prepare
 from radlib.own_films import TYPICAL, predict_folder
 from radlib.phantoms import draw_film, draw_patient
+from radlib.plain_text import plain
 from radlib.storage import file_sha256, write_json, write_text
 from radlib.techniques.quantization import convert
 from radlib.threshold_files import read_thresholds
@@ -116,7 +117,7 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
     write_text(folder / "run.py", RUNNER)
-    write_text(folder / "README.txt", readme(folder, variant, record, model, runs))
+    write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
     hashes = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
     write_json(folder / RECORD, {**record, "file": model, "runs": runs, "hashes": hashes})
 

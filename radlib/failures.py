@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from radlib import errors
 from radlib.errors import NotApplicable, RadlibError, SetupError
+from radlib.plain_text import plain
 from radlib.private import private_folder
 from radlib.storage import atomic_path, write_text
 from radlib.stored_runs import Run
@@ -108,9 +109,10 @@ def write_failure(run: Run, step: "Step", error: Exception) -> Path:
         "",
     ]
     hidden = private_folder(run.folder) / "failure.txt"
-    write_text(hidden, "\n".join([*lines, COLOURS.sub("", whole)]) + "\n")
+    write_text(hidden, plain("\n".join([*lines, COLOURS.sub("", whole)])) + "\n")
     path = run.path("failure.txt")
-    write_text(path, "\n".join([*lines, *shown_traceback(run, name, text, whole.splitlines())]) + "\n")
+    shown = [*lines, *shown_traceback(run, name, text, whole.splitlines())]
+    write_text(path, plain("\n".join(shown)) + "\n")
     return path
 
 

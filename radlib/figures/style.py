@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from radlib.chains import parse_chain
+from radlib.figures.names import draw_names_as_written
 
 KINDS = {
     "original": "#000000",
@@ -97,6 +98,10 @@ def styled(draw: Callable) -> Callable:
 
         with matplotlib.rc_context(own_settings()):
             drawing = draw(*arguments, **keywords)
+            for figure in {
+                id(ax.figure): ax.figure for ax in np.ravel(drawing) if hasattr(ax, "figure")
+            }.values():
+                draw_names_as_written(figure)
             interactive = matplotlib.is_interactive()
         # A notebook's backend is loaded by the first figure and switches this on; without it none is shown.
         matplotlib.interactive(interactive)

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from radlib.digests import is_as_written
 from radlib.errors import UsageError
 from radlib.plain_text import plain, table_text
+from radlib.record_files import RUN_AGAIN, damaged
 from radlib.refusals import refusal_table
 from radlib.report.agreement import agreement
 from radlib.report.blocks import Figure, Page
@@ -177,6 +179,7 @@ def publish(run: Run, folder: Path | str) -> list[Path]:
 
     Raises:
         UsageError: When `folder` is the run's own, or no variant was scored on test films yet.
+        DataError: When a file of the run is damaged or was changed by hand.
     """
     folder = Path(folder)
     if folder.resolve() == run.folder.resolve():
@@ -193,6 +196,8 @@ def publish(run: Run, folder: Path | str) -> list[Path]:
     written = []
     for name, source in sources.items():
         if source.is_file():
+            if not is_as_written(source):
+                raise damaged(source, "it is not what was written", RUN_AGAIN)
             with atomic_path(folder / name) as partial:
                 shutil.copyfile(source, partial)
             written.append(folder / name)

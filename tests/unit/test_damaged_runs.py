@@ -13,7 +13,7 @@ from radlib.evaluation.predictions import load_predictions, predictions_path
 from radlib.listing import compared
 from radlib.own_films import read_described
 from radlib.report.readings import read
-from radlib.report.writing import PUBLISHED, write_results
+from radlib.report.writing import PUBLISHED, publish, write_results
 from radlib.run_records import read_record
 from radlib.runs import reopen_run
 from radlib.verification import verify
@@ -160,3 +160,16 @@ def test_damaged_answers_are_asked_for_again(tmp_path):
 
 def test_every_published_table_is_among_those_whose_digest_counts():
     assert set(PUBLISHED) <= set(MADE_BY_RUN)
+
+
+def test_what_was_changed_by_hand_is_not_published(finished, tmp_path):
+    run, _ = finished
+    path = run.path("selection.json")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"0.", b"0.0", 1))
+    try:
+        with pytest.raises(RadlibError, match="selection.json is damaged .it is not what was written"):
+            publish(run, tmp_path / "changed")
+        assert not (tmp_path / "changed").exists()
+    finally:
+        path.write_bytes(content)

@@ -1,7 +1,9 @@
 """Covering what decides lowers the probability, and covering anything else does not."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from radlib.evaluation.occlusion import lung_grey, occlusion
 from radlib.formats import Predictor
@@ -69,3 +71,25 @@ def test_the_other_output_rises_where_the_watched_one_falls():
 def test_every_pixel_is_covered_whatever_the_stride():
     fall = occlusion(watching((slice(None), slice(None))), np.ones((20, 20), np.uint8) * 255, stride=0.15)
     assert fall.shape == (20, 20) and np.isfinite(fall).all()
+
+
+@pytest.mark.real_data
+def test_in_real_films_the_grey_is_darker_than_what_radiologists_boxed(shared_data):
+    """Else covering an opacity would leave one, and the heat map would point away from it."""
+    folder = shared_data / "data" / "chestxray14"
+    boxes = pd.read_csv(folder / "BBox_List_2017.csv.gz")
+    boxes = boxes[boxes["Finding Label"] != "Cardiomegaly"]
+    places = {
+        path.stem: path
+        for root in (folder, folder.with_name("chestxray14_more"))
+        for path in root.rglob("*.jp*g")
+    }
+    brighter = []
+    for name, _, *numbers in boxes.iloc[:, :6].itertuples(index=False):
+        if path := places.get(name.split(".")[0]):
+            film = np.asarray(Image.open(path).convert("L"), np.float32) / 255
+            left, top, wide, high = (float(number) * len(film) / 1024 for number in numbers)
+            box = film[int(top) : int(top + high) + 1, int(left) : int(left + wide) + 1]
+            brighter.append((film.mean() > box.mean(), lung_grey(film) > box.mean()))
+    mean, lung = np.mean(brighter, axis=0)
+    assert len(brighter) > 40 and mean > 0.3 and lung < 0.15

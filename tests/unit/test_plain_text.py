@@ -8,13 +8,16 @@ import json
 import unicodedata
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import radlib
-from radlib import plain_text
+from radlib import figures, plain_text
 from radlib.cli import main
 from radlib.plain_text import plain, plain_cell, plain_line, say, say_line, table_text
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
@@ -108,6 +111,25 @@ def test_the_command_line_says_a_hostile_name_on_one_visible_line(name, capsys):
             main([argument.replace("\x00", "\x01") for argument in arguments])
         out, err = capsys.readouterr()
         assert out == "" and is_visible(err) and err.count("\n") == 1, (arguments, err)
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "$5 or $6", "$a_{$", "cost $", "\x1b[2J", "a\u202eb", "\udcff"])
+def test_a_figure_draws_a_name_as_it_is_written(name):
+    mpl.use("Agg")
+    rows = pd.DataFrame(
+        {"variant": ["a", "a"], "layer": [name, "d"], "signal_to_noise_db": [40, 30], "cka": [1, 0.9]}
+    )
+    spread = {"edges": [-1, 0, 1], "counts": [3, 4]}
+    for axes in (
+        figures.layer_noise(rows, names={"a": name}),
+        figures.stored_weights({name: {name: spread}}),
+    ):
+        figure = np.ravel(axes)[0].figure
+        figure.canvas.draw()  # a formula that is none would be an error here, a missing glyph a warning
+        texts = [text.get_text() for text in figure.findobj(mpl.text.Text)]
+        assert plain_line(name).replace("$", "\\$") in texts
+        assert "$\\mathdefault{10^{0}}$" in texts or len(axes.shape) == 1
+        plt.close(figure)
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_escape(monkeypatch):
