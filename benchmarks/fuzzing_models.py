@@ -6,7 +6,6 @@ before each file what it is about to do, so that one which ends it is found and 
 the worker that `radlib import` starts for it, for that is what the worker is for; nothing may end the caller.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -214,4 +213,3 @@ if __name__ == "__main__":
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     open_files(Path(sys.argv[1]), *map(int, sys.argv[2:5]))
-    print(json.dumps("done"), file=sys.stderr)

@@ -19,8 +19,6 @@ from radlib.formats import load_network as look_into
 from radlib.formats import open_model
 from radlib.formats.keras import load_model
 from radlib.registry import FORMATS
-from radlib.techniques.quantization import convert
-from radlib.variants import Step
 from radlib.verification import verify
 from stored import add_variant, model_bytes, stored_run
 
@@ -211,4 +209,3 @@ def test_notebooks_open_models_by_the_same_door():
 
 def test_every_format_that_is_registered_opens_by_a_function_of_this_project():
     assert {entry.function.__module__.split(".")[1] for entry in FORMATS} == {"formats"}
-    assert convert is not None and Step is not None
