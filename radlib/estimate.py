@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from radlib.chains import parse_chain
-from radlib.datasets import Survey
 from radlib.errors import SetupError
 from radlib.film_walk import left_out_sentence, walk
 from radlib.plan import data_folder
@@ -20,6 +20,9 @@ from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.techniques import technique_parameters
 from radlib.variants import variant_key, variant_name
+
+if TYPE_CHECKING:
+    from radlib.datasets import Survey
 
 # Billions of multiply-accumulates at 224 px, millions of parameters (Keras applications' published table),
 # and seconds of one conversion to LiteRT on the machine described above when it is handed a Keras model.
@@ -133,13 +136,15 @@ def _epochs(run: Run, chain: str) -> int:
     return sum(value for name, value in parameters.items() if name.endswith("epochs"))
 
 
-def survey_films(settings: Settings) -> Survey:
+def survey_films(settings: Settings) -> "Survey":
     """Count the films that will be read or drawn, and the files that will be left out.
 
     Raises:
         UsageError: When the data set has no such option.
         DataError: When there is no film, or the folder is not as the data set wants it.
     """
+    from radlib.datasets import Survey  # here, so that what is refused is refused at once
+
     folder, entry = data_folder(settings), DATASETS[settings.dataset]
     options = entry.complete(settings.dataset_options)
     if folder is None:

@@ -10,10 +10,11 @@ The order is that of the names, part by part, on every machine.
 import collections
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from radlib.errors import DataError
 from radlib.film_content import FILMS, HEAD_BYTES, NAMED_AS_FILM, content_of
 
 # Names in lower case that systems, network drives and notebooks leave in a folder; whatever lies in such a folder, too.
@@ -79,14 +80,20 @@ def walk(root: Path, *, tables: Collection[Path] = ()) -> FilmFolder:
         What it holds.
 
     Raises:
-        OSError: When the folder itself cannot be opened.
+        DataError: When the folder itself cannot be opened.
     """
+    try:
+        top = _sorted(os.fspath(root))
+    except OSError:
+        raise DataError(
+            f"The folder {root.name!r} cannot be opened; give another, or change its permissions."
+        ) from None
     real_root = os.path.realpath(root)
     films: list[Path] = []
     folders: list[Path] = []
     counts: collections.Counter[str] = collections.Counter()
     known = 0
-    for entry, reason in _entries(os.fspath(root)):
+    for entry, reason in _entries(top):
         if reason is None and entry.is_dir(follow_symlinks=False):
             folders.append(Path(entry.path))
             continue
@@ -114,13 +121,13 @@ def left_out_sentence(counts: Mapping[str, int]) -> str:
     return f"{total} {'file is' if total == 1 else 'files are'} left out: {reasons}."
 
 
-def _entries(root: str) -> Iterator[tuple[os.DirEntry, str | None]]:
+def _entries(top: Iterable[os.DirEntry]) -> Iterator[tuple[os.DirEntry, str | None]]:
     """Yield what lies in a folder and below, in the order of names, with the reason in its or a folder's name.
 
     Of folders only those that are looked through, and those that may not be opened. Without recursion, since folders may
     be nested deeper than Python's calls.
     """
-    stack = [(iter(_sorted(root)), None)]
+    stack = [(iter(top), None)]
     while stack:
         entries, inherited = stack[-1]
         entry = next(entries, None)

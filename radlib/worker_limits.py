@@ -53,6 +53,7 @@ def limited(work: Callable[..., Any], *arguments: Any) -> Any:
     """
     *given, seconds = arguments
     if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return work(*given)

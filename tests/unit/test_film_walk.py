@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from radlib import dicom_writing
+from radlib.errors import DataError
 from radlib.film_content import HEAD_BYTES, content_of
 from radlib.film_walk import LEFT_OUT, left_out_sentence, walk
 
@@ -256,3 +257,10 @@ def test_tables_that_the_caller_reads_are_no_files_left_out(tmp_path):
     (tmp_path / "other.csv").write_text("file\n")
     found = walk(tmp_path, tables=[tmp_path / "labels.csv", tmp_path / "missing.csv"])
     assert (found.tables, found.left_out, found.files) == (1, {"other": 1}, 2)
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("file", "missing"):
+        with pytest.raises(DataError, match=f"^The folder '{name}' cannot be opened; .*permissions.$"):
+            walk(tmp_path / name)
