@@ -5,10 +5,14 @@ is wrong then, so that such a film is no error, but whoever trains with it or as
 the range that the network sees, without the brightest and darkest hundredth: a marker of lead must not hide the rest.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from radlib.images import Preprocessing, placement
+
+if TYPE_CHECKING:  # answering a film needs no tables
+    import pandas as pd
 
 SHARE = 0.1
 OUTLIERS = 0.01  # of the pixels at either end
@@ -28,7 +32,7 @@ def is_narrow(film: np.ndarray) -> bool:
 
 
 def narrow_films(
-    pixels: np.ndarray, positions: np.ndarray, kept: pd.DataFrame, preprocessing: Preprocessing
+    pixels: np.ndarray, positions: np.ndarray, kept: "pd.DataFrame", preprocessing: Preprocessing
 ) -> np.ndarray:
     """Return which films use under a tenth of the grey levels, bool (n,).
 
@@ -49,7 +53,7 @@ def narrow_films(
 
 
 def narrow_note(
-    pixels: np.ndarray, positions: np.ndarray, kept: pd.DataFrame, preprocessing: Preprocessing
+    pixels: np.ndarray, positions: np.ndarray, kept: "pd.DataFrame", preprocessing: Preprocessing
 ) -> list[str]:
     """Return a sentence on how many films use under a tenth of the grey levels; of a large set some are looked at.
 

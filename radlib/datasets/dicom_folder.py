@@ -19,8 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from radlib import film_walk, tasks
 from radlib.datasets import Dataset, check_choice, unique_image_ids
@@ -175,6 +173,9 @@ def _patients(said: pd.Series, header: pd.Series) -> pd.Series:
     films = pd.Series(np.arange(len(said)), said.index)
     firsts = [films.groupby(ids).transform("min").where(ids != "", films) for ids in (said, counts)]
     ends = np.concatenate([films, films]), np.concatenate(firsts)
+    from scipy import sparse  # here: it costs half a second
+    from scipy.sparse import csgraph
+
     links = sparse.coo_array((np.ones(2 * len(films)), ends), (len(films), len(films)))
     group = csgraph.connected_components(links, directed=False)[1]
     named = pd.DataFrame({"unsaid": said == "", "id": said.where(said != "", header)}, said.index)
