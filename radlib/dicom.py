@@ -50,6 +50,7 @@ DECODERS: Mapping[str, str] = {
     uid.JPEGLSNearLossless: "pyjpegls",
     uid.RLELossless: "pydicom",
 }
+LONGEST_CLIP = 100_000  # frames; what claims more is made to fill the memory
 UNCOMPRESSED = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian)
 
 
@@ -199,7 +200,7 @@ def _checked_header(path: Path) -> pydicom.Dataset:
     frames = int(header.get("NumberOfFrames") or 1)
     samples = int(header.get("SamplesPerPixel") or 1)
     if frames > 1:  # a clip is no film, however large
-        raise UnreadableImage("several_frames")
+        raise UnreadableImage("several_frames" if frames <= LONGEST_CLIP else "too_large")
     if header.Rows * header.Columns * samples > MAX_PIXELS:
         raise UnreadableImage("too_large")
     photometric_of(header)

@@ -9,9 +9,12 @@ are compared, so that the weights of one epoch need to be kept, not of all that 
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # figures are imported without tables
+    import pandas as pd
 
 STEP = 0.005  # of AUROC: half of the loss that a study calls one by default
 FLAT = 0.1  # share of the loss: less is how far the mean over a few hundred varied films goes up and down by itself
@@ -59,7 +62,7 @@ def epochs_waited(rows: Sequence[Mapping[str, float]], first: int = 0) -> int:
     return waited
 
 
-def never_fell(history: pd.DataFrame) -> bool:
+def never_fell(history: "pd.DataFrame") -> bool:
     """Tell whether the training loss stayed where one that gives every film the same answer would have it.
 
     So it does with a learning rate of zero, when an untrained network may order the films well by luck. A loss that
@@ -75,7 +78,7 @@ def never_fell(history: pd.DataFrame) -> bool:
     return bool(not falling and losses.min() > history["chance_loss"].iloc[0] * (1 - NO_GAIN))
 
 
-def judge_fit(history: pd.DataFrame, *, tolerance: float = 0.1) -> str:
+def judge_fit(history: "pd.DataFrame", *, tolerance: float = 0.1) -> str:
     """Say in one sentence whether a network learnt, under- or overfitted, from its learning curves.
 
     Not learnt: the training loss never fell, or no epoch tells the answers apart. Overfitted: after the kept epoch

@@ -43,6 +43,7 @@ RAMP = np.linspace(0, 4095, 64).astype(np.uint16).reshape(8, 8)
     ("tags", "reason"),
     [
         ({"NumberOfFrames": 2}, "several_frames"),
+        ({"NumberOfFrames": 120, "Rows": 4000, "Columns": 4000}, "several_frames"),
         ({"Rows": 60000, "Columns": 60000}, "too_large"),
         ({"Rows": 800}, "damaged"),
         ({"RescaleSlope": "0", "RescaleIntercept": "0"}, "invalid_values"),

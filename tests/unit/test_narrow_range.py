@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from radlib.images import Preprocessing, prepare
-from radlib.narrow_range import is_narrow, narrow_films, narrow_note
+from radlib.narrow_range import WARNING, is_narrow, narrow_films, narrow_note
 
 
 def film(levels, offset=0, shape=(64, 64), seed=0):
@@ -51,3 +51,12 @@ def test_of_a_large_set_some_are_looked_at(monkeypatch):
     assert "of 5 films looked at" in note
     assert narrow_note(pixels[:1], np.arange(1), kept[:1], Preprocessing(64)) == []
     assert narrow_note(pixels, np.arange(0), kept[:0], Preprocessing(64)) == []
+
+
+def test_a_film_of_few_levels_is_warned_of_when_it_is_asked_about():
+    from radlib.evaluation.typical_films import typical_of, warnings_of
+
+    usual = np.stack([film(200, seed=n) for n in range(20)])
+    typical = typical_of(usual[:10], usual[10:], None)
+    texts = warnings_of(typical, np.stack([usual[3], film(14, 90)]), None)
+    assert [WARNING in text for text in texts] == [False, True]

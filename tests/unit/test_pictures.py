@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from radlib import film_reasons
 from radlib.images import UnreadableImage, read_image
 
 RAMP = np.linspace(0, 4095, 64).round().astype(np.uint16).reshape(8, 8)
@@ -95,3 +96,18 @@ def test_a_cut_jpeg_is_damaged(tmp_path):
     with pytest.raises(UnreadableImage) as caught:
         read_image(path)
     assert caught.value.reason == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("missing", "advice"),
+    [
+        (set(), ""),
+        ({"gdcm"}, "pip install python-gdcm"),
+        ({"gdcm", "jpeg_ls"}, "pip install python-gdcm pyjpegls"),
+    ],
+)
+def test_packages_are_named_only_while_they_are_not_installed(monkeypatch, missing, advice):
+    monkeypatch.setattr(film_reasons, "_is_installed", lambda module: module not in missing)
+    text = film_reasons.reason_text("unsupported_compression")
+    assert "export it uncompressed" in text
+    assert text.partition("or ")[2].rstrip(")") == advice
