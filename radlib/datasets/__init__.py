@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.errors import DataError, UsageError
+from radlib.places import resolved
 from radlib.registry import DATASETS
 from radlib.settings import Settings
 from radlib.studies import home_folder
@@ -127,7 +128,7 @@ def find_data(
         DataError: When there is none; the message says where was looked.
     """
     if explicit:
-        place = Path(explicit).expanduser()
+        place = resolved(explicit)
         if not made_if_missing:
             _check_given(place, single_file)
         print(f"Films of {name!r} are read from the folder or file that was given.")
