@@ -53,8 +53,8 @@ readme: environment ## fill the README's tables from docs/results and the regist
 benchmark: environment ## speed, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
 
-fuzz: environment ## 200,000 damaged films through the decoding workers
-	@$(BIN)/python -m benchmarks fuzz
+fuzz: environment ## 200,000 damaged films through the decoding workers, 10,000 damaged studies through the checks
+	@$(BIN)/python -m benchmarks fuzz fuzz_studies
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

@@ -1,7 +1,7 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [fuzz] [demo] [--films N] [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [fuzz] [fuzz_studies] [refusals] [demo] [--films N] [--rounds N] [--json FILE]
 
 Without a name all run, except the long fuzzing. `--films` stands for the number that each is worth running with.
 """
@@ -18,9 +18,11 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     fuzzing,
+    fuzzing_studies,
     miracle_time,
     pruning_speed,
     quantizer_recipes,
+    refusals,
     report_speed,
     streaming,
 )
@@ -40,12 +42,14 @@ FILMS = {
     "miracle": 0,
     "recipes": 0,
     "fuzz": 200_000,
+    "fuzz_studies": 10_000,
+    "refusals": 0,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
-    "recipes", "demo",
+    "recipes", "refusals", "demo",
 )  # fmt: skip
 
 
@@ -107,6 +111,12 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz":
             result = fuzzing.measure(films)
             return result, fuzzing.table(result)
+        case "fuzz_studies":
+            result = fuzzing_studies.measure(films)
+            return result, fuzzing_studies.table(result)
+        case "refusals":
+            result = refusals.measure(rounds=rounds)
+            return result, refusals.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 
