@@ -22,11 +22,13 @@ from benchmarks import (
     fuzzing,
     fuzzing_folders,
     fuzzing_models,
+    fuzzing_studies,
     fuzzing_tables,
     miracle_time,
     predict_start,
     pruning_speed,
     quantizer_recipes,
+    refusals,
     report_speed,
     small_sets,
     streaming,
@@ -52,12 +54,14 @@ FILMS = {
     "fuzz_models": 10_000,
     "fuzz_folders": 10_000,
     "fuzz_tables": 10_000,
+    "fuzz_studies": 10_000,
+    "refusals": 0,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
-    "recipes", "predict_start", "demo",
+    "recipes", "predict_start", "refusals", "demo",
 )  # fmt: skip
 
 
@@ -137,6 +141,12 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "fuzz_tables":
             result = fuzzing_tables.measure(films)
             return result, fuzzing_tables.table(result)
+        case "fuzz_studies":
+            result = fuzzing_studies.measure(films)
+            return result, fuzzing_studies.table(result)
+        case "refusals":
+            result = refusals.measure(rounds=rounds)
+            return result, refusals.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

@@ -92,7 +92,7 @@ class Augmentation:
         known = [field.name for field in dataclasses.fields(cls)]
         if unknown := sorted(set(values) - set(known)):
             raise UsageError(
-                f"Augmentation has no {', '.join(map(repr, unknown))}; it has: {', '.join(known)}."
+                f"Augmentation has no {', '.join(repr(name[:60]) for name in unknown[:5])}; it has: {', '.join(known)}."
             )
         for name, value in values.items():
             try:

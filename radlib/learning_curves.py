@@ -33,13 +33,13 @@ def merit(row: Mapping[str, float]) -> tuple[float, float]:
     return steps, -math.inf if loss is None or math.isnan(loss) else -loss
 
 
-def best_position(rows: Sequence[Mapping[str, float]] | pd.DataFrame) -> int:
+def best_position(rows: "Sequence[Mapping[str, float]] | pd.DataFrame") -> int:
     """Return the position of the epoch that is kept; of equals the last, which has seen more.
 
     Args:
         rows: One per epoch, or the table of them.
     """
-    rows = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+    rows = rows.to_dict("records") if hasattr(rows, "to_dict") else list(rows)
     merits = [merit(row) for row in rows]
     return max(range(len(rows)), key=lambda n: (merits[n], n))
 

@@ -26,7 +26,9 @@ def resolved(place: str | Path) -> Path:
         UsageError: When no file system could have such a place.
     """
     try:
-        return Path(os.path.expanduser(place)).resolve()  # noqa: PTH111 (Path's own fails where there is no such user)
+        found = Path(os.path.expanduser(place)).resolve()  # noqa: PTH111 (Path's own fails where there is no such user)
+        found.exists()  # asked here, since a name that is too long is an error of whoever asks first
+        return found
     except (OSError, RuntimeError, ValueError):
         raise UsageError(f"{str(place)[:60]!r} is no path to a file or a folder; give another.") from None
 

@@ -148,7 +148,7 @@ class Registry:
             return self._entries[name]
         if name not in self.names():
             raise UsageError(
-                f"There is no {self.kind} {name!r}{nearest(name, self.names())}; "
+                f"There is no {self.kind} {name[:60]!r}{nearest(name, self.names())}; "
                 f"there are: {', '.join(self.names())}."
             )
         return self._entries[name]

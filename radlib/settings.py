@@ -160,7 +160,7 @@ def checked(name: str, value: Any) -> Any:
     if name not in SETTING_TYPES:
         nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
-        raise UsageError(f"There is no setting {name!r}{hint}")
+        raise UsageError(f"There is no setting {name[:60]!r}{hint}")
     if SETTING_TYPES[name] is bool and isinstance(value, str):
         value = YES_OR_NO.get(value.lower(), value)
     try:

@@ -17,6 +17,7 @@ import numpy as np
 from radlib import backend
 from radlib.architectures.state_dicts import load_state_dict
 from radlib.errors import SetupError, UsageError
+from radlib.places import resolved
 from radlib.registry import Entry
 from radlib.studies import home_folder
 from radlib.tensor_files.hdf5_files import data_sets, opened_hdf5
@@ -40,10 +41,11 @@ def find_weights(weights: str) -> str:
     if os.environ.get("RADLIB_WEIGHTS"):
         folders.insert(1, Path(os.environ["RADLIB_WEIGHTS"]))
     for folder in folders:
-        if (folder / Path(weights).expanduser()).is_file():
-            return str(folder / Path(weights).expanduser())
+        place = folder / os.path.expanduser(weights)  # noqa: PTH111 (Path's own fails where there is no such user)
+        if resolved(place).is_file():
+            return str(place)
     raise SetupError(
-        f"There is no weights file {Path(weights).name}; give its path, put it into data/weights, or name its folder "
+        f"There is no weights file {Path(weights).name[:60]}; give its path, put it into data/weights, or name its folder "
         "in RADLIB_WEIGHTS; to train from nothing, without the file, give -p weights none."
     )
 

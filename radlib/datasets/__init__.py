@@ -16,6 +16,7 @@ import pandas as pd
 
 from radlib.errors import DataError, UsageError
 from radlib.images import numbered_ids
+from radlib.places import resolved
 from radlib.plain_text import say
 from radlib.registry import DATASETS
 from radlib.settings import Settings
@@ -142,7 +143,7 @@ def find_data(
         DataError: When there is none; the message says where was looked.
     """
     if explicit:
-        place = Path(explicit).expanduser()
+        place = resolved(explicit)
         if not made_if_missing:
             _check_given(place, single_file)
         say(f"Films of {name!r} are read from the folder or file that was given.")

@@ -6,9 +6,10 @@ films of one patient; opacities more frequent in bedside (AP) films and in the o
 identifiers included, follows from the seed, so that the same seed gives the same bytes.
 """
 
+import errno
 import hashlib
 import json
-import shutil
+import os
 import uuid
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,6 +31,7 @@ from radlib.datasets.rsna import (
     read_rsna_layout,
 )
 from radlib.errors import DataError, UsageError
+from radlib.places import discard
 from radlib.registry import DATASETS
 from radlib.value_types import Range
 from radlib.worker_pool import worker_pool
@@ -92,8 +94,9 @@ def draw_dataset(
         revision: Recorded beside the films.
         workers: Processes.
     """
-    building = folder.with_name(f".building.{folder.name}")
-    shutil.rmtree(building, ignore_errors=True)
+    # of this process alone, as two starts may draw the same at once
+    building = folder.with_name(f".building.{folder.name}.{os.getpid()}")
+    discard(building, building.parent)
     with storage.disk_errors(folder):
         (building / IMAGES_FOLDER).mkdir(parents=True)
         rows = []
@@ -109,8 +112,12 @@ def draw_dataset(
         _write_tables(building, rows)
         made = {"patients": patients, "seed": seed, "image_side": image_side, "revision": revision}
         (building / MADE).write_text(json.dumps(made) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        building.rename(folder)
+        try:
+            building.replace(folder)  # of an empty folder, never of one that holds anything
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            discard(building, building.parent)  # another start was faster, and drew the same
 
 
 def draw_patient_films(folder: Path, seed: int, number: int, image_side: int) -> list[dict[str, Any]]:
