@@ -46,15 +46,15 @@ COLUMNS = (
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 BGR_MEANS = (103.939, 116.779, 123.68)
 RANGES: Mapping[str, Mapping[str, Any]] = {
-    "--range 0,1": {"range": (0, 1), "mean": (0,), "std": (1,)},
-    "--range -1,1": {"range": (-1, 1), "mean": (0,), "std": (1,)},
-    "--range 0,255": {"range": (0, 255), "mean": (0,), "std": (1,)},
-    "--range 0,1 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225": {"range": (0, 1), **IMAGENET},
-    "--range 0,255 --mean 103.939,116.779,123.68": {"range": (0, 255), "mean": BGR_MEANS, "std": (1,)},
+    "range 0,1": {"range": (0, 1), "mean": (0,), "std": (1,)},
+    "range -1,1": {"range": (-1, 1), "mean": (0,), "std": (1,)},
+    "range 0,255": {"range": (0, 255), "mean": (0,), "std": (1,)},
+    "range 0,1 mean 0.485,0.456,0.406 std 0.229,0.224,0.225": {"range": (0, 1), **IMAGENET},
+    "range 0,255 mean 103.939,116.779,123.68": {"range": (0, 255), "mean": BGR_MEANS, "std": (1,)},
 }
 GREY = {  # of networks with one channel, the means over the three
-    "--range 0,1 --mean 0.449 --std 0.226": {"range": (0, 1), "mean": (0.449,), "std": (0.226,)},
-    "--range 0,255 --mean 114.8": {"range": (0, 255), "mean": (114.8,), "std": (1,)},
+    "range 0,1 mean 0.449 std 0.226": {"range": (0, 1), "mean": (0.449,), "std": (0.226,)},
+    "range 0,255 mean 114.8": {"range": (0, 255), "mean": (114.8,), "std": (1,)},
 }
 
 
@@ -67,7 +67,7 @@ def usual_ranges(given: InputLayout) -> dict[str, InputLayout]:
         words = {
             key: ",".join(f"{value:g}" for value in getattr(given, key)) for key in ("range", "mean", "std")
         }
-        layouts[" ".join(f"--{key} {value}" for key, value in words.items())] = given
+        layouts[" ".join(f"{key} {value}" for key, value in words.items())] = given
     return layouts
 
 
@@ -152,10 +152,10 @@ def _answers(
     preparation = films.preprocessing
     for name in FILTERS:
         if name == preparation.resampling:
-            yield "resampling", f"--resampling {name}", True, asked
+            yield "resampling", f"resampling {name}", True, asked
         elif (pixels := _resized_otherwise(run, films, name)) is not None:
             outputs = predict_files(path, original.format, pixels, name=name)
-            yield "resampling", f"--resampling {name}", False, outputs
+            yield "resampling", f"resampling {name}", False, outputs
 
 
 def _fed_otherwise(run: Run, original: Variant, file: Path, layout: InputLayout) -> Any:

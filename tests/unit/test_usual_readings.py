@@ -70,13 +70,13 @@ def test_a_wrong_range_is_said_with_the_right_one(file, study, tmp_path):
     run, original = brought(file, study, tmp_path / "run", range=(-1, 1), mean=(1,))  # everything is dark
     table = try_readings(run, original, file)
     assert list(table.columns) == list(COLUMNS) and table["given"].sum() == 2
-    assert set(table[table["question"] == "resampling"]["answer"]) == {f"--resampling {f}" for f in FILTERS}
+    assert set(table[table["question"] == "resampling"]["answer"]) == {f"resampling {f}" for f in FILTERS}
     ranges = table[table["question"] == "range"].set_index("answer")
-    assert ranges.loc["--range 0,1", "auroc"] > 0.95
-    assert ranges.loc["--range -1,1 --mean 1 --std 1", "auroc"] == 0.5
-    assert ranges.loc["--range 0,1", "difference_low"] > 0
+    assert ranges.loc["range 0,1", "auroc"] > 0.95
+    assert ranges.loc["range -1,1 mean 1 std 1", "auroc"] == 0.5
+    assert ranges.loc["range 0,1", "difference_low"] > 0
     (line,) = sentences(table)
-    assert "--range 0,1 than with --range -1,1 --mean 1 --std 1" in line and "0.500" in line
+    assert "range 0,1 than with range -1,1 mean 1 std 1" in line and "0.500" in line
     pd.testing.assert_frame_equal(pd.read_csv(run.path("imports", "theirs.csv")), table)
     assert original.details["imported"]["layout"]["range"] == [-1, 1]  # nothing was chosen
 
@@ -97,7 +97,7 @@ def test_a_keras_file_is_asked_likewise(study, tmp_path):
     save_model(counts_bright_points(), path)
     run, original = brought(path, study, tmp_path / "run", range=(-1, 1), mean=(1,))
     (line,) = sentences(try_readings(run, original, path))
-    assert "--range 0,1" in line
+    assert "range 0,1" in line
 
 
 def test_the_filter_is_stored_and_obeyed(file, study, tmp_path):
@@ -163,5 +163,5 @@ def test_another_layout_in_place_of_the_first(tmp_path, before, after):
 def test_the_usual_ranges_hold_the_one_given():
     assert IMAGENET in usual_ranges(IMAGENET).values() and len(usual_ranges(IMAGENET)) == 5
     own = InputLayout(channels=3, range=(0, 2))
-    assert len(usual_ranges(own)) == 6 and usual_ranges(own)["--range 0,2 --mean 0 --std 1"] == own
+    assert len(usual_ranges(own)) == 6 and usual_ranges(own)["range 0,2 mean 0 std 1"] == own
     assert all(len(each.mean) == 1 for each in usual_ranges(InputLayout()).values())
