@@ -147,6 +147,23 @@ def test_a_damaged_record_steps_aside_and_the_variant_is_built_anew(tmp_path):
     assert set_aside_damaged(run) == [] and failures(run) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"films": 3}', b"\xff\xfe"])
+def test_a_start_finds_a_damaged_record_and_goes_on(tmp_path, content):
+    """What is asked is held against what was made before anything runs; a record that is none stands in no way."""
+    run, _ = stored_run(tmp_path, chains=("float32",))
+    (variant,) = run.variants()
+    folder = run.path("variants", variant.key)
+    known = {"chain": "float32", "content": 0}
+    run.check_as_made(variant.name, known, {})
+    for name in ("spec.json", "variant.json"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(content)
+        run.check_as_made(variant.name, known, {})
+        with pytest.raises(RadlibError, match="damaged|was made otherwise"):
+            run.stored(variant.name, {"chain": "other"})
+        (folder / name).write_bytes(whole)
+
+
 def test_damaged_answers_are_asked_for_again(tmp_path):
     run, films = stored_run(tmp_path, chains=("",))
     (variant,) = run.variants()
