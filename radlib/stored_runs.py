@@ -16,10 +16,11 @@ from typing import Any
 
 from radlib.errors import NotApplicable, UsageError
 from radlib.places import discard
+from radlib.record_files import read_object, remembered
 from radlib.settings import Settings
 from radlib.storage import disk_errors, file_sha256, only_process, put_in_place, spec_digest, write_json
 from radlib.studies import Study
-from radlib.variants import Variant, library_versions, read_variant, variant_key, variant_name
+from radlib.variants import REBUILT, Variant, library_versions, read_variant, variant_key, variant_name
 
 # Settings that say which films a network is trained on; those of the preparation are in every specification.
 FILM_SETTINGS = (
@@ -125,7 +126,7 @@ class Run:
             return variant if intact else None
         if self.fresh:
             return None
-        before = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        before = read_object(folder / "spec.json", REBUILT)
         now = json.loads(json.dumps(spec, default=str))
         raise self._otherwise(name, [k for k in {*before, *now} if before.get(k) != now.get(k)])
 
@@ -143,8 +144,9 @@ class Run:
         folder = self.path("variants", variant_key(name))
         if self.fresh or not (folder / "variant.json").is_file():
             return
-        before = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-        films = json.loads((folder / "variant.json").read_text(encoding="utf-8")).get("films", {})
+        before, films = remembered(folder / "spec.json"), remembered(folder / "variant.json").get("films", {})
+        if not before or not isinstance(films, dict):
+            return  # its records are damaged: it steps aside and is built anew, see `damaged_variants`
         now = json.loads(json.dumps(known, default=str))
         differing = [key for key, value in now.items() if before.get(key) != value]
         for key, value in films.items():

@@ -82,6 +82,8 @@ def test_each_file_damaged_is_named_and_nothing_else_escapes(finished, damage, t
         if any(word in path.name for word in HARMLESS):
             continue
         content = path.read_bytes()
+        if not content:  # a lock: nothing in it to damage, and made again when it is gone
+            continue
         changed = b"" if DAMAGES[damage] is None else DAMAGES[damage](content)
         if changed == content and DAMAGES[damage] is not None:
             continue
@@ -145,6 +147,23 @@ def test_a_damaged_record_steps_aside_and_the_variant_is_built_anew(tmp_path):
         assert add_variant(run, films, "float32") == variant
         assert len(list(run.path("variants").glob(".damaged.*"))) == number
     assert set_aside_damaged(run) == [] and failures(run) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"films": 3}', b"\xff\xfe"])
+def test_a_start_finds_a_damaged_record_and_goes_on(tmp_path, content):
+    """What is asked is held against what was made before anything runs; a record that is none stands in no way."""
+    run, _ = stored_run(tmp_path, chains=("float32",))
+    (variant,) = run.variants()
+    folder = run.path("variants", variant.key)
+    known = {"chain": "float32", "content": 0}
+    run.check_as_made(variant.name, known, {})
+    for name in ("spec.json", "variant.json"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(content)
+        run.check_as_made(variant.name, known, {})
+        with pytest.raises(RadlibError, match="damaged|was made otherwise"):
+            run.stored(variant.name, {"chain": "other"})
+        (folder / name).write_bytes(whole)
 
 
 def test_damaged_answers_are_asked_for_again(tmp_path):
