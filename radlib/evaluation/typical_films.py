@@ -14,6 +14,8 @@ References:
     Tipping, Bishop (1999). Probabilistic principal component analysis. J. R. Stat. Soc. B 61.
 """
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ DIRECTIONS = 16
 REVISION = 1
 SMALLEST_SPREAD = 1e-4  # grey levels; films that are all alike must not warn of rounding
 AT_ONCE = 32
+LARGEST_BYTES = 20_000_000
 
 Embed = Callable[[np.ndarray], np.ndarray]
 
@@ -72,9 +75,12 @@ def typical_path(run_folder: Path, key: str) -> Path:
 def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST_BYTES:
+                return None  # of a received export: a few numbers never inflate to so much
         with np.load(path) as arrays:
             fields = {name: arrays[name] for name in Typical.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
     fields |= {
         "sha256": str(fields["sha256"]),
