@@ -8,6 +8,8 @@ import contextlib
 import csv
 import json
 import math
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,7 @@ def _tested(run_folder: Path, variant: Variant) -> bool:
     try:
         with np.load(path) as arrays:
             return str(arrays["model_sha256"]) == variant.sha256 and len(arrays["image_id"]) > 0
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
 
 

@@ -115,7 +115,11 @@ def test_what_is_kept_is_small_and_no_film(run_and_films):
     before = path.read_bytes()
     describe_films(run, films, run.variants())
     assert path.read_bytes() == before
-    path.write_bytes(b"PK")
+    for damaged in (b"PK", before[: len(before) // 2], before[:40] + bytes(200) + before[240:]):
+        path.write_bytes(damaged)
+        assert read_typical(path) is None
+    with path.open("wb") as stream:  # a small file that would be large in memory
+        np.savez_compressed(stream, middle=np.zeros(3_000_000))
     assert read_typical(path) is None
     describe_films(run, films, run.variants()[:1])
     assert path.read_bytes() == before
