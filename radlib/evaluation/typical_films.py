@@ -36,7 +36,6 @@ DIRECTIONS = 16
 REVISION = 1
 SMALLEST_SPREAD = 1e-4  # grey levels; films that are all alike must not warn of rounding
 AT_ONCE = 32
-LARGEST_BYTES = 20_000_000
 
 Embed = Callable[[np.ndarray], np.ndarray]
 
