@@ -17,6 +17,7 @@ from typing import Any
 
 from radlib.errors import UsageError
 from radlib.importing.pickles import names_beside_tensors
+from radlib.tensor_files.archive_members import DAMAGE
 
 MEMBERS = re.compile(
     r"archive_format|archive_version|byteorder|version|\.data/(version|serialization_id)|models/\w+\.json|extra/.*"
@@ -51,7 +52,7 @@ def refuse_program_code(path: Path, names: set[str]) -> None:
             if member.endswith(".json"):
                 _refuse_json(_json(archive, name, path), path)
             elif member.endswith(".pt"):
-                _refuse_pickle(archive.read(name), path)
+                _refuse_pickle(archive, name, path)
 
 
 def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
@@ -59,7 +60,7 @@ def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
         raise UsageError(f"{path.name} describes a program too long for a network; {EXPORT_AGAIN}.")
     try:
         return json.loads(archive.read(name))
-    except (ValueError, RecursionError, zipfile.BadZipFile):
+    except (*DAMAGE, RecursionError):
         raise UsageError(f"{path.name} has a damaged description of its program; {EXPORT_AGAIN}.") from None
 
 
@@ -104,12 +105,12 @@ def _plain_tree(text: Any) -> bool:
     return all(value in TREES for key, value in _pairs(content) if key == "type")
 
 
-def _refuse_pickle(content: bytes, path: Path) -> None:
+def _refuse_pickle(program: zipfile.ZipFile, member: str, path: Path) -> None:
     """Refuse example inputs that are more than tensors."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(io.BytesIO(program.read(member))) as archive:
             pickles = [archive.read(name) for name in archive.namelist() if name.endswith(".pkl")]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+    except DAMAGE:
         raise UsageError(f"{path.name} has damaged example inputs; {EXPORT_AGAIN}.") from None
     for pickle in pickles:
         if found := names_beside_tensors(pickle):
