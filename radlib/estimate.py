@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radlib.chains import parse_chain
-from radlib.errors import SetupError
+from radlib.errors import DataError, SetupError
 from radlib.film_walk import left_out_sentence, walk
 from radlib.plan import data_folder
 from radlib.registry import DATASETS, TECHNIQUES
@@ -87,15 +87,24 @@ class Forecast:
 
 
 def estimate(run: Run, networks: Sequence[Run], notebooks: Sequence[str]) -> Forecast:
-    """Return a forecast for executing `notebooks` (one entry per execution) of `run` on its `networks`."""
-    surveyed = survey_films(run.settings)
-    films = surveyed.films
+    """Return a forecast for executing `notebooks` (one entry per execution) of `run` on its `networks`.
+
+    Raises:
+        DataError: When the films are not as the data set wants them, and notebook 01 would read them.
+    """
+    try:
+        surveyed = survey_films(run.settings)
+        films, left_out = surveyed.films, surveyed.left_out
+    except DataError:
+        if any(name.startswith("01") for name in notebooks):  # it would say the same, later
+            raise
+        films, left_out = 0, {}
     seconds, disk, missing = SECONDS_PER_NOTEBOOK * len(notebooks), 20e6, 0
     for network in networks:
         made, size, count = _network_cost(network, films)
         seconds, disk, missing = seconds + made, disk + size, missing + count
     disk += films * run.settings.image_size**2
-    return Forecast(seconds, disk, films, missing, run.folder, left_out_sentence(surveyed.left_out))
+    return Forecast(seconds, disk, films, missing, run.folder, left_out_sentence(left_out))
 
 
 def _network_cost(run: Run, films: int) -> tuple[float, float, int]:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from radlib.errors import SetupError
+from radlib.errors import DataError, SetupError
 from radlib.estimate import Forecast, check_disk, estimate
 from radlib.runs import open_run
 from stored import stored_run
@@ -71,3 +71,11 @@ def test_the_line_for_the_user_says_time_disk_and_how_to_stop(tmp_path):
     assert "2.2 h" in long
     assert "2.0 GB" in long
     assert "goes on where it was" in long
+
+
+def test_films_that_cannot_be_used_are_refused_before_notebook_01(tmp_path):
+    (tmp_path / "films" / "normal").mkdir(parents=True)
+    run = open_run(str(tmp_path / "out"), study="demo", dataset="folders", data=str(tmp_path / "films"))
+    with pytest.raises(DataError, match="'normal' has no image"):
+        estimate(run, run.networks(), ["01_explore"])
+    assert estimate(run, run.networks(), ["06_compare"]).films == 0

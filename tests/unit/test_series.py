@@ -155,8 +155,9 @@ def test_a_mistyped_folder_of_films_is_not_remembered(tmp_path, study, monkeypat
     with pytest.raises(DataError, match="'nope' does not exist"):
         series.run_series(study("06_checked_output"), data=str(tmp_path / "nope"), **asked)
     assert not output.exists()
-    for number in range(2):
-        (tmp_path / str(number) / "a").mkdir(parents=True)
+    for name in ("normal", "sick"):
+        (tmp_path / "0" / name).mkdir(parents=True)
+        (tmp_path / "0" / name / "film.png").touch()
     series.run_series(study("06_checked_output"), data=str(tmp_path / "0"), **asked)
     with pytest.raises(DataError, match="'nope' does not exist"):
         series.run_series(study("06_checked_output"), data=str(tmp_path / "nope"), **asked)
