@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from radlib.age_and_sex import age_years, is_said
-from radlib.datasets.label_tables import canonical, rows_named, sexes, shortened, years
+from radlib.datasets.label_tables import VALUE, canonical, rows_named, sexes, shortened, years
 from radlib.datasets.label_values import label_column, understood_share
 from radlib.errors import DataError, UsageError
 
@@ -55,7 +55,8 @@ def findings_of(
     by_name = {canonical(name): name for name in others}
     asked = [asked] if isinstance(asked, str) else [str(name) for name in asked]
     if missing := [name for name in asked if canonical(name) not in by_name]:
-        known = ", ".join(map(shortened, others)) or "none"
+        unheaded = any(map(VALUE.search, others))  # values, then, which may be a patient's
+        known = "values in place of headings" if unheaded else ", ".join(map(shortened, others)) or "none"
         raise DataError(f"The table {table} has no label column {missing[0]!r}; it has: {known}.")
     if len({canonical(name) for name in asked}) < len(asked):
         raise UsageError(f"Option 'labels' names a column of {table} twice: {', '.join(asked)}.")

@@ -38,7 +38,7 @@ def film_paths(folder: Path, files: Sequence[Path], names: pd.Series, table: str
     relative = [PurePosixPath(name.strip().replace("\\", "/")) for name in names]
     paths = pd.Series([_found(folder, name, alike) for name in relative], names.index, dtype=object)
     outside = pd.Series([not path.resolve().is_relative_to(root) or path.resolve() == root for path in paths])
-    missing = pd.Series([not path.is_file() for path in paths])
+    missing = pd.Series([not _is_file(path) for path in paths])
     for wrong, what, remedy in (
         (outside, "no file inside the data folder", "give paths below it"),
         (missing, "a file that is not there", "complete the folder, or take them out"),
@@ -67,12 +67,19 @@ def _found(folder: Path, name: PurePosixPath, alike: dict[str, set[Path]]) -> Pa
     """Return where a film lies: as it is named, with the ending that a table often leaves out, or spelled otherwise."""
     path = folder / name
     for candidate in (path, path.with_name(f"{path.name}.dcm") if name.name else path):
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     for spelled in (name.as_posix(), f"{name.as_posix()}.dcm"):
         if len(found := alike.get(_plain(spelled), set())) == 1:
             return next(iter(found))
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is longer than the system takes
+        return False
 
 
 def _plain(name: str) -> str:

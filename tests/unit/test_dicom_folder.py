@@ -167,6 +167,8 @@ def test_classes_that_exclude_each_other(folder):
         ({"effusion": None}, {}, "has no column of labels"),
         ({"PatientName": ["Doe^Jane"] * 6}, {}, "has an unknown column 'PatientName'"),
         ({"score": [0.5] * 6}, {}, "has an unknown column 'score'"),
+        ({"file": ["x" * 5000, *FILES[1:]]}, {}, "names a file that is not there"),
+        ({"Doe^Jane": [0] * 6}, {"labels": ["mass"]}, "it has: values in place of headings"),
         ({"split": ["train", "dev", "test", "test", "", "test"]}, {}, r"other than .* \(rows 3, 6\)"),
         ({}, {"labels": ["mass"]}, "has no label column 'mass'; it has: effusion"),
         ({}, {"table": "other.csv"}, "other.csv is missing"),
