@@ -178,7 +178,7 @@ def words(annotation: Any) -> str:
     if origin is Annotated:
         limits = [str(limit) for limit in inner[1:] if isinstance(limit, Range | WithinData)]
         plain = words(inner[0])
-        return f"{plain} {limits[0]}" if WithinData() in inner[1:] else ", ".join([plain, *limits])
+        return f"the name {limits[0]}" if WithinData() in inner[1:] else ", ".join([plain, *limits])
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"
     if origin in (typing.Union, types.UnionType):

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import film_walk, tasks
-from radlib.datasets import Dataset, check_choice, unique_image_ids
+from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.header_filters import of_the_kind, peculiar_notes
 from radlib.datasets.label_columns import (
@@ -44,11 +44,22 @@ from radlib.value_types import WithinData
 READINGS = ("auto", "binary", "findings", "classes")
 
 
+def survey(folder: Path, *, table: str, **_: object) -> Survey:
+    """Count the films that the table names, without reading one; the other films and files are left out."""
+    place = _table_path(folder, table)
+    rows = read_table(place, ("file",), others=True, optional=ABOUT)
+    walked = film_walk.walk(folder, tables=[place])
+    named = set(film_paths(folder, walked.films, rows["file"], place.name))
+    unlisted = sum(path not in named for path in walked.films)
+    return Survey(len(named), {**walked.left_out, f"films that {place.name} does not name": unlisted})
+
+
 @DATASETS.register(
     title="A folder of CR and DX films with a table of labels",
     citation="Your own films.",
     licence="Yours.",
     needs_files=True,
+    survey=survey,
 )
 def dicom_folder(
     folder: Path,

@@ -12,6 +12,7 @@ from radlib.datasets.dicom_folder import _patients
 from radlib.datasets.rsna import IMAGES_FOLDER
 from radlib.datasets.synthetic import draw_dataset
 from radlib.errors import DataError, UsageError
+from radlib.estimate import survey_films
 from radlib.images import image_id
 from radlib.settings import Settings
 
@@ -52,6 +53,17 @@ FILES = [
 def write(folder, name="labels.csv", **columns):
     table = {"file": FILES, "effusion": [1, 0, 0, 1, "", 1], **columns}
     pd.DataFrame({k: v for k, v in table.items() if v is not None}).to_csv(folder / name, index=False)
+
+
+def test_the_forecast_counts_the_films_that_the_table_names(folder):
+    write(folder)
+    table = pd.read_csv(folder / "labels.csv").iloc[:4]
+    table.to_csv(folder / "labels.csv", index=False)
+    (folder / "notes.txt").write_text("to do")
+    settings = Settings(dataset="dicom_folder", data=str(folder))
+    found = survey_films(settings)
+    assert found.films == len(load_dataset(settings).index) == 4
+    assert found.left_out == {"other": 1, "films that labels.csv does not name": 2}
 
 
 def load(folder, **options):
@@ -333,7 +345,9 @@ def test_a_table_outside_the_folder_is_not_read(folder, tmp_path):
     write(tmp_path, name="secret.csv")
     (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
     for name in ("../secret.csv", str(tmp_path / "secret.csv"), "link.csv", "2024/../../secret.csv"):
-        with pytest.raises(UsageError, match="lies outside the data folder"):
+        with pytest.raises(
+            UsageError, match="lies outside the data folder|the name of a file in the data folder"
+        ):
             load(folder, table=name)
 
 
