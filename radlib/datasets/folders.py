@@ -49,8 +49,8 @@ def folders(
     folder: Path,
     *,
     reading: Literal["binary", "classes"] = "binary",
-    positive: Any = None,
-    negative: Any = None,
+    positive: str | bool | None = None,
+    negative: str | bool | None = None,
     patient_pattern: str = "",
 ) -> Dataset:
     r"""Read films that are sorted into one folder per class, with or without train and test folders.

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 from radlib import private
@@ -13,6 +12,7 @@ from radlib.datasets import load_dataset
 from radlib.datasets.class_names import part_of
 from radlib.errors import DataError, UsageError
 from radlib.estimate import survey_films
+from radlib.plain_yaml import read_yaml
 from radlib.settings import Settings
 
 
@@ -105,7 +105,7 @@ def test_names_that_make_no_label_are_refused_before_anything_runs(films, names,
 ])  # fmt: skip
 def test_what_yaml_takes_for_a_number_means_the_folder_of_that_name(films, names, written, label):
     folder = films({names[0]: 1, names[1]: 2})
-    dataset = load(folder, **yaml.safe_load(f"positive: {written}"))
+    dataset = load(folder, **read_yaml(f"positive: {written}"))
     assert dataset.task.labels == (label,)
 
 
