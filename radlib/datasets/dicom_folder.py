@@ -16,7 +16,7 @@ is refused rather than carried along, or ignored where option `labels` names the
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -44,10 +44,11 @@ from radlib.value_types import WithinData
 READINGS = ("auto", "binary", "findings", "classes")
 
 
-def survey(folder: Path, *, table: str, **_: object) -> Survey:
-    """Count the films that the table names, without reading one; the other films and files are left out."""
+def survey(folder: Path, *, table: str, labels: Sequence[str], label_values: Any, **_: Any) -> Survey:
+    """Check the table and count the films that it names, without reading one; other films and files are left out."""
     place = _table_path(folder, table)
     rows = read_table(place, ("file",), others=True, optional=ABOUT)
+    findings_of(rows, labels, meanings(label_values), place.name)
     walked = film_walk.walk(folder, tables=[place])
     named = set(film_paths(folder, walked.films, rows["file"], place.name))
     unlisted = sum(path not in named for path in walked.films)
