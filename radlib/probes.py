@@ -159,8 +159,9 @@ def _litert_counts(path: str) -> dict[str, int]:
 
 def _one_thread_for_tensorflow() -> None:
     """Give TensorFlow one thread; it takes this before its first operation only."""
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    from radlib import backend
+    from radlib import backend, processors
+
+    os.environ[processors.VARIABLE] = "1"
 
     backend.tensorflow()
 

@@ -55,8 +55,9 @@ def write_record(folder: Path, study: Study, overrides: Mapping[str, Any], *, ma
         made: Whether the run has variants. What they were made on and with is kept then, and this opening is added.
     """
     if not (folder / RECORD).is_file():
-        private.private_folder(folder)
-        digests.begin(folder)
+        with storage.disk_errors(folder / RECORD):
+            private.private_folder(folder)
+            digests.begin(folder)
     private.write_places(folder, {**private.read_places(folder), **_places(study, overrides)})
     before = _record(folder) if made else {}
     now = _opening(overrides)

@@ -121,7 +121,7 @@ def test_an_unknown_option_names_the_known_ones():
 
 @pytest.mark.parametrize(("name", "option"), [("mobilenet", "alpha"), ("student_tiny", "width")])
 def test_a_multiplier_of_zero_is_refused(name, option):
-    with pytest.raises(UsageError, match=f"{option} .*above 0, not 0"):
+    with pytest.raises(UsageError, match=f"{option}.*above 0 up to 64, not '0'"):
         build_network(name, {option: 0}, TASK, (64, 64, 1))
 
 

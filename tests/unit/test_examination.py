@@ -17,7 +17,7 @@ def run_and_films(tmp_path):
     run, films = stored_run(tmp_path, chains=("", "float32", "int8"))
     for chain in ("", "float32"):
         add_variant(run, films, chain, seed=1)
-    run.path("selection.json").write_text(json.dumps({"winner": "student_small/float32#0"}))
+    run.path("selection.json").write_text(json.dumps({"winner": "student_small/float32#0", "variants": {}}))
     return run, films
 
 

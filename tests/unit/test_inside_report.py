@@ -139,8 +139,10 @@ def test_clouds_hold_every_film_and_the_limits(run):
 def test_noise_leaves_a_gap_where_a_layer_is_missing():
     table = pd.DataFrame(LAYERS).assign(variant="a")
     axes = figures.layer_noise(table, names={"a": "int8"})
-    assert axes[0].lines[0].get_ydata().tolist()[:2] == [40, -3]
-    assert np.isnan(axes[0].lines[0].get_ydata()[2]) and axes[0].lines[0].get_ydata()[3] == 80
+    lead, line = axes[0].lines
+    assert lead.get_ydata().tolist() == [40, -3, 80] and lead.get_xdata().tolist() == [0, 1, 3]
+    assert line.get_ydata().tolist()[:2] == [40, -3]
+    assert np.isnan(line.get_ydata()[2]) and line.get_ydata()[3] == 80
     assert [t.get_text() for t in axes[1].get_xticklabels()] == ["first", "deep", "gone", "head"]
 
 

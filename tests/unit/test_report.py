@@ -594,7 +594,7 @@ def test_reproducing_command_hides_the_folder(tmp_path):
     write_json(run.path("run.json"), {**record, "overrides": {"data": "/home/someone/films", "epochs": 8}})
     report.write_report(run)
     text = run.path("report.html").read_text(encoding="utf-8")
-    assert "radlib run --study fake --data FOLDER -p epochs 8" in text
+    assert "radlib run --study fake.yaml --data FOLDER -p epochs 8" in text
     assert "/home/someone" not in text and str(tmp_path) not in text
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from radlib import backend, counting
 from radlib.architectures import build_network
-from radlib.errors import UsageError
+from radlib.errors import SetupError, UsageError
 from radlib.registry import ARCHITECTURES
 from radlib.surgery.budget import MEASURES, choose, chunk_size, cost, read_costs
 from radlib.surgery.importance import importance
@@ -273,6 +273,10 @@ def test_what_was_built_can_be_stored_and_opened(kind, tmp_path):
     structure = read_structure(model)
     smaller = remove_channels(model, structure, np.arange(structure.count) % 3 > 0)
     save_model(smaller, tmp_path / "model.keras")
+    if kind is wrapped:  # it slices by a hidden operation, which no network that comes into a run has
+        with pytest.raises(SetupError, match="is not one that a file may hold"):
+            load_model(tmp_path / "model.keras")
+        return
     np.testing.assert_array_equal(answers(load_model(tmp_path / "model.keras")), answers(smaller))
 
 

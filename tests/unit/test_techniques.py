@@ -92,7 +92,10 @@ def test_every_product_still_reads_the_drawn_films(name, films, products):
 
 @pytest.mark.parametrize("entry", list(TECHNIQUES), ids=lambda entry: entry.name)
 def test_every_technique_states_its_facts(entry):
-    stated, may_state = {"consumes", "produces", "trains", "revision", "label", "kind"}, {"leaves", "unfit"}
+    stated, may_state = (
+        {"consumes", "produces", "trains", "revision", "label", "kind"},
+        {"leaves", "unfit", "check"},
+    )
     assert stated <= set(entry.facts) <= stated | may_state
     left = {other.facts["leaves"] for other in TECHNIQUES if "leaves" in other.facts}
     assert set(entry.facts.get("unfit", {})) <= left  # what no technique leaves would never be refused
