@@ -121,7 +121,13 @@ def keras_predictor(model: Any) -> Predictor:
 
     Args:
         model: A Keras model, images (n, h, w, channels) to outputs (n, outputs).
+
+    Raises:
+        SetupError: When it takes or gives anything else, as a file that was damaged may.
     """
+    for shape, rank, what in ((model.input_shape, 4, "film"), (model.output_shape, 2, "row of answers")):
+        if not (isinstance(shape, tuple) and len(shape) == rank and all(type(n) is int for n in shape[1:])):
+            raise SetupError(f"The network has not one {what} per film of a fixed size; build it again.")
     tensorflow = backend.tensorflow()
     shape = tuple(model.input_shape[1:])
     graph = tensorflow.function(

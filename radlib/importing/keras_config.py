@@ -11,6 +11,7 @@ from typing import Any
 
 from radlib.errors import UsageError
 from radlib.graphs import LAYERS, TRAINING_ONLY
+from radlib.plain_text import plain_line
 
 MODELS = ("Functional", "Model", "Sequential")
 MODULES = re.compile(r"(tf_)?keras(\.\w+)*")
@@ -114,7 +115,7 @@ def settings_of(layer: Mapping[str, Any], name: str) -> dict[str, Any]:
     kind, config = layer["class_name"], layer["config"]
     if kind not in LAYERS or kind == "TFOpLambda":
         raise UsageError(
-            f"{name} has a layer {config['name']!r} of class {str(kind)[:60]}, which is not one that can be imported; build the "
+            f"{name} has a layer {config['name']!r} of class {plain_line(kind)[:60]}, which is not one that can be imported; build the "
             "network from Keras's usual layers, or convert it to LiteRT."
         )
     if config.get("data_format") == "channels_first":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from drawn import SIDE, small_network
+from radlib import backend
 from radlib.errors import SetupError, UsageError
 from radlib.formats import format_of, grey_levels, open_model, save_model
 from radlib.formats.keras import load_model
@@ -133,6 +134,21 @@ def test_damaged_files_are_one_sentence(tmp_path, name, content):
         open_model(tmp_path / name)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["two answers", "a map", "two films"])
+def test_networks_of_another_shape_are_one_sentence(tmp_path, wrong):
+    """A damaged description may leave a network with other ends than it was stored with."""
+    keras = backend.keras()
+    films = [keras.Input((SIDE, SIDE, 1)) for _ in range(2 if wrong == "two films" else 1)]
+    image = keras.layers.Concatenate()(films) if len(films) > 1 else films[0]
+    maps = keras.layers.Conv2D(2, 3)(image)
+    answers = keras.layers.Dense(2)(keras.layers.Flatten()(maps))
+    outputs = {"two answers": [answers, answers], "a map": maps, "two films": answers}[wrong]
+    save_model(keras.Model(films, outputs), tmp_path / "model.keras")
+    with pytest.raises(SetupError, match="not one (film|row of answers) per film") as told:
+        open_model(tmp_path / "model.keras")
+    assert "\n" not in str(told.value)
 
 
 def test_grey_levels_are_divided_in_float32():
