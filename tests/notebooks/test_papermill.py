@@ -16,7 +16,10 @@ def test_the_series_runs_to_its_report_and_says_little(small_run):
     assert done.stdout.strip() == str(small_run.folder / "report.html")
     lines = done.stderr.strip().splitlines()
     assert lines[0].startswith("About ") and "variants to make" in lines[0]
-    assert [line.split()[0] for line in lines[1:]] == list(load_study("demo").notebooks)
+    told = lines[1:]
+    if "NOT LEARNT" in told[-1]:  # as little training as here may teach nothing, which is said last
+        told = told[:-1]
+    assert [line.split()[0] for line in told] == list(load_study("demo").notebooks)
     assert not re.search("Traceback|Warning|papermill|TCP|TensorFlow", done.stderr)
 
 
