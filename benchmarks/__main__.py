@@ -59,6 +59,13 @@ FILMS = {
     "demo": 0,
 }
 KINDS = tuple(FILMS)
+FUZZERS = {
+    "fuzz": fuzzing,
+    "fuzz_models": fuzzing_models,
+    "fuzz_folders": fuzzing_folders,
+    "fuzz_tables": fuzzing_tables,
+    "fuzz_studies": fuzzing_studies,
+}
 RUN_UNASKED = (
     "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
     "recipes", "predict_start", "refusals", "demo",
@@ -89,6 +96,9 @@ def main() -> None:
 
 def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
     """Return what one benchmark found, and the same as lines of text."""
+    if kind in FUZZERS:
+        result = FUZZERS[kind].measure(films)
+        return result, FUZZERS[kind].table(result)
     match kind:
         case "evaluation":
             result = evaluation_speed.measure(films, rounds=rounds)
@@ -129,21 +139,6 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "predict_start":
             result = predict_start.measure(rounds)
             return result, predict_start.table(result)
-        case "fuzz":
-            result = fuzzing.measure(films)
-            return result, fuzzing.table(result)
-        case "fuzz_models":
-            result = fuzzing_models.measure(films)
-            return result, fuzzing_models.table(result)
-        case "fuzz_folders":
-            result = fuzzing_folders.measure(films)
-            return result, fuzzing_folders.table(result)
-        case "fuzz_tables":
-            result = fuzzing_tables.measure(films)
-            return result, fuzzing_tables.table(result)
-        case "fuzz_studies":
-            result = fuzzing_studies.measure(films)
-            return result, fuzzing_studies.table(result)
         case "refusals":
             result = refusals.measure(rounds=rounds)
             return result, refusals.table(result)

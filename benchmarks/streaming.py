@@ -115,10 +115,11 @@ def _resident_bytes() -> int:
 
 
 def _training(films: int, image_size: int, steps: int) -> dict:
-    from radlib import backend, images, tasks, training
+    from radlib import backend, images, tasks
     from radlib.architectures import build_network
     from radlib.augmentation import Augmentation, augment_batch
     from radlib.films import Films
+    from radlib.recipe import recipe_from
     from radlib.settings import Settings
 
     generator = np.random.default_rng(0)
@@ -132,7 +133,7 @@ def _training(films: int, image_size: int, steps: int) -> dict:
         selection = Films(
             index, pixels, np.arange(films), task.label_matrix(index), task, images.Preprocessing(image_size)
         )
-        recipe = training.recipe_from(Settings())
+        recipe = recipe_from(Settings())
         backend.make_deterministic(0)
         model = build_network("student_small", {}, task, (image_size, image_size, 1))
         model.compile(backend.keras().optimizers.Adam(), task.loss)

@@ -14,11 +14,12 @@ from radlib.imported_networks import is_imported
 from radlib.learning_curves import best_position
 from radlib.places import discard
 from radlib.plain_text import table_text
+from radlib.recipe import Recipe, recipe_from
 from radlib.record_files import read_table
 from radlib.runs import Run
 from radlib.settings import Settings
 from radlib.storage import file_sha256, spec_digest, write_json, write_text
-from radlib.training import Recipe, check_numbers, fit, recipe_from, validate
+from radlib.training import check_numbers, fit, validate
 from radlib.variants import REBUILT, Variant, read_variant, variant_key, variant_name
 
 TRAINING_REVISION = 2  # raised when the same settings would train another network

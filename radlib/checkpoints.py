@@ -17,7 +17,7 @@ from radlib import backend, learning_curves
 from radlib.storage import atomic_path, write_text
 
 if TYPE_CHECKING:
-    from radlib.training import Recipe
+    from radlib.recipe import Recipe
 
 
 class Checkpoints:

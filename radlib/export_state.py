@@ -8,14 +8,12 @@ import contextlib
 import csv
 import json
 import math
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from radlib.errors import RadlibError
 from radlib.evaluation.choices import FILE as SELECTION
+from radlib.record_files import read_arrays
 from radlib.variants import Variant
 
 RESULTS = "results.csv"
@@ -66,10 +64,10 @@ def _selection(run_folder: Path) -> dict[str, Any]:
 def _tested(run_folder: Path, variant: Variant) -> bool:
     path = run_folder / "predictions" / f"{variant.key}.test.npz"
     try:
-        with np.load(path) as arrays:
-            return str(arrays["model_sha256"]) == variant.sha256 and len(arrays["image_id"]) > 0
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        found = read_arrays(path, ("model_sha256", "image_id"))
+    except RadlibError:
         return False
+    return str(found["model_sha256"]) == variant.sha256 and found["image_id"].size > 0
 
 
 def _row(run_folder: Path, variant: Variant) -> dict[str, Any] | None:

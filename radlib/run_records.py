@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from radlib import digests, private, storage
 from radlib.errors import UsageError
@@ -20,9 +20,6 @@ from radlib.record_files import damaged, read_object
 from radlib.settings import WITHHELD, is_place, shown
 from radlib.studies import Study
 from radlib.variants import library_versions
-
-if TYPE_CHECKING:
-    from radlib.runs import Run
 
 RECORD = "run.json"
 COPY = "put it back from a copy, or choose another --output"
@@ -156,7 +153,7 @@ def read_record(folder: Path) -> RunRecord | None:
     return RunRecord(str(record.get("study", "")), str(source), {**overrides, **places.get("overrides", {})})
 
 
-def withheld(run: "Run", values: Mapping[str, Any]) -> dict[str, Any]:
+def withheld(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters for notebooks, without those that name a place on this machine.
 
     Settings need none, since a notebook finds them in the run's record. What a notebook itself declares, such as
@@ -164,13 +161,13 @@ def withheld(run: "Run", values: Mapping[str, Any]) -> dict[str, Any]:
     """
     own = {name: values[name] for name in OWN_PLACES if values.get(name)}
     if own:
-        private.write_places(run.folder, {**private.read_places(run.folder), "parameters": own})
+        private.write_places(folder, {**private.read_places(folder), "parameters": own})
     rest = {name: value for name, value in values.items() if not is_place(name, value)}
     return rest | dict.fromkeys(own, WITHHELD)
 
 
-def place(run: "Run", name: str, value: str) -> str:
+def place(folder: Path, name: str, value: str) -> str:
     """Return a notebook's parameter that names a place, looked up in the private folder where it was withheld."""
     if value != WITHHELD:
         return value
-    return private.read_places(run.folder).get("parameters", {}).get(name, "")
+    return private.read_places(folder).get("parameters", {}).get(name, "")

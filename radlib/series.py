@@ -80,7 +80,7 @@ def run_series(
         run = open_run(str(plan.run.folder), **opening, **_asked(plan.values))
         for line in (*foreign_notebooks(run.study, plan.files), str(plan.forecast)):
             say(line)
-        values = withheld(run, plan.values) | {"study": run.study.name, "fresh": fresh}
+        values = withheld(run.folder, plan.values) | {"study": run.study.name, "fresh": fresh}
         execute(run, plan.steps(values), say)
     from radlib.refusals import refusals  # here: it brings pandas, which a refused start does without
 

@@ -12,7 +12,6 @@ kept may be an exponential moving average of those visited (Polyak and Juditsky,
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,48 +20,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from radlib import backend, metrics
-from radlib.augmentation import Augmentation
 from radlib.batch_statistics import estimator, random_layers
 from radlib.checkpoints import Checkpoints
 from radlib.errors import DataError
 from radlib.films import Films, FilmSplits
 from radlib.plain_text import plain_line
-from radlib.settings import Settings
+from radlib.recipe import Recipe
 from radlib.tasks import Task
 from radlib.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one network is trained; the names are those of `studies.Settings`."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    schedule: str
-    warmup_epochs: float
-    weight_decay: float
-    label_smoothing: float
-    average_decay: float
-    patience: int
-    class_weights: bool
-    augmentation: Augmentation
-
-
-def recipe_from(settings: Settings) -> Recipe:
-    """Return the part of a run's settings that says how to train."""
-    names = [name for name in Recipe.__dataclass_fields__ if name != "augmentation"]
-    return Recipe(
-        **{name: getattr(settings, name) for name in names},
-        augmentation=Augmentation.from_dict(settings.augmentation),
-    )
-
-
-def fine_tuning(recipe: Recipe, *, epochs: int, learning_rate: float) -> Recipe:
-    """Return the recipe for going on with a trained network: shorter, gentler, without early stopping."""
-    return replace(
-        recipe, epochs=epochs, learning_rate=learning_rate, warmup_epochs=0.0, patience=0, average_decay=0.0
-    )
 
 
 def fit(

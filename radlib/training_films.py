@@ -16,7 +16,7 @@ from radlib.films import Films
 from radlib.prefetching import ahead
 
 if TYPE_CHECKING:
-    from radlib.training import Recipe
+    from radlib.recipe import Recipe
 
 STATISTICS_FILMS = (
     1000  # batch norm's means and variances no longer change with more (Wu and Johnson, 2021, section 3)

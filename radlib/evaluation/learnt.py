@@ -14,6 +14,7 @@ import pandas as pd
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
 from radlib.learning_curves import never_fell
+from radlib.record_files import read_table
 from radlib.runs import Run
 from radlib.variants import Variant, variant_name
 
@@ -79,7 +80,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
             if v.chain and v.name in answers and variant_name(v.network, "", v.seed) == original.name
         }
         curves = run.model_path(original).with_name("history.csv")
-        history = pd.read_csv(curves) if curves.is_file() else None
+        history = read_table(curves) if curves.is_file() else None
         if reason := why_not_learnt(answers[original.name], children, history):
             found[original.name] = reason
     return found

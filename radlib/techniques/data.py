@@ -62,7 +62,8 @@ class TechniqueData:
         The weights of the last epoch are kept, since the best epoch of a compression is the one that is
         compressed as far as asked.
         """
-        from radlib.training import fine_tuning, fit, recipe_from
+        from radlib.recipe import fine_tuning, recipe_from
+        from radlib.training import fit
 
         recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
         judged = replace(self.films, validation=choice_films(self.films, self.settings))
@@ -82,7 +83,8 @@ class TechniqueData:
 
         For a network that a technique builds anew, such as a student.
         """
-        from radlib.training import fit, recipe_from
+        from radlib.recipe import recipe_from
+        from radlib.training import fit
 
         recipe = replace(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
         judged = replace(self.films, validation=choice_films(self.films, self.settings))

@@ -184,7 +184,8 @@ def test_shadow_weights_are_clipped_and_never_decay():
     assert np.abs(after).max() == 1.0
     assert not np.array_equal(before, after)
     from drawn import drawn_settings
-    from radlib.training import _optimizer, recipe_from
+    from radlib.recipe import recipe_from
+    from radlib.training import _optimizer
 
     decaying = _optimizer(recipe_from(drawn_settings(weight_decay=0.1)), 1)
     decaying.build(model.trainable_variables)

@@ -20,6 +20,7 @@ from radlib.formats.deep_compression import (
     itemise,
     read_about,
 )
+from radlib.recipe import recipe_from
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.deep_compression import (
     byte_table,
@@ -29,7 +30,7 @@ from radlib.techniques.deep_compression import (
     tensor_table,
 )
 from radlib.techniques.shared_weights import share_weights, shared_model, trainer_of
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 
 def randomise(model, *, sparsity, clusters, seed=0):

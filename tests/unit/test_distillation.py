@@ -7,9 +7,10 @@ from drawn import SIDE, drawn_settings, drawn_splits, small_network
 from radlib import backend, counting, tasks
 from radlib.architectures import build_network
 from radlib.errors import UsageError
+from radlib.recipe import recipe_from
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.distillation import _learner, distillation, distillation_loss, logits_of
-from radlib.training import fit, loss_function, recipe_from
+from radlib.training import fit, loss_function
 
 GENERATOR = np.random.default_rng(0)
 STUDENT, TEACHER = (GENERATOR.normal(0, 2, (6, 3)).astype(np.float32) for _ in range(2))

@@ -7,6 +7,7 @@ import pytest
 from drawn import SIDE, drawn_settings, drawn_splits, small_network
 from radlib import backend, counting
 from radlib.errors import UsageError
+from radlib.recipe import recipe_from
 from radlib.surgery.rebuild import remove_channels
 from radlib.surgery.reconstruction import readers_of, reconstruct
 from radlib.surgery.structure import read_structure
@@ -16,7 +17,7 @@ from radlib.techniques.data import TechniqueData
 from radlib.techniques.filter_pruning import channel_table, filter_pruning, sensitivity_table
 from radlib.techniques.pruning import magnitude_pruning
 from radlib.techniques.quantization import float32, int8
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ LAYERS = (
     ("baselines",),
     ("training",),
     ("checkpoints", "training_films"),
+    ("recipe",),
     ("batch_statistics",),
     ("probes", "inference"),
     ("workers",),

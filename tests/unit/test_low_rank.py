@@ -183,7 +183,8 @@ def test_planted_ranks_are_the_ranks_of_the_layers(network, data):
 
 
 def test_fine_tuning_lowers_the_loss(data):
-    from radlib.training import fit, recipe_from
+    from radlib.recipe import recipe_from
+    from radlib.training import fit
 
     model = small_network(filters=(8, 16, 32), pointwise=32)
     fit(

@@ -11,6 +11,7 @@ from radlib import backend, tasks
 from radlib.architectures import build_network
 from radlib.errors import UsageError
 from radlib.formats import open_model
+from radlib.recipe import recipe_from
 from radlib.registry import TECHNIQUES
 from radlib.techniques import check_chain
 from radlib.techniques.aeq import aeq_int4
@@ -27,7 +28,7 @@ from radlib.techniques.fake_quantization import fake_quantized, split_front, sta
 from radlib.techniques.qat import qat
 from radlib.techniques.quantization import convert
 from radlib.techniques.rounding import code_table, octav_clip
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 RECIPES = [entry.name for entry in TECHNIQUES if entry.facts["consumes"] == "tflite"]
 CODED = [name for name in RECIPES if name != "aeq_float16"]  # weights become codes of 8 or 4 bits

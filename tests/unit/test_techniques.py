@@ -10,6 +10,7 @@ from drawn import drawn_settings, drawn_splits, small_network
 from radlib import backend
 from radlib.errors import RadlibError, UsageError
 from radlib.formats import open_model, save_model
+from radlib.recipe import recipe_from
 from radlib.registry import FORMATS, TECHNIQUES
 from radlib.techniques import chain_label, check_chain
 from radlib.techniques.data import TechniqueData
@@ -21,7 +22,7 @@ from radlib.techniques.pruning import (
     update_steps,
 )
 from radlib.techniques.quantization import scheme_table
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from radlib import backend, tasks
 from radlib.batch_statistics import batch_norms
 from radlib.errors import DataError
 from radlib.learning_curves import best_position, epochs_waited
-from radlib.training import fine_tuning, fit, recipe_from, validate
+from radlib.recipe import fine_tuning, recipe_from
+from radlib.training import fit, validate
 from radlib.training_films import chance_loss, check_answers
 
 

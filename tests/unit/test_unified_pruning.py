@@ -9,13 +9,14 @@ from drawn import drawn_settings, drawn_splits, small_network
 from radlib import counting
 from radlib.errors import UsageError
 from radlib.formats.keras import load_model, save_model
+from radlib.recipe import recipe_from
 from radlib.techniques import chain_label, check_chain
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.filter_pruning import channel_table
 from radlib.techniques.pruning import prunable_layers
 from radlib.techniques.unified_pruning import STAGES, sparsity_table, stage_table, unified_pruning
 from radlib.techniques.weight_budget import cut_at, find_cut, packed_bytes, shares_below, zero_smallest
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from radlib import backend
+from radlib.recipe import recipe_from
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.pruning import magnitude_pruning
-from radlib.training import fit, recipe_from
+from radlib.training import fit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from drawn import drawn_settings, drawn_splits, small_network
