@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from radlib.registry import ARCHITECTURES, DATASETS, TECHNIQUES
+from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.report.wording import MISSING, VERDICTS, known, rate, signed, signed_span, span
-from radlib.studies import Study, load_study
+from radlib.runs.studies import Study, load_study
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "docs" / "results"

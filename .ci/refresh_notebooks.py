@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from radlib.bootstrap import BOOTSTRAP
-from radlib.kernels import fresh_kernel
+from radlib.cli.series.first_cell import BOOTSTRAP
+from radlib.cli.series.jupyter_kernels import fresh_kernel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LARGEST_BYTES = 500_000

@@ -26,7 +26,7 @@ class SeriesWithoutOutputs(BuildHookInterface):
             return
         self._copies = tempfile.TemporaryDirectory()
         root, copies = Path(self.root), Path(self._copies.name)
-        clean = _load(root / "radlib" / "notebook_sources.py").without_outputs
+        clean = _load(root / "radlib" / "cli" / "notebook_sources.py").without_outputs
         series, place = root / "notebooks", PLACES[self.target_name]
         for source in sorted(path for pattern in TRAVEL for path in series.glob(pattern)):
             inside = source.relative_to(series)

@@ -33,8 +33,8 @@ from benchmarks import (
     small_sets,
     streaming,
 )
-from radlib.probes import describe_host
-from radlib.variants import library_versions
+from radlib.evaluation.probes import describe_host
+from radlib.runs.variants import library_versions
 
 FILMS = {
     "evaluation": 5000,

@@ -46,7 +46,7 @@ def measure(
     """
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    from radlib.sign_products import best_counter
+    from radlib.techniques.xnor_net.sign_products import best_counter
 
     image, kernel = _drawn(side, channels)
     ways = {**_counting(image, kernel), **_matrix_products(image, kernel), **_litert(image, kernel)}
@@ -104,7 +104,7 @@ def _drawn(side: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _counting(image: np.ndarray, kernel: np.ndarray) -> dict[str, Callable[[], Any]]:
-    from radlib.sign_products import geometry, pack_kernel, scaled_products
+    from radlib.techniques.xnor_net.sign_products import geometry, pack_kernel, scaled_products
 
     where, packed = geometry(image.shape[1:3], kernel.shape[:2]), pack_kernel(kernel)
     scales = np.abs(kernel).mean(axis=(0, 1, 2))
@@ -130,7 +130,7 @@ def _matrix_products(image: np.ndarray, kernel: np.ndarray) -> dict[str, Callabl
 
 def _exact(image: np.ndarray, kernel: np.ndarray) -> bool:
     """Return whether counted dot products are those of NumPy's matrix product of signs."""
-    from radlib.sign_products import dot_products, geometry, pack_kernel
+    from radlib.techniques.xnor_net.sign_products import dot_products, geometry, pack_kernel
 
     ones = np.where(kernel >= 0, np.float32(1), np.float32(-1)).reshape(-1, kernel.shape[-1])
     expected = _patches(np.where(image >= 0, np.float32(1), np.float32(-1))) @ ones
@@ -143,8 +143,8 @@ def _litert(image: np.ndarray, kernel: np.ndarray) -> dict[str, Callable[[], Any
     """Return calls of LiteRT files that hold the one convolution."""
     from ai_edge_litert.interpreter import Interpreter
 
-    from radlib import backend
-    from radlib.techniques.quantization import convert
+    from radlib.foundation import backend
+    from radlib.techniques.quantization.converter import convert
 
     keras = backend.keras()
     layer = keras.layers.Conv2D(kernel.shape[-1], KERNEL, padding="same", use_bias=False)

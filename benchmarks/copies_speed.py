@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 
-from radlib import resemblance
-from radlib.phantoms import draw_film, draw_patient
-from radlib.resemblance import DIGEST_BYTES, MARK_BYTES, SIDE
+from radlib.imaging import resemblance
+from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
+from radlib.imaging.resemblance import DIGEST_BYTES, MARK_BYTES, SIDE
 
 DRAWN, DRAWN_SIDE = 600, 64
 PLANTED_SHARE = 0.005

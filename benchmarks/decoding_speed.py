@@ -20,8 +20,11 @@ import pydicom
 from PIL import Image
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
-from radlib import decode, dicom, dicom_writing, images
-from radlib.phantoms import draw_film, draw_patient
+from radlib.imaging import images
+from radlib.imaging.decoding import decode
+from radlib.imaging.dicom import files as dicom
+from radlib.imaging.phantoms import dicom_writing
+from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 
 SIDE, SQUARE = 1024, 224
 DRAWN = 24  # different films; the others are these with other noise

@@ -74,9 +74,10 @@ def measure(films: int = 5000, *, rounds: int = ROUNDS) -> dict:
 
 def prepare(folder: Path, films: int) -> None:
     """Write the network as Keras and int8 LiteRT file, and a file of random decoded films."""
-    from radlib import backend, tasks
-    from radlib.architectures import build_network
-    from radlib.formats import save_model
+    from radlib.architectures.networks import build_network
+    from radlib.formats.predictors import save_model
+    from radlib.foundation import backend
+    from radlib.runs import tasks
 
     model = build_network("mobilenet_v2", {}, tasks.binary("opacity"), (IMAGE_SIZE, IMAGE_SIZE, 1))
     save_model(model, folder / "model.keras")
@@ -154,8 +155,8 @@ def _serve(way: str, folder: Path) -> None:
 
 
 def _open_engine(folder: Path, pixels: np.ndarray):
-    from radlib.inference import predict_files
-    from radlib.workers import Workers
+    from radlib.evaluation.inference import predict_files
+    from radlib.evaluation.workers import Workers
 
     workers = Workers(2)
     workers.start()
@@ -167,8 +168,8 @@ def _open_engine(folder: Path, pixels: np.ndarray):
 
 
 def _open_peak(folder: Path, pixels: np.ndarray):
-    from radlib.inference import predict_files
-    from radlib.workers import Workers
+    from radlib.evaluation.inference import predict_files
+    from radlib.evaluation.workers import Workers
 
     workers = Workers(2)
     workers.start()

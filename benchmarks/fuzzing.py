@@ -20,7 +20,10 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 from tqdm import tqdm
 
-from radlib import decode, dicom, dicom_writing, images
+from radlib.imaging import images
+from radlib.imaging.decoding import decode
+from radlib.imaging.dicom import files as dicom
+from radlib.imaging.phantoms import dicom_writing
 
 TARGETS = {"parent_crashes": 0, "lost": 0, "unknown_reasons": 0, "longest_wait_s": 7.0, "growth_mb": 200.0}
 SIDE = 48  # of the films, pixels

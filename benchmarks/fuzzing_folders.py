@@ -18,11 +18,12 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import fuzzing
-from radlib import decode, film_walk, images
-from radlib.datasets import load_dataset
-from radlib.errors import RadlibError
-from radlib.estimate import survey_films
-from radlib.settings import Settings
+from radlib.cli.series.estimate import survey_films
+from radlib.datasets.dataset import load_dataset
+from radlib.foundation.errors import RadlibError
+from radlib.imaging import film_walk, images
+from radlib.imaging.decoding import decode
+from radlib.runs.settings import Settings
 
 TARGETS = {"raw_errors": 0, "lost": 0, "disagreements": 0, "links_followed_out": 0, "unknown_reasons": 0}
 TREE_FILES = 250

@@ -127,7 +127,7 @@ def _speaker(number: int, name: str) -> Any:
 
 def _outcome(path: Path, number: int, say: Any) -> str:
     """Take a file through its doors: `opened`, `refused`, or what must not be."""
-    from radlib.errors import RadlibError
+    from radlib.foundation.errors import RadlibError
 
     said: list[str] = []
     opened = False
@@ -144,8 +144,8 @@ def _outcome(path: Path, number: int, say: Any) -> str:
 
 def _as_variant(path: Path, number: int, say: Any) -> bool:
     """Open a file as a stored variant, as predict, verify and export do."""
-    from radlib.formats import open_model
-    from radlib.registry import FORMATS
+    from radlib.formats.predictors import open_model
+    from radlib.foundation.registry import FORMATS
 
     if path.suffix not in {entry.facts["suffix"] for entry in FORMATS}:
         return False
@@ -157,10 +157,10 @@ def _as_variant(path: Path, number: int, say: Any) -> bool:
 
 def _as_foreign(path: Path, number: int, say: Any) -> bool:
     """Tell a file by its content and read it, as `radlib import` does; what its worker does is done here."""
-    from radlib.errors import RadlibError, UsageError
+    from radlib.formats.tensor_files.reading import kind_of, read_tensors
+    from radlib.foundation.errors import RadlibError, UsageError
     from radlib.importing import guard, keras_network, tasks, workers
     from radlib.importing.layout import Answers, InputLayout
-    from radlib.tensor_files import kind_of, read_tensors
 
     def here(task: str, arguments: dict[str, Any], **_: Any) -> Any:
         say("in a worker")

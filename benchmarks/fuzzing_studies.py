@@ -17,10 +17,10 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from radlib.errors import RadlibError
-from radlib.plan import check_settings, foreign_notebooks, notebook_files
-from radlib.runs import planned_run
-from radlib.studies import load_study, notebooks_folder
+from radlib.cli.series.plan import check_settings, foreign_notebooks, notebook_files
+from radlib.foundation.errors import RadlibError
+from radlib.runs.runs import planned_run
+from radlib.runs.studies import load_study, notebooks_folder
 
 TARGETS = {"raw_exceptions": 0, "long_sentences": 0, "written": 0, "longest_s": 2.0}
 LONGEST_SENTENCE = 3000  # characters; the list of all names is long

@@ -21,12 +21,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks.fuzzing import damaged
-from radlib import dicom_writing
 from radlib.datasets.chestxray14 import chestxray14
 from radlib.datasets.dicom_folder import dicom_folder
 from radlib.datasets.rsna import CLASSES_TABLE, IMAGES_FOLDER, LABELS_TABLE, rsna
-from radlib.errors import RadlibError
-from radlib.site_threshold import read_site_labels
+from radlib.deployment.site_threshold import read_site_labels
+from radlib.foundation.errors import RadlibError
+from radlib.imaging.phantoms import dicom_writing
 
 TARGETS = {"raw_exceptions": 0, "long_sentences": 0, "leaked": 0}
 FILMS = 6

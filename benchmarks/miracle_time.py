@@ -25,7 +25,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> dict:
     Args:
         sizes: Sides of the square films, pixels.
     """
-    from radlib.registry import TECHNIQUES
+    from radlib.foundation.registry import TECHNIQUES
 
     told = TECHNIQUES["miracle"].complete({})
     schedules = ((told["rounds"], told["steps_per_round"]), LONG)
@@ -64,12 +64,13 @@ def table(result: dict) -> str:
 
 
 def _one(size: int, rounds: int, steps: int) -> dict:
-    from radlib import backend, tasks
-    from radlib.architectures import build_network
-    from radlib.formats.miracle import decode_model, encode_model
-    from radlib.techniques.block_coding import Schedule, code_of, coding_rounds, network_of
-    from radlib.techniques.miracle import plan_blocks
-    from radlib.techniques.weight_posteriors import learner_of
+    from radlib.architectures.networks import build_network
+    from radlib.foundation import backend
+    from radlib.runs import tasks
+    from radlib.techniques.miracle.block_coding import Schedule, code_of, coding_rounds, network_of
+    from radlib.techniques.miracle.file_format import decode_model, encode_model
+    from radlib.techniques.miracle.miracle import plan_blocks
+    from radlib.techniques.miracle.weight_posteriors import learner_of
 
     keras = backend.keras()
     backend.make_deterministic(0)  # as in a training, which some operations take longer for

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fuzzing import damaged
-from radlib import backend, container
+from radlib.formats import container
+from radlib.foundation import backend
 
 SIDE = 12  # of the films, pixels
 MOST_LIKELY_TEXT = 0.75  # share of structured damage that is done to a configuration, where there is one
@@ -25,7 +26,7 @@ MOST_LIKELY_TEXT = 0.75  # share of structured damage that is done to a configur
 
 def small_network(binary: bool = False) -> Any:
     """Return a Keras network of 300 weights; with a binary convolution for `.rdx` files."""
-    from radlib.binary_layers import stored_layer
+    from radlib.techniques.xnor_net.binary_layers import stored_layer
 
     keras = backend.keras()
     keras.utils.set_random_seed(0)
@@ -46,10 +47,12 @@ def samples() -> dict[str, bytes]:
     """Return sound files by name; the ending is that of the format."""
     import tempfile
 
-    from radlib.formats import deep_compression, miracle, xnor_net
     from radlib.formats.keras import model_bytes
-    from radlib.techniques.miracle import plan_blocks
-    from radlib.techniques.quantization import convert
+    from radlib.techniques.deep_compression import file_format as deep_compression
+    from radlib.techniques.miracle import file_format as miracle
+    from radlib.techniques.miracle.miracle import plan_blocks
+    from radlib.techniques.quantization.converter import convert
+    from radlib.techniques.xnor_net import file_format as xnor_net
 
     model = small_network()
     blocks = plan_blocks(model, 4, 16, seed=0)

@@ -31,7 +31,7 @@ model.set_tensor(model.get_input_details()[0]["index"], grey.reshape(1, 64, 64, 
 model.invoke()
 print(model.get_tensor(model.get_output_details()[0]["index"]))
 """
-CALL = "import sys; from radlib.cli import main; main(sys.argv[1:])"
+CALL = "import sys; from radlib.cli.app import main; main(sys.argv[1:])"
 
 
 def measure(rounds: int = 5) -> dict:
@@ -79,12 +79,13 @@ def _run(command: list[str], package: str | None, folder: Path) -> float:
 
 def _write_variant(folder: Path) -> Path:
     """Write an untrained network as an exported variant with a description of its training films."""
-    from radlib import architectures, tasks
+    from radlib import architectures
     from radlib.evaluation.typical_films import embedder, typical_of
-    from radlib.images import Preprocessing
-    from radlib.storage import file_sha256, write_json
-    from radlib.techniques.quantization import convert
-    from radlib.variants import Variant
+    from radlib.foundation.storage import file_sha256, write_json
+    from radlib.imaging.images import Preprocessing
+    from radlib.runs import tasks
+    from radlib.runs.variants import Variant
+    from radlib.techniques.quantization.converter import convert
 
     place, task = folder / "variant", tasks.binary("opacity")
     place.mkdir()
@@ -103,8 +104,8 @@ def _write_variant(folder: Path) -> Path:
 
 
 def _write_film(folder: Path) -> Path:
-    from radlib.dicom_writing import Header, StorageKind, write_film
-    from radlib.phantoms import draw_film, draw_patient
+    from radlib.imaging.phantoms.dicom_writing import Header, StorageKind, write_film
+    from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 
     generator, path = np.random.default_rng(0), folder / "film.dcm"
     film = draw_film(draw_patient(generator), "PA", False, generator).image

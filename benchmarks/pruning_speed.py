@@ -67,13 +67,15 @@ def measure(
 
 def _files(name: str, image_size: int) -> tuple[dict[tuple[str, str], bytes], float]:
     """Return the LiteRT files of a network by (precision, whole or pruned), and the share of MACs that stays."""
-    from radlib import backend, counting, tasks
-    from radlib.architectures import build_network
-    from radlib.surgery.budget import choose
-    from radlib.surgery.importance import kernel_norms
-    from radlib.surgery.rebuild import remove_channels
-    from radlib.surgery.structure import read_structure
-    from radlib.techniques.quantization import convert
+    from radlib.architectures import counting
+    from radlib.architectures.networks import build_network
+    from radlib.foundation import backend
+    from radlib.runs import tasks
+    from radlib.techniques.pruning.surgery.budget import choose
+    from radlib.techniques.pruning.surgery.importance import kernel_norms
+    from radlib.techniques.pruning.surgery.rebuild import remove_channels
+    from radlib.techniques.pruning.surgery.structure import read_structure
+    from radlib.techniques.quantization.converter import convert
 
     model = build_network(name, {}, tasks.binary("opacity"), (image_size, image_size, 1))
     structure = read_structure(model)
@@ -103,7 +105,7 @@ def _opened(content: bytes) -> Callable[[], None]:
     """Return a call of a LiteRT file, with its film set and one call done."""
     from ai_edge_litert.interpreter import Interpreter
 
-    from radlib.backend import quiet_stderr
+    from radlib.foundation.backend import quiet_stderr
 
     with quiet_stderr():
         interpreter = Interpreter(model_content=content, num_threads=1)

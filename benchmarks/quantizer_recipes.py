@@ -35,7 +35,7 @@ class DrawnFilms:
     @property
     def settings(self) -> Any:
         """Settings of which only the seed is asked."""
-        from radlib.settings import Settings
+        from radlib.runs.settings import Settings
 
         return Settings()
 
@@ -52,9 +52,9 @@ def measure(*, rounds: int = ROUNDS, image_size: int = IMAGE_SIZE, films: int = 
         image_size: Side of the film, pixels.
         films: Representative films.
     """
-    from radlib import tasks
-    from radlib.architectures import build_network
-    from radlib.registry import TECHNIQUES
+    from radlib.architectures.networks import build_network
+    from radlib.foundation.registry import TECHNIQUES
+    from radlib.runs import tasks
 
     shape = (image_size, image_size, 1)
     model = build_network(NETWORK, OPTIONS, tasks.binary("opacity"), shape, seed=0)
@@ -103,7 +103,7 @@ def measure(*, rounds: int = ROUNDS, image_size: int = IMAGE_SIZE, films: int = 
 
 def _usual_conversion(model: Any) -> bytes:
     """Return the float32 file as the converter makes it when it is handed the Keras model."""
-    from radlib import backend
+    from radlib.foundation import backend
 
     tf = backend.tensorflow()
     with backend.quiet_stderr():

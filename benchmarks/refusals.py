@@ -33,7 +33,7 @@ def measure(*, rounds: int = 5) -> dict:
         for _ in range(rounds):
             for name, words in MISTAKES.items():
                 before, started = _children_seconds(), time.perf_counter()
-                command = [sys.executable, "-m", "radlib.cli", *words]
+                command = [sys.executable, "-m", "radlib.cli.app", *words]
                 done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
                 wall[name].append(time.perf_counter() - started)
                 processor[name].append(_children_seconds() - before)

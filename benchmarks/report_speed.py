@@ -68,7 +68,7 @@ def table(result: dict) -> str:
 
 def write_run(folder: Path, films: int, draws: int):
     """Write the files of a run as evaluation leaves them, without models, and return the run."""
-    from radlib.runs import open_run
+    from radlib.runs.runs import open_run
 
     study = {
         "name": "large",
@@ -110,7 +110,7 @@ def _write_answers(run, films: int) -> tuple[np.ndarray, list]:
 
 
 def _write_variant(run, chain: str):
-    from radlib.variants import Step, Variant, variant_key, variant_name
+    from radlib.runs.variants import Step, Variant, variant_key, variant_name
 
     name = variant_name(run.network, chain, 0)
     file = f"variants/{variant_key(name)}/model.tflite"

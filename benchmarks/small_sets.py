@@ -67,7 +67,7 @@ def write_dicom_set(folder: Path, source: Path, films: pd.DataFrame) -> None:
     """Write 561 films of 340 patients as DICOM files, and `labels.csv`."""
     from PIL import Image
 
-    from radlib.dicom_writing import Header, StorageKind, write_film
+    from radlib.imaging.phantoms.dicom_writing import Header, StorageKind, write_film
 
     generator = np.random.default_rng(0)
     patients = generator.permutation(films["patient"].unique())[:340]
@@ -102,9 +102,9 @@ def train_all(name: str, data: Path, weights: Path, folder: Path) -> list[dict]:
 def train_one(name: str, data: Path, network: str, seed: int, weights: Path, folder: Path) -> dict:
     """Train one network as `radlib run` would; return what was kept, and the best there was."""
     from radlib import open_films, open_run
-    from radlib.baselines import load_network, read_history, train_baseline
-    from radlib.learning_curves import best_position
-    from radlib.training import validate
+    from radlib.training.baselines import load_network, read_history, train_baseline
+    from radlib.training.learning_curves import best_position
+    from radlib.training.training import validate
 
     with_weights = network == "mobilenet_v2"
     given = {"architecture_options": {"alpha": 0.35}, "weights": str(weights)} if with_weights else {}

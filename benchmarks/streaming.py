@@ -52,8 +52,10 @@ def _in_a_process(kind: str, *numbers: int) -> dict:
 
 
 def _memory(films: int) -> dict:
-    from radlib import decode, dicom_writing, images
-    from radlib.phantoms import draw_film, draw_patient
+    from radlib.imaging import images
+    from radlib.imaging.decoding import decode
+    from radlib.imaging.phantoms import dicom_writing
+    from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 
     generator = np.random.default_rng(0)
     drawn = [
@@ -115,12 +117,14 @@ def _resident_bytes() -> int:
 
 
 def _training(films: int, image_size: int, steps: int) -> dict:
-    from radlib import backend, images, tasks
-    from radlib.architectures import build_network
-    from radlib.augmentation import Augmentation, augment_batch
-    from radlib.films import Films
-    from radlib.recipe import recipe_from
-    from radlib.settings import Settings
+    from radlib.architectures.networks import build_network
+    from radlib.datasets.films import Films
+    from radlib.foundation import backend
+    from radlib.imaging import images
+    from radlib.imaging.augmentation import Augmentation, augment_batch
+    from radlib.runs import tasks
+    from radlib.runs.settings import Settings
+    from radlib.training.recipe import recipe_from
 
     generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory(prefix="radlib-films-") as folder:
@@ -157,7 +161,7 @@ def _training(films: int, image_size: int, steps: int) -> dict:
 
 def _waits(model, films, recipe, steps: int) -> tuple[list[float], float]:
     """Train for some steps; return the seconds that each waited for its batch, and when the first began."""
-    from radlib import training_films
+    from radlib.training import training_films
 
     waits: list[float] = []
     begun, epoch = 0.0, 0

@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from radlib import open_films, open_run
-from radlib.errors import RadlibError
+from radlib.foundation.errors import RadlibError
 
 
 @click.command()

@@ -21,7 +21,17 @@ def shared_data() -> Path:
 def litert_network() -> tuple[bytes, object]:
     """A float32 LiteRT file of TensorFlow's converter and the Keras network that it computes; converted once."""
     from drawn import small_network
-    from radlib.techniques.quantization import convert
+    from radlib.techniques.quantization.converter import convert
 
     model = small_network(filters=(8, 16, 32), pointwise=64)
     return convert(model), model
+
+
+@pytest.fixture
+def fixture_notebooks(monkeypatch) -> Path:
+    """The folder of small notebooks, each named for its fault; the series finds its notebooks there."""
+    from radlib.cli.series import plan
+
+    folder = REPOSITORY / "tests" / "notebooks" / "fixtures"
+    monkeypatch.setattr(plan, "notebooks_folder", lambda: folder)
+    return folder

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from radlib import backend, tasks
-from radlib.augmentation import NO_AUGMENTATION
-from radlib.datasets import Dataset
-from radlib.films import Films, FilmSplits
-from radlib.images import Preprocessing
-from radlib.settings import Settings
+from radlib.datasets.dataset import Dataset
+from radlib.datasets.films import Films, FilmSplits
+from radlib.foundation import backend
+from radlib.imaging.augmentation import NO_AUGMENTATION
+from radlib.imaging.images import Preprocessing
+from radlib.runs import tasks
+from radlib.runs.settings import Settings
 
 SIDE = 16
 

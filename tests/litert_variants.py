@@ -2,7 +2,7 @@
 
 from ai_edge_litert import schema_py_generated as schema
 
-from radlib.litert_tables import packed
+from radlib.formats.litert_tables import packed
 
 
 def before_tf_2_4(content: bytes) -> bytes:

@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from radlib.datasets.rsna import CLASS_COLUMNS, CLASSES_TABLE, IMAGES_FOLDER, LABEL_COLUMNS, LABELS_TABLE
-from radlib.dicom_writing import Header, draw_storage_kind, write_film
+from radlib.imaging.phantoms.dicom_writing import Header, draw_storage_kind, write_film
 
 OPACITIES = {"Infiltration", "Pneumonia", "Consolidation"}  # the findings that RSNA's readers looked for
 SIDE = 256  # pixels of the films beside the checkout; boxes are given on 1024

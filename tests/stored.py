@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from drawn import SIDE, drawn_splits, small_network
-from radlib import backend
-from radlib.films import FilmSplits
-from radlib.formats import save_model
-from radlib.registry import FORMATS
-from radlib.runs import Run, open_run
-from radlib.storage import write_json
-from radlib.variants import Step, Variant, variant_name
+from radlib.datasets.films import FilmSplits
+from radlib.formats.predictors import save_model
+from radlib.foundation import backend
+from radlib.foundation.registry import FORMATS
+from radlib.foundation.storage import write_json
+from radlib.runs import tasks
+from radlib.runs.runs import Run, open_run
+from radlib.runs.variants import Step, Variant, variant_name
 
 NETWORK = "student_small"
 CHAINS = ("", "float32", "int8", "int8_io")
@@ -94,3 +95,12 @@ def stored_run(
 def random_films(count: int, seed: int = 0) -> np.ndarray:
     """Return noise, uint8 (count, SIDE, SIDE)."""
     return np.random.default_rng(seed).integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8)
+
+
+BINARY = tasks.binary("lung opacity")
+
+
+def variant(task: tasks.Task) -> Variant:
+    """Return the record of an int8 variant that no run holds."""
+    return Variant("n/int8#0", "int8", None, (), "n", task.name, 0, "tflite", "model.tflite", 1, "s", task.outputs,
+                   (8, 8, 1), "p", "d")  # fmt: skip

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 PLACES = (  # Keras's layer, torchvision's module, where layers are counted from 2 there and blocks from 1 here
     (r"conv1/conv", "features.conv0"),

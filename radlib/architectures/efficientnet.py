@@ -7,7 +7,7 @@ searched again for training speed and uses full convolutions in the early layers
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 
 @ARCHITECTURES.register(

@@ -9,9 +9,9 @@ auxiliary classifiers help training alone; a state dict may hold them, and they 
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from radlib import backend
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
-from radlib.registry import ARCHITECTURES
+from radlib.foundation import backend
+from radlib.foundation.registry import ARCHITECTURES
 
 EPSILON = 0.001
 MODULES: dict[

@@ -7,7 +7,7 @@ Inception-ResNet adds the joined result to the module's input instead of passing
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 
 @ARCHITECTURES.register(

@@ -8,9 +8,9 @@ Each is one multiplication and one addition, done by a Rescaling layer after the
 from collections.abc import Mapping
 from typing import Any
 
-from radlib import backend
-from radlib.errors import UsageError
-from radlib.registry import ARCHITECTURES
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
+from radlib.foundation.registry import ARCHITECTURES
 
 Scale = float | tuple[float, float, float]
 

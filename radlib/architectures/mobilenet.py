@@ -8,8 +8,8 @@ found by search and re-weights channels. `alpha` makes all layers thinner or wid
 from typing import Annotated, Any
 
 from radlib.architectures.inputs import keras_application, positive
-from radlib.registry import ARCHITECTURES
-from radlib.value_types import Range
+from radlib.foundation.registry import ARCHITECTURES
+from radlib.foundation.value_types import Range
 
 
 @ARCHITECTURES.register(

@@ -7,7 +7,7 @@ how well each proposal did; the best cells are repeated as often as the budget a
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 
 @ARCHITECTURES.register(

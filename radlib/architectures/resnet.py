@@ -7,7 +7,7 @@ activates before each convolution instead of after, which leaves the sum itself 
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 
 @ARCHITECTURES.register(

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from radlib import backend
-from radlib.errors import UsageError
-from radlib.registry import ARCHITECTURES, Entry
-from radlib.tensor_files import read_tensors
+from radlib.formats.tensor_files.reading import read_tensors
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
+from radlib.foundation.registry import ARCHITECTURES, Entry
 
 WRAPPERS = ("module", "model", "net", "network", "backbone", "densenet121", "densenet169", "densenet201", "vgg16", "googlenet",
             "resnet18", "resnet34", "resnet50")  # fmt: skip

@@ -9,10 +9,10 @@ parameters sit in convolution kernels, which magnitude pruning reaches.
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from radlib import backend
 from radlib.architectures.inputs import film_input, positive
-from radlib.registry import ARCHITECTURES
-from radlib.value_types import Range
+from radlib.foundation import backend
+from radlib.foundation.registry import ARCHITECTURES
+from radlib.foundation.value_types import Range
 
 PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
 

@@ -10,9 +10,9 @@ PyTorch's modules, so that a state dict needs no translation, only other orders 
 from collections.abc import Sequence
 from typing import Any
 
-from radlib import backend
 from radlib.architectures.inputs import INPUT_RANGES, film_input, one_channel, three_channels
-from radlib.errors import UsageError
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
 
 
 def prepared_film(

@@ -9,9 +9,9 @@ are ResNet18 and 34 too, of blocks with two 3 × 3 convolutions, which Keras lac
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from radlib import backend
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
-from radlib.registry import ARCHITECTURES
+from radlib.foundation import backend
+from radlib.foundation.registry import ARCHITECTURES
 
 FACTS = {
     "family": "ResNet",

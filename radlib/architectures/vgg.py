@@ -6,11 +6,11 @@ its dense layers VGG is 15 to 20 million parameters, and the classic patient of 
 
 from typing import Annotated, Any, Literal
 
-from radlib import backend
 from radlib.architectures.inputs import keras_application
 from radlib.architectures.torch_layers import convolution, prepared_film, relu
-from radlib.registry import ARCHITECTURES
-from radlib.value_types import Range
+from radlib.foundation import backend
+from radlib.foundation.registry import ARCHITECTURES
+from radlib.foundation.value_types import Range
 
 
 @ARCHITECTURES.register(

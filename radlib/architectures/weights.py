@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from radlib import backend
 from radlib.architectures.state_dicts import load_state_dict
-from radlib.errors import SetupError, UsageError
-from radlib.places import resolved
-from radlib.registry import Entry
-from radlib.studies import home_folder
-from radlib.tensor_files.hdf5_files import data_sets, opened_hdf5
+from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5
+from radlib.foundation import backend
+from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.places import resolved
+from radlib.foundation.registry import Entry
+from radlib.runs.studies import home_folder
 
 IMAGENET_VARIANCE = (0.229**2, 0.224**2, 0.225**2)  # of the channels in [0, 1]
 LayerTensors = list[tuple[str, list[Any]]]  # (layer, its tensors or variables), only layers that have some

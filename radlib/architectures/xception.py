@@ -7,7 +7,7 @@ convolutions: depthwise separable convolutions in a deep residual network.
 from typing import Any
 
 from radlib.architectures.inputs import keras_application
-from radlib.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES
 
 
 @ARCHITECTURES.register(

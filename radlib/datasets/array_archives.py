@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from radlib import storage
-from radlib.errors import DataError
-from radlib.plain_text import plain_line
+from radlib.foundation import storage
+from radlib.foundation.errors import DataError
+from radlib.foundation.plain_text import plain_line
 
 MOST_ROWS, MOST_SIDE, MOST_LABEL_BYTES = 1_000_000, 1024, 100_000_000
 BLOCK_BYTES = 16_000_000

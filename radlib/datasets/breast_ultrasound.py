@@ -8,13 +8,13 @@ them have burnt-in text: groups of near-duplicates stand in for patients, and ac
 from pathlib import Path
 from typing import Literal
 
-from radlib.datasets import Dataset, Survey, check_choice
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import label_of
+from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.fetching.sources import Source
 from radlib.datasets.folders import READINGS, labelled, labelled_classes
-from radlib.errors import DataError
-from radlib.registry import DATASETS
-from radlib.sources import Source
+from radlib.foundation.errors import DataError
+from radlib.foundation.registry import DATASETS
 
 CLASSES = ("normal", "benign", "malignant")
 MASK = r"(?i)_mask(_\d+)?\.\w+$"

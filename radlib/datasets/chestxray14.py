@@ -18,16 +18,16 @@ from typing import Literal
 
 import pandas as pd
 
-from radlib import tasks
-from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
+from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import find_table, read_table, years
-from radlib.datasets.table_files import read_rows
-from radlib.errors import DataError, UsageError
-from radlib.film_walk import left_out_sentence, walk
-from radlib.registry import DATASETS
-from radlib.sources import Source
+from radlib.datasets.tables.label_tables import find_table, read_table, years
+from radlib.datasets.tables.table_files import read_rows
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.registry import DATASETS
+from radlib.imaging.film_walk import left_out_sentence, walk
+from radlib.runs import tasks
 
 ENTRY_TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
 FINDINGS = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from radlib.datasets.label_tables import find_table, numbers_of, read_table
+from radlib.datasets.tables.label_tables import find_table, numbers_of, read_table
 
 BOX_NAMES = {"Infiltrate": "Infiltration"}  # the table of boxes calls it so
 BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from radlib.datasets import unique_image_ids
 from radlib.datasets.class_names import NEGATIVE_NAMES, label_of, part_of, plain
+from radlib.datasets.dataset import unique_image_ids
 from radlib.datasets.file_facts import file_facts
-from radlib.errors import DataError
-from radlib.film_walk import FilmFolder, left_out_sentence, walk
+from radlib.foundation.errors import DataError
+from radlib.imaging.film_walk import FilmFolder, left_out_sentence, walk
 
 OUTSIDE = "outside of the class folders"
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from radlib.errors import DataError
+from radlib.foundation.errors import DataError
 
 OFFICIAL_PARTS = {
     "train": "training", "training": "training", "val": "training", "valid": "training", "validation": "training",

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib import resemblance, storage
+from radlib.foundation import storage
+from radlib.imaging import resemblance
 
 COLUMNS = ("image_id", "other_image_id", "kind", "similarity")
 

@@ -21,11 +21,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pandas as pd
 
-from radlib import film_walk, tasks
-from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.header_filters import of_the_kind, peculiar_notes
-from radlib.datasets.label_columns import (
+from radlib.datasets.tables.header_filters import of_the_kind, peculiar_notes
+from radlib.datasets.tables.label_columns import (
     ABOUT,
     ages_of,
     findings_of,
@@ -33,13 +32,15 @@ from radlib.datasets.label_columns import (
     parts_of,
     said_or,
     sexes_of,
-)  # fmt: skip
-from radlib.datasets.label_tables import read_table
-from radlib.datasets.label_values import label_notes, meanings
-from radlib.datasets.table_films import film_paths, unlisted_note
-from radlib.errors import DataError, UsageError
-from radlib.registry import DATASETS
-from radlib.value_types import WithinData
+)
+from radlib.datasets.tables.label_tables import read_table
+from radlib.datasets.tables.label_values import label_notes, meanings
+from radlib.datasets.tables.table_films import film_paths, unlisted_note
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.registry import DATASETS
+from radlib.foundation.value_types import WithinData
+from radlib.imaging import film_walk
+from radlib.runs import tasks
 
 READINGS = ("auto", "binary", "findings", "classes")
 
@@ -107,7 +108,9 @@ def dicom_folder(
     chosen = findings_of(rows, labels, meant, place.name)
     walked = film_walk.walk(folder, tables=[place])
     paths = film_paths(folder, walked.films, rows["file"], place.name)
-    from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
+    from radlib.imaging.dicom import (
+        files as dicom,  # here, because pydicom's import would cost those who have no DICOM
+    )
 
     facts = pd.DataFrame(file_facts(folder, paths, dicom.read_tags), rows.index)
     patients = _patients(said_or(rows, "patient_id", pd.Series("", rows.index)), facts["patient"])

@@ -14,7 +14,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from radlib.tasks import Task
+from radlib.runs.tasks import Task
 
 
 def drawn_groups(index: pd.DataFrame, groups: pd.Series, task: Task, fraction: float, seed: str) -> pd.Series:

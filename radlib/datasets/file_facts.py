@@ -17,7 +17,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from radlib import images, private, runs, storage
+from radlib.foundation import storage
+from radlib.imaging import images
+from radlib.runs import private, runs
 
 REVISION = 6  # raised when the meaning of the remembered facts changes
 

@@ -18,13 +18,13 @@ from typing import Any, Literal
 import pandas as pd
 import yaml
 
-from radlib import tasks
-from radlib.datasets import Dataset, Survey, check_choice
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import NEGATIVE_NAMES, checked_labels, label_of, plain
-from radlib.datasets.label_tables import class_columns
-from radlib.errors import DataError, UsageError
-from radlib.registry import DATASETS
+from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.tables.label_tables import class_columns
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.registry import DATASETS
+from radlib.runs import tasks
 
 READINGS = ("binary", "classes")
 OTHERS = "of other classes"

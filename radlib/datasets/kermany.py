@@ -15,13 +15,13 @@ from typing import Literal
 
 import pandas as pd
 
-from radlib.datasets import Dataset, Survey, check_choice
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import plain
+from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.fetching.sources import Source
 from radlib.datasets.folders import READINGS, labelled, labelled_classes
-from radlib.errors import DataError
-from radlib.registry import DATASETS
-from radlib.sources import Source
+from radlib.foundation.errors import DataError
+from radlib.foundation.registry import DATASETS
 
 LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
 NAMES = (  # of files; the group is the patient's number, without leading zeros

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib import owner_only, runs, tasks
-from radlib.array_rows import row_reference
-from radlib.datasets import Dataset, Survey, unique_image_ids
 from radlib.datasets.array_archives import heading, opened, read_labels, unpack_rows
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
+from radlib.datasets.fetching.sources import Download, Source
 from radlib.datasets.file_facts import file_facts
-from radlib.errors import DataError, UsageError
-from radlib.registry import DATASETS
-from radlib.sources import Download, Source
+from radlib.foundation import owner_only
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.registry import DATASETS
+from radlib.imaging.array_rows import row_reference
+from radlib.runs import runs, tasks
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 SIZES = (28, 64, 128, 224)  # published sides, pixels

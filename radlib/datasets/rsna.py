@@ -14,14 +14,14 @@ from typing import Literal
 
 import pandas as pd
 
-from radlib import tasks
-from radlib.datasets import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.label_tables import class_columns, numbers_of, read_table, years
-from radlib.errors import DataError
-from radlib.film_walk import left_out_sentence, walk
-from radlib.registry import DATASETS
-from radlib.sources import Source
+from radlib.datasets.tables.label_tables import class_columns, numbers_of, read_table, years
+from radlib.foundation.errors import DataError
+from radlib.foundation.registry import DATASETS
+from radlib.imaging.film_walk import left_out_sentence, walk
+from radlib.runs import tasks
 
 LABELS_TABLE, CLASSES_TABLE = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 IMAGES_FOLDER = "stage_2_train_images"
@@ -102,7 +102,9 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
         name: [tuple(float(v) for v in box) for box in rows[["x", "y", "width", "height"]].to_numpy()]
         for name, rows in labels[labels["Target"] == 1].groupby("patientId")
     }
-    from radlib import dicom  # here, because pydicom's import would cost those who have no DICOM
+    from radlib.imaging.dicom import (
+        files as dicom,  # here, because pydicom's import would cost those who have no DICOM
+    )
 
     facts = file_facts(folder, paths, dicom.read_tags)
     ids = unique_image_ids([f["image_id"] for f in facts])

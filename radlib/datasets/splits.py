@@ -10,10 +10,10 @@ import dataclasses
 
 import pandas as pd
 
-from radlib.datasets import Dataset, positive_counts
 from radlib.datasets.copies import content_id
+from radlib.datasets.dataset import Dataset, positive_counts
 from radlib.datasets.draws import drawn_groups
-from radlib.errors import DataError, UsageError
+from radlib.foundation.errors import DataError, UsageError
 
 SPLITS = ("training", "validation", "test")
 

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from radlib import runs, storage
-from radlib.datasets import Dataset, check_choice
+from radlib.datasets.dataset import Dataset, check_choice
 from radlib.datasets.rsna import (
     CLASS_COLUMNS,
     CLASSES_TABLE,
@@ -30,11 +29,13 @@ from radlib.datasets.rsna import (
     READINGS,
     read_rsna_layout,
 )
-from radlib.errors import DataError, UsageError
-from radlib.places import discard
-from radlib.registry import DATASETS
-from radlib.value_types import Range
-from radlib.worker_pool import worker_pool
+from radlib.foundation import storage
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.places import discard
+from radlib.foundation.registry import DATASETS
+from radlib.foundation.value_types import Range
+from radlib.foundation.worker_pool import worker_pool
+from radlib.runs import runs
 
 REVISION = 5  # raised when the same seed draws other films
 FILMS_PER_PATIENT = (0.10, 0.20, 0.30, 0.40)  # share of patients with one, two, three, four
@@ -101,7 +102,12 @@ def draw_dataset(
         (building / IMAGES_FOLDER).mkdir(parents=True)
         rows = []
         with worker_pool(
-            workers, preload=["radlib.datasets.synthetic", "radlib.phantoms", "radlib.dicom_writing"]
+            workers,
+            preload=[
+                "radlib.datasets.synthetic",
+                "radlib.imaging.phantoms.phantoms",
+                "radlib.imaging.phantoms.dicom_writing",
+            ],
         ) as pool:
             jobs = [
                 pool.schedule(draw_patient_films, (building / IMAGES_FOLDER, seed, number, image_side))
@@ -126,7 +132,10 @@ def draw_patient_films(folder: Path, seed: int, number: int, image_side: int) ->
     Returns:
         Per film `name`, `finding` and `boxes`.
     """
-    from radlib import dicom_writing, phantoms  # here: they cost a second, and films are drawn once
+    from radlib.imaging.phantoms import (  # here: they cost a second, and films are drawn once
+        dicom_writing,
+        phantoms,
+    )
 
     generator = np.random.default_rng((seed, number))
     patient = phantoms.draw_patient(generator)

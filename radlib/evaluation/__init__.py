@@ -1,30 +1,46 @@
 """What every variant answers, which threshold and which variant are chosen, and what each costs.
 
-Each step is stored and never done twice. *predictions*: every film of a split through every variant.
-*selection*: thresholds and the winner, from validation films, before any test prediction exists. *measuring*:
-bytes, parameters, latency and memory. *insides*: what compression did in each layer. *heat_maps*: where
-each looks. *typical_films*: what films it was trained on look like. Intervals, paired tests and curves need no model after that.
+It imports `techniques` and the rooms below. Begin with `predictions.predict`, then `selection.select` (thresholds and the
+winner, from validation films, before any test prediction exists) and `measuring.measure` (bytes, latency, memory);
+`insides/` looks into the networks: what changed in each layer, and where each looks.
 
-The names below are imported on first use: a single film through a stored variant needs none of them, and they bring
-pandas, SciPy and Matplotlib along.
+Each step is stored and never done twice. Intervals, paired tests and curves need no model after that.
 """
 
-import importlib
+import lazy_loader
 
-_PUBLIC = {
-    "Predictions": "predictions",
-    "examine": "examination",
-    "load_predictions": "predictions",
-    "measure": "measuring",
-    "predict": "predictions",
-    "read_selection": "choices",
-    "select": "selection",
-}
-
-__all__ = list(_PUBLIC)
-
-
-def __getattr__(name: str):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'radlib.evaluation' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["odd_films", "test_log"],
+    submod_attrs={
+        "choices": ["read_choices", "read_selection", "thresholds"],
+        "deciding": ["Answer", "Decider", "no_probability"],
+        "examination": ["examine"],
+        "gate": ["gate_of"],
+        "inference": ["opened_model", "predict_files"],
+        "insides.heat_maps": ["heat_maps_path"],
+        "insides.layer_comparison": ["insides_path"],
+        "insides.layers": [],
+        "insides.occlusion": ["occlusion"],
+        "insides.stored_weights": [],
+        "learnt": ["alarm", "answers_of", "not_learnt", "stored_not_learnt"],
+        "measuring": ["measure", "work_table"],
+        "predictions": [
+            "Predictions",
+            "films_of",
+            "load_predictions",
+            "mean_auroc",
+            "predict",
+            "predictions_in",
+            "predictions_path",
+            "run_of",
+            "split_fingerprint",
+            "task_of",
+        ],
+        "probes": ["describe_host"],
+        "selection": ["operating_points", "select", "winner_of"],
+        "thumbnails": ["thumbnail_path"],
+        "typical_films": ["Typical", "embedder", "read_typical", "typical_of", "typical_path", "warnings_of"],
+        "workers": ["Workers"],
+    },
+)

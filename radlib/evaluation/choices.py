@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radlib.errors import UsageError
-from radlib.record_files import damaged, read_object
-from radlib.storage import file_sha256
-from radlib.variants import Variant
+from radlib.foundation.errors import UsageError
+from radlib.foundation.record_files import damaged, read_object
+from radlib.foundation.storage import file_sha256
+from radlib.runs.variants import Variant
 
 if TYPE_CHECKING:  # who reads one variant's threshold needs no run opened
-    from radlib.runs import Run
+    from radlib.runs.runs import Run
 
 FILE = "selection.json"
 CHOOSE_AGAIN = "start radlib run again with the same command and --fresh, it chooses again by the same rule"

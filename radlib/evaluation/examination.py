@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from radlib.errors import UsageError
+from radlib.datasets.films import FilmSplits
 from radlib.evaluation.choices import read_selection
-from radlib.evaluation.heat_maps import compare_heat_maps
-from radlib.evaluation.insides import look_inside
+from radlib.evaluation.insides.heat_maps import compare_heat_maps
+from radlib.evaluation.insides.layer_comparison import look_inside
 from radlib.evaluation.training_films import describe_films
-from radlib.films import FilmSplits
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.foundation.errors import UsageError
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 WHICH = ("all", "few")
 

@@ -6,10 +6,10 @@ Only the group is written, never an age: `40–64` says nothing about one person
 import pandas as pd
 
 from radlib import metrics
-from radlib.films import Films
-from radlib.plain_text import table_text
-from radlib.runs import Run
-from radlib.storage import atomic_path
+from radlib.datasets.films import Films
+from radlib.foundation.plain_text import table_text
+from radlib.foundation.storage import atomic_path
+from radlib.runs.runs import Run
 
 FILE = "groups.csv"
 KINDS = ("age_group", "sex", "view", "source")

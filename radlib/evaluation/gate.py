@@ -13,8 +13,8 @@ from typing import Any
 
 from radlib import metrics
 from radlib.evaluation.predictions import Predictions, mean_auroc
-from radlib.settings import Settings
-from radlib.variants import Variant, variant_name
+from radlib.runs.settings import Settings
+from radlib.runs.variants import Variant, variant_name
 
 ORIGINAL = "original"
 

@@ -13,10 +13,10 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
-from radlib.learning_curves import never_fell
-from radlib.record_files import read_table
-from radlib.runs import Run
-from radlib.variants import Variant, variant_name
+from radlib.foundation.record_files import read_table
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant, variant_name
+from radlib.training.learning_curves import never_fell
 
 CHILD_IS_BETTER = 0.05  # of AUROC
 Z_95 = 1.96

@@ -9,7 +9,7 @@ differ by less than chance.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from radlib.variants import Variant
+from radlib.runs.variants import Variant
 
 
 def best_within(

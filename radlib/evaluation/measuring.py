@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from radlib.plain_text import table_text
-from radlib.probes import describe_host, in_fresh_process
-from radlib.record_files import remembered
-from radlib.runs import Run
-from radlib.storage import atomic_path, deflated_bytes, spec_digest, write_json
-from radlib.variants import Variant
+from radlib.evaluation.probes import describe_host, in_fresh_process
+from radlib.foundation.plain_text import table_text
+from radlib.foundation.record_files import remembered
+from radlib.foundation.storage import atomic_path, deflated_bytes, spec_digest, write_json
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 COLUMNS = (
     "variant", "device", "runtime", "delegate", "threads", "metric", "value", "unit", "kind",
@@ -89,8 +89,8 @@ def work_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
         One row per variant: label, network, seed, chain, format, macs (of its Keras parent), latency_p50_ms,
         latency_p95_ms, and macs_share and time_share (of the median), of the first one's.
     """
-    from radlib import counting
-    from radlib.baselines import load_network
+    from radlib.architectures import counting
+    from radlib.training.baselines import load_network
 
     records: dict[str, dict] = {variant.name: {} for variant in variants}
     _time(run, variants, records)
@@ -152,7 +152,7 @@ def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int
     counts = {name: parent[name] for name in ("parameters", "nonzero_parameters", "macs")}
     fp32 = {"fp32_weight_bytes": 4 * counts["parameters"]}
     if variant.format == "tflite":
-        from radlib import counting
+        from radlib.architectures import counting
 
         weights = counting.tflite_weights(run.model_path(variant))
         own = {"parameters": weights["values"].sum(), "nonzero_parameters": weights["nonzeros"].sum()}

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radlib.errors import UsageError
 from radlib.evaluation.typical_films import distances, embedder, read_typical, typical_path, warnings_of
-from radlib.images import Preprocessing, prepare, read_image
-from radlib.record_files import read_object
-from radlib.runs import Run
-from radlib.variants import REBUILT, Variant
+from radlib.foundation.errors import UsageError
+from radlib.foundation.record_files import read_object
+from radlib.imaging.images import Preprocessing, prepare, read_image
+from radlib.runs.runs import Run
+from radlib.runs.variants import REBUILT, Variant
 
 DISTANCES = ("brightness_distance", "contrast_distance", "embedding_distance")
 

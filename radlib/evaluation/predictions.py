@@ -12,21 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from radlib import metrics
-from radlib.deciding import no_probability
-from radlib.errors import DataError, UsageError
+from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
 from radlib.evaluation.choices import check_selected
+from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_groups import write_film_groups
+from radlib.evaluation.inference import predict_files
 from radlib.evaluation.test_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
-from radlib.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
-from radlib.inference import predict_files
-from radlib.pixels import StoredFilms, stored_films
-from radlib.record_files import RUN_AGAIN, damaged, read_arrays
-from radlib.runs import Run
-from radlib.storage import atomic_path, spec_digest
-from radlib.tasks import task_of
-from radlib.variants import Variant
-from radlib.workers import Workers
+from radlib.evaluation.workers import Workers
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
+from radlib.foundation.storage import atomic_path, spec_digest
+from radlib.imaging.decoding.pixels import StoredFilms, stored_films
+from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
+from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed", "test")
 

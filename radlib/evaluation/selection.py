@@ -13,8 +13,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from radlib import digests, metrics
-from radlib.errors import DataError, UsageError
+from radlib import metrics
+from radlib.datasets.films import FilmSplits
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
 from radlib.evaluation.learnt import answers_of, not_learnt
@@ -29,11 +29,12 @@ from radlib.evaluation.predictions import (
     split_fingerprint,
     was_scored,
 )
-from radlib.films import FilmSplits
-from radlib.runs import Run
-from radlib.settings import Settings
-from radlib.storage import write_json
-from radlib.variants import Variant, variant_name
+from radlib.foundation import digests
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.storage import write_json
+from radlib.runs.runs import Run
+from radlib.runs.settings import Settings
+from radlib.runs.variants import Variant, variant_name
 
 RULE = "youden"
 

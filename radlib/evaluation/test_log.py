@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from radlib.evaluation.choices import selection_digest
-from radlib.runs import Run
-from radlib.storage import atomic_path, disk_errors
-from radlib.studies import notebooks_folder
-from radlib.variants import Variant
+from radlib.foundation.storage import atomic_path, disk_errors
+from radlib.runs.runs import Run
+from radlib.runs.studies import notebooks_folder
+from radlib.runs.variants import Variant
 
 FILE = "test_log.csv"
 TEST_LOG = ("date", "study", "variant", "model", "films", "selection")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radlib import private
+from radlib.datasets.films import Films
 from radlib.evaluation.choices import FILE, read_selection, thresholds
-from radlib.films import Films
-from radlib.runs import Run
-from radlib.storage import atomic_path
-from radlib.variants import Variant, variant_name
+from radlib.foundation.storage import atomic_path
+from radlib.runs import private
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant, variant_name
 
 if TYPE_CHECKING:
     from radlib.evaluation.predictions import Predictions

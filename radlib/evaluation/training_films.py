@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radlib.evaluation.insides import watched_films
+from radlib.datasets.films import FilmSplits
+from radlib.evaluation.insides.layer_comparison import watched_films
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.evaluation.typical_films import REVISION, embedder, read_typical, typical_of, typical_path
-from radlib.films import FilmSplits
-from radlib.runs import Run
-from radlib.storage import atomic_path
-from radlib.variants import Variant
+from radlib.foundation.storage import atomic_path
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 # Of each split: a large LiteRT file takes a third of a second a film when its tensors are to be read.
 FILMS = 160

@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from radlib import backend, formats
-from radlib.errors import RadlibError
-from radlib.evaluation.correspondence import open_transparent
-from radlib.evaluation.layers import litert_reader
-from radlib.narrow_range import WARNING, is_narrow
-from radlib.record_files import read_arrays
-from radlib.tensor_files.numpy_archives import check_growth
+from radlib import formats
+from radlib.evaluation.insides.correspondence import open_transparent
+from radlib.evaluation.insides.layers import litert_reader
+from radlib.formats.tensor_files.numpy_archives import check_growth
+from radlib.foundation import backend
+from radlib.foundation.errors import RadlibError
+from radlib.foundation.record_files import read_arrays
+from radlib.imaging.narrow_range import WARNING, is_narrow
 
 FOLDER = "typical_films"
 USUAL = 0.99  # share of validation films that keep within what counts as usual

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from radlib import backend
-from radlib.container import reason_of
-from radlib.errors import SetupError, UsageError
-from radlib.formats import Predictor, unit_range
+from radlib.formats.container import reason_of
+from radlib.formats.graph_limits import at_most, refuse_large_films
 from radlib.formats.keras_archive import read_configuration, read_weights, weights_by_layer
 from radlib.formats.keras_configuration import checked_configuration
-from radlib.graph_limits import at_most, refuse_large_films
-from radlib.registry import FORMATS
-from radlib.storage import atomic_path
+from radlib.formats.predictors import Predictor, unit_range
+from radlib.foundation import backend
+from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.registry import FORMATS
+from radlib.foundation.storage import atomic_path
 
 BATCH_FILMS = 32  # four to eight times faster per film than single films, and no faster beyond
 

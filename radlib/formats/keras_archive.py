@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import UsageError
-from radlib.tensor_files.archive_members import DAMAGE, checked_members
-from radlib.tensor_files.hdf5_files import data_sets, last_number, opened_hdf5
+from radlib.formats.tensor_files.archive_members import DAMAGE, checked_members
+from radlib.formats.tensor_files.hdf5_files import data_sets, last_number, opened_hdf5
+from radlib.foundation.errors import UsageError
 
 CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
 MEMBERS = {CONFIGURATION, WEIGHTS, "metadata.json"}

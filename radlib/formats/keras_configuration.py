@@ -10,9 +10,9 @@ not on the list is refused, never skipped: a network that was opened is the one 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from radlib.errors import UsageError
-from radlib.graph_limits import MOST_LAYERS, refuse_circles
-from radlib.graphs import ACTIVATIONS, ELSEWHERE, FUNCTIONS, LAYER_NAME, LAYERS, PUBLIC
+from radlib.formats.graph_limits import MOST_LAYERS, refuse_circles
+from radlib.formats.graphs import ACTIVATIONS, ELSEWHERE, FUNCTIONS, LAYER_NAME, LAYERS, PUBLIC
+from radlib.foundation.errors import UsageError
 
 LARGEST = 10_000_000  # of a whole number among the settings
 CLASSES = {

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from radlib.backend import quiet_stderr
-from radlib.container import reason_of
-from radlib.errors import SetupError
-from radlib.formats import Predictor, grey_levels, unit_range
-from radlib.registry import FORMATS
-from radlib.storage import atomic_path
+from radlib.formats.container import reason_of
+from radlib.formats.predictors import Predictor, grey_levels, unit_range
+from radlib.foundation.backend import quiet_stderr
+from radlib.foundation.errors import SetupError
+from radlib.foundation.registry import FORMATS
+from radlib.foundation.storage import atomic_path
 
 MOST_OUTPUTS = 100_000
 

@@ -1,10 +1,8 @@
 """An own network, brought in: a trained file from elsewhere becomes the original of a run.
 
-A team with a trained network wants the same notebooks and the same report as for one trained here. It enters as an
-*original*, the variant that all others are made from, with two differences: nobody trains it, and it may exist as a
-LiteRT file only. What it is, its content says and not its name (`guard`); how it wants to be given a film is asked
-once (`layout`) and written into the network itself; and before anything opens it here, a process that may die has
-(`workers`).
+It imports `evaluation` and the rooms below. Begin with `originals.import_network`, then `guard` (what a file is, its content
+says and not its name), `layout` (how it wants to be given a film, asked once and written into the network itself) and
+`workers` (before anything opens it here, a process that may die has).
 
 | what comes in | how it is read | what takes it |
 |---|---|---|
@@ -15,3 +13,15 @@ once (`layout`) and written into the network itself; and before anything opens i
 | `.pt2`, `.onnx` | converted in an environment of its own | recipes for LiteRT files |
 | weights alone, with `architecture` | tensors by name and shape | every technique |
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["demonstration", "guard", "keras_network", "tasks", "workers"],
+    submod_attrs={
+        "layout": ["Answers", "InputLayout"],
+        "originals": ["import_network"],
+        "usual_readings": ["tried_lines"],
+    },
+)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 
 if TYPE_CHECKING:
-    from radlib.tasks import Task
+    from radlib.runs.tasks import Task
 
 ANSWERS = ("probabilities", "logits")
 TOGETHER = {"softmax": "sum", "sigmoid": "any"}

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import SetupError
+from radlib.foundation.errors import SetupError
 from radlib.importing.guard import ForeignFile
 from radlib.importing.workers import run_worker
 

@@ -12,8 +12,8 @@ import pickle
 import zipfile
 from pathlib import Path
 
-from radlib.errors import UsageError
 from radlib.formats.keras_archive import read_configuration
+from radlib.foundation.errors import UsageError
 from radlib.importing.guard import inspect
 from radlib.importing.keras_config import refuse_code
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from radlib.errors import UsageError
+from radlib.formats.tensor_files.archive_members import DAMAGE
+from radlib.foundation.errors import UsageError
 from radlib.importing.pickles import names_beside_tensors
-from radlib.tensor_files.archive_members import DAMAGE
 
 MEMBERS = re.compile(
     r"archive_format|archive_version|byteorder|version|\.data/(version|serialization_id)|models/\w+\.json|extra/.*"

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from radlib.errors import UsageError
 from radlib.formats.keras_archive import MEMBERS
+from radlib.formats.tensor_files.archive_members import MOST_BYTES, checked_members
+from radlib.formats.tensor_files.pytorch import STREAM_START
+from radlib.foundation.errors import UsageError
 from radlib.importing.exported_programs import refuse_program_code
 from radlib.importing.onnx_files import is_onnx
 from radlib.importing.pickles import looks_pickled
-from radlib.tensor_files.archive_members import MOST_BYTES, checked_members
-from radlib.tensor_files.pytorch import STREAM_START
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 OTHER_MAGIC: Mapping[bytes, str] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.importing.keras_config import MODELS
 
 Tensor = tuple[str, int, int]  # layer, which of its calls, which output

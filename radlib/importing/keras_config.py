@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from radlib.errors import UsageError
-from radlib.graphs import LAYERS, TRAINING_ONLY
-from radlib.plain_text import plain_line
+from radlib.formats.graphs import LAYERS, TRAINING_ONLY
+from radlib.foundation.errors import UsageError
+from radlib.foundation.plain_text import plain_line
 
 MODELS = ("Functional", "Model", "Sequential")
 MODULES = re.compile(r"(tf_)?keras(\.\w+)*")

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from radlib.errors import UsageError
 from radlib.formats.keras_archive import snake_case
+from radlib.foundation.errors import UsageError
 from radlib.importing.keras_calls import Tensor, ends_of, numbered_as_read, tensors_read, title_of
 from radlib.importing.keras_config import MODELS, settings_of
 from radlib.importing.layout import InputLayout

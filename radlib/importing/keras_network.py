@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from radlib import backend
-from radlib.container import reason_of
-from radlib.errors import UsageError
+from radlib.formats.container import reason_of
+from radlib.formats.graphs import build_graph
 from radlib.formats.keras_archive import read_configuration
-from radlib.graphs import build_graph
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
 from radlib.importing.guard import ForeignFile
 from radlib.importing.keras_config import refuse_code
 from radlib.importing.keras_files import describe_network

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.importing.answers import Answers, answers_for, refuse_no_probabilities
 
 LAYOUTS = ("NHWC", "NCHW")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.importing.keras_config import MODELS
 from radlib.importing.keras_files import DEEPEST, unique_name
 

@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from radlib.datasets import load_dataset
-from radlib.errors import UsageError
-from radlib.films import preprocessing_of
-from radlib.imported_networks import ARCHITECTURE, names, note_import
+from radlib.datasets.dataset import load_dataset
+from radlib.datasets.films import preprocessing_of
+from radlib.foundation.errors import UsageError
+from radlib.foundation.storage import file_sha256, write_json
 from radlib.importing.guard import ForeignFile, inspect
 from radlib.importing.layout import InputLayout, answers_for
 from radlib.importing.reading import Content, read_network
-from radlib.runs import Run, open_run
-from radlib.settings import Settings
-from radlib.storage import file_sha256, write_json
-from radlib.studies import Study, load_study
-from radlib.tasks import Task
-from radlib.variants import Variant, variant_name
+from radlib.runs.imported_networks import ARCHITECTURE, names, note_import
+from radlib.runs.runs import Run, open_run
+from radlib.runs.settings import Settings
+from radlib.runs.studies import Study, load_study
+from radlib.runs.tasks import Task
+from radlib.runs.variants import Variant, variant_name
 
 IMPORT_REVISION = 1  # raised when the same file would become another original
 LITERT_CHAINS = ("aeq_dynamic", "aeq_float16", "aeq_int8")  # float32, the fourth option, is there
@@ -118,7 +118,7 @@ def _settings(
     if chains is None and content.format == "tflite":
         chains = LITERT_CHAINS
     if chains is not None:
-        from radlib.techniques import check_chain
+        from radlib.techniques.building import check_chain
 
         for chain in chains:
             check_chain(chain, original=content.format)
@@ -131,7 +131,7 @@ def _store(
     run: Run, settings: Settings, file: ForeignFile, content: Content, how: dict[str, Any], task: Task
 ) -> Variant:
     """Store the network as the run's original of that name."""
-    from radlib.formats import save_model
+    from radlib.formats.predictors import save_model
 
     preparation = preprocessing_of(settings)
     spec = {

@@ -7,7 +7,7 @@ together; one that names anything else could do anything.
 
 import pickletools
 
-from radlib.tensor_files.pickles import NAMES
+from radlib.formats.tensor_files.pickles import NAMES
 
 TENSORS = frozenset([*NAMES, "torch.storage UntypedStorage"])  # the last in exported programs only
 TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING")

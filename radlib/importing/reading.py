@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.formats.tensor_files.reading import kind_of, read_tensors
+from radlib.foundation.errors import UsageError
 from radlib.importing.converters import convert_foreign, foreign_shape
 from radlib.importing.guard import ForeignFile
 from radlib.importing.layout import PLAIN_RANGE, Answers, InputLayout, refuse_no_probabilities
 from radlib.importing.tasks import probe_films
 from radlib.importing.workers import in_worker
-from radlib.settings import Settings
-from radlib.tasks import Task
-from radlib.tensor_files import kind_of, read_tensors
+from radlib.runs.settings import Settings
+from radlib.runs.tasks import Task
 
 LARGEST_DIFFERENCE = 1e-3  # of a probability, between two ways to compute the same network
 
@@ -132,7 +132,7 @@ def _brought(path: Path, architecture: str, task: Task, settings: Settings) -> A
             f"{path.name} holds weights alone; name the network that they belong to with --architecture "
             "(radlib list architectures)."
         )
-    from radlib.architectures import build_network
+    from radlib.architectures.networks import build_network
 
     shape = (settings.image_size, settings.image_size, 1)
     options = settings.architecture_options

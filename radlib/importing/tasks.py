@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import RadlibError, UsageError
 from radlib.formats.keras_archive import read_weights
-from radlib.importing.layout import Answers, InputLayout
-from radlib.tensor_files.hdf5_files import (
+from radlib.formats.tensor_files.hdf5_files import (
     attribute_names,
     attribute_text,
     data_sets,
     last_number,
     opened_hdf5,
 )
+from radlib.foundation.errors import RadlibError, UsageError
+from radlib.importing.layout import Answers, InputLayout
 
 PROBE_FILMS = 6
 Result = tuple[dict[str, Any], dict[str, np.ndarray]]

@@ -19,22 +19,22 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.datasets import load_dataset
-from radlib.decode import decode_files
-from radlib.errors import RadlibError
-from radlib.films import Films, open_films
-from radlib.formats import save_model
-from radlib.images import Preprocessing
+from radlib.datasets.dataset import load_dataset
+from radlib.datasets.films import Films, open_films
+from radlib.evaluation.inference import predict_files
+from radlib.formats.predictors import save_model
+from radlib.foundation.errors import RadlibError
+from radlib.foundation.plain_text import table_text
+from radlib.foundation.storage import write_text
+from radlib.imaging.decoding.decode import decode_files
+from radlib.imaging.images import Preprocessing
+from radlib.imaging.resampling import FILTERS
 from radlib.importing.guard import ForeignFile
 from radlib.importing.layout import Answers, InputLayout
 from radlib.importing.litert_graph import with_layout
-from radlib.inference import predict_files
 from radlib.metrics.bootstrap import MINIMUM_DEFINED
-from radlib.plain_text import table_text
-from radlib.resampling import FILTERS
-from radlib.runs import Run
-from radlib.storage import write_text
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 FOLDER = "imports"
 MOST_FILMS = 200

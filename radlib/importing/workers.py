@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from radlib.backend import log_path
-from radlib.errors import RadlibError, UsageError
+from radlib.foundation.backend import log_path
+from radlib.foundation.errors import RadlibError, UsageError
 
 SECONDS = 120.0
 MEMORY_BYTES = 6_000_000_000

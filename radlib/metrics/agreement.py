@@ -20,7 +20,7 @@ References:
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.metrics.bootstrap import mean_draws, percentile_interval
 
 LIMIT = 1.96  # standard deviations that hold 95 % of normally spread differences

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
 from radlib.metrics.presorted import BLOCK, auroc_draws_of_all
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.metrics.discrimination import arrays
 
 

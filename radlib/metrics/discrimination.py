@@ -7,7 +7,7 @@ validation films by Youden's index, sensitivity + specificity − 1 (Youden, 195
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.metrics.calibration import brier, expected_calibration_error
 
 RULES = ("youden", "half")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 
 TOP = 0.2  # share of a film that counts as its warmest part
 

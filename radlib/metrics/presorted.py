@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.errors import UsageError
+from radlib.foundation.errors import UsageError
 from radlib.metrics.discrimination import arrays
 
 BLOCK = 250  # draws side by side: the films of a block fit into a processor's cache

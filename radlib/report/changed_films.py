@@ -5,8 +5,8 @@ import pandas as pd
 from radlib.evaluation.thumbnails import PER_VARIANT, thumbnail_path
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Films
-from radlib.runs import Run
-from radlib.settings import Settings
+from radlib.runs.runs import Run
+from radlib.runs.settings import Settings
 
 PATIENTS = "Films of patients: this page is not to be passed on; what radlib publish writes holds none."
 DRAWN = "The films are drawn."

@@ -8,7 +8,7 @@ import numpy as np
 
 from radlib import metrics
 from radlib.report.readings import Predictions, Readings
-from radlib.variants import Variant
+from radlib.runs.variants import Variant
 
 CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
 SEED = 0  # of the draws of patients: the same in every report

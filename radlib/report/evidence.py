@@ -13,8 +13,8 @@ from radlib import metrics
 from radlib.report.draws import patient_counts
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Predictions, Readings, label_names, read
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 RULES = ("frozen", "chosen anew")
 DECISIONS = (

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from radlib import figures
+from radlib.report import figures
 from radlib.report.evidence_cells import KINDS, TESTED
 from radlib.report.readings import Readings
-from radlib.settings import Settings
+from radlib.runs.settings import Settings
 
 LONGEST = 40  # rows that one picture can hold
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radlib.errors import QualityGateError
 from radlib.evaluation.gate import gate_of
 from radlib.evaluation.learnt import alarm
+from radlib.foundation.errors import QualityGateError
 from radlib.report import wording as w
 from radlib.report.judgements import judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
-from radlib.runs import Run
+from radlib.runs.runs import Run
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
 from radlib.report.evidence_cells import shown_variants
-from radlib.report.insides import Insides
+from radlib.report.inside_tables import Insides
 
 
 def agreement_section(

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from radlib import figures
-from radlib.registry import DATASETS
-from radlib.report.insides import Insides
+from radlib.foundation.registry import DATASETS
+from radlib.report import figures
+from radlib.report.inside_tables import Insides
 from radlib.report.readings import Readings, label_names
-from radlib.settings import Settings
-from radlib.variants import Variant
+from radlib.runs.settings import Settings
+from radlib.runs.variants import Variant
 
 CLOUDS = 8
 LAYERS_SHOWN = 4

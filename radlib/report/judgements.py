@@ -8,8 +8,8 @@ import pandas as pd
 from radlib import metrics
 from radlib.report.pairing import REORDERED, why_not_paired
 from radlib.report.readings import Readings, label_names, read
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 COLUMNS = (
     "standard_error", "p_noninferior", "p_inferior", "verdict", "smallest_shown", "verdict_method", "verdict_reason",

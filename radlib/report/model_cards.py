@@ -15,7 +15,7 @@ import pandas as pd
 
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
-from radlib.record_files import read_object
+from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
 from radlib.report.cells import LABEL_METRICS
@@ -23,7 +23,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.wording import LIMITS
-from radlib.variants import REBUILT, Variant, variant_name
+from radlib.runs.variants import REBUILT, Variant, variant_name
 
 FOLDER = "cards"
 USE = (

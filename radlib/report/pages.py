@@ -22,15 +22,15 @@ from radlib.report.cells import (
 from radlib.report.changed_films import changed_film_blocks
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
-from radlib.report.heat_maps import heat_map_section
+from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
-from radlib.report.insides import Insides
+from radlib.report.inside_tables import Insides
 from radlib.report.limits import limit_blocks
 from radlib.report.methods import methods
-from radlib.report.pairs import pair_section
+from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
-from radlib.settings import WITHHELD
+from radlib.runs.settings import WITHHELD
 
 
 def build_page(

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from radlib import figures
-from radlib.figures.comparison import MOST_NAMED
-from radlib.figures.style import new_axes, own_settings, styled
+from radlib.foundation.storage import atomic_path
+from radlib.report import figures
 from radlib.report import wording as w
 from radlib.report.blocks import Figure
+from radlib.report.figures.comparison import MOST_NAMED
+from radlib.report.figures.style import new_axes, own_settings, styled
 from radlib.report.forests import draw_forests
-from radlib.report.heat_maps import draw_heat_maps
+from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
-from radlib.report.insides import Insides
+from radlib.report.inside_tables import Insides
 from radlib.report.readings import Readings, label_names
-from radlib.storage import atomic_path
 
 SHOWN = ("original", "int8", "magnitude_pruning", "magnitude_pruning+int8")  # curves of more hide each other
 

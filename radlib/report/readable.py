@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from radlib.evaluation.learnt import alarm, stored_not_learnt
-from radlib.plain_text import plain
+from radlib.foundation.plain_text import plain
 from radlib.report import wording as w
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 SHARES = ("sparsity", "share")
 TIMES = ("compression", "times_smaller")

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from radlib.evaluation.learnt import not_learnt
-from radlib.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
+from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 MEASUREMENT_COLUMNS = (
     "variant",

@@ -22,8 +22,8 @@ from radlib.report.draws import (
     measured,
 )
 from radlib.report.readings import Readings, label_names, read
-from radlib.runs import Run
-from radlib.variants import Variant
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
 
 INTERVALS = ("auroc", "accuracy", "sensitivity", "specificity", "balanced_accuracy", "brier")
 MEASURED = (

@@ -8,28 +8,28 @@ from typing import Any
 
 import pandas as pd
 
-from radlib.digests import is_as_written
-from radlib.errors import UsageError
-from radlib.plain_text import plain, table_text
-from radlib.record_files import RUN_AGAIN, damaged
-from radlib.refusals import refusal_table
-from radlib.report.agreement import agreement
+from radlib.foundation.digests import is_as_written
+from radlib.foundation.errors import UsageError
+from radlib.foundation.plain_text import plain, table_text
+from radlib.foundation.record_files import RUN_AGAIN, damaged
+from radlib.foundation.storage import atomic_path, write_text
+from radlib.report.agreement_table import agreement
 from radlib.report.blocks import Figure, Page
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
-from radlib.report.heat_maps import heat_maps
-from radlib.report.insides import Insides, read_insides
+from radlib.report.heat_map_tables import heat_maps
+from radlib.report.inside_tables import Insides, read_insides
 from radlib.report.judgements import verdicts
 from radlib.report.model_cards import card_path, model_card
 from radlib.report.pages import build_page
-from radlib.report.pairs import pairs
+from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
 from radlib.report.sorting import sort_key
 from radlib.report.tables import comparisons, over_seeds, per_label, results
-from radlib.runs import Run
-from radlib.storage import atomic_path, write_text
+from radlib.runs.refusals import refusal_table
+from radlib.runs.runs import Run
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,

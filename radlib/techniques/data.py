@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from radlib.films import FilmSplits, choice_films
-from radlib.places import discard
-from radlib.settings import Settings
+from radlib.datasets.films import FilmSplits, choice_films
+from radlib.foundation.places import discard
+from radlib.runs.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class TechniqueData:
         The weights of the last epoch are kept, since the best epoch of a compression is the one that is
         compressed as far as asked.
         """
-        from radlib.recipe import fine_tuning, recipe_from
-        from radlib.training import fit
+        from radlib.training.recipe import fine_tuning, recipe_from
+        from radlib.training.training import fit
 
         recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
         judged = replace(self.films, validation=choice_films(self.films, self.settings))
@@ -83,8 +83,8 @@ class TechniqueData:
 
         For a network that a technique builds anew, such as a student.
         """
-        from radlib.recipe import recipe_from
-        from radlib.training import fit
+        from radlib.training.recipe import recipe_from
+        from radlib.training.training import fit
 
         recipe = replace(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
         judged = replace(self.films, validation=choice_films(self.films, self.settings))
@@ -96,7 +96,7 @@ class TechniqueData:
 
     def validation(self, model: Any) -> dict[str, float]:
         """Return `val_loss` (nats) and `val_auroc` (mean over labels) of a Keras model on the validation films."""
-        from radlib.training import validate
+        from radlib.training.training import validate
 
         return validate(model, self.films.validation)
 
@@ -141,7 +141,7 @@ class TechniqueData:
 
     def loss(self) -> Any:
         """Return the task's loss: (targets, outputs) to one value per film."""
-        from radlib.training import loss_function
+        from radlib.training.training import loss_function
 
         return loss_function(self.films.training.task)
 

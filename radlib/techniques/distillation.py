@@ -13,11 +13,12 @@ the student sees, augmentation included; it also answers where the label is unkn
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from radlib import backend, counting
-from radlib.errors import NotApplicable, UsageError
-from radlib.registry import ARCHITECTURES, TECHNIQUES
+from radlib.architectures import counting
+from radlib.foundation import backend
+from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.registry import ARCHITECTURES, TECHNIQUES
+from radlib.foundation.value_types import Range, Share
 from radlib.techniques.data import Product, TechniqueData
-from radlib.value_types import Range, Share
 
 
 def _check_student(parameters: Mapping[str, Any]) -> None:
@@ -81,7 +82,8 @@ def distillation(
     References:
         Hinton, Vinyals, Dean (2015). Distilling the knowledge in a neural network. arXiv 1503.02531.
     """
-    from radlib.architectures import build_network, find_weights
+    from radlib.architectures.networks import build_network
+    from radlib.architectures.weights import find_weights
 
     if temperature < 1:
         raise UsageError(f"temperature softens answers and is at least 1, not {temperature}.")

@@ -43,7 +43,7 @@ class SmallRun:
 def command(folder: Path, **parameters: str) -> list[str]:
     """The command line of the small run."""
     given = [text for item in parameters.items() for text in ("-p", *item)]
-    return [sys.executable, "-m", "radlib.cli", "run", "--study", "demo", "--output", str(folder), *given]
+    return [sys.executable, "-m", "radlib.cli.app", "run", "--study", "demo", "--output", str(folder), *given]
 
 
 def stored_models(folder: Path) -> dict[str, int]:

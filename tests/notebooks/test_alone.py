@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from radlib.bootstrap import BOOTSTRAP
-from radlib.kaggle import build_wheel
-from radlib.studies import notebooks_folder
+from radlib.cli.kaggle import build_wheel
+from radlib.cli.series.first_cell import BOOTSTRAP
+from radlib.runs.studies import notebooks_folder
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
 QUICK = """\

@@ -59,9 +59,9 @@ def start(folder: Path, films: Path, notebooks: str, *more: str, source: str = "
     folder.mkdir(exist_ok=True)
     (folder / "planted.yaml").write_text(STUDY.format(notebooks=notebooks))
     program = (
-        ["-c", f"{source}; import sys; from radlib.cli import main; main(sys.argv[1:])"]
+        ["-c", f"{source}; import sys; from radlib.cli.app import main; main(sys.argv[1:])"]
         if source
-        else ["-m", "radlib.cli"]
+        else ["-m", "radlib.cli.app"]
     )
     command = [sys.executable, *program, "run", "--study", "planted.yaml", "--data", str(films), *more]
     environment = {
@@ -109,7 +109,7 @@ FAILURES = {
     "an error of pandas": "float(film_path(run.folder, films.test.image_ids[0]))",
     "one error after another": (
         "try:\n    open(run.settings.data + '/x')\n"
-        "except OSError as error:\n    raise radlib.errors.DataError('Film 0123 is gone; put it back.') from error"
+        "except OSError as error:\n    raise radlib.foundation.errors.DataError('Film 0123 is gone; put it back.') from error"
     ),
     "a folder without its tables": "radlib.datasets.rsna.read_table(Path(run.settings.data) / 'none.csv', ['a'])",
     "class folders that are not there": "radlib.datasets.folders.folders(Path(run.settings.data))",
@@ -127,7 +127,7 @@ def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failu
         ),
         nbformat.v4.new_code_cell(
             "from pathlib import Path\nimport radlib\nimport radlib.datasets.folders, radlib.datasets.rsna\n"
-            "from radlib.private import film_path\n"
+            "from radlib.runs.private import film_path\n"
             "run = radlib.open_run(output, study=study, data=data, fresh=fresh)\nfilms = radlib.open_films(run)"
         ),
         nbformat.v4.new_code_cell(FAILURES[failure]),
@@ -135,7 +135,7 @@ def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failu
     folder = tmp_path / "work" / "notebooks"
     folder.mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_fails.ipynb")
-    source = f"import pathlib; from radlib import plan; plan.notebooks_folder = lambda: pathlib.Path({str(folder)!r})"
+    source = f"import pathlib; from radlib.cli.series import plan; plan.notebooks_folder = lambda: pathlib.Path({str(folder)!r})"
     done = run(tmp_path / "work", films, "01_fails", source=source)
     assert done.returncode in (1, 3), done.stderr
     place = tmp_path / "work" / "outputs" / "planted"
@@ -165,9 +165,9 @@ def test_a_run_that_is_killed_while_training_leaves_no_planted_name(tmp_path, fi
 def test_a_run_is_opened_again_without_saying_where_its_films_lie(tmp_path, films):
     """And a run that was passed on without its private folder says so instead of guessing."""
     source = (
-        "import sys, shutil; from pathlib import Path; import radlib; from radlib.errors import DataError\n"
+        "import sys, shutil; from pathlib import Path; import radlib; from radlib.foundation.errors import DataError\n"
         "run = radlib.open_run(str(Path('passed on')), study='planted.yaml', data=sys.argv[1])\n"
-        "again = radlib.runs.reopen_run(run.folder)\n"
+        "again = radlib.runs.runs.reopen_run(run.folder)\n"
         "assert again.settings.data == sys.argv[1]\n"
         "shutil.rmtree(run.folder / 'private')\n"
         "assert radlib.open_run(str(run.folder), study='planted.yaml').settings.data == ''\n"

@@ -66,7 +66,7 @@ def test_no_threshold_is_chosen_and_the_report_says_why(run_folder):
 
 
 def test_films_are_read_with_one_decision_each(run_folder, tmp_path):
-    from radlib import export
+    from radlib.deployment import export
 
     film = next((run_folder.parent / ".cache").glob("synthetic-*/stage_2_train_images/*.dcm"))
     folder = export.export_variant(run_folder, "student_small--int8--seed0", tmp_path / "device")

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from radlib import series
+from radlib.cli.series import series
 from rsna_layout import make_rsna_layout
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]

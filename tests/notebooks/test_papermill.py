@@ -7,7 +7,7 @@ import nbformat
 import pandas as pd
 from conftest import SMALL, command, stored_models
 
-from radlib.studies import load_study
+from radlib.runs.studies import load_study
 
 
 def test_the_series_runs_to_its_report_and_says_little(small_run):

@@ -1,0 +1,103 @@
+"""Networks by name: a feature extractor per architecture, one shared head from the task.
+
+Every network takes one grey channel in [0, 1] and answers one probability per output of the task. What its
+authors' preprocessing did outside the network (three channels, another range) is done inside, by plain layers,
+so that the file on a device needs no code beside it. The head is the same for all: global average pooling (Lin
+et al., 2013, arXiv 1312.4400), dropout, one dense layer.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from radlib.architectures.weights import find_weights, load_imagenet, load_weights
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
+from radlib.foundation.registry import ARCHITECTURES
+from radlib.runs.tasks import Task
+
+__all__ = ["brought_network", "build_network", "find_weights", "load_weights"]
+
+HEAD_NAME = "predictions"
+
+
+def build_network(
+    name: str,
+    options: Mapping[str, Any],
+    task: Task,
+    input_shape: tuple[int, int, int],
+    *,
+    weights: str = "none",
+    dropout: float = 0.0,
+    seed: int = 0,
+    need_head: bool = False,
+) -> Any:
+    """Build a network with its head, uncompiled.
+
+    Args:
+        name: Of a registered architecture.
+        options: Further arguments of its function, e.g. `{"alpha": 0.35}`; the rest keep their defaults.
+        task: Says how many outputs there are and with which activation.
+        input_shape: Height, width (pixels) and channels, which is 1.
+        weights: `none` (random), `imagenet` (downloaded by Keras) or a weights file; see `weights`.
+        dropout: Share of pooled features dropped while training, in [0, 1).
+        need_head: Refuse weights that do not bring the last layer too: the network will answer as it is.
+        seed: Of the initial weights. Seeds Python's, NumPy's and TensorFlow's generators.
+
+    Returns:
+        A Keras model, float32 (n, h, w, 1) in [0, 1] to probabilities (n, outputs). Layer names repeat from
+        build to build.
+
+    Raises:
+        UsageError: For an unknown name or option, a size the architecture cannot take, or weights that are not
+            those of this network.
+        SetupError: When the weights file is missing, or the ImageNet weights cannot be downloaded.
+    """
+    entry = ARCHITECTURES[name]
+    complete = entry.complete(options)
+    if not 0 <= dropout < 1:
+        raise UsageError(f"dropout is a share in [0, 1), not {dropout}.")
+    keras = backend.keras()
+    keras.backend.reset_uids()  # layer names that do not count on from the network built before
+    keras.utils.set_random_seed(seed)
+    extractor = entry.function(tuple(input_shape), **complete)
+    features = extractor.output
+    if len(features.shape) == 4:  # (n, h, w, c)
+        features = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
+    if dropout:
+        features = keras.layers.Dropout(dropout, seed=seed, name="dropout")(features)
+    head = keras.layers.Dense(len(task.outputs), activation=task.activation, name=HEAD_NAME)
+    network = keras.Model(extractor.input, head(features), name=name)
+    if weights == "imagenet":
+        load_imagenet(extractor, entry, complete)
+    elif weights != "none":
+        loaded = load_weights([extractor, network], find_weights(weights), entry)
+        if need_head and loaded is not network:
+            raise UsageError(
+                f"{Path(weights).name} holds no last layer of {len(task.outputs)} outputs ({', '.join(task.outputs)}), so the "
+                "network cannot answer as it was trained; set epochs to 1 or more to train one."
+            )
+    elif need_head:
+        raise UsageError(
+            "A network that is brought and not trained needs its weights; set weights to a file."
+        )
+    return network
+
+
+def brought_network(
+    name: str, options: Mapping[str, Any], task: Task, input_shape: tuple[int, int, int], *, weights: str
+) -> Any:
+    """Return a network that was trained elsewhere and answers as it did there: the file must bring its last layer too.
+
+    Args:
+        name: Of a registered architecture; one of its options may say what input range the weights were trained on.
+        options: Further arguments of its function.
+        task: What its outputs mean, in the order of the file's last layer.
+        input_shape: Height, width (pixels) and channels, which is 1.
+        weights: The weights file; see `load_weights`.
+
+    Raises:
+        UsageError: When the file holds anything but all weights of this network.
+        SetupError: When there is no such file.
+    """
+    return build_network(name, options, task, input_shape, weights=weights, need_head=True)

@@ -1,0 +1,143 @@
+"""Tables for the terminal: what the registries hold, and the results of several runs side by side."""
+
+import inspect
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from radlib.foundation.errors import UsageError
+from radlib.foundation.plain_text import plain_line
+from radlib.foundation.record_files import read_table
+from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
+from radlib.runs.run_records import read_record
+from radlib.runs.studies import load_study, study_names
+
+REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
+COMPARED = {
+    "run": "run", "variant": "variant", "size_bytes": "KB", "auroc": "AUROC", "accuracy": "accuracy",
+    "sensitivity": "sensitivity", "specificity": "specificity", "latency_p50_ms": "ms",
+}  # fmt: skip
+
+
+def listing(kind: str, *, parameters: bool = True) -> str:
+    """Return the text that `radlib list` prints for one kind.
+
+    Args:
+        kind: `datasets`, `architectures`, `techniques` or `studies`.
+        parameters: Whether to show facts and parameters below each name.
+    """
+    if kind == "studies":
+        rows = [(name, load_study(name).title, []) for name in study_names()]
+    else:
+        rows = [(e.name, e.summary, _details(e)) for e in REGISTRIES[kind]]
+    width = max((len(name) for name, _, _ in rows), default=0)
+    lines = [kind.capitalize()]
+    for name, summary, details in rows:
+        lines.append(f"  {name:<{width}}  {summary}".rstrip())
+        for detail in details if parameters else []:
+            indent = " " * (width + 6)
+            lines += textwrap.wrap(detail, 110, initial_indent=indent, subsequent_indent=indent + "  ")
+    return "\n".join(lines)
+
+
+def _details(entry: Entry) -> list[str]:
+    lines = [f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in entry.facts.items() if _tells(v)]
+    for p in entry.parameters:
+        value = "(must be given)" if p.default is inspect.Parameter.empty else f"= {p.default!r}"
+        lines.append(f"{p.name} {value}  ({p.type}) {p.help}".rstrip())
+    return lines
+
+
+def _tells(fact: object) -> bool:
+    """Whether a fact of a registered entry is one that a reader can read."""
+    return fact not in (None, "", ()) and not callable(fact)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def compared(outputs: Sequence[Path]) -> pd.DataFrame:
+    """Return the results of several runs in one table, with the run's name in the first column.
+
+    Args:
+        outputs: Folders of runs.
+
+    Raises:
+        UsageError: When a folder is no run, or its results were not written yet.
+    """
+    tables = []
+    for folder in outputs:
+        results = folder / "results.csv"
+        if not (folder / "run.json").is_file():
+            raise UsageError(
+                f"{str(folder)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
+            )
+        if not results.is_file():
+            raise UsageError(
+                f"The run {folder.name!r} has no results yet; finish it with radlib run --study "
+                f"{begun_study(folder)} --output {folder}."
+            )
+        table = read_table(results, ("variant",))
+        table.insert(0, "run", folder.resolve().name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def not_applicable(outputs: Sequence[Path]) -> list[str]:
+    """Return a line for each variant that does not apply in one of several runs, with the reason."""
+    lines = []
+    for folder in outputs:
+        path = folder / "refusals.csv"
+        for row in pd.read_csv(path).itertuples() if path.is_file() else ():
+            lines.append(f"{folder.resolve().name}  {row.variant} does not apply: {row.reason}")
+    return lines
+
+
+def comparison_table(table: pd.DataFrame) -> str:
+    """Return the columns that matter most as text: kilobytes, scores with the interval of AUROC, milliseconds."""
+    shown = pd.DataFrame(index=table.index)
+    for column, title in COMPARED.items():
+        if column not in table.columns:
+            continue
+        values = table[column]
+        if column == "size_bytes":
+            shown[title] = [f"{v / 1000:,.1f}" for v in values]
+        elif column == "auroc":
+            shown[title] = [_interval(row) for _, row in table.iterrows()]
+        elif pd.api.types.is_float_dtype(values):
+            shown[title] = [
+                "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
+            ]
+        else:
+            shown[title] = [plain_line(value) for value in values]
+    return shown.to_string(index=False)
+
+
+def not_learnt_lines(table: pd.DataFrame) -> list[str]:
+    """Return a sentence for every run and network whose original has not learnt, see `report.results`."""
+    if "not_learnt" not in table:
+        return []
+    rows = table[table["not_learnt"].fillna("").ne("")].drop_duplicates(["run", "network", "seed"])
+    return [
+        f"{row['run']}: the original {row['network']}, seed {row['seed']}, has NOT LEARNT ({row['not_learnt']}); nothing made from "
+        "it can be trusted."
+        for _, row in rows.iterrows()
+    ]
+
+
+def _interval(row: pd.Series) -> str:
+    if pd.isna(row["auroc"]):
+        return "undefined"
+    if pd.isna(row.get("auroc_low")):
+        return f"{row['auroc']:.3f}"
+    return f"{row['auroc']:.3f} [{row['auroc_low']:.3f}, {row['auroc_high']:.3f}]"
+
+
+def begun_study(folder: Path) -> str:
+    """Return the study that a run was begun with."""
+    return read_record(folder).source

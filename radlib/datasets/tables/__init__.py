@@ -1,0 +1,1 @@
+"""Tables of labels as people write them: one reader for all; begin with `label_tables`."""

@@ -1,0 +1,17 @@
+"""A variant leaves for where it will be used: exported, asked about a site's own films, given the site's threshold.
+
+It imports `evaluation`, `techniques` and the rooms below. Begin with `export.export_variant`, then `answer_tables.answer_films`
+(what `radlib predict` does) and `site_threshold`; `verification/` asks whether a run is still what it says it is.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "answer_tables": ["Choices", "answer_films"],
+        "export": ["export_variant"],
+        "site_threshold": ["read_site_labels"],
+        "verification.verify": ["summary", "verify"],
+    },
+)

@@ -1,0 +1,146 @@
+"""A variant outside its run: a folder that a device can use.
+
+An exported folder holds all that is needed to get the same answers elsewhere: the model, what its outputs
+mean, the threshold, how films are prepared, and examples with the answers expected. The examples are
+drawn, never a patient's film. What runs them needs NumPy and LiteRT only.
+
+A file of few coded bits is made to be sent; LiteRT cannot run it. So beside a Keras or a coded file lies the same
+network as a LiteRT file, decoded and converted on the way out, with float32 weights: the coded file for those who
+decode it where it is used, the other for those who cannot.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.deployment.described_variants import intact_model, read_described
+from radlib.deployment.export_state import UNFINISHED, state_of
+from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
+from radlib.deployment.own_films import TYPICAL, predict_folder
+from radlib.deployment.threshold_files import read_thresholds
+from radlib.deployment.whole_folders import whole_folder
+from radlib.evaluation.deciding import no_probability
+from radlib.evaluation.typical_films import read_typical, typical_path
+from radlib.formats.predictors import load_network, open_model, save_model
+from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.plain_text import plain
+from radlib.foundation.storage import file_sha256, write_json, write_text
+from radlib.imaging.images import Preprocessing, prepare
+from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
+from radlib.runs import seen_films
+from radlib.runs.variants import Variant
+from radlib.techniques.quantization.converter import convert
+
+__all__ = ["export_variant", "predict_folder"]
+
+RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
+
+
+def export_variant(
+    run_folder: Path, key: str, folder: Path, *, unfinished: bool = False, thresholds: Path | None = None
+) -> Path:
+    """Write a variant as a folder that stands alone, whole or not at all.
+
+    Args:
+        run_folder: The run's folder.
+        key: Name of the variant's folder in it.
+        folder: Where to, outside the run; made if need be, files of an earlier export are replaced.
+        unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
+        thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        UsageError: When the variant does not exist or is not finished, the folder holds something else, or the
+            thresholds are another model's.
+        SetupError: When the model is damaged, or there is no space.
+    """
+    source, folder = Path(run_folder) / "variants" / key, Path(folder)
+    variant, record = read_described(source)
+    place = _checked_place(folder, Path(run_folder))
+    state = state_of(Path(run_folder), variant)
+    if state["state"] == UNFINISHED and not unfinished:
+        raise UsageError(
+            f"{variant.name} is not finished: {'; '.join(state['missing'])}. Finish it with radlib run; --unfinished exports "
+            "it all the same, and the export says so."
+        )
+    origin: dict[str, Any] = {"chosen_on": "validation films of the run"}
+    if thresholds is not None:
+        record["thresholds"], origin = read_thresholds(thresholds, variant)
+    record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
+    with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
+        _fill(partial, Path(run_folder), variant, record)
+    return folder
+
+
+def _checked_place(folder: Path, run_folder: Path) -> Path:
+    """Return where an export may go: links followed, not in the run, and over nothing but an earlier export."""
+    place = folder.resolve()
+    if place.is_relative_to(run_folder.resolve()):
+        raise UsageError(
+            f"{folder.name} lies inside the run, which is to stay as it is; choose a folder outside."
+        )
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{folder.name} is a file; name a folder to export to.")
+    if place.is_dir() and any(place.iterdir()) and not (place / GOLDEN).is_file():
+        raise UsageError(f"{folder.name} is not empty and is no earlier export; choose another folder.")
+    return place
+
+
+def _earlier_files(folder: Path) -> set[str]:
+    """Return the names of the files that an earlier export wrote."""
+    if not (folder / GOLDEN).is_file():
+        return set()
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        named = {str(record.get(name, "")) for name in ("file", "runs")}
+    except (OSError, ValueError, AttributeError):
+        named = set()
+    models = {name for name in named if name.startswith("model.") and Path(name).name == name}
+    return {*CONTENTS, RUNNABLE, "README.txt", *models}
+
+
+def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any]) -> None:
+    """Write all files of an export."""
+    model = Path(variant.file).name
+    runs = model if variant.format == "tflite" else RUNNABLE
+    stored = intact_model(run_folder / "variants" / variant.key / model, variant)
+    shutil.copyfile(stored, folder / model)
+    if runs != model:
+        save_model(convert(load_network(stored, variant.format)), folder / runs)
+    _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
+    _copy_typical(run_folder, variant, folder / TYPICAL)
+    if (run_folder / seen_films.FILE).is_file():
+        shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
+    write_text(folder / "run.py", RUNNER)
+    write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
+    hashes = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    write_json(folder / RECORD, {**record, "file": model, "runs": runs, "hashes": hashes})
+
+
+def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:
+    """Copy what is kept of the training films, where it belongs to this model file."""
+    source = typical_path(run_folder, variant.key)
+    if (found := read_typical(source)) is not None and found.sha256 == variant.sha256:
+        shutil.copyfile(source, path)
+
+
+def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
+    """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
+    generator = np.random.default_rng(0)
+    films = np.stack(
+        [
+            prepare(draw_film(draw_patient(generator), view, opacity, generator).image, preparation)
+            for view in ("PA", "AP")
+            for opacity in (False, True)
+        ]
+    )
+    with open_model(model, variant.format) as predictor:
+        outputs = predictor.predict(films)
+    if wrong := no_probability(outputs):
+        raise SetupError(f"{variant.name} cannot be exported: {wrong} for a drawn film; build it again.")
+    np.savez(path, films=films, outputs=outputs)

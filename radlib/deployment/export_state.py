@@ -1,0 +1,120 @@
+"""What a run has to say of a variant before it leaves: its thresholds, its verdict, and what is still missing.
+
+A network whose threshold was never chosen, or that no test film has been through, looks like any other file. So an
+export says first whether the run was finished.
+"""
+
+import contextlib
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from radlib.evaluation.choices import FILE as SELECTION
+from radlib.foundation.errors import RadlibError
+from radlib.foundation.record_files import read_arrays
+from radlib.runs.variants import Variant
+
+RESULTS = "results.csv"
+FINISHED, UNFINISHED = "finished", "unfinished"
+NO_CHOICE = "no threshold was chosen for it on validation films"
+NO_TEST = "no test film has been scored by it"
+NO_VERDICT = "it has no verdict on test films, since no report has been written"
+TAKEN = (
+    "films", "patients", "positives", "auroc", "auroc_low", "auroc_high", "sensitivity", "sensitivity_low",
+    "sensitivity_high", "specificity", "specificity_low", "specificity_high", "difference", "difference_low",
+    "difference_high", "verdict", "verdict_reason",
+)  # fmt: skip
+
+
+def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
+    """Return what a run says of a variant.
+
+    Returns:
+        `state`: `finished` or `unfinished`; `missing`: why unfinished, half a sentence each; `verdict`: the row of the
+        table of results, as far as it is about test films and the verdict, None where there is none; `margin`.
+    """
+    selection = _selection(run_folder)
+    chosen = selection.get("variants", {}).get(variant.name, {})
+    row = _row(run_folder, variant)
+    missing = [
+        *([] if chosen.get("model_sha256") == variant.sha256 else [NO_CHOICE]),
+        *([] if _tested(run_folder, variant) else [NO_TEST]),
+    ]
+    if not missing and (row is None or row["films"] is None):
+        missing = [NO_VERDICT]
+    return {
+        "state": UNFINISHED if missing else FINISHED,
+        "missing": missing,
+        "verdict": None if missing else row,
+        "margin": selection.get("margin"),
+    }
+
+
+def _selection(run_folder: Path) -> dict[str, Any]:
+    path = run_folder / SELECTION
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _tested(run_folder: Path, variant: Variant) -> bool:
+    path = run_folder / "predictions" / f"{variant.key}.test.npz"
+    try:
+        found = read_arrays(path, ("model_sha256", "image_id"))
+    except RadlibError:
+        return False
+    return str(found["model_sha256"]) == variant.sha256 and found["image_id"].size > 0
+
+
+def _row(run_folder: Path, variant: Variant) -> dict[str, Any] | None:
+    with (
+        contextlib.suppress(OSError, ValueError, csv.Error),
+        (run_folder / RESULTS).open(encoding="utf-8", newline="") as stream,
+    ):
+        for row in csv.DictReader(stream):
+            if row.get("variant") == variant.name and row.get("size_bytes") == str(variant.size_bytes):
+                return {name: _value(name, row.get(name) or "") for name in TAKEN}
+    return None
+
+
+def _value(name: str, text: str) -> Any:
+    if name.startswith("verdict"):
+        return text
+    number = float(text) if text else math.nan
+    return (
+        None if math.isnan(number) else (int(number) if number.is_integer() and name in TAKEN[:3] else number)
+    )
+
+
+def sentences(state: dict[str, Any]) -> list[str]:
+    """Return what a reader must know first, a line each; that the original has not learnt before all else."""
+    if state["state"] == UNFINISHED:
+        return [
+            *([state["alarm"]] if "alarm" in state else []),
+            "UNFINISHED. Do not use this model, and do not pass it on as if it were tested:",
+            *(f"- {reason}." for reason in state["missing"]),
+        ]
+    row = state["verdict"]
+    films = f"{row['films']:,} test films of {row['patients']:,} patients"
+    lines = [
+        *([state["alarm"]] if "alarm" in state else []),
+        f"Tested on {films}: AUROC {_interval(row, 'auroc')}.",
+    ]
+    if row["verdict"]:
+        margin = f" at a margin of {state['margin']:g} AUROC" if state["margin"] is not None else ""
+        change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""
+        reason = f" {row['verdict_reason']}" if row["verdict_reason"] else ""
+        lines.append(f"Beside its original: {row['verdict']}{margin}{change}.{reason}")
+    return lines
+
+
+def _interval(row: dict[str, Any], name: str, digits: int = 3) -> str:
+    low, value, high = (row[key] for key in (f"{name}_low", name, f"{name}_high"))
+    if value is None:
+        return "undefined"
+    span = f" [{low:.{digits}f} to {high:.{digits}f}]" if low is not None and high is not None else ""
+    return f"{value:.{digits}f}{span}"

@@ -1,0 +1,138 @@
+"""What an export says of itself: a text for people, and a program that runs its examples."""
+
+from pathlib import Path
+from typing import Any
+
+from radlib.deployment.export_state import UNFINISHED, sentences
+from radlib.deployment.own_films import TYPICAL
+from radlib.deployment.threshold_files import exact
+from radlib.runs import seen_films
+from radlib.runs.tasks import task_of
+from radlib.runs.variants import Variant
+
+NOTICE = "Research only, not a medical device."
+
+RUNNER = '''\
+"""Run the model on its examples and compare; needs numpy and ai-edge-litert only."""
+import json
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+with open("variant.json") as stream:
+    record = json.load(stream)
+
+
+def decision(answer):
+    """Return what is decided of a film; what is no probability, and what has no threshold, is no decision."""
+    if not np.isfinite(answer).all() or answer.min() < -1e-4 or answer.max() > 1 + 1e-4:
+        return "no decision: the model gave no number between 0 and 1"
+    labels, pairs = record["labels"], record["task"] == "binary"  # (negative, positive) of one softmax
+    if record["task"] == "classes":
+        return labels[int(answer.argmax())]
+    said = []
+    for label, value, threshold in zip(labels[pairs:], answer[pairs:], record["thresholds"]):
+        if threshold is None:
+            said.append("no threshold: no decision")
+        else:
+            said.append(label if float(value) >= threshold else labels[0] if pairs else "no " + label)
+    return ", ".join(said)
+
+
+if record["state"] != "finished":
+    print("UNFINISHED:", "; ".join(record["missing"]))
+golden = np.load("golden.npz")
+model = Interpreter(record["runs"], num_threads=1)
+model.allocate_tensors()
+source, target = model.get_input_details()[0], model.get_output_details()[0]
+for film, expected in zip(golden["films"], golden["outputs"]):
+    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
+    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
+        scale, zero = source["quantization"]
+        limits = np.iinfo(source["dtype"])
+        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
+    model.set_tensor(source["index"], image.astype(source["dtype"]))
+    model.invoke()
+    answer = model.get_tensor(target["index"])[0].astype(np.float32)
+    if target["dtype"] != np.float32:
+        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
+    print(dict(zip(record["labels"], answer.tolist())), decision(answer), end=", ")
+    print("largest difference", abs(answer - expected).max())
+'''
+
+README = """\
+{first}{name}
+
+{notice}
+
+{state}{contents}
+
+Outputs, in order: {labels}. {decision}
+Films of your own must be prepared exactly as `preparation` in variant.json says; `radlib predict` does that:
+  radlib predict THIS_FOLDER FOLDER_OF_FILMS
+"""
+
+CONTENTS = {
+    "variant.json": "labels, threshold, how films are prepared, hashes, versions",
+    "golden.npz": "films (uint8) and the outputs expected of them",
+    TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
+    seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
+    "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
+}
+MODEL = "the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)"
+DECODED = (
+    "the same network decoded, as LiteRT runs it in float32: {size:,} bytes, where {model} has {coded:,}"
+)
+
+MOST_PROBABLE = "A film is of the class with the largest output."
+
+
+def readme(folder: Path, variant: Variant, record: dict[str, Any], model: str, runs: str) -> str:
+    """Return the text of an export's README; what is missing comes first.
+
+    Args:
+        folder: With the other files.
+        variant: What is exported.
+        record: What variant.json holds.
+        model: Name of the model file.
+        runs: Name of the file that LiteRT runs.
+    """
+    said = "\n".join(sentences(record)) + "\n\n"
+    warned = record["state"] == UNFINISHED or "alarm" in record
+    return README.format(
+        first=said if warned else "",
+        name=variant.name,
+        notice=NOTICE,
+        state="" if warned else said,
+        contents=_contents(folder, variant, model, runs),
+        labels=", ".join(variant.labels),
+        decision=_decision(variant, record),
+    )
+
+
+def _decision(variant: Variant, record: dict[str, Any]) -> str:
+    """Return how a film is decided on, with the thresholds in full."""
+    task = task_of(variant)
+    if task.exclusive:
+        return MOST_PROBABLE
+    chosen = dict(zip(task.labels, record["thresholds"], strict=True))
+    stated = ", ".join(f"{label} {exact(value)}" for label, value in chosen.items() if value is not None)
+    without = ", ".join(label for label, value in chosen.items() if value is None)
+    site = record["thresholds_from"].get("chosen_on") == "films of a site"
+    lines = []
+    if stated:
+        whose = "chosen anew on films of one site, for its use only" if site else "chosen on validation films"
+        lines.append(f"A film counts as positive at or above the threshold ({whose}): {stated}.")
+    if without:
+        lines.append(f"There is no threshold for {without}: no decision may be made.")
+    return " ".join(lines)
+
+
+def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:
+    """Return a line for each file of an export."""
+    height, width = variant.input_shape[:2]
+    files = {model: MODEL.format(height=height, width=width)}
+    if runs != model:
+        size = (folder / runs).stat().st_size
+        files[runs] = DECODED.format(size=size, model=model, coded=variant.size_bytes)
+    files |= CONTENTS
+    return "\n".join(f"{name:19}{what}" for name, what in files.items() if (folder / name).is_file())

@@ -1,0 +1,150 @@
+"""Does a variant look where its original looks? Heat maps of both on the same films, and how far they agree.
+
+A variant that opens as a Keras network is asked by Grad-CAM, a LiteRT file by occlusion, which needs no gradients; the original is asked in the
+same way, so that the method cannot make the difference. Films are validation films with a finding, of different
+patients, those with a radiologist's box first. Stored are numbers per film, and the maps of one drawn film.
+
+References:
+    Selvaraju et al. (2017). Grad-CAM. ICCV, arXiv 1610.02391.
+    Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV, arXiv 1311.2901.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib import formats, metrics
+from radlib.datasets.films import Films, FilmSplits
+from radlib.evaluation.insides.gradients import grad_cam
+from radlib.evaluation.insides.occlusion import occlusion
+from radlib.evaluation.insides.phantom_films import phantom_films
+from radlib.evaluation.predictions import films_of, run_of
+from radlib.foundation.digests import is_as_written
+from radlib.foundation.errors import RadlibError
+from radlib.foundation.record_files import remembered
+from radlib.foundation.registry import FORMATS
+from radlib.foundation.storage import atomic_path, write_json
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant, variant_name
+
+FOLDER = "heat_maps"
+REVISION = 2  # raised when the same files would answer otherwise
+FILMS = 20
+GRID = 24  # places along a side on which maps are compared
+PATCH, STRIDE = 0.15, 0.1  # of occlusion, fraction of the film's side: 100 readings a film
+GRADIENTS, OCCLUSION = "Grad-CAM", "occlusion"
+
+
+def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
+    """Compare the heat maps of what has not been compared, below `heat_maps/` of the run.
+
+    Args:
+        run: The run.
+        films: Its films; some validation films with a finding are shown to both networks.
+        variants: Those to ask; trained networks themselves are left out.
+    """
+    asked: dict[tuple, np.ndarray] = {}  # what an original answered, shared by its variants
+    for variant in variants:
+        if not variant.chain:
+            continue
+        before = run.variant(variant_name(variant.network, "", variant.seed))
+        record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
+        path = heat_maps_path(run.folder, variant)
+        if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
+            continue
+        prepared = films_of(run_of(run, variant), films, variant)
+        found, pictures = _compare(run, before, variant, prepared, asked)
+        with atomic_path(path.with_suffix(".npz")) as partial, partial.open("wb") as stream:
+            np.savez_compressed(stream, **pictures)
+        write_json(path, {**record, **found})
+
+
+def heat_maps_path(run_folder: Path, variant: Variant) -> Path:
+    """Return where the comparison of a variant lies; its maps of a drawn film lie beside it as `.npz`."""
+    return run_folder / FOLDER / f"{variant.key}.json"
+
+
+def films_with_finding(films: Films, count: int, seed: int = 0) -> tuple[Films, np.ndarray]:
+    """Return films with a finding, of different patients as far as there are, those with boxes first.
+
+    Args:
+        films: Usually the validation films.
+        count: How many at most.
+        seed: Of the draw.
+
+    Returns:
+        The films, and which output of a network each is asked about, (k,): the first finding that it has.
+    """
+    targets = films.task.targets(films.labels) == 1  # (n, outputs)
+    if films.task.name == "binary":
+        targets[:, 0] = False  # the answer "no" is seen nowhere
+    positive = np.flatnonzero(targets.any(axis=1))
+    order = np.random.default_rng(seed).permutation(positive)
+    repeated = np.ones(len(order), bool)
+    repeated[np.unique(films.patient_ids[order], return_index=True)[1]] = False
+    boxed = np.array([bool(films.boxes(place)) for place in order], bool)
+    chosen = order[np.lexsort([~boxed, repeated])][:count]
+    return films.take(chosen), targets[chosen].argmax(axis=1)
+
+
+def _compare(
+    run: Run, before: Variant, variant: Variant, films: FilmSplits, asked: dict[tuple, np.ndarray]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the numbers per film of a variant, and the maps of a drawn film."""
+    watched, outputs = films_with_finding(films.validation, FILMS)
+    if not len(watched):
+        return {"reason": "No validation film has a finding to look for.", "method": "", "films": []}, {}
+    method = GRADIENTS if "load" in FORMATS[variant.format].facts else OCCLUSION
+    drawn, drawn_boxes = phantom_films(films.preprocessing)
+    images = np.concatenate([watched.images(), drawn[..., None] / np.float32(255)])
+    places = np.concatenate([outputs, outputs[:1]])
+    key = before.name, method, films.preprocessing.digest()
+    try:
+        if key not in asked:
+            asked[key] = _maps(run, before, method, images, places)
+        after = _maps(run, variant, method, images, places)
+    except RadlibError as error:
+        return {"reason": str(error), "method": method, "films": []}, {}
+    rows = [
+        {
+            "image_id": str(watched.image_ids[n]),
+            "patient_id": str(watched.patient_ids[n]),
+            "rank_correlation": metrics.rank_correlation(asked[key][n], after[n]),
+            "top_overlap": metrics.top_overlap(asked[key][n], after[n]),
+            "hit": metrics.points_inside(after[n], _on_grid(watched.boxes(n), watched)),
+            "original_hit": metrics.points_inside(asked[key][n], _on_grid(watched.boxes(n), watched)),
+        }
+        for n in range(len(watched))
+    ]
+    pictures = {"film": drawn[0], "original": asked[key][-1], "variant": after[-1],
+                "boxes": np.array(drawn_boxes[0], np.float32)}  # fmt: skip
+    return {"reason": "", "method": method, "films": rows}, pictures
+
+
+def _on_grid(boxes: list, films: Films) -> list:
+    scale = GRID / films.preprocessing.image_size
+    return [tuple(scale * side for side in box) for box in boxes]
+
+
+def _maps(run: Run, variant: Variant, method: str, images: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Return the maps of a network, float32 (n, GRID, GRID)."""
+    path = run.model_path(variant)
+    if method != OCCLUSION:
+        return np.stack(
+            [resized(heat) for heat in grad_cam(formats.load_network(path, variant.format), images, outputs)]
+        )
+    with formats.open_model(path, variant.format) as model:
+        ask: Callable = lambda film, output: occlusion(model, film, output=output, patch=PATCH, stride=STRIDE)  # noqa: E731
+        return np.stack(
+            [resized(ask(image[..., 0], int(n))) for image, n in zip(images, outputs, strict=True)]
+        )
+
+
+def resized(heat: np.ndarray) -> np.ndarray:
+    """Return a map on the common grid, float32 (GRID, GRID): averaged when it is finer, interpolated when coarser."""
+    from PIL import Image
+
+    image = Image.fromarray(np.asarray(heat, np.float32))
+    return np.asarray(image.resize((GRID, GRID), Image.Resampling.BILINEAR), np.float32)

@@ -1,0 +1,181 @@
+"""What can only be measured in a process of its own: peak memory, and latency with one thread.
+
+The peak of a process includes all that it ever did, and TensorFlow takes its number of threads once. So each
+measurement starts a fresh process that runs one function of this module and prints one line of JSON.
+"""
+
+import json
+import os
+import platform
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.foundation.backend import log_path
+from radlib.foundation.errors import SetupError
+from radlib.foundation.registry import FORMATS
+
+CALLS_IN_A_ROW = 10  # per variant and round; short, so that a slow spell of the machine hits all alike
+
+
+def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
+    """Run a function of this module in a fresh process and return what it returned.
+
+    Raises:
+        SetupError: When that process fails.
+    """
+    command = f"from radlib.evaluation import probes; probes.answer({function!r}, {json.dumps(arguments)!r})"
+    with log_path().open("ab") as log:
+        finished = subprocess.run(
+            [sys.executable, "-P", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)},
+            check=False,
+        )
+    if finished.returncode:
+        raise SetupError(
+            f"Measuring {function} failed with status {finished.returncode}; {log_path().name} in the temporary "
+            "folder has the reason."
+        )
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def answer(function: str, arguments: str) -> None:
+    """Call a function of this module and print what it returns: what the fresh process does."""
+    print(json.dumps(globals()[function](**json.loads(arguments))))
+
+
+def peak_memory(path: str, format: str) -> dict[str, float]:
+    """Load the runtime, open a model, predict one film; see how high this process's memory rose.
+
+    Args:
+        path: The model file.
+        format: Its format.
+
+    Returns:
+        `with_model_bytes`; `without_model_bytes`, the peak when only the runtime was loaded; `open_ms`, what it took
+        from the file to a network that can be asked, decoding included; and of a Keras model or a LiteRT file also
+        `parameters`, `nonzero_parameters` and `macs`, counted after the peak was read.
+    """
+    from radlib.formats.predictors import open_model
+
+    _load_runtime(format)
+    without, begun = _peak_bytes(), time.perf_counter()
+    with open_model(Path(path), format) as predictor:
+        opened = 1000 * (time.perf_counter() - begun)
+        predictor.predict(np.zeros((1, *predictor.input_shape[:2]), np.uint8))
+        peaks = {"with_model_bytes": _peak_bytes(), "without_model_bytes": without, "open_ms": opened}
+    counts = {"keras": _keras_counts, "tflite": _litert_counts}.get(format)
+    return {**peaks, **counts(path)} if counts else peaks
+
+
+def latencies(models: list[tuple[str, str]], calls: int) -> list[dict[str, Any]]:
+    """Time single-film calls of several models, in turns, each with one thread.
+
+    A call goes from a stored grey film (uint8) to its probabilities. Rounds of ten calls alternate between
+    the models, so that the machine's slow spells hit all alike; the first call of a round is not timed.
+
+    Args:
+        models: (path, format) of each.
+        calls: Timed calls per model.
+
+    Returns:
+        Per model `seconds` of every call, `runtime`, `delegate` and `threads`.
+    """
+    from radlib.formats.predictors import open_model
+
+    if any(not FORMATS[format].facts["device"] for _, format in models):
+        _one_thread_for_tensorflow()
+    opened = [open_model(Path(path), format, threads=1) for path, format in models]
+    generator = np.random.default_rng(0)
+    films = [generator.integers(0, 256, (1, *p.input_shape[:2]), dtype=np.uint8) for p in opened]
+    seconds: list[list[float]] = [[] for _ in opened]
+    for _ in range(2):
+        for predictor, film in zip(opened, films, strict=True):
+            predictor.predict(film)
+    while len(seconds[-1]) < calls:
+        for predictor, film, times in zip(opened, films, seconds, strict=True):
+            predictor.predict(film)
+            for _ in range(min(CALLS_IN_A_ROW, calls - len(times))):
+                begun = time.perf_counter()
+                predictor.predict(film)
+                times.append(time.perf_counter() - begun)
+    return [
+        {"seconds": times, "runtime": p.runtime, "delegate": p.delegate, "threads": p.threads}
+        for p, times in zip(opened, seconds, strict=True)
+    ]
+
+
+def describe_host() -> str:
+    """Return machine, processor and system, without the host's name."""
+    processor = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        found = re.search(r"^(?:model name|Model)\s*: (.+)$", information.read_text(), flags=re.M)
+        processor = found.group(1).strip() if found else processor
+    return f"{platform.machine()}, {processor}, {os.cpu_count()} processors, {platform.system()}"
+
+
+def _load_runtime(format: str) -> None:
+    """Import all that opening a file of this format imports, so that the rest is the model's."""
+    from importlib.metadata import version
+
+    FORMATS.names()
+    version("ai-edge-litert")
+    if not FORMATS[format].facts["device"]:  # Keras, or a code that is decoded to Keras
+        from radlib.foundation import backend
+
+        backend.keras()
+        FORMATS[format].facts.get("prepare", lambda: None)()  # a kernel that is compiled on the spot
+    else:
+        from ai_edge_litert import interpreter  # noqa: F401
+
+
+def _keras_counts(path: str) -> dict[str, int]:
+    from radlib.architectures import counting
+    from radlib.formats.keras import load_model
+
+    model = load_model(Path(path))
+    counts = {name: getattr(counting, name)(model) for name in ("parameters", "nonzero_parameters", "macs")}
+    return {name: int(count) for name, count in counts.items()}
+
+
+def _litert_counts(path: str) -> dict[str, int]:
+    """Count a LiteRT file, for networks that were imported as one and have no Keras parent."""
+    from radlib.architectures import counting
+
+    weights = counting.tflite_weights(path)
+    values, nonzeros = int(weights["values"].sum()), int(weights["nonzeros"].sum())
+    return {"parameters": values, "nonzero_parameters": nonzeros, "macs": counting.tflite_macs(path)}
+
+
+def _one_thread_for_tensorflow() -> None:
+    """Give TensorFlow one thread; it takes this before its first operation only."""
+    from radlib.foundation import backend, processors
+
+    os.environ[processors.VARIABLE] = "1"
+
+    backend.tensorflow()
+
+
+def _peak_bytes() -> int:
+    """Return the peak of this process's resident memory.
+
+    On Linux the kernel's own figure: what `getrusage` reports there includes the memory that the parent had
+    when it started this process.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), flags=re.M)
+        if found:
+            return int(found.group(1)) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

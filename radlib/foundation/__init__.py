@@ -1,0 +1,67 @@
+"""The ground that every room stands on: errors, registries, files that are whole or not there, text that may leave.
+
+It knows nothing of films or networks, and imports no other room; TensorFlow comes through `backend` alone. Begin with
+`errors` (what a user is told), `registry` (how a new entry is found) and `storage` (how a file is written).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["worker_pool"],
+    submod_attrs={
+        "backend": ["log_path", "quiet_stderr"],
+        "digests": ["is_as_written"],
+        "errors": [
+            "DataError",
+            "NotApplicable",
+            "QualityGateError",
+            "RadlibError",
+            "SetupError",
+            "UsageError",
+        ],
+        "owner_only": ["opener"],
+        "places": [
+            "check_apart",
+            "check_plain_name",
+            "discard",
+            "inside",
+            "made_or_removed",
+            "resolved",
+            "shortest",
+        ],
+        "plain_text": ["plain", "plain_cell", "plain_line", "say", "say_line", "table_text"],
+        "plain_yaml": ["LONGEST_TEXT", "PlainYamlError", "read_yaml"],
+        "processors": ["thread_settings", "threads"],
+        "record_files": ["RUN_AGAIN", "damaged", "read_arrays", "read_object", "read_table", "remembered"],
+        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
+        "scratch": ["film_scratch"],
+        "storage": [
+            "atomic_path",
+            "deflated_bytes",
+            "disk_errors",
+            "disk_sentence",
+            "file_sha256",
+            "only_process",
+            "put_in_place",
+            "spec_digest",
+            "try_lock",
+            "write_json",
+            "write_text",
+        ],
+        "value_types": [
+            "Budget",
+            "Count",
+            "Factor",
+            "Passes",
+            "PositiveShare",
+            "Range",
+            "Share",
+            "ShareBelowOne",
+            "WithinData",
+            "accepted",
+            "as_written",
+            "plain_type",
+        ],
+    },
+)

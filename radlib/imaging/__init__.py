@@ -1,0 +1,28 @@
+"""From a file that somebody calls a film to grey levels in [0, 1]: or to one of a closed list of reasons.
+
+It imports `foundation` alone. Begin with `images.read_image` (one film) and `film_walk` (a folder of them); `dicom/` reads
+what scanners write, `decoding/` reads films by the thousand in processes that may die, and `phantoms/` draws films of
+nobody for the demo and the tests.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["operations", "resampling", "resemblance"],
+    submod_attrs={
+        "array_rows": ["row_reference", "split_reference"],
+        "augmentation": ["Augmentation", "augment", "augment_batch"],
+        "decoding.decode": ["Result", "decode_files"],
+        "decoding.lone_films": ["lone_film"],
+        "decoding.pixels": ["StoredFilms", "stored_films"],
+        "dicom.age_and_sex": ["age_years", "is_said", "sex"],
+        "dicom.body_parts": ["body_part"],
+        "dicom.files": ["readable"],
+        "film_walk": ["FilmFolder", "left_out_sentence", "walk"],
+        "images": ["Preprocessing", "image_id", "numbered_ids", "prepare", "read_image"],
+        "narrow_range": ["is_narrow", "narrow_note"],
+        "phantoms.dicom_writing": ["Header", "StorageKind", "write_film"],
+        "phantoms.phantoms": ["draw_film", "draw_patient"],
+    },
+)

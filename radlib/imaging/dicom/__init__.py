@@ -1,0 +1,1 @@
+"""What scanners write: headers, transfer syntaxes, grey-scale pipeline; begin with `files`."""

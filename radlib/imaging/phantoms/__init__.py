@@ -1,0 +1,1 @@
+"""Chest films of nobody, drawn from a seed, and written as DICOM; begin with `phantoms.draw_film`."""

@@ -1,0 +1,48 @@
+"""Every figure of the notebooks and the report: data in, Axes out.
+
+One file per notebook or question. A figure function takes arrays or DataFrames, draws into the Axes it is given or into a
+new figure, and returns them; it never loads, predicts or saves. Intervals are always drawn, sizes stand on a
+logarithmic axis, and the palette means the same everywhere: colour is the kind of technique, marker the file
+format, black the original.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "agreement": ["confidence_clouds"],
+        "binarization": ["binary_layer"],
+        "coding": ["block_costs", "random_codes"],
+        "comparison": [
+            "auroc_by_label",
+            "auroc_differences",
+            "auroc_ladder",
+            "latency_against_auroc",
+            "size_against_auroc",
+        ],
+        "compression": [
+            "representative_counts",
+            "sensitivity_curves",
+            "size_bars",
+            "sparsity_by_layer",
+            "sparsity_schedule",
+            "weight_histograms",
+        ],
+        "films": [
+            "ages_and_views",
+            "augmentation_grid",
+            "class_counts",
+            "film_grid",
+            "pixel_statistics",
+            "split_table_bars",
+        ],
+        "forest_plot": ["forest"],
+        "inference": ["feature_maps", "film_readings", "occlusion_map", "prediction_bar", "prediction_bars"],
+        "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
+        "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
+        "rounding": ["clip_balance", "straight_through"],
+        "style": ["auroc_text", "human_bytes", "human_count"],
+        "training": ["calibration", "learning_curves", "probability_histogram", "roc"],
+    },
+)

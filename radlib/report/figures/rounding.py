@@ -1,0 +1,75 @@
+"""Figures of 04_quantize and 16_round: where a range should end, and what a gradient sees of a staircase."""
+
+from typing import Any
+
+import numpy as np
+
+from radlib.report.figures.style import ACCENT, KINDS, MUTED, new_axes, styled
+
+
+@styled
+def clip_balance(curves: Any, found: Any = None, *, axes: Any = None) -> np.ndarray:
+    """Draw what a range of the weights costs by rounding and by cutting off, one panel per number of bits.
+
+    Args:
+        curves: Mapping from the number of bits to a DataFrame as `techniques.rounding.clip_curve` returns it.
+        found: Mapping from the number of bits to the error with a range of its own for each channel; None draws none.
+        axes: One Axes per number of bits; None for a new figure.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = {"range_share": [0.5, 1.0], "rounding": [0.01, 0.04], "clipping": [0.02, 0.0], "both": [0.03, 0.04]}
+        >>> axes = clip_balance({4: pd.DataFrame(rows)}, {4: 0.02})
+    """
+    axes = new_axes((9.2, 3.1), 1, len(curves), sharey=True) if axes is None else axes
+    axes = np.atleast_1d(axes)
+    for ax, (bits, curve) in zip(axes, curves.items(), strict=True):
+        x = curve["range_share"]
+        ax.plot(x, curve["rounding"], color=KINDS["quantized"], lw=1.2, label="rounded within")
+        ax.plot(
+            x, curve["clipping"].where(curve["clipping"] > 0), color=KINDS["pruned"], lw=1.2, label="cut off"
+        )
+        ax.plot(x, curve["both"], color="black", lw=1.8, label="both")
+        best = curve.loc[curve["both"].idxmin()]
+        ax.plot(best["range_share"], best["both"], "o", color="black", ms=6)
+        if found is not None:
+            colour = KINDS["pruned and quantized"]
+            ax.axhline(found[bits], color=colour, lw=1.4, ls=(0, (4, 3)), label="OCTAV, a range per channel")
+        ax.set(
+            title=f"{bits} bits", yscale="log", xlim=(0, 1.02), xlabel="range, share of the largest weight"
+        )
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    lowest = min(float(curve["both"].min()) for curve in curves.values())
+    axes[0].set(ylabel="squared error, share of power", ylim=(lowest / 8, 2))
+    handles, names = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(handles, names, loc="outside upper right", ncols=len(names))
+    return axes
+
+
+@styled
+def straight_through(clip: float = 1.0, bits: int = 3, *, axes: Any = None) -> np.ndarray:
+    """Draw a weight against what the network computes with, and the slope that training is told.
+
+    Args:
+        clip: End of the grid, greater than 0.
+        bits: Of a code; few, so that steps can be seen.
+        axes: Two Axes; None for a new figure.
+
+    Example:
+        >>> axes = straight_through(bits=3)
+    """
+    axes = new_axes((9.0, 2.8), 1, 2) if axes is None else axes
+    steps = 2 ** (bits - 1) - 1
+    weight = np.linspace(-1.5 * clip, 1.5 * clip, 1201)
+    rounded = np.clip(np.round(weight / clip * steps), -steps, steps) * clip / steps
+    axes[0].plot(
+        weight, weight.clip(-clip, clip), color=MUTED, lw=1.2, ls=(0, (4, 3)), label="as if not rounded"
+    )
+    axes[0].plot(weight, rounded, color=KINDS["quantized"], lw=1.8, label="rounded")
+    axes[0].set(xlabel="weight that is kept", ylabel="weight that computes", title="forward")
+    axes[0].legend(loc="upper left")
+    axes[1].axhline(0, color=KINDS["quantized"], lw=1.8, label="true slope: 0, and jumps")
+    axes[1].plot(weight, np.abs(weight) <= clip, color=ACCENT, lw=1.8, label="slope that is used")
+    axes[1].set(xlabel="weight that is kept", ylabel="slope", title="backward", ylim=(-0.1, 1.5))
+    axes[1].legend(loc="upper left")
+    return axes

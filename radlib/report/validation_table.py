@@ -1,0 +1,86 @@
+"""How well the variants read the validation films, and how far each is from what it was made from."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from radlib import metrics
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
+
+COMPARED = (
+    "difference",
+    "difference_low",
+    "difference_high",
+    "largest_change",
+    "changed_sides",
+)  # with a parent
+
+
+def validation_table(
+    run: Run, variants: Sequence[Variant], predictions: Mapping, *, reference: Variant | None = None
+) -> pd.DataFrame:
+    """Return how well each variant reads the validation films, and how far it is from another one on them.
+
+    Args:
+        run: The run; its settings say how many draws of patients.
+        variants: Rows of the table, in this order.
+        predictions: What `evaluation.predict` returned for them, and for their parents where there is one.
+
+        reference: The one that all are compared with; None compares each with its parent.
+
+    Returns:
+        One row per variant: as in `variant_table`, then `auroc` with `_low` and `_high` (mean over labels),
+        `difference` of AUROC to the other on the same draws with `_low` and `_high`, `largest_change` of a
+        probability on any film, and `changed_sides`, the films decided otherwise at the other's threshold, or given
+        another class.
+    """
+    drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
+    rows = []
+    for variant in variants:
+        own, other = drawn[variant.name], reference.name if reference else variant.parent
+        row = {**variant_columns(variant), "size_bytes": variant.size_bytes, **_with_interval("auroc", own)}
+        row |= dict.fromkeys(COMPARED, np.nan)
+        if other in drawn and other != variant.name:
+            row |= _with_interval("difference", own - drawn[other])
+            row |= _moved(predictions[other], predictions[variant.name], variant.task)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _moved(parent: object, variant: object, task: str) -> dict[str, float]:
+    """Return how far the answers of a variant are from its parent's, over all films and labels."""
+    largest = float(np.abs(variant.y_prob - parent.y_prob).max())
+    if task == "classes":
+        changed = int((variant.y_prob.argmax(axis=1) != parent.y_prob.argmax(axis=1)).sum())
+        return {"largest_change": largest, "changed_sides": changed}
+    changed = 0
+    for truth, before, after in zip(parent.y_true.T, parent.y_prob.T, variant.y_prob.T, strict=True):
+        known = ~np.isnan(truth)
+        threshold = metrics.operating_point(truth[known], before[known])
+        changed += sum(metrics.changed_decisions(before, after, threshold, threshold).values())
+    return {"largest_change": largest, "changed_sides": changed}
+
+
+def variant_columns(variant: Variant) -> dict[str, object]:
+    """Return the columns that say which variant a row is about."""
+    names = {"label": variant.label, "network": variant.network, "seed": variant.seed}
+    return {**names, "chain": variant.chain_text, "format": variant.format}
+
+
+def _auroc_draws(run: Run, answers: object) -> np.ndarray:
+    """Return the AUROC of all films and then of every draw of patients, averaged over the labels that have one."""
+    counts = metrics.patient_draws(answers.patient_id, run.settings.bootstrap_draws)
+    counts = np.concatenate([np.ones_like(counts[:1]), counts])
+    columns = []
+    for truth, probability in zip(answers.y_true.T, answers.y_prob.T, strict=True):
+        known = ~np.isnan(truth)
+        if len(np.unique(truth[known])) == 2:  # a rare finding may have no film here
+            columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
+    return np.mean(columns, axis=0) if columns else np.full(len(counts), np.nan)
+
+
+def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:
+    low, high = metrics.percentile_interval(draws[1:])
+    return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}

@@ -1,0 +1,176 @@
+"""Deep Compression: prune, share values, train the shared values, code them (Han et al., 2016).
+
+Of a pruned network the surviving weights of each layer are replaced by the values of a small codebook (k-means
+on a line, see `codebooks`). Which value stands for which weight is then frozen, and training goes on with the
+codebooks alone: all weights of a cluster share one value C_k, so its gradient is their sum (equation 3),
+`∂L/∂C_k = Σ_ij ∂L/∂W_ij · 1(I_ij = k)`. What must be stored is the codebook, a short id per survivor and the
+gap to the one before it, both Huffman-coded (see `formats.deep_compression`).
+
+Biases and batch norm train along, since they are stored as they are. The file is small; the network that it
+decodes to is as large in memory and as slow as its parent.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.architectures import counting
+from radlib.foundation import backend
+from radlib.foundation.errors import UsageError
+from radlib.foundation.registry import TECHNIQUES
+from radlib.foundation.value_types import Factor, Passes, Range
+from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.deep_compression.file_format import OVERHEAD, encode_model, itemise
+from radlib.techniques.deep_compression.shared_weights import share_weights, shared_model, trainer_of
+from radlib.techniques.deep_compression.sparse_tensors import MOST_VALUES
+
+
+@TECHNIQUES.register(
+    consumes="keras",
+    produces="deep_compression",
+    trains=True,
+    revision=1,
+    label="Deep Compression",
+    kind="coding",
+)
+def deep_compression(
+    model: Any,
+    data: TechniqueData,
+    *,
+    clusters: Annotated[int, Range(2, MOST_VALUES)] = 32,
+    spared_clusters: Annotated[int, Range(2, MOST_VALUES)] = 256,
+    rate_weight: Annotated[float, Range(0)] = 0.0,
+    centroid_epochs: Passes = 1,
+    learning_rate_share: Factor = 0.1,
+    reduced_batch_norm: bool = False,
+) -> Product:
+    """Share weights through trained codebooks and write them Huffman-coded; zeros of the parent stay zero.
+
+    Best after `magnitude_pruning`: an unpruned network gains from the codebooks alone.
+
+    Args:
+        model: A trained Keras model, usually a pruned one.
+        data: The films.
+        clusters: Values in the codebook of each layer that pruning reaches, 2…4096.
+        spared_clusters: Values in the codebooks of the layers that it spares: first, last, depthwise.
+        rate_weight: How much a shorter code may cost, in mean squared errors of plain k-means per bit; 0 is plain
+            k-means, 1 makes ids about 5 % shorter and the error a tenth larger, 2 about 12 % and half.
+        centroid_epochs: Passes over the training films with frozen assignments; 0 trains nothing.
+        learning_rate_share: Learning rate of that training, as a share of the baseline's.
+        reduced_batch_norm: Whether batch norm is stored as a float16 scale and shift per channel, a quarter of its
+            bytes; the details say by how much any probability moved.
+
+    Returns:
+        The bytes of a `.rdc` file. The details hold the sparsity of all coded kernels, what a float32 copy of
+        the weights weighs (`fp32_bytes`), `bytes` per part, the share of `overhead`, `over_entropy`: by
+        which share the coded symbols exceed their empirical entropy, over the file and in the worst tensor, and
+        `tensors`: the facts of each.
+
+    Raises:
+        UsageError: When a number of clusters cannot be, or the network has a layer that the file cannot describe.
+
+    References:
+        Han, Mao, Dally (2016). Deep compression: compressing deep neural networks with pruning, trained
+            quantization and Huffman coding. ICLR, arXiv 1510.00149.
+        Chou, Lookabaugh, Gray (1989). Entropy-constrained vector quantization. IEEE Transactions on Acoustics,
+            Speech, and Signal Processing 37. For `rate_weight`.
+    """
+    for name, count in (("clusters", clusters), ("spared_clusters", spared_clusters)):
+        if not 2 <= count <= MOST_VALUES:
+            raise UsageError(f"{name} is a number of values from 2 to {MOST_VALUES}, not {count}.")
+    shared = share_weights(model, clusters, spared_clusters, rate_weight)
+    trainer = trainer_of(model, shared)
+    history = None
+    if centroid_epochs:
+        history = data.fit(
+            trainer,
+            epochs=centroid_epochs,
+            learning_rate=data.settings.learning_rate * learning_rate_share,
+            seed=data.settings.seed,
+        )
+    coded = shared_model(model, trainer, shared)
+    details: dict[str, Any] = {}
+    if reduced_batch_norm:
+        images, _ = data.representative(64, seed=data.settings.seed)
+        before = coded.predict_on_batch(images)
+        reduce_batch_norm(coded)
+        details["moved_by_reduced_batch_norm"] = float(np.abs(coded.predict_on_batch(images) - before).max())
+    content, tensors = encode_model(
+        coded,
+        {
+            "labels": list(data.films.training.task.outputs),
+            "preparation": data.films.preprocessing.to_dict(),
+        },
+    )
+    return Product(content, {**details, **summarise(coded, content, tensors)}, history)
+
+
+def reduce_batch_norm(model: Any) -> None:
+    """Change each batch norm of a model, in place, to a scale and a shift that float16 holds exactly.
+
+    `γ (x − μ) / √(σ² + ε) + β` is `a x + b` with `a = γ / √(σ² + ε)` and `b = β − μ a`. The layer is left with
+    γ = a, β = b, μ = 0 and σ² = 1 − ε, of which a file stores the first two as float16 and two constants. A layer
+    that was built without γ keeps σ², rounded to float16. Layers without β, or with a number that float16
+    cannot hold, are left as they are.
+    """
+    for layer in model.layers:
+        if not isinstance(layer, backend.keras().layers.BatchNormalization) or not layer.center:
+            continue
+        *gamma, beta, mean, variance = (values.astype(np.float64) for values in layer.get_weights())
+        with np.errstate(over="ignore"):
+            kept = np.float16(gamma[0] / np.sqrt(variance + layer.epsilon) if gamma else variance)
+            scale = kept.astype(np.float64) if gamma else 1 / np.sqrt(kept.astype(np.float64) + layer.epsilon)
+            shift = np.float16(beta - mean * scale)
+        if not (np.isfinite(kept).all() and np.isfinite(shift).all()):
+            continue
+        if not gamma and kept.min() < np.finfo(np.float16).tiny:  # below, float16 has fewer digits
+            continue
+        zeros, ones = np.zeros_like(mean), np.full_like(mean, 1 - layer.epsilon)
+        reduced = (kept, shift, zeros, ones) if gamma else (shift, zeros, kept)
+        layer.set_weights([values.astype(np.float32) for values in reduced])
+
+
+def summarise(model: Any, content: bytes, tensors: Any) -> dict[str, Any]:
+    """Return what a Deep Compression file weighs, part by part, JSON-able."""
+    parts = itemise(content)
+    bits = tensors["id_bits"] + tensors["gap_bits"]
+    entropy = tensors["id_entropy_bits"] + tensors["gap_entropy_bits"]
+    over = (bits / entropy.where(entropy > 0) - 1).max()
+    return {
+        "fp32_bytes": 4 * counting.parameters(model),
+        "bytes": {name: int(count) for name, count in parts.items()},
+        "overhead": float(parts[list(OVERHEAD)].sum() / len(content)),
+        "sparsity": float(1 - tensors["nonzeros"].sum() / max(1, tensors["weights"].sum())),
+        "over_entropy": {
+            "file": float(bits.sum() / max(entropy.sum(), 1) - 1),
+            "worst_tensor": 0.0 if np.isnan(over) else float(over),
+        },
+        "tensors": tensors.to_dict("records"),
+    }
+
+
+def tensor_table(details: Mapping[str, Any]) -> pd.DataFrame:
+    """Return how each tensor of a variant is coded, from its details.
+
+    Returns:
+        One row per coded tensor: tensor, weights, nonzeros, values (of its codebook), id_bits and gap_bits (per
+        weight that is not zero) with the entropy of each, and over_share, by which the code exceeds both.
+    """
+    table = pd.DataFrame(details["tensors"])
+    bits, entropy = (table[f"id_{of}"] + table[f"gap_{of}"] for of in ("bits", "entropy_bits"))
+    each = table[["tensor", "weights", "nonzeros", "values"]].copy()
+    for of in ("id_bits", "id_entropy_bits", "gap_bits", "gap_entropy_bits"):
+        each[of.replace("entropy_bits", "entropy")] = table[of] / table["nonzeros"]
+    return each.assign(over_share=bits / entropy - 1)
+
+
+def byte_table(details: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the bytes of each part of several files: a row per file, a column per part, largest parts first.
+
+    Args:
+        details: Of variants, by the name that a row shall have.
+    """
+    table = pd.DataFrame({name: each["bytes"] for name, each in details.items()}).T
+    return table[table.sum().sort_values(ascending=False, kind="stable").index]

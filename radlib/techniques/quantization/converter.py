@@ -1,0 +1,234 @@
+"""Post-training quantization: store a trained network in fewer bits, without training it again.
+
+An affine code represents a real number as `r = S · (q − Z)` with an integer q, a scale S and a zero point Z
+(Jacob et al., 2018, equation 1). Weights are coded symmetrically (Z = 0) per output channel in [−127, 127];
+activations per tensor, with ranges measured on representative training films. All files have batch 1.
+
+| technique | weights | activations | input and output |
+|---|---|---|---|
+| `float32` | float32 | float32 | float32 |
+| `float16` | float16, widened when loaded | float32 | float32 |
+| `dynamic` | int8 | quantized on the fly, per call | float32 |
+| `int8` | int8 | int8, fixed ranges | float32 |
+| `int8_io` | int8 | int8, fixed ranges | int8 |
+| `int16x8` | int8 | int16, fixed ranges | float32 |
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.datasets.films import FilmSplits
+from radlib.foundation import backend
+from radlib.foundation.errors import NotApplicable
+from radlib.foundation.plain_text import say
+from radlib.foundation.registry import TECHNIQUES
+from radlib.foundation.value_types import Range
+from radlib.runs.chains import parse_chain
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
+from radlib.techniques.data import Product, TechniqueData
+
+
+@TECHNIQUES.register(
+    consumes="keras", produces="tflite", trains=False, revision=1, label="float32", kind="runtime"
+)
+def float32(model: Any, data: TechniqueData) -> Product:
+    """Convert to a LiteRT file without quantization, so that others are compared within one runtime."""
+    return Product(convert(model))
+
+
+@TECHNIQUES.register(
+    consumes="keras", produces="tflite", trains=False, revision=1, label="dynamic", kind="quantization"
+)
+def dynamic(model: Any, data: TechniqueData) -> Product:
+    """Store weights as int8 and quantize activations during each call (dynamic range)."""
+
+    def options(tf: Any, converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+    return Product(convert(model, options))
+
+
+@TECHNIQUES.register(
+    consumes="keras", produces="tflite", trains=False, revision=1, label="float16", kind="quantization"
+)
+def float16(model: Any, data: TechniqueData) -> Product:
+    """Store weights as float16; the runtime widens them to float32 when it loads the file."""
+
+    def options(tf: Any, converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+
+    return Product(convert(model, options))
+
+
+@TECHNIQUES.register(
+    consumes="keras", produces="tflite", trains=False, revision=1, label="int8", kind="quantization"
+)
+def int8(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
+    """Store weights and compute activations as int8; input and output stay float32.
+
+    Args:
+        model: A Keras model.
+        data: The films.
+        representative_films: Training films from which the ranges of the activations are measured.
+    """
+    return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8")
+
+
+@TECHNIQUES.register(
+    consumes="keras",
+    produces="tflite",
+    trains=False,
+    revision=1,
+    label="int8 (int8 in and out)",
+    kind="quantization",
+)
+def int8_io(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
+    """As `int8`, with int8 input and output too, for devices without a floating-point unit.
+
+    Args:
+        model: A Keras model.
+        data: The films.
+        representative_films: Training films from which the ranges of the activations are measured.
+    """
+    return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8", integer_ends=True)
+
+
+@TECHNIQUES.register(
+    consumes="keras", produces="tflite", trains=False, revision=1, label="int16x8", kind="quantization"
+)
+def int16x8(
+    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
+) -> Product:
+    """Store weights as int8 and compute activations as int16; input and output stay float32.
+
+    Nearer to float32 than `int8`, but today's kernels for it are plain reference code, tens of times slower.
+
+    Args:
+        model: A Keras model.
+        data: The films.
+        representative_films: Training films from which the ranges of the activations are measured.
+    """
+    return calibrated(
+        model,
+        data,
+        representative_films,
+        operations="EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
+    )
+
+
+def scheme_table() -> pd.DataFrame:
+    """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
+    modules = [
+        inspect.getmodule(entry.function)
+        for entry in TECHNIQUES
+        if entry.facts["kind"] in ("runtime", "quantization")
+    ]
+    tables = []
+    for module in sorted(set(modules), key=lambda module: module is not sys.modules[__name__]):
+        lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
+        cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
+        tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
+    return pd.concat(tables)
+
+
+def shown_chains(run: Run) -> list[str]:
+    """Return the chains of a network's study, with `int8` where none of them measures ranges on films."""
+    chains = list(run.settings.chains)
+    last = [TECHNIQUES[links[-1].technique] for links in map(parse_chain, chains) if links]
+    if any(p.name == "representative_films" for entry in last for p in entry.parameters):
+        return chains
+    say("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
+    return [*chains, "int8"]
+
+
+def calibrated_of(variants: Sequence[Variant]) -> Variant:
+    """Return the first of some variants whose ranges were measured on films.
+
+    Raises:
+        NotApplicable: When the network has none, since it does not suit the techniques that make one.
+    """
+    found = [variant for variant in variants if "representative_films" in variant.details]
+    if not found:
+        raise NotApplicable(
+            "No file with fixed ranges can be made of this network; the others are compared in 06."
+        )
+    return found[0]
+
+
+def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
+    """Return the films whose activations set the ranges of a quantized variant: image_id, split, labels."""
+    index = films.dataset.index
+    chosen = index[index["image_id"].isin(variant.details["representative_films"])]
+    return chosen[["image_id", "split", *films.training.task.labels]].reset_index(drop=True)
+
+
+def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> bytes:
+    """Return the LiteRT file of a Keras model, with batch 1.
+
+    The converter saves what it is handed and reads it back. Of a Keras model that would be every layer with all its
+    functions, traced anew; of a plain module with one function the file is the same, in a quarter of the time.
+
+    Args:
+        model: A Keras model with one input (h, w, channels).
+        options: Sets the converter's options; called with TensorFlow and the converter.
+
+    Raises:
+        NotApplicable: When the converter refuses the network.
+    """
+    tf = backend.tensorflow()
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
+    concrete = tf.function(lambda image: model(image, training=False)).get_concrete_function(signature)
+    module = tf.Module()
+    module.held = model.variables
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+    if options is not None:
+        options(tf, converter)
+    try:
+        with backend.quiet_stderr():
+            return converter.convert()
+    except MemoryError:
+        raise
+    except Exception as error:  # the converter raises kinds of its own, none of them public
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
+        raise NotApplicable(
+            f"TensorFlow's converter cannot turn the network into this kind of LiteRT file ({reason}); take another."
+        ) from error
+
+
+def calibrated(
+    model: Any, data: TechniqueData, representative_films: int, *, operations: str, integer_ends: bool = False
+) -> Product:
+    """Convert with activation ranges measured on representative training films, whose ids are recorded.
+
+    Args:
+        model: A Keras model.
+        data: The films.
+        representative_films: How many training films to measure on.
+        operations: Name of the converter's set of integer operations.
+        integer_ends: Whether input and output are int8 too.
+    """
+    images, image_ids = data.representative(representative_films, seed=data.settings.seed)
+
+    def samples() -> Iterator[list[np.ndarray]]:
+        for image in images:
+            yield [image[None]]  # (1, h, w, 1)
+
+    def options(tf: Any, converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = samples
+        converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, operations)]
+        if integer_ends:
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+
+    return Product(convert(model, options), {"representative_films": image_ids})

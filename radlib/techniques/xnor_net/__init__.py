@@ -1,0 +1,4 @@
+"""XNOR-Net (Rastegari et al., 2016): signs for weights and inputs, so that products become bit counts.
+
+`binary_layers` trains them, `sign_products` counts them, `file_format` stores them. Begin with `xnor_net`.
+"""

@@ -1,0 +1,199 @@
+"""XNOR-Net files (`.rdx`): a network whose inner convolutions have weights of one bit (Rastegari et al., 2016).
+
+A container (see `container`) of codec `xnor_net`, version 1, with these sections:
+
+| section | content |
+|---|---|
+| `network` | JSON, deflated (zlib): `graph` (see `graphs`), `labels`, `preparation` of films |
+| `tensors` | the kind of each weight tensor, one byte, in the order of the graph's layers and of Keras within a layer |
+| `signs` | the binary kernels: a bit per weight, 1 for +1, flat in C order, lowest bit first, padded to bytes per kernel |
+| `scales` | α of all binary kernels |
+| `plain` | all other tensors |
+
+A kind is 0 for values as they are, 1 for float16, 2 for one float32 that stands for all, 3 for signs. A binary
+convolution is a layer `BinaryConv2D` of the graph; its settings say strides, padding, and whether its inputs are
+binary, too (see `binary_layers` for what it computes). Integers and floating-point numbers are little-endian. The
+writer takes the shortest kind without changing a bit: decoding gives the very weights that were encoded.
+
+It decodes to a Keras model. Opened for use, its binary convolutions count bits where their inputs are binary, in
+TensorFlow's graph, and everything else is TensorFlow's; answers are the same to the bit. Stock LiteRT has no such
+kernel: there, this is a way to store a network and not to run it.
+
+References:
+    Rastegari, Ordonez, Redmon, Farhadi (2016). XNOR-Net. ECCV, arXiv 1603.05279.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib.formats import container
+from radlib.formats.graphs import build_graph, describe_graph, functional
+from radlib.formats.keras import keras_predictor
+from radlib.formats.plain_tensors import plainest, read_plain
+from radlib.formats.predictors import Predictor
+from radlib.formats.tflite import write_bytes
+from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.registry import FORMATS
+from radlib.techniques.xnor_net.binary_layers import STORED, stored_layer
+from radlib.techniques.xnor_net.sign_products import best_counter, prepare
+
+CODEC, VERSION = "xnor_net", 1
+SIGNS = 3  # the kinds before it are those of `plain_tensors`
+OVERHEAD = ("frame", "network", "tensors")  # all that is no weight
+
+
+def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
+    """Return a network as an XNOR-Net file, without loss.
+
+    Args:
+        model: A Keras model of known layers (see `graphs`) and binary convolutions (`binary_layers.stored_layer`).
+        about: JSON-able facts that the file shall carry beside the graph, e.g. `labels`.
+
+    Raises:
+        UsageError: For a layer that the file cannot describe, or a binary kernel of other values than ±1.
+    """
+    model = functional(model)
+    network = {"graph": describe_graph(model, _own()), **(about or {})}
+    parts: dict[str, list[bytes]] = {name: [] for name in ("tensors", "signs", "scales", "plain")}
+    for layer, name, values in _weights(model):
+        if (section := _section(layer, name)) == "signs":
+            if not np.isin(values, (-1, 1)).all():
+                raise UsageError(
+                    f"The kernel of {layer.name} is not of ±1 alone; binarize it before it is stored."
+                )
+            kind, stored = SIGNS, np.packbits(values.ravel() > 0, bitorder="little").tobytes()
+        else:
+            kind, stored = plainest(values)
+        parts["tensors"].append(bytes([kind]))
+        parts[section].append(stored)
+    sections = {
+        "network": container.pack_json(network),
+        **{name: b"".join(part) for name, part in parts.items()},
+    }
+    return container.pack(CODEC, VERSION, sections)
+
+
+def decode_model(content: bytes, *, name: str = "The file") -> Any:
+    """Return the Keras model of an XNOR-Net file, with the weights that were encoded, bit for bit.
+
+    Args:
+        content: The whole file.
+        name: What messages call it.
+
+    Raises:
+        SetupError: When it is damaged, truncated, of a newer version, or no such file.
+    """
+    sections = container.unpack(content, CODEC, VERSION, name=name)
+    with container.decoding(name):
+        model = build_graph(_network(sections)["graph"], _own(), weights=container.most_weights(content))
+        reader = container.SectionReader(sections)
+        for layer in model.layers:
+            weights = zip(layer.weights, layer.get_weights(), strict=True)
+            layer.set_weights([_read(reader, _section(layer, _short(v)), like) for v, like in weights])
+        reader.check_end("network")
+    return model
+
+
+def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
+    """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
+    with container.decoding(name):
+        return _network(container.unpack(content, CODEC, VERSION, name=name))
+
+
+def itemise(content: bytes) -> pd.Series:
+    """Return the bytes of each part of a file; they add up to its length.
+
+    Returns:
+        `frame` (header and checksums) and the sections of the table above, in bytes.
+    """
+    sections = container.unpack(content, CODEC, VERSION, name="The file")
+    sizes = {"frame": container.frame_bytes(sections), **{name: len(part) for name, part in sections.items()}}
+    return pd.Series(sizes, name="bytes")
+
+
+def load_model(path: Path) -> Any:
+    """Return the Keras model of an XNOR-Net file, which does not count bits; see `decode_model`."""
+    return decode_model(container.read_file(path), name=path.name)
+
+
+@FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare, load=load_model)
+def xnor_net(path: Path, *, threads: int = 1) -> Predictor:
+    """Open an XNOR-Net file: TensorFlow runs it, and calls a kernel that counts bits for its binary convolutions.
+
+    Args:
+        path: The file.
+        threads: As for Keras files; bits are counted on one.
+
+    Raises:
+        SetupError: When the file is damaged, truncated, or of a newer version.
+    """
+    model = load_model(path)
+    counter = count_bits(model)
+    predictor = keras_predictor(model)
+    if counter is None:
+        return predictor
+    return replace(
+        predictor,
+        runtime=f"{predictor.runtime}, {counter} {version(counter)}",
+        delegate=f"bits counted by {counter}",
+    )
+
+
+def count_bits(model: Any, counter: str | None = None) -> str | None:
+    """Let the binary convolutions of a model count bits from now on; answers stay the same to the bit.
+
+    Args:
+        model: As `decode_model` returns it.
+        counter: One of `sign_products.COUNTERS`; None takes the fastest that is installed.
+
+    Returns:
+        The counter, or None for a model of real-valued inputs everywhere, which has no bits to count.
+    """
+    counter = counter or best_counter()
+    layers = [layer for layer in model.layers if isinstance(layer, stored_layer()) and layer.binary_inputs]
+    for layer in layers:
+        layer.count_bits(counter)
+    return counter if layers else None
+
+
+def _own() -> dict[str, type]:
+    return {STORED: stored_layer()}
+
+
+def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
+    return container.unpack_json(sections["network"])
+
+
+def _weights(model: Any) -> Iterator[tuple[Any, str, np.ndarray]]:
+    """Yield (layer, name of the weight, values) in the order of the file."""
+    for layer in model.layers:
+        for variable, values in zip(layer.weights, layer.get_weights(), strict=True):
+            yield layer, _short(variable), values
+
+
+def _short(variable: Any) -> str:
+    return variable.name.split("/")[-1].split(":")[0]
+
+
+def _section(layer: Any, weight: str) -> str:
+    """Return where a weight is stored."""
+    binary = {"kernel": "signs", "scales": "scales"} if isinstance(layer, stored_layer()) else {}
+    return binary.get(weight, "plain")
+
+
+def _read(reader: container.SectionReader, section: str, like: np.ndarray) -> np.ndarray:
+    """Return the next tensor, of the shape and type of `like`."""
+    kind = reader.take("tensors", 1)[0]
+    if (kind == SIGNS) != (section == "signs"):
+        raise DataError("It has a binary kernel where none belongs, or the other way round.")
+    if kind != SIGNS:
+        return read_plain(kind, lambda count: reader.take(section, count), like)
+    stored = np.frombuffer(reader.take(section, -(-like.size // 8)), np.uint8)
+    bits = np.unpackbits(stored, count=like.size, bitorder="little")
+    return (2 * bits.astype(np.float32) - 1).reshape(like.shape)

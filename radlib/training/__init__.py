@@ -1,0 +1,18 @@
+"""From films and an untrained network to a *baseline*, the variant that all others are made from.
+
+It imports `architectures`, `datasets` and the rooms below. Begin with `baselines.train_baseline`, then `training.fit` (the loop)
+and `learning_curves` (which epoch is kept, when to stop, whether it learnt at all).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["training_films"],
+    submod_attrs={
+        "baselines": ["load_network", "original_format", "read_history", "settings_spec", "train_baseline"],
+        "learning_curves": ["best_position", "judge_fit", "never_fell"],
+        "recipe": ["fine_tuning", "recipe_from"],
+        "training": ["fit", "loss_function", "validate"],
+    },
+)

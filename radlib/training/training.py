@@ -1,0 +1,188 @@
+"""Train a network on films, so that a killed training ends as if nothing had happened.
+
+The loop runs one `fit` call per epoch. Everything random in an epoch (order, augmentation, dropout) follows
+from the seed and the number of that epoch alone, and after each epoch weights, optimizer and history are
+stored together. A training killed in mid-epoch repeats that epoch and ends with the same bits as the
+uninterrupted one, on the same machine, threads and versions. Before an epoch is judged, batch norm gets the statistics
+of its weights (see `batch_statistics`); which epoch is kept is said in `learning_curves`.
+
+The learning rate warms up linearly and falls along a half cosine (Loshchilov and Hutter, 2017); the weights
+kept may be an exponential moving average of those visited (Polyak and Juditsky, 1992).
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from radlib import metrics
+from radlib.datasets.films import Films, FilmSplits
+from radlib.foundation import backend
+from radlib.foundation.errors import DataError
+from radlib.foundation.plain_text import plain_line
+from radlib.runs.tasks import Task
+from radlib.training.batch_statistics import estimator, random_layers
+from radlib.training.checkpoints import Checkpoints
+from radlib.training.recipe import Recipe
+from radlib.training.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
+
+
+def fit(
+    model: Any,
+    films: FilmSplits,
+    recipe: Recipe,
+    *,
+    seed: int,
+    folder: Path,
+    callbacks: Sequence = (),
+    keep: str = "best",
+    name: str = "",
+) -> pd.DataFrame:
+    """Train a Keras model in place and leave it with its best weights.
+
+    Args:
+        model: A Keras model, images (n, h, w, 1) in [0, 1] to probabilities (n, outputs).
+        films: Training and validation films; the test films are not touched.
+        recipe: How to train.
+        seed: Of order, augmentation and dropout.
+        folder: Where checkpoints lie; a folder with checkpoints is continued from.
+        callbacks: Further Keras callbacks.
+        keep: Whose weights the model is left with: the `best` epoch's (see `learning_curves`) or the `last`.
+        name: What the progress bar calls the network.
+
+    Returns:
+        One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate, chance_loss (what the best answer that is
+        the same for every film would cost in training).
+
+    Raises:
+        DataError: When all training films have one answer, or the weights or the loss are not numbers.
+    """
+    keras = backend.keras()
+    check_answers(films.training)
+    check_numbers(model, name)
+    backend.make_deterministic(seed)
+    steps = math.ceil(len(films.training) / recipe.batch_size)
+    optimizer = _optimizer(recipe, steps)
+    model.compile(optimizer, loss=_masked_loss(films.training.task.loss))
+    optimizer.build(model.trainable_variables)
+    memory = Checkpoints(model, folder, recipe)
+    rows = memory.restore()
+    estimate, chance = estimator(model), chance_loss(films.training, recipe)
+    redraw = any(isinstance(layer, random_layers()) for layer in _all_layers(model))
+    bar = tqdm(
+        total=recipe.epochs * steps,
+        initial=len(rows) * steps,
+        desc=plain_line(name),
+        unit="step",
+        leave=False,
+    )
+    tell = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
+    for epoch in range(len(rows), recipe.epochs):
+        if memory.stalled():
+            break
+        keras.utils.set_random_seed(seed * 1000 + epoch)
+        if redraw:
+            model.make_train_function(force=True)  # a fresh trace starts the random layers afresh
+        history = model.fit(
+            epoch_batches(films.training, recipe, seed, epoch),
+            steps_per_epoch=steps,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
+            callbacks=[keras.callbacks.TerminateOnNaN(), tell, *callbacks],
+        ).history
+        row = {"epoch": epoch + 1, "loss": history["loss"][0]}
+        if not math.isfinite(row["loss"]):
+            bar.close()
+            raise DataError(
+                f"The loss of {name or 'the network'} is not a number in epoch {epoch + 1}; "
+                "lower the learning rate, the last good checkpoint is kept."
+            )
+        with memory.averaged_weights():
+            estimate(statistics_batches(films.training, recipe, seed, epoch))
+            row |= validate(model, films.validation)
+        row["learning_rate"] = float(keras.backend.get_value(optimizer.learning_rate))
+        row["chance_loss"] = chance
+        rows.append(row)
+        memory.save(rows)
+        bar.set_postfix(loss=f"{row['loss']:.3f}", val_auroc=f"{row['val_auroc']:.3f}")
+    bar.close()
+    memory.load(keep)
+    return pd.DataFrame(rows)
+
+
+def validate(model: Any, films: Films, *, batch_size: int = 64) -> dict[str, float]:
+    """Return `val_loss` (cross-entropy, nats) and `val_auroc` (mean over labels) of a Keras model."""
+    outputs = np.concatenate(
+        [
+            model.predict_on_batch(films.images(np.arange(start, min(start + batch_size, len(films)))))
+            for start in range(0, len(films), batch_size)
+        ]
+    )
+    truth, probabilities = films.labels, films.task.probabilities(outputs)
+    known = ~np.isnan(truth)
+    aurocs = [metrics.auroc(truth[k, n], probabilities[k, n]) for n, k in enumerate(known.T)]
+    defined = [value for value in aurocs if not math.isnan(value)]  # a rare finding may have no film here
+    mean_auroc = float(np.mean(defined)) if defined else math.nan
+    return {"val_loss": films.task.cross_entropy(truth, probabilities), "val_auroc": mean_auroc}
+
+
+def check_numbers(model: Any, name: str = "") -> None:
+    """Make sure that the weights of a network are numbers.
+
+    Raises:
+        DataError: When some are not; the message names the first layer.
+    """
+    for layer in _all_layers(model):
+        if not all(np.isfinite(values).all() for values in layer.get_weights()):
+            raise DataError(
+                f"The weights of {name or 'the network'} are no numbers (NaN or infinite) in layer {layer.name}; the file "
+                "they come from is damaged, take another."
+            )
+
+
+def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
+    """Return AdamW (Loshchilov and Hutter, 2019) on the recipe's schedule; plain Adam without decay."""
+    keras = backend.keras()
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = round(recipe.warmup_epochs * steps_per_epoch)
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=rate / 100 if warmup else rate,
+            decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    average = {"use_ema": True, "ema_momentum": recipe.average_decay} if recipe.average_decay else {}
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, jit_compile=False, **average)
+    # shadow weights of binary layers too: only their signs count, and decay would turn them at random
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "shadow_kernel"])
+    return optimizer
+
+
+def loss_function(task: Task) -> Any:
+    """Return the loss of a task: (targets, outputs), both (n, outputs), to one value per film (n,)."""
+    return backend.keras().losses.get(_masked_loss(task.loss))
+
+
+def _masked_loss(name: str) -> Any:
+    """Return the loss by name; an unknown answer (NaN) of a finding adds nothing."""
+    tf, keras = backend.tensorflow(), backend.keras()
+    if name != "binary_crossentropy":
+        return name
+
+    def masked_binary_crossentropy(truth: Any, probability: Any) -> Any:
+        known = tf.cast(~tf.math.is_nan(truth), probability.dtype)
+        truth = tf.where(known > 0, truth, 0.0)
+        losses = keras.backend.binary_crossentropy(truth, probability) * known
+        return tf.reduce_sum(losses, axis=-1) / tf.maximum(tf.reduce_sum(known, axis=-1), 1.0)
+
+    return masked_binary_crossentropy
+
+
+def _all_layers(model: Any) -> list:
+    return list(model._flatten_layers(include_self=False, recursive=True))

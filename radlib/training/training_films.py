@@ -1,0 +1,114 @@
+"""What one epoch of training sees of the films: in which order, varied how, against which answers.
+
+All of it follows from the seed and the number of the epoch, so that an epoch can be repeated.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from radlib.datasets.films import Films
+from radlib.foundation import backend
+from radlib.foundation.errors import DataError
+from radlib.imaging.augmentation import augment_batch
+from radlib.training.prefetching import ahead
+
+if TYPE_CHECKING:
+    from radlib.training.recipe import Recipe
+
+STATISTICS_FILMS = (
+    1000  # batch norm's means and variances no longer change with more (Wu and Johnson, 2021, section 3)
+)
+
+
+def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Any:
+    """Return one epoch as a tf.data set of (images, targets, weights).
+
+    Args:
+        films: The training films.
+        recipe: How they are varied and weighted.
+        seed: Of the training.
+        epoch: Its number, from 0.
+    """
+    tf = backend.tensorflow()
+    order = _order(films, seed, epoch)
+    targets, weights = _answers(films, recipe)
+
+    def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for start in range(0, len(order), recipe.batch_size):
+            chosen = order[start : start + recipe.batch_size]
+            images = _varied(films, recipe, seed, epoch, chosen)
+            yield images, targets[chosen].astype(np.float32), weights[chosen]
+
+    side = films.source.shape[1:3]
+    signature = (
+        tf.TensorSpec((None, *side, 1), tf.float32),
+        tf.TensorSpec((None, targets.shape[1]), tf.float32),
+        tf.TensorSpec((None,), tf.float32),
+    )
+    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
+
+
+def statistics_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Iterator[np.ndarray]:
+    """Yield the first batches of an epoch once more, float32 (b, h, w, 1), for about `STATISTICS_FILMS` films.
+
+    Only whole batches, unless there is none: a rest of a few films has no spread of its own.
+    """
+    order = _order(films, seed, epoch)
+    whole = max(1, len(order) // recipe.batch_size)
+    count = min(whole, math.ceil(STATISTICS_FILMS / recipe.batch_size))
+    batches = (order[n * recipe.batch_size : (n + 1) * recipe.batch_size] for n in range(count))
+    yield from ahead(_varied(films, recipe, seed, epoch, chosen) for chosen in batches)
+
+
+def chance_loss(films: Films, recipe: "Recipe") -> float:
+    """Return the training loss, nats, of the best answer that is the same for every film: what learning must beat."""
+    targets, weights = _answers(films, recipe)
+    known = ~np.isnan(targets)
+    shares = (weights[:, None] * known).sum(axis=0)
+    prior = np.nansum(weights[:, None] * targets, axis=0) / np.maximum(shares, 1e-12)
+    prior = prior.clip(1e-7, 1 - 1e-7)
+    if films.task.activation == "softmax":
+        losses = -(targets * np.log(prior)).sum(axis=1)
+    else:
+        each = -(targets * np.log(prior) + (1 - targets) * np.log(1 - prior))
+        losses = np.nansum(each, axis=1) / known.sum(axis=1).clip(1)
+    return float((weights * losses).mean())
+
+
+def check_answers(films: Films) -> None:
+    """Make sure that there is something to tell apart.
+
+    Raises:
+        DataError: When all training films have one answer, or a class has no training film.
+    """
+    task, positive, negative = films.task, films.labels > 0.5, films.labels < 0.5
+    if task.exclusive and (absent := np.flatnonzero(~positive.any(axis=0))).size:
+        raise DataError(
+            f"No training film shows {task.labels[absent[0]]}, so it cannot be learnt; add films of it, or leave the "
+            "class out."
+        )
+    if not (positive.any(axis=0) & negative.any(axis=0)).any():
+        shown = f"labelled {task.outputs[int(positive.any())]}" if task.name == "binary" else "answered alike"
+        raise DataError(
+            f"All {len(films):,} training films are {shown}, so there is nothing to tell apart; add films of the other "
+            "answer, or check labels and split."
+        )
+
+
+def _order(films: Films, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(len(films))
+
+
+def _varied(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.ndarray) -> np.ndarray:
+    """Return training films as one epoch varies them, float32 (b, h, w, 1)."""
+    return augment_batch(films.images(chosen)[..., 0], recipe.augmentation, seed, epoch, chosen)[..., None]
+
+
+def _answers(films: Films, recipe: "Recipe") -> tuple[np.ndarray, np.ndarray]:
+    """Return what the network should answer to each film, (n, outputs), and how much the film counts, (n,)."""
+    targets = films.task.smoothed(films.task.targets(films.labels), recipe.label_smoothing)
+    equal = np.ones(len(films), np.float32)
+    return targets, films.task.class_weights(films.labels) if recipe.class_weights else equal

@@ -1,0 +1,81 @@
+"""The forecast: what raises it, what is stored costs nothing, and a full disk stops the run before it starts."""
+
+import shutil
+
+import pytest
+
+from radlib.cli.series.estimate import Forecast, check_disk, estimate
+from radlib.foundation.errors import DataError, SetupError
+from radlib.runs.runs import open_run
+from stored import stored_run
+
+
+def forecast(folder, chains="float32", **settings):
+    study = folder / "squares.yaml"
+    lines = [f"{name}: {value}" for name, value in {"chains": f"[{chains}]", **settings}.items()]
+    study.write_text("name: squares\nparameters:\n" + "".join(f"  {line}\n" for line in lines))
+    run = open_run(str(folder / "out"), study=str(study), fresh=True)
+    return estimate(run, run.networks(), ["02_train", "04_quantize"])
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more"),
+    [
+        ({"epochs": 2}, {"epochs": 4}),
+        ({"image_size": 64}, {"image_size": 128}),
+        ({"architecture": "student_small"}, {"architecture": "resnet50"}),
+        ({"chains": "float32"}, {"chains": "float32, int8"}),
+        ({"chains": "int8"}, {"chains": "tucker"}),
+        ({"chains": "magnitude_pruning"}, {"chains": "magnitude_pruning, filter_pruning+magnitude_pruning"}),
+        (
+            {"chains": "float32, int8"},
+            {"chains": "float32, int16x8"},
+        ),  # int16 activations have plain loops only
+        ({"chains": "qat"}, {"chains": "qat(qat_epochs=5)"}),  # each technique has epochs of its own
+        ({"chains": "qat", "pruning_epochs": 9}, {"chains": "qat(qat_epochs=3)", "pruning_epochs": 1}),
+        (
+            {"chains": "magnitude_pruning", "pruning_epochs": 1},
+            {"chains": "magnitude_pruning", "pruning_epochs": 3},
+        ),
+    ],
+)
+def test_more_work_takes_longer(tmp_path, fewer, more):
+    (tmp_path / "fewer").mkdir()
+    (tmp_path / "more").mkdir()
+    assert forecast(tmp_path / "fewer", **fewer).seconds < forecast(tmp_path / "more", **more).seconds
+
+
+def test_what_is_stored_costs_nothing(tmp_path):
+    run, _ = stored_run(tmp_path, chains=("",))
+    stored = estimate(run, run.networks(), ["02_train"])
+    shutil.rmtree(run.folder / "variants")
+    emptied = estimate(run, run.networks(), ["02_train"])
+    assert (stored.variants, emptied.variants) == (0, 1)
+    assert emptied.seconds > stored.seconds
+    assert emptied.disk_bytes > stored.disk_bytes
+
+
+def test_a_disk_too_small_is_said_before_the_run(tmp_path):
+    free = shutil.disk_usage(tmp_path).free
+    with pytest.raises(SetupError, match="free some space or choose another disk"):
+        check_disk(tmp_path / "new" / "run", Forecast(1, free * 2, 1, 1, tmp_path))
+    check_disk(tmp_path / "new" / "run", Forecast(1, 1, 1, 1, tmp_path))
+
+
+def test_the_line_for_the_user_says_time_disk_and_how_to_stop(tmp_path):
+    short = str(Forecast(150, 30e6, 1500, 9, tmp_path))
+    long = str(Forecast(8000, 2e9, 1500, 9, tmp_path))
+    assert "3 min" in short or "2 min" in short
+    assert "30 MB" in short
+    assert "1500 films, 9 variants" in short
+    assert "2.2 h" in long
+    assert "2.0 GB" in long
+    assert "goes on where it was" in long
+
+
+def test_films_that_cannot_be_used_are_refused_before_notebook_01(tmp_path):
+    (tmp_path / "films" / "normal").mkdir(parents=True)
+    run = open_run(str(tmp_path / "out"), study="demo", dataset="folders", data=str(tmp_path / "films"))
+    with pytest.raises(DataError, match="'normal' has no image"):
+        estimate(run, run.networks(), ["01_explore"])
+    assert estimate(run, run.networks(), ["06_compare"]).films == 0

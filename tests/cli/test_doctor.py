@@ -1,0 +1,77 @@
+"""`radlib doctor` names what is missing and what to do about it."""
+
+import subprocess
+from importlib import metadata
+
+import pytest
+
+from radlib.cli import doctor
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [((3, 10), "missing"), ((3, 11), "ok"), ((3, 12), "ok"), ((3, 13), "ok"), ((3, 14), "missing")],
+)
+def test_python_too_old_or_too_new_is_missing(version, state):
+    found = doctor.python_version(version)
+    assert found.state == state
+    assert state == "ok" or "install Python 3.11, 3.12 or 3.13" in found.detail
+
+
+def test_the_libraries_of_this_environment_are_all_there():
+    assert [f.state for f in doctor.libraries()] == ["ok"]
+
+
+def test_an_absent_and_an_outdated_library_are_named_with_their_remedy(monkeypatch):
+    monkeypatch.setattr(
+        metadata, "requires", lambda name: ["nowhere-to-be-found>=1", "numpy<1", "absent; extra == 'lab'"]
+    )
+    found = doctor.libraries()
+    assert [(f.what, f.state) for f in found] == [("nowhere-to-be-found", "missing"), ("numpy", "missing")]
+    assert (
+        "pip install 'nowhere-to-be-found>=1'" in found[0].detail
+        and metadata.version("numpy") in found[1].detail
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "code", "state"),
+    [("2.21.0 2.21.0", 0, "ok"), ("2.21.0 3.15.1", 0, "missing"), ("", 1, "missing")],
+)
+def test_the_wrong_keras_is_missing(monkeypatch, printed, code, state):
+    done = subprocess.CompletedProcess(
+        [], code, stdout=printed, stderr="ModuleNotFoundError: no tensorflow\n"
+    )
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: done)
+    found = doctor.keras_flavour()
+    assert found.state == state
+    assert code == 0 or "no tensorflow" in found.detail
+
+
+def test_a_full_disk_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 5e8}))
+    assert doctor.disk(tmp_path).state == "missing"
+
+
+def test_data_is_found_where_the_loader_looks(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RADLIB_DATA", raising=False)
+    assert {f.state for f in doctor.data_sets()} == {"note"}
+    folder = tmp_path / "data" / "kermany" / "train"
+    folder.mkdir(parents=True)
+    states = {f.what: f.state for f in doctor.data_sets()}
+    assert states["data kermany"] == "ok" and states["data folders"] == "note"
+
+
+def test_baseline_jpeg_can_be_decoded_here_and_a_missing_codec_is_a_note(monkeypatch):
+    assert doctor.codecs()[0].state == "ok"
+    from radlib.imaging.dicom import files as dicom
+
+    monkeypatch.setattr(dicom, "readable", lambda syntax: False)
+    states = [f.state for f in doctor.codecs()]
+    assert states == ["missing", "missing", "missing", "note", "note"]
+
+
+def test_only_what_is_needed_counts():
+    note, missing = doctor.Finding("a", "note", ""), doctor.Finding("b", "missing", "")
+    assert doctor.passed([note]) and not doctor.passed([note, missing])

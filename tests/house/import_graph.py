@@ -1,0 +1,60 @@
+"""The imports of a package, file by file, as they stand in the code: at the top, in functions, and for types alone."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def modules(package: Path) -> dict[str, Path]:
+    """Return the files of a package by dotted name; an `__init__` bears its folder's."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def import_graph(package: Path) -> dict[str, set[str]]:
+    """Return which modules of a package each of them imports, wherever in its file the import stands."""
+    files = modules(package)
+    return {name: imported(path.read_text(encoding="utf-8"), files) - {name} for name, path in files.items()}
+
+
+def imported(source: str, files: Mapping[str, Path]) -> set[str]:
+    """Return the modules that a source imports, by any form of import."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports are not read here"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in files else node.module)
+    return {name for name in found if name in files}
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other in a loop (Tarjan, 1972)."""
+    order, low, stack, found = {}, {}, [], []
+
+    def visit(name: str) -> None:
+        order[name] = low[name] = len(order)
+        stack.append(name)
+        for other in sorted(graph[name]):
+            if other not in order:
+                visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], order[other])
+        if low[name] == order[name]:
+            group = [stack.pop()]
+            while group[-1] != name:
+                group.append(stack.pop())
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in graph:
+        if name not in order:
+            visit(name)
+    return found

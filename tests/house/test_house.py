@@ -1,0 +1,132 @@
+"""The house stands: few rooms, imports downwards only, no circle, one door each; and TensorFlow waits until it is asked."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import radlib
+from import_graph import circles, import_graph, modules
+
+ROOT = Path(radlib.__file__).parent
+# From the ground up; a room imports only those before it.
+FLOORS = (
+    "foundation", "metrics", "imaging", "formats", "runs", "datasets", "architectures", "training", "techniques",
+    "evaluation", "importing", "deployment", "report", "cli",
+)  # fmt: skip
+METHODS = ("pruning", "quantization", "deep_compression", "low_rank", "xnor_net", "miracle")
+GRAPH = import_graph(ROOT)
+IMPORTS = [(name, other) for name, others in GRAPH.items() for other in sorted(others) if "." in other]
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def door(name: str) -> set[str]:
+    """Return the modules of a room that its `__init__` names: those that other rooms may import from."""
+    call = next(
+        node
+        for node in ast.walk(ast.parse((ROOT / name / "__init__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_loader.attach"
+    )
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return {
+        f"radlib.{name}.{file}" for file in [*given.get("submodules", []), *given.get("submod_attrs", {})]
+    }
+
+
+def test_there_are_fourteen_rooms_and_nothing_else():
+    assert {path.name for path in ROOT.iterdir() if path.name != "__pycache__"} == {*FLOORS, "__init__.py"}
+    assert len(FLOORS) == 14
+
+
+def test_imports_between_rooms_go_downwards_only():
+    height = {name: number for number, name in enumerate(FLOORS)}
+    upwards = [f"{a} imports {b}" for a, b in IMPORTS if room(a) and height[room(b)] > height[room(a)]]
+    assert upwards == []
+
+
+def test_no_file_imports_another_in_a_circle():
+    assert circles(GRAPH) == []
+
+
+def test_no_method_imports_another_methods_room():
+    def method(module):
+        parts = module.split(".")
+        return parts[2] if len(parts) > 2 and parts[1] == "techniques" and parts[2] in METHODS else ""
+
+    crossing = [f"{a} imports {b}" for a, b in IMPORTS if method(a) and method(b) and method(a) != method(b)]
+    assert crossing == []
+
+
+def test_a_room_is_entered_by_its_door():
+    doors = {f"radlib.{name}" for name in FLOORS}.union(*map(door, FLOORS))
+    around = [f"{a} imports {b}" for a, b in IMPORTS if room(a) and room(a) != room(b) and b not in doors]
+    assert around == []
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_a_door_names_what_is_there_and_says_where_to_begin(name):
+    module = importlib.import_module(f"radlib.{name}")
+    for handed in module.__all__:
+        assert getattr(module, handed) is not None, handed
+    assert "import" in module.__doc__ and "Begin with" in module.__doc__
+
+
+@pytest.mark.parametrize("name", [n for n, path in modules(ROOT).items() if path.name == "__init__.py"])
+def test_an_init_holds_words_and_a_door_only(name):
+    for node in ast.parse(modules(ROOT)[name].read_text(encoding="utf-8")).body:
+        assert not isinstance(node, ast.FunctionDef | ast.ClassDef), name
+
+
+def test_tests_mirror_the_rooms():
+    tests = ROOT.parent / "tests"
+    folders = {path.parent.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+    rooms = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")}
+    assert folders - rooms == {"house", "notebooks"}
+    assert set(FLOORS) - folders == set()
+
+
+def test_the_reader_of_imports_sees_every_form(tmp_path):
+    package = tmp_path / "radlib"
+    (package / "d").mkdir(parents=True)
+    for name in ("a", "b", "c", "d/__init__", "d/e"):
+        (package / f"{name}.py").write_text("")
+    (package / "x.py").write_text(
+        "import radlib.a\nfrom radlib import b\nif TYPE_CHECKING:\n    from radlib.c import C\n"
+        "def f():\n    from radlib.d import e\n"
+    )
+    (package / "c.py").write_text("def f():\n    from radlib import x\n")
+    graph = import_graph(package)
+    assert graph["radlib.x"] == {"radlib.a", "radlib.b", "radlib.c", "radlib.d.e"}
+    assert circles(graph) == [["radlib.c", "radlib.x"]]
+
+
+def test_only_the_backend_names_tensorflow():
+    heavy = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization"}
+    for path in ROOT.rglob("*.py"):
+        if path.name == "backend.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.split(".")[0] for name in names} & heavy, f"{path.name} imports {names}"
+
+
+def test_importing_every_module_imports_no_tensorflow():
+    source = (
+        "import importlib, pkgutil, sys, radlib\n"
+        "for m in pkgutil.walk_packages(radlib.__path__, 'radlib.'):\n"
+        "    importlib.import_module(m.name)\n"
+        "    assert 'tensorflow' not in sys.modules, m.name\n"
+        "for name in radlib.__all__:\n"
+        "    getattr(radlib, name)\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,316 @@
+"""Standard errors, p-values and verdicts against pairs counted one by one, permutation and drawn patients."""
+
+import doctest
+import itertools
+
+import numpy as np
+import pytest
+from binormal import binormal
+from scipy import stats
+
+from radlib import metrics
+from radlib.foundation.errors import UsageError
+from radlib.metrics import delong, verdicts
+
+NEVER = 1e-3  # chance that a simulation's test fails although the rate is as stated
+
+
+@pytest.mark.parametrize("module", [delong, verdicts], ids=lambda m: m.__name__)
+def test_docstring_examples(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0 and result.failed == 0
+
+
+def drawn(seed=0, **stated):
+    stated = {"patients": 60, "films_per_patient": 3, "prevalence": 0.3, "auroc": 0.85, **stated}
+    return binormal(seed, **stated)
+
+
+def kernel(truth, score):
+    """Every pair of a film with the finding and one without: 1 won, 0 lost, ½ tied."""
+    return np.array(
+        [[(p > n) + 0.5 * (p == n) for n in score[truth == 0]] for p in score[truth == 1]], np.float64
+    )
+
+
+def pairwise_covariance(truth, scores, patients):
+    """Obuchowski's covariance from all pairs, sum by sum as in her paper."""
+    kernels = [kernel(truth, score) for score in scores]
+    m, n = kernels[0].shape
+    with_finding, without = patients[truth == 1], patients[truth == 0]
+    result = np.zeros((len(scores), len(scores)))
+    for r, s in itertools.product(range(len(scores)), repeat=2):
+        sums = {"10": 0.0, "01": 0.0, "11": 0.0}
+        for patient in np.unique(patients):
+            ten = [
+                (k.mean(axis=1) - k.mean())[with_finding == patient].sum() for k in (kernels[r], kernels[s])
+            ]
+            one = [(k.mean(axis=0) - k.mean())[without == patient].sum() for k in (kernels[r], kernels[s])]
+            sums["10"] += ten[0] * ten[1]
+            sums["01"] += one[0] * one[1]
+            sums["11"] += ten[0] * one[1] + one[0] * ten[1]
+        i10, i01, i = (len(np.unique(x)) for x in (with_finding, without, patients))
+        s10, s01, s11 = (
+            sums["10"] * i10 / (i10 - 1) / m, sums["01"] * i01 / (i01 - 1) / n, sums["11"] * i / (i - 1)
+        )  # fmt: skip
+        result[r, s] = s10 / m + s01 / n + s11 / (m * n)
+    return result
+
+
+# ---- standard errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("levels", [None, 4])
+@pytest.mark.parametrize("films_per_patient", [1, 3])
+def test_covariance_equals_sums_over_all_pairs(films_per_patient, levels):
+    truth, a, b, patients = drawn(1, films_per_patient=films_per_patient, patients=40)
+    if levels:
+        a, b = np.round(a * levels) / levels, np.round(b)
+    values, covariance = metrics.auroc_covariance(truth, [a, b], patients)
+    assert values == pytest.approx([metrics.auroc(truth, a), metrics.auroc(truth, b)], abs=1e-12)
+    assert covariance == pytest.approx(pairwise_covariance(truth, [a, b], patients), rel=1e-10)
+
+
+def test_components_equal_the_midranks_of_sun_and_xu():
+    truth, a, _, _ = drawn(2)
+    a = np.round(a, 1)
+    m, n = truth.sum(), (1 - truth).sum()
+    everyone = stats.rankdata(a)
+    wins = (everyone[truth == 1] - stats.rankdata(a[truth == 1])) / n
+    losses = 1 - (everyone[truth == 0] - stats.rankdata(a[truth == 0])) / m
+    found = delong.structural_components(truth, a)
+    assert found[0] == pytest.approx(wins, abs=1e-12) and found[1] == pytest.approx(losses, abs=1e-12)
+
+
+def test_with_one_film_per_patient_clusters_change_nothing():
+    truth, a, b, patients = drawn(3, films_per_patient=1)
+    plain = metrics.auroc_covariance(truth, [a, b])[1]
+    assert metrics.auroc_covariance(truth, [a, b], patients)[1] == pytest.approx(plain, rel=1e-12)
+    # DeLong's own formula: covariance matrices of the components, each over its number of films
+    parts = [delong.structural_components(truth, score) for score in (a, b)]
+    expected = sum(np.cov([p[k] for p in parts]) / len(parts[0][k]) for k in (0, 1))
+    assert plain == pytest.approx(expected, rel=1e-10)
+
+
+def test_difference_follows_from_the_covariance():
+    truth, a, b, patients = drawn(4)
+    values, covariance = metrics.auroc_covariance(truth, [a, b], patients)
+    found = metrics.auroc_difference(truth, a, b, patients)
+    assert found.value == pytest.approx(values[1] - values[0], abs=1e-12)
+    assert found.standard_error**2 == pytest.approx(
+        covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], rel=1e-9
+    )
+    assert found.influence.sum() == pytest.approx(0, abs=1e-12)
+    assert (found.influence**2).sum() == pytest.approx(found.standard_error**2, rel=0.05)
+
+
+def test_films_repeated_under_one_patient_add_no_certainty():
+    truth, a, b, patients = drawn(5, films_per_patient=1, patients=200)
+    once = metrics.auroc_difference(truth, a, b, patients)
+    six = [np.tile(x, 6) for x in (truth, a, b, patients)]
+    assert metrics.auroc_difference(*six).standard_error == pytest.approx(once.standard_error, rel=1e-9)
+    assert metrics.auroc_difference(*six[:3]).standard_error < once.standard_error / 2
+
+
+def test_clustered_error_equals_that_of_the_bootstrap_over_patients():
+    truth, a, b, patients = drawn(6, patients=250, films_per_patient=4)
+    counts = metrics.patient_draws(patients, 2000)
+    drawn_values = metrics.auroc_draws(truth, b, counts) - metrics.auroc_draws(truth, a, counts)
+    found = metrics.auroc_difference(truth, a, b, patients)
+    assert found.standard_error == pytest.approx(drawn_values.std(), rel=0.06)
+
+
+def test_mean_over_labels_equals_the_bootstrap_and_one_label_the_single_test():
+    truth, a, b, patients = drawn(7, patients=250, films_per_patient=3)
+    other = drawn(8, patients=250, films_per_patient=3, prevalence=0.2)
+    labels = np.column_stack([truth, other[0]]).astype(float)
+    labels[::7, 1] = np.nan
+    # the second label's scores depend on the first's, so that the two differences covary
+    first, second = np.column_stack([a, other[1] + a]), np.column_stack([b, other[2] + b])
+    found = metrics.mean_auroc_difference(labels, first, second, patients)
+    counts = metrics.patient_draws(patients, 2000)
+    values = []
+    for column in (0, 1):
+        known = ~np.isnan(labels[:, column])
+        before, after = (
+            metrics.auroc_draws(labels[known, column], x[known, column], counts[:, known])
+            for x in (first, second)
+        )
+        values.append(after - before)
+    assert found.standard_error == pytest.approx(np.mean(values, axis=0).std(), rel=0.06)
+    one = metrics.mean_auroc_difference(labels[:, :1], first[:, :1], second[:, :1], patients)
+    single = metrics.auroc_difference(truth, a, b, patients)
+    assert (one.value, one.standard_error) == pytest.approx((single.value, single.standard_error), rel=1e-12)
+
+
+def test_equal_order_has_no_error_and_is_non_inferior():
+    truth, a, _, patients = drawn(9)
+    found = metrics.auroc_difference(truth, a, np.exp(a), patients)
+    assert (found.value, found.standard_error) == (0.0, 0.0)
+    test = metrics.paired_test(truth, a, np.exp(a), patients)
+    assert (test.p_noninferior, test.p_inferior) == (0.0, 1.0)
+
+
+def test_one_answer_is_refused():
+    with pytest.raises(UsageError, match="one answer only"):
+        metrics.auroc_difference([1, 1], [0.1, 0.2], [0.1, 0.2])
+
+
+@pytest.mark.parametrize(("seed", "loss"), [(0, 0.0), (1, 0.01), (2, 0.015), (3, 0.005)])
+def test_two_sided_p_equals_that_of_a_permutation(seed, loss):
+    """Exchange the two networks' ranks film by film, as would not matter if they read equally well."""
+    truth, a, b, _ = binormal(seed, patients=400, correlation=0.9, loss=loss, auroc=0.85)
+    a, b = stats.rankdata(a), stats.rankdata(b)
+    found = metrics.auroc_difference(truth, a, b)
+    p_delong = 2 * verdicts.normal_tail(abs(found.value) / found.standard_error)
+    generator, draws = np.random.default_rng(seed), 20_000
+    exchanged = generator.random((draws, len(truth))) < 0.5
+    extreme = 0
+    for swap in np.array_split(exchanged, 40):
+        one, two = np.where(swap, b, a), np.where(swap, a, b)
+        wins = [stats.rankdata(x, axis=1)[:, truth == 1].sum(axis=1) for x in (one, two)]
+        pairs = truth.sum() * (1 - truth).sum()
+        extreme += (np.abs(wins[1] - wins[0]) / pairs >= abs(found.value) - 1e-12).sum()
+    assert p_delong == pytest.approx(extreme / draws, abs=0.01)
+
+
+# ---- p-values and verdicts --------------------------------------------------------------------------------
+
+
+def rejections(repeats, *, first_seed=0, margin=0.01, **stated):
+    """How often drawn samples were called non-inferior, inferior, and covered the truth by ± 1.96 errors."""
+    loss, counted = stated.get("loss", 0.0), np.zeros(3, int)
+    for seed in range(first_seed, first_seed + repeats):
+        test = metrics.paired_test(*binormal(seed, **stated), margin)
+        covered = abs(test.difference + loss) <= 1.959964 * test.standard_error
+        counted += (test.p_noninferior < 0.05, test.p_inferior < 0.05, covered)
+    return counted
+
+
+def at_most(count, repeats, rate):
+    return stats.binom.sf(count - 1, repeats, rate) > NEVER
+
+
+def at_least(count, repeats, rate):
+    return stats.binom.cdf(count, repeats, rate) > NEVER
+
+
+SCENARIOS = {
+    "half": {},
+    "a third": {"prevalence": 0.3},
+    "three films each": {"patients": 200, "films_per_patient": 3, "prevalence": 0.4},
+    "poorer reader": {"auroc": 0.85, "correlation": 0.9, "prevalence": 0.3},
+}
+
+
+def check_rates(repeats, stated):
+    exact = rejections(repeats, loss=0.01, **stated)
+    assert at_most(exact[0], repeats, 0.05) and at_most(exact[1], repeats, 0.05), exact
+    assert at_least(exact[2], repeats, 0.93) and at_most(exact[2], repeats, 0.97), exact
+    none = rejections(repeats, first_seed=repeats, loss=0.0, **stated)
+    assert at_most(none[1], repeats, 0.05) and at_least(none[2], repeats, 0.93), none
+    assert at_most(none[2], repeats, 0.97)
+
+
+@pytest.mark.parametrize("stated", SCENARIOS.values(), ids=SCENARIOS)
+def test_error_rates_and_coverage_in_short(stated):
+    check_rates(400, stated)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stated", SCENARIOS.values(), ids=SCENARIOS)
+def test_error_rates_and_coverage_at_length(stated):
+    check_rates(10_000, stated)
+
+
+@pytest.mark.parametrize("repeats", [300, pytest.param(5000, marks=pytest.mark.slow)])
+def test_a_planted_loss_is_found(repeats):
+    found = rejections(repeats, loss=0.03)
+    assert at_least(found[1], repeats, 0.9) and found[1] > 0.9 * repeats
+    assert at_most(found[0], repeats, 0.001)
+
+
+@pytest.mark.parametrize("repeats", [200, pytest.param(2000, marks=pytest.mark.slow)])
+def test_bootstrap_intervals_cover_the_truth(repeats):
+    covered = 0
+    for seed in range(repeats):
+        truth, a, b, patients = binormal(seed, patients=200, films_per_patient=2, prevalence=0.4, loss=0.01)
+        _, low, high = metrics.paired_difference(truth, a, b, patients, draws=400, seed=seed)
+        covered += low <= -0.01 <= high
+    assert at_least(covered, repeats, 0.93) and at_most(covered, repeats, 0.97), covered
+
+
+def test_power_is_what_the_smallest_shown_difference_promises():
+    """At that distance beyond the margin, four of five samples show it."""
+    stated = {"auroc": 0.85, "correlation": 0.9, "prevalence": 0.4}
+    error = np.mean(
+        [metrics.auroc_difference(*binormal(seed, **stated)).standard_error for seed in range(50)]
+    )
+    loss = 0.01 + metrics.smallest_shown(error)
+    found = rejections(300, loss=loss, **stated)[1]
+    assert at_least(found, 300, 0.72) and at_most(found, 300, 0.88)
+
+
+def test_holm_by_hand_and_without_what_was_not_tested():
+    assert metrics.holm([0.01, np.nan, 0.04, 0.03, 0.005])[[0, 2, 3, 4]] == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )
+    assert np.isnan(metrics.holm([0.01, np.nan])[1])
+    assert metrics.holm([]).tolist() == [] and metrics.holm([0.9, 0.8]).tolist() == [1.0, 1.0]
+
+
+def test_a_verdict_is_one_of_four():
+    cases = {
+        (0.01, 0.99): 0,
+        (0.99, 0.01): 1,
+        (0.2, 0.8): 2,
+        (0.05, 0.05): 2,
+        (np.nan, 0.5): 3,
+        (0.01, np.nan): 3,
+    }
+    assert {pair: verdicts.VERDICTS.index(metrics.verdict(*pair)) for pair in cases} == cases
+
+
+def test_judging_many_together_is_stricter():
+    tests = [metrics.paired_test(*binormal(seed, patients=400, loss=0.005)) for seed in range(12)]
+    alone = [metrics.judge([t])["verdict"][0] for t in tests]
+    together = metrics.judge(tests)
+    assert alone.count("non-inferior") > (together["verdict"] == "non-inferior").sum() > 0
+    assert (together["p_noninferior"] == metrics.holm([t.p_noninferior for t in tests])).all()
+    assert (together["smallest_shown"] > metrics.judge(tests[:1])["smallest_shown"][0] * 0.9).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t, a, b, p: (np.ones_like(t), a, b, p), "Only one answer"),
+        (lambda t, a, b, p: (np.full(len(t), np.nan), a, b, p), "No film has a known label"),
+        (lambda t, a, b, p: (t[:24], a[:24], b[:24], p[:24]), "Too few for a standard error"),
+        (lambda t, a, b, p: (t, np.full(len(t), 0.5), b, p), "The original gives every film the same score"),
+        (lambda t, a, b, p: (t, a, b[:-1], p), "different numbers of films"),
+        (lambda t, a, b, p: (t, a, np.where(t, np.nan, b), p), "not a number"),
+    ],
+)
+def test_what_cannot_be_tested_is_undefined_with_a_sentence(change, words):
+    test = metrics.paired_test(*change(*drawn(11)))
+    assert words in test.reason and test.reason.endswith(".")
+    assert metrics.judge([test])["verdict"][0] == "undefined"
+    assert np.isnan([test.difference, test.standard_error, test.p_noninferior, test.p_inferior]).all()
+
+
+def test_a_variant_with_ties_everywhere_is_inferior_and_said_to_be_constant():
+    truth, a, b, patients = drawn(12)
+    test = metrics.paired_test(truth, a, np.zeros_like(b), patients)
+    assert metrics.judge([test])["verdict"][0] == "inferior"
+    assert test.reason == "The variant gives every film the same score."
+    assert test.difference == pytest.approx(0.5 - metrics.auroc(truth, a))
+
+
+def test_unknown_labels_are_left_out():
+    truth, a, b, patients = drawn(13)
+    some = truth.astype(float)
+    some[::3] = np.nan
+    known = ~np.isnan(some)
+    assert metrics.paired_test(some, a, b, patients) == metrics.paired_test(
+        truth[known], a[known], b[known], patients[known]
+    )

@@ -1,0 +1,459 @@
+"""The report of a made-up run, against numbers worked out from its files by other means."""
+
+import base64
+import dataclasses
+import doctest
+import hashlib
+import json
+import re
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+
+from radlib import report
+from radlib.foundation.errors import UsageError
+from radlib.foundation.storage import write_json
+from radlib.report import cells, wording
+from radlib.report.pictures import one_per_variant
+from radlib.runs.runs import open_run
+from radlib.runs.variants import variant_key, variant_name
+from written_runs import CHAINS, NASTY, PARAMETERS, checked, write_run
+
+
+def stored(run, chain, split="test"):
+    name = variant_key(variant_name(run.network, chain, 0))
+    return np.load(run.path("predictions", f"{name}.{split}.npz"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("fake"), overlapping=60)
+
+
+@pytest.fixture(scope="module")
+def written(run):
+    report.write_report(run)
+    return run
+
+
+# ---- tables -----------------------------------------------------------------------------------------------
+
+
+def test_docstring_examples():
+    result = doctest.testmod(wording)
+    assert result.attempted >= 5 and result.failed == 0
+
+
+def test_results_equal_what_scikit_learn_finds_in_the_files(run):
+    table = report.results(run)
+    assert list(table["chain"]) == [c or "original" for c in CHAINS]
+    for chain, (_, row) in zip(CHAINS, table.iterrows(), strict=True):
+        arrays = stored(run, chain)
+        truth, prob = arrays["y_true"][:, 0], arrays["y_prob"][:, 0]
+        called = prob >= 0.45
+        assert row["auroc"] == pytest.approx(sk.roc_auc_score(truth, prob), abs=1e-12)
+        assert row["accuracy"] == pytest.approx(sk.accuracy_score(truth, called), abs=1e-12)
+        assert row["sensitivity"] == pytest.approx(sk.recall_score(truth, called), abs=1e-12)
+        assert row["specificity"] == pytest.approx(sk.recall_score(truth, called, pos_label=0), abs=1e-12)
+        assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
+        assert row["films"] == 400 and row["positives"] == truth.sum()
+        assert row["patients"] == len(set(arrays["patient_id"]))
+
+
+def test_ratios_rest_on_float32_weights(run):
+    table = report.results(run).set_index("chain")
+    assert table.loc["int8", "compression"] == pytest.approx(4 * PARAMETERS / table.loc["int8", "size_bytes"])
+    assert table.loc["original", "compression"] < 1  # its file holds more than the weights
+
+
+def test_measurements_are_in_the_row(run):
+    row = report.results(run).set_index("chain").loc["magnitude_pruning+int8"]
+    assert row["latency_p50_ms"] == 0.62 and row["nonzero_parameters"] == PARAMETERS // 5
+    assert (row["runtime"], row["delegate"], str(row["threads"])) == ("LiteRT", "XNNPACK", "1")
+
+
+def test_an_estimate_is_never_printed_as_measured(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    table = pd.read_csv(run.path("measurements.csv"))
+    guessed = table["variant"].str.contains("int8") & table["metric"].isin(
+        ["latency_p50_ms", "peak_memory_bytes"]
+    )
+    table.loc[guessed, "kind"] = "estimated"
+    table.to_csv(run.path("measurements.csv"), index=False)
+    rows = report.results(run).set_index("chain")
+    assert rows.loc["int8", ["latency_p50_ms", "peak_memory_bytes"]].isna().all()
+    assert rows.loc["int8", "latency_p95_ms"] == pytest.approx(0.62 * 1.3)
+    assert rows.loc["original", "latency_p50_ms"] == 12.0
+
+
+def test_difference_is_that_of_the_same_draws(run):
+    row = report.results(run).set_index("chain").loc["magnitude_pruning+int8"]
+    before, after = stored(run, ""), stored(run, "magnitude_pruning+int8")
+    truth, patients = before["y_true"][:, 0], before["patient_id"]
+    members = [np.flatnonzero(patients == p) for p in np.unique(patients)]
+    generator = np.random.default_rng(0)  # drawn here film by film, as the definition says
+    differences = []
+    for _ in range(200):
+        films = np.concatenate([members[i] for i in generator.integers(0, len(members), len(members))])
+        differences.append(sk.roc_auc_score(truth[films], after["y_prob"][films, 0])
+                           - sk.roc_auc_score(truth[films], before["y_prob"][films, 0]))  # fmt: skip
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx(
+        tuple(np.quantile(differences, [0.025, 0.975])), abs=1e-12
+    )
+
+
+def test_equal_numbers_in_two_folders_are_said_where_the_splits_are(run, tmp_path):
+    report.write_report(run)
+    assert "different people: 60 test films have a number" in run.path("report.md").read_text(
+        encoding="utf-8"
+    )
+    other = write_run(tmp_path)
+    report.write_report(other)
+    text = other.path("report.md").read_text(encoding="utf-8")
+    assert "No patient is in two splits" in text and "different people" not in text
+
+
+def test_an_unscored_run_is_not_published(tmp_path):
+    unscored = write_run(tmp_path / "run", predicted=False)
+    with pytest.raises(UsageError, match="no test scores yet"):
+        report.publish(unscored, tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+def test_scores_without_overlapping_numbers(run):
+    row = report.results(run).set_index("chain").loc["int8"]
+    arrays = stored(run, "int8")
+    truth, prob = arrays["y_true"][60:, 0], arrays["y_prob"][60:, 0]
+    assert row["films_disjoint"] == 340
+    assert row["auroc_disjoint"] == pytest.approx(sk.roc_auc_score(truth, prob), abs=1e-12)
+    assert row["accuracy_disjoint"] == pytest.approx(sk.accuracy_score(truth, prob >= 0.45), abs=1e-12)
+
+
+def test_no_overlap_no_columns(tmp_path):
+    assert "auroc_disjoint" not in report.results(write_run(tmp_path, chains=("", "int8")))
+
+
+def test_the_table_holds_what_the_study_names_and_what_was_scored(tmp_path):
+    run = write_run(tmp_path, chains=("", "float32", "int8"), drop=("float32",))
+    assert report.results(run)["chain"].tolist() == ["original", "float32", "int8"]
+    narrow = dataclasses.replace(run, overrides={**run.overrides, "chains": ["int8"]})
+    assert report.results(narrow)["chain"].tolist() == ["original", "int8"]
+    other = dataclasses.replace(run, overrides={**run.overrides, "chains": ["float32"]})
+    assert set(report.results(other)["chain"]) == {"original", "float32", "int8"}
+
+
+def test_six_comparisons(run):
+    table = report.comparisons(run)
+    assert list(zip(table["before"], table["after"], strict=True)) == [
+        ("original", "dynamic"), ("original", "float16"), ("original", "int8"),
+        ("pruned", "pruned + dynamic"), ("pruned", "pruned + float16"), ("pruned", "pruned + int8"),
+    ]  # fmt: skip
+    row = table.iloc[5]
+    before, after = stored(run, "magnitude_pruning"), stored(run, "magnitude_pruning+int8")
+    expected = sk.roc_auc_score(after["y_true"], after["y_prob"]) - sk.roc_auc_score(
+        before["y_true"], before["y_prob"]
+    )
+    assert row["difference"] == pytest.approx(expected, abs=1e-12)
+    assert row["times_smaller"] == pytest.approx(4 * PARAMETERS / int(0.26 * 4 * PARAMETERS))
+
+
+def test_per_label_of_findings(tmp_path):
+    run = write_run(tmp_path, task="findings", chains=("", "int8"))
+    labels = report.per_label(run)
+    rows = labels[labels["variant"].str.contains("int8")].set_index(["label", "metric"])
+    arrays = stored(run, "int8")
+    known = ~np.isnan(arrays["y_true"][:, 1])
+    nodule = sk.roc_auc_score(arrays["y_true"][known, 1], arrays["y_prob"][known, 1])
+    assert rows.loc[("nodule", "auroc"), "value"] == pytest.approx(nodule, abs=1e-12)
+    assert rows.loc[("nodule", "auroc"), "films"] == known.sum()
+    assert np.isnan(rows.loc[("hernia", "auroc"), "value"])
+    mass = sk.roc_auc_score(arrays["y_true"][:, 0], arrays["y_prob"][:, 0])
+    table = report.results(run).set_index("chain")
+    assert table.loc["int8", "auroc"] == pytest.approx((mass + nodule) / 2, abs=1e-12)  # of those defined
+    checker = checked(report.write_report(run))
+    assert "undefined" in "".join(checker.text)
+
+
+def test_seeds_are_averaged(tmp_path):
+    run = write_run(tmp_path, seeds=(0, 1, 2), chains=("", "int8"))
+    table = report.results(run)
+    seeds = report.over_seeds(table).set_index("chain")
+    values = table.loc[table["chain"] == "int8", "auroc"]
+    assert len(values) == 3 and seeds.loc["int8", "seeds"] == 3
+    assert seeds.loc["int8", "auroc_mean"] == pytest.approx(np.mean(list(values)))
+    assert seeds.loc["int8", "auroc_lowest"] == min(values) and seeds.loc["int8", "auroc_highest"] == max(
+        values
+    )
+    report.write_results(run)
+    assert len(pd.read_csv(run.path("over_seeds.csv"))) == 2
+
+
+def test_a_picture_never_mixes_means_over_seeds_with_single_trainings():
+    rows = [("a", "original", 0), ("a", "int8", 0), ("a", "original", 1), ("a", "int8", 1)]
+    table = pd.DataFrame(rows, columns=["network", "chain", "seed"])
+    table = table.assign(label=table["chain"], format="keras", auroc=[0.9, 0.8, 0.7, 0.8])
+    table = table.assign(auroc_low=table["auroc"] - 0.1, auroc_high=table["auroc"] + 0.1)
+    means, sentence = one_per_variant(table)
+    assert list(means["auroc"]) == pytest.approx([0.8, 0.8]) and "Means over 2 seeds" in sentence
+    assert means["auroc_low"].iloc[0] == pytest.approx(0.6)
+    single, sentence = one_per_variant(table.iloc[:3])  # int8 of seed 1 is missing
+    assert list(single["auroc"]) == [0.9, 0.8] and sentence.startswith("Seed 0,")
+    assert one_per_variant(table.iloc[:2])[1] == ""
+
+
+def test_predictions_of_another_model_file_do_not_count(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    path = run.path("predictions", f"{variant_key(variant_name(run.network, 'int8', 0))}.test.npz")
+    arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "model_sha256": "0" * 64})
+    table = report.results(run).set_index("chain")
+    assert np.isnan(table.loc["int8", "auroc"]) and not np.isnan(table.loc["original", "auroc"])
+
+
+def test_written_tables_read_back_the_same(written):
+    table = report.results(written)
+    back = pd.read_csv(written.path("results.csv"))
+    assert list(back.columns) == list(table.columns)
+    np.testing.assert_allclose(back["auroc"], table["auroc"], rtol=0, atol=1e-15)
+    assert {"per_label.csv", "comparisons.csv"} <= {p.name for p in written.folder.iterdir()}
+    assert not list(written.folder.rglob("*.partial"))
+
+
+# ---- the page ---------------------------------------------------------------------------------------------
+
+
+def test_html_needs_nothing_else(written):
+    checker = checked(written.path("report.html"))
+    assert not {"link", "iframe", "object", "form"} & set(checker.tags)
+    assert checker.tags.count("script") == 1
+    assert checker.links and all(link.startswith("data:image/png;base64,") for link in checker.links)
+    text = written.path("report.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
+    script = re.search(r"<script>(.*)</script>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text  # the browser runs this script and no other
+    assert written.path("report.html").stat().st_size < 1_500_000
+
+
+def test_every_picture_says_what_it_shows(written):
+    checker = checked(written.path("report.html"))
+    assert len(checker.alts) == len(checker.links) >= 6
+    assert all(len(alt) > 30 for alt in checker.alts)
+    assert "int8: 426 KB" in checker.alts[0]
+
+
+def test_pictures_are_small_png_files(written):
+    for path in written.path("figures").glob("*.png"):
+        content = path.read_bytes()
+        width, height = struct.unpack(">II", content[16:24])
+        assert content[:4] == b"\x89PNG" and width <= 1500 and height <= 2000
+        assert len(content) < 200_000
+
+
+def test_headline_names_the_winner_and_its_test_score(written):
+    row = report.results(written).set_index("chain").loc["int8"]
+    text = " ".join("".join(checked(written.path("report.html")).text).split())
+    assert (
+        "3.8 times smaller than the original’s weights) is the smallest that read the validation films"
+        in text
+    )
+    assert f"AUROC {row['auroc']:.3f} [{row['auroc_low']:.3f}–{row['auroc_high']:.3f}]" in text
+    assert "The films are drawn, not taken" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("non-inferior", "it reads as well as its original (non-inferior): AUROC 0.900 [0.880–0.920], −0.002 [−0.006 "
+                         "to +0.002] against the original, where a loss of 0.010 would have counted."),
+        ("inferior", "it reads worse than its original (inferior): AUROC"),
+        ("cannot tell", "a loss shows only when it lies 0.020 from the margin of 0.010."),
+        ("undefined", "whether it reads as well as its original is undefined: AUROC"),
+    ],
+)  # fmt: skip
+def test_the_first_screen_says_the_verdict_in_plain_words(verdict, words):
+    row = {"variant": "n/int8#0", "label": "int8", "network": "n", "seed": 0, "chain": "int8", "size_bytes": 36_000,
+           "compression": 3.3, "winner": True, "films": 411, "patients": 140, "auroc": 0.9, "auroc_low": 0.88,
+           "auroc_high": 0.92, "difference": -0.002, "difference_low": -0.006, "difference_high": 0.002,
+           "verdict": verdict, "smallest_shown": 0.02}  # fmt: skip
+    first, second = wording.headline(pd.DataFrame([row]), {"winner": "n/int8#0"}, 0.01)
+    assert first == (
+        "int8 (36 KB, 3.3 times smaller than the original’s weights) is the smallest that read the validation films as "
+        "well as its original (AUROC within 0.010)."
+    )
+    assert (
+        second.startswith("On 411 test films of 140 patients, opened after that choice, ") and words in second
+    )
+
+
+def scored_row(**given):
+    return pd.Series({
+        "network": "n", "seed": 0, "label": "int8", "before": "original", "after": "int8", "times_smaller": 3.3,
+        "verdict": "cannot tell", "verdict_reason": "", "smallest_shown": 0.02, "films": 9, "patients": 9, "chain": "int8",
+        "auroc": 0.9, "auroc_low": 0.8, "auroc_high": 1.0, "difference": 0.0, "difference_low": -0.02,
+        "difference_high": 0.02, "latency_p50_ms": 1.0, "latency_p95_ms": 2.0, **given,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.02, 0.02, "could have shown 0.020"),
+        (-0.03, -0.011, "alone beyond the margin"),
+        (-0.009, 0.01, "alone within the margin"),
+    ],
+)
+def test_an_interval_beside_the_margin_is_told_where_the_adjusted_verdict_cannot_tell(low, high, words):
+    row = scored_row(difference_low=low, difference_high=high)
+    assert cells.verdict_cell(row, 0.01).note.startswith(words)
+
+
+def test_a_variant_whose_interval_lies_above_zero_reads_better():
+    row = scored_row(
+        verdict="non-inferior", difference_low=0.001, winner=True, variant="v", size_bytes=9, compression=2.0
+    )
+    assert (
+        "it reads better than its original (non-inferior)"
+        in wording.headline(row.to_frame().T, {"winner": "v"}, 0.01)[1]
+    )
+
+
+def test_comparisons_name_network_and_seed_where_there_are_several():
+    line = wording.comparison_sentence(scored_row(seed=2), True, True)
+    assert line.startswith("n, original → int8, seed 2: 3.3 times smaller")
+
+
+def test_disturbed_latencies_are_marked():
+    assert not cells.is_unsteady(scored_row()) and cells.is_unsteady(scored_row(latency_p95_ms=3.1))
+    assert not cells.is_unsteady(scored_row(latency_p95_ms=float("nan")))
+
+
+def test_page_says_what_an_honest_report_must(written):
+    text = " ".join("".join(checked(written.path("report.html")).text).split())
+    for words in (
+        "not a medical device", "by patient", "over patients, 200 draws", "KB = 1,000 bytes", "1 thread", "XNNPACK",
+        "x86_64, two processors, Linux", "truncated", "No patient is in two splits", "radlib run --study fake",
+        "copied with other exposure and framing", "over the 340 whose number occurs in no training film",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "nan" not in text.lower().replace("naeini", "").split()
+
+
+def test_markdown_carries_the_same(written):
+    text = written.path("report.md").read_text(encoding="utf-8")
+    row = report.results(written).set_index("chain").loc["int8"]
+    assert f"{row['auroc']:.3f}" in text and "original → int8: 3.8 times smaller" in text
+    for name in re.findall(r"\]\((figures/[^)]+)\)", text):
+        assert written.path(name).is_file()
+    tables = [block for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) >= 6
+    for table in tables:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1, table
+        assert re.fullmatch(r"\|( -+:? \|)+", table.splitlines()[1])
+
+
+def test_everything_is_escaped(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), title=NASTY, notes=NASTY)
+    checker = checked(report.write_report(run))
+    assert checker.tags.count("script") == 1  # the page's own
+    assert "".join(checker.text).count(NASTY) >= 3  # title, heading, note: as text
+    assert "<script>" not in run.path("report.md").read_text(encoding="utf-8").replace("\\<", "")
+
+
+def test_missing_is_a_dash_and_undefined_a_word(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), measured=False, drop=("int8",))
+    lines = {}
+    report.write_report(run)
+    for line in run.path("report.md").read_text(encoding="utf-8").splitlines():
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        lines.setdefault(cells[0], cells)
+    int8 = lines["int8 (chosen on validation)"]
+    assert int8[2] == "–" and int8[3] == "–"  # not measured, not scored
+    assert "has not been scored on test films yet" in run.path("report.md").read_text(encoding="utf-8")
+
+
+def test_one_answer_only_prints_undefined(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    for path in run.path("predictions").glob("*.npz"):
+        arrays = dict(np.load(path))
+        np.savez(path, **{**arrays, "y_true": np.ones_like(arrays["y_true"])})
+    checker = checked(report.write_report(run))
+    text = " ".join("".join(checker.text).split())
+    assert "AUROC undefined" in text
+    row = report.results(run).set_index("chain").loc["int8"]
+    assert np.isnan(row["auroc"]) and row["verdict"] == "undefined" and row["sensitivity"] > 0
+
+
+def test_a_run_with_nothing_in_it_still_has_a_report(tmp_path):
+    run = write_run(tmp_path, chains=("",), predicted=False, measured=False)
+    for name in ("selection.json", "films.json", "quarantine.csv"):
+        run.path(name).unlink()
+    text = " ".join("".join(checked(report.write_report(run)).text).split())
+    assert "No variant has been chosen yet" in text
+    empty = open_run(str(tmp_path / "empty"), study=str(tmp_path / "fake.yaml"))
+    assert report.results(empty).empty and report.write_report(empty).is_file()
+
+
+def test_original_wins_when_nothing_came_near(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"))
+    chosen = json.loads(run.path("selection.json").read_text())
+    names = list(chosen["variants"])
+    write_json(run.path("selection.json"), {**chosen, "winner": names[0], "nearest": names[1]})
+    report.write_report(run)
+    text = run.path("report.md").read_text(encoding="utf-8")
+    assert "no compressed variant stayed within 0.010 AUROC of the original; int8 lost least" in text
+
+
+def test_several_networks_are_told_apart(tmp_path):
+    networks = ({"architecture": "student_small"}, {"architecture": "student_tiny"})
+    run = write_run(tmp_path, networks=networks, chains=("", "int8"))
+    report.write_report(run)
+    text = run.path("report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert "| student_small, original |" in text and "| student_tiny, int8 |" in text
+    assert len(report.comparisons(run)) == 2
+
+
+def test_reproducing_command_hides_the_folder(tmp_path):
+    run = write_run(tmp_path, chains=("",))
+    record = json.loads(run.path("run.json").read_text())
+    write_json(run.path("run.json"), {**record, "overrides": {"data": "/home/someone/films", "epochs": 8}})
+    report.write_report(run)
+    text = run.path("report.html").read_text(encoding="utf-8")
+    assert "radlib run --study fake.yaml --data FOLDER -p epochs 8" in text
+    assert "/home/someone" not in text and str(tmp_path) not in text
+
+
+def test_publish_takes_the_report_and_nothing_else(tmp_path):
+    run = write_run(tmp_path / "a", chains=("", "int8"))
+    run.path("figures").mkdir()
+    run.path("figures", "films_of_patients.png").write_bytes(b"a film")
+    run.path("private", "films.csv").write_text("image_id,path\n")
+    files = report.publish(run, tmp_path / "public")
+    found = {
+        p.relative_to(tmp_path / "public").as_posix() for p in (tmp_path / "public").rglob("*") if p.is_file()
+    }
+    assert found == {p.relative_to(tmp_path / "public").as_posix() for p in files}
+    assert {
+        "report.md",
+        "results.csv",
+        "per_label.csv",
+        "comparisons.csv",
+        "figures/size_against_auroc.png",
+    } <= found
+    assert all(name.endswith((".md", ".csv", ".png", ".json")) for name in found)
+    assert not any("films" in name or "private" in name for name in found)
+    with pytest.raises(UsageError, match="another folder"):
+        report.publish(run, run.folder)
+
+
+def test_report_imports_no_tensorflow_and_no_seaborn():
+    script = ("import sys, radlib.report; print([m for m in ('tensorflow', 'seaborn', 'matplotlib.pyplot', 'sklearn') "
+              "if m in sys.modules])")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
