@@ -104,7 +104,8 @@ def _drawn(side: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _counting(image: np.ndarray, kernel: np.ndarray) -> dict[str, Callable[[], Any]]:
-    from radlib.techniques.xnor_net.sign_products import geometry, pack_kernel, scaled_products
+    from radlib.techniques.xnor_net.convolution_geometry import geometry
+    from radlib.techniques.xnor_net.sign_products import pack_kernel, scaled_products
 
     where, packed = geometry(image.shape[1:3], kernel.shape[:2]), pack_kernel(kernel)
     scales = np.abs(kernel).mean(axis=(0, 1, 2))
@@ -130,7 +131,8 @@ def _matrix_products(image: np.ndarray, kernel: np.ndarray) -> dict[str, Callabl
 
 def _exact(image: np.ndarray, kernel: np.ndarray) -> bool:
     """Return whether counted dot products are those of NumPy's matrix product of signs."""
-    from radlib.techniques.xnor_net.sign_products import dot_products, geometry, pack_kernel
+    from radlib.techniques.xnor_net.convolution_geometry import geometry
+    from radlib.techniques.xnor_net.sign_products import dot_products, pack_kernel
 
     ones = np.where(kernel >= 0, np.float32(1), np.float32(-1)).reshape(-1, kernel.shape[-1])
     expected = _patches(np.where(image >= 0, np.float32(1), np.float32(-1))) @ ones

@@ -140,8 +140,7 @@ def verify(output: Path, films: int) -> None:
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
     require_run(output)
-    from radlib.deployment.verification.verify import summary
-    from radlib.deployment.verification.verify import verify as verify_run
+    from radlib.deployment.verification.verify import summary, verify as verify_run
     from radlib.foundation.errors import DataError
     from radlib.runs.runs import reopen_run
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from radlib.evaluation.choices import FILE as SELECTION
-from radlib.evaluation.choices import read_choices, thresholds
+from radlib.evaluation.choices import FILE as SELECTION, read_choices, thresholds
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.record_files import read_object
 from radlib.foundation.storage import file_sha256

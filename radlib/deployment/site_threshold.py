@@ -22,8 +22,7 @@ from radlib.deployment.threshold_files import write_thresholds
 from radlib.evaluation.deciding import Answer, Decider, no_probability
 from radlib.foundation.errors import DataError, RadlibError, UsageError
 from radlib.foundation.plain_text import plain_cell
-from radlib.runs.seen_films import FILE as SEEN
-from radlib.runs.seen_films import SeenFilms, read_seen_films
+from radlib.runs.seen_films import FILE as SEEN, SeenFilms, read_seen_films
 from radlib.runs.tasks import Task
 
 RULE = "youden"

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["odd_films", "test_log"],
     submod_attrs={
+        "answers": ["Predictions"],
         "choices": ["read_choices", "read_selection", "thresholds"],
         "deciding": ["Answer", "Decider", "no_probability"],
         "examination": ["examine"],

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from radlib import metrics
-from radlib.evaluation.predictions import Predictions, mean_auroc
+from radlib.evaluation.answers import Predictions
+from radlib.evaluation.predictions import mean_auroc
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 

@@ -6,13 +6,13 @@ leaves a line in a log: choices made after a look at the test films are how publ
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from radlib import metrics
 from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_groups import write_film_groups
@@ -29,29 +29,6 @@ from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed", "test")
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What one variant answered to the films of one split.
-
-    Attributes:
-        image_id: (n,) text.
-        patient_id: (n,) text.
-        y_true: float32 (n, labels), NaN where unknown.
-        y_prob: float32 (n, labels).
-        outputs: float32 (n, outputs), what the network itself gave.
-        model_sha256: Of the model file that answered.
-        fingerprint: Of the films that were asked about.
-    """
-
-    image_id: np.ndarray
-    patient_id: np.ndarray
-    y_true: np.ndarray
-    y_prob: np.ndarray
-    outputs: np.ndarray
-    model_sha256: str
-    fingerprint: str
 
 
 def predict(
@@ -225,7 +202,7 @@ def _store(run: Run, variant: Variant, split: str, predictions: Predictions) -> 
     if split == "test":
         log_test(run, variant, len(predictions.image_id))
     with atomic_path(predictions_path(run, variant, split)) as partial, partial.open("wb") as stream:
-        np.savez(stream, **vars(predictions))
+        np.savez(stream, **predictions.arrays())
 
 
 def per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:

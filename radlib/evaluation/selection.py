@@ -15,12 +15,12 @@ from typing import Any
 
 from radlib import metrics
 from radlib.datasets.films import FilmSplits
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.gate import gate_of, qualify
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
-    Predictions,
     films_of,
     mean_auroc,
     per_label,

@@ -5,19 +5,16 @@ They are films of patients: they lie in the run's private folder, and only the r
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from radlib.datasets.films import Films
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE, read_selection, thresholds
 from radlib.foundation.storage import atomic_path
 from radlib.runs import private
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant, variant_name
-
-if TYPE_CHECKING:
-    from radlib.evaluation.predictions import Predictions
 
 FOLDER = "thumbnails"
 SIDE = 160  # pixels
@@ -25,7 +22,7 @@ PER_VARIANT = 6
 
 
 def write_thumbnails(
-    run: Run, films: Films, variants: Sequence[Variant], answers: "Mapping[str, Predictions]"
+    run: Run, films: Films, variants: Sequence[Variant], answers: Mapping[str, Predictions]
 ) -> None:
     """Write a thumbnail of the first films of every variant that change sides at its original's threshold.
 
@@ -50,7 +47,7 @@ def write_thumbnails(
                 _write(films.images([positions[image]])[0, ..., 0], path)
 
 
-def changed_films(before: "Predictions", after: "Predictions", at: np.ndarray) -> Iterator[str]:
+def changed_films(before: Predictions, after: Predictions, at: np.ndarray) -> Iterator[str]:
     """Yield the ids of films that two networks decide otherwise, those first that the original got right."""
     if before.image_id.tolist() != after.image_id.tolist() or before.y_prob.shape != after.y_prob.shape:
         return

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["operations", "resampling", "resemblance"],
     submod_attrs={
         "array_rows": ["row_reference", "split_reference"],
-        "augmentation": ["Augmentation", "augment", "augment_batch"],
+        "augmentation": ["Augmentation", "NO_AUGMENTATION", "augment", "augment_batch"],
         "decoding.decode": ["Result", "decode_files"],
         "decoding.lone_films": ["lone_film"],
         "decoding.pixels": ["StoredFilms", "stored_films"],

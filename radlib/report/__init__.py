@@ -9,7 +9,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["notebook_tables", "readings", "tables"],
+    submodules=["figures", "notebook_tables", "readings", "tables"],
     submod_attrs={
         "agreement_table": ["agreement"],
         "evidence": ["calibration", "changed_decisions", "decisions", "harm"],
@@ -19,8 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "inside_tables": ["insides"],
         "judgements": ["verdicts"],
         "model_cards": ["card_path"],
+        "notebook_views": ["readable", "red_alarm", "source"],
         "pair_tables": ["pairs"],
-        "readable": ["red_alarm", "source"],
         "tables": ["comparisons", "over_seeds", "per_label", "results"],
         "wording": ["known", "rate", "signed", "signed_span", "span"],
         "writing": ["publish", "write_report", "write_results"],

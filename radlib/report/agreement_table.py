@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.evaluation.answers import Predictions
 from radlib.report.draws import patient_counts
 from radlib.report.evidence import compared_pairs
 from radlib.report.pairing import why_not_paired
-from radlib.report.readings import Predictions, Readings, label_names, read
+from radlib.report.readings import Readings, label_names, read
 from radlib.runs.runs import Run
 
 COLUMNS = ("variant", "label", "films", "concordance", "concordance_low", "concordance_high", "bias", "bias_low",
@@ -40,7 +41,7 @@ def agreement(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
 def _agreed(first: Predictions, second: Predictions, draws: int) -> list[dict[str, float | int | str]]:
     """Return the agreement on every label."""
-    counts = patient_counts(tuple(first.patient_ids), draws)
+    counts = patient_counts(tuple(first.patient_id), draws)
     found = metrics.agreement_of_labels(first.y_prob, second.y_prob, counts)
     changes = np.abs(second.y_prob - first.y_prob).max(axis=0, initial=0)
     flat = "Both networks give every film one probability: nothing can agree."

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.report.readings import Predictions, Readings
+from radlib.evaluation.answers import Predictions
+from radlib.report.readings import Readings
 from radlib.runs.variants import Variant
 
 CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
@@ -46,7 +47,7 @@ def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> di
     if predictions is None:
         return {}
     predictions = predictions if chosen is None else predictions.take(chosen)
-    counts = patient_counts(tuple(predictions.patient_ids), readings.run.settings.bootstrap_draws)
+    counts = patient_counts(tuple(predictions.patient_id), readings.run.settings.bootstrap_draws)
     thresholds = deciding_thresholds(readings, variant, predictions)
     draws = metrics.metric_draws_of_all(predictions.y_true, predictions.y_prob, thresholds, counts)
     values = [
@@ -54,10 +55,10 @@ def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> di
     ]
     defined = {m: [i for i, v in enumerate(values) if not np.isnan(v[m])] for m in metrics.METRICS}
     drawn = {
-        "films": len(predictions.image_ids),
+        "films": len(predictions.image_id),
         "patients": int(predictions.patients.max(initial=-1)) + 1,
         "positives": int(np.nansum(predictions.y_true)) if predictions.y_true.shape[1] == 1 else np.nan,
-        "image_ids": predictions.image_ids,
+        "image_ids": predictions.image_id,
         "y_true": predictions.y_true,
         "each": draws,
         "values": {m: np.mean([values[i][m] for i in d]) if d else np.nan for m, d in defined.items()},

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.evaluation.answers import Predictions
 from radlib.report.draws import patient_counts
 from radlib.report.pairing import why_not_paired
-from radlib.report.readings import Predictions, Readings, label_names, read
+from radlib.report.readings import Readings, label_names, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -62,7 +63,7 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
 
 def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
-    return patient_counts(tuple(answers.patient_ids), readings.run.settings.bootstrap_draws)
+    return patient_counts(tuple(answers.patient_id), readings.run.settings.bootstrap_draws)
 
 
 def _rate_spans(
@@ -127,7 +128,7 @@ def changed_decisions(run: Run, *, readings: Readings | None = None) -> pd.DataF
         right_before = (a[films] >= threshold) == (truth[films] == 1)
         films = films[np.argsort(~right_before, kind="stable")]
         values = (
-            after.name, label, first.image_ids[films], truth[films], threshold, a[films], b[films],
+            after.name, label, first.image_id[films], truth[films], threshold, a[films], b[films],
             np.where(b[films] >= threshold, "positive", "negative"),
         )  # fmt: skip
         if len(films):
@@ -209,7 +210,7 @@ def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         if readings.why_not_learnt(before) or why_not_paired(first, second):
             continue
         for kind in kinds:
-            of_film = groups[kind].reindex(first.image_ids).fillna("").to_numpy(dtype=np.str_)
+            of_film = groups[kind].reindex(first.image_id).fillna("").to_numpy(dtype=np.str_)
             found = metrics.group_tests(
                 first.y_true[:, column], first.y_prob[:, column], second.y_prob[:, column], first.patients, of_film,
                 _threshold(readings, before, column),

@@ -10,8 +10,7 @@ import pandas as pd
 from radlib import metrics
 from radlib.evaluation.insides.heat_maps import heat_maps_path
 from radlib.foundation.record_files import read_arrays, read_object
-from radlib.report import figures
-from radlib.report import wording as w
+from radlib.report import figures, wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
 from radlib.report.draws import SEED

@@ -1,23 +1,18 @@
 """Two networks' answers side by side: the same films in the same order, or a sentence on why not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from radlib.report.readings import Predictions
+from radlib.evaluation.answers import Predictions
 
 REORDERED = "The two prediction files had another order; their films were paired by image id."
 
 
 def in_order_of(original: Predictions, variant: Predictions) -> Predictions:
     """Return the variant's answers in the order of the original's films; unchanged where the films differ."""
-    if np.array_equal(original.image_ids, variant.image_ids) or _films_differ(original, variant):
+    if np.array_equal(original.image_id, variant.image_id) or _films_differ(original, variant):
         return variant
-    position = {image: place for place, image in enumerate(variant.image_ids)}
-    return variant.take(np.array([position[image] for image in original.image_ids]))
+    position = {image: place for place, image in enumerate(variant.image_id)}
+    return variant.take(np.array([position[image] for image in original.image_id]))
 
 
 def why_not_paired(original: Predictions | None, variant: Predictions | None) -> str:
@@ -40,13 +35,13 @@ def why_not_paired(original: Predictions | None, variant: Predictions | None) ->
         unequal = ~(
             (original.y_true == variant.y_true) | (np.isnan(original.y_true) & np.isnan(variant.y_true))
         )
-        first = original.image_ids[np.flatnonzero(unequal.any(axis=1))[0]]
+        first = original.image_id[np.flatnonzero(unequal.any(axis=1))[0]]
         return f"The two prediction files hold other labels of the same films, first of {first}; score both again."
     return ""
 
 
 def _films_differ(original: Predictions, variant: Predictions) -> int:
     """Return how many image ids only one of the two has; repeated ids count as differing."""
-    first, second = set(original.image_ids.tolist()), set(variant.image_ids.tolist())
-    repeated = len(original.image_ids) + len(variant.image_ids) - len(first) - len(second)
+    first, second = set(original.image_id.tolist()), set(variant.image_id.tolist())
+    repeated = len(original.image_id) + len(variant.image_id) - len(first) - len(second)
     return len(first ^ second) + repeated

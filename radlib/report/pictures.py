@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.foundation.storage import atomic_path
-from radlib.report import figures
-from radlib.report import wording as w
+from radlib.report import figures, wording as w
 from radlib.report.blocks import Figure
 from radlib.report.figures.comparison import MOST_NAMED
 from radlib.report.figures.style import new_axes, own_settings, styled
@@ -154,7 +153,7 @@ def _draw_curves(readings: Readings, results: pd.DataFrame, add: Callable) -> No
         for ax, column in zip(axes, panels, strict=False):
             known = ~np.isnan(first.y_true[:, column])
             scores = {v.label: readings.test[v.name].y_prob[known, column] for v in chosen}
-            draw(ax, column, first.y_true[known, column], scores, first.patient_ids[known])
+            draw(ax, column, first.y_true[known, column], scores, first.patient_id[known])
         return axes
 
     def roc(ax: Any, column: int, truth: Any, scores: dict, patients: Any) -> None:
@@ -181,8 +180,8 @@ def _main_variants(readings: Readings, results: pd.DataFrame) -> list:
     leader = next((v for v in scored if v.name == readings.selection.get("winner")), scored[0])
     same = [v for v in scored if (v.network, v.seed) == (leader.network, leader.seed)]
     chosen = [v for v in same if v.chain_text in SHOWN or v.name == leader.name][:5]
-    ids = readings.test[chosen[0].name].image_ids
-    return [v for v in chosen if np.array_equal(readings.test[v.name].image_ids, ids)]
+    ids = readings.test[chosen[0].name].image_id
+    return [v for v in chosen if np.array_equal(readings.test[v.name].image_id, ids)]
 
 
 @styled

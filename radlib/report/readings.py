@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.learnt import not_learnt
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
@@ -27,34 +28,6 @@ MEASUREMENT_COLUMNS = (
     "unit",
     "kind",
 )
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a variant said about the films of one split.
-
-    Attributes:
-        image_ids: (n,) str.
-        patient_ids: (n,) str.
-        y_true: (n, labels) float64, 1, 0 or NaN.
-        y_prob: (n, labels) float64 in [0, 1].
-    """
-
-    image_ids: np.ndarray
-    patient_ids: np.ndarray
-    y_true: np.ndarray
-    y_prob: np.ndarray
-
-    @functools.cached_property
-    def patients(self) -> np.ndarray:
-        """Whose film it is, as numbers in the order of the ids, (n,): hundreds of tests ask, and text is slow."""
-        return np.unique(self.patient_ids, return_inverse=True)[1].ravel()
-
-    def take(self, chosen: np.ndarray) -> "Predictions":
-        """Return the films chosen by a mask or by positions."""
-        return Predictions(
-            self.image_ids[chosen], self.patient_ids[chosen], self.y_true[chosen], self.y_prob[chosen]
-        )
 
 
 @dataclass(frozen=True)
@@ -115,7 +88,7 @@ class Readings:
 
     def disjoint(self, predictions: Predictions) -> np.ndarray:
         """Return which films carry a patient number that no training film carries, bool (n,)."""
-        return ~np.isin(predictions.image_ids, self.films.get("overlapping_test_films", []))
+        return ~np.isin(predictions.image_id, self.films.get("overlapping_test_films", []))
 
 
 def read(run: Run) -> Readings:
@@ -170,7 +143,15 @@ def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
         return None
     try:
         y_true, y_prob = (np.asarray(arrays[name], dtype=np.float64) for name in ("y_true", "y_prob"))
-        return Predictions(arrays["image_id"], arrays["patient_id"], y_true, y_prob)
+        return Predictions(
+            arrays["image_id"],
+            arrays["patient_id"],
+            y_true,
+            y_prob,
+            arrays["outputs"],
+            variant.sha256,
+            str(arrays.get("fingerprint", "")),
+        )
     except (KeyError, ValueError) as error:
         raise damaged(path, "it lacks answers", RUN_AGAIN) from error
 

@@ -205,7 +205,7 @@ def per_label(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     for variant in readings.variants:
         if predictions := readings.test.get(variant.name):
             table = metrics.per_label(
-                predictions.y_true, predictions.y_prob, predictions.patient_ids, label_names(variant),
+                predictions.y_true, predictions.y_prob, predictions.patient_id, label_names(variant),
                 deciding_thresholds(readings, variant, predictions), drawn=draw(readings, variant)["each"],
             )  # fmt: skip
             tables.append(table.assign(variant=variant.name))

@@ -49,13 +49,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "xnor_net.binary_layers": ["stored_layer"],
         "xnor_net.binary_networks": [],
         "xnor_net.binary_views": [],
+        "xnor_net.convolution_geometry": ["geometry"],
         "xnor_net.file_format": [],
-        "xnor_net.sign_products": [
-            "best_counter",
-            "dot_products",
-            "geometry",
-            "pack_kernel",
-            "scaled_products",
-        ],
+        "xnor_net.sign_products": ["best_counter", "dot_products", "pack_kernel", "scaled_products"],
     },
 )

@@ -4,8 +4,7 @@ import json
 
 import nbformat
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from canaries import MARK, executed_notebook
 from radlib.cli.notebook_sources import without_outputs

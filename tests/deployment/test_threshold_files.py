@@ -7,8 +7,7 @@ import shlex
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radlib.deployment import threshold_files
 from radlib.deployment.threshold_files import read_thresholds, stated, typed, write_thresholds

@@ -6,8 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from radlib.deployment.answer_tables import write_rows
 from radlib.deployment.threshold_files import exact, stated

@@ -11,9 +11,9 @@ from scipy import special
 import radlib
 from radlib import report
 from radlib.cli import app as cli
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.gate import Gate, gate_of, qualify
 from radlib.evaluation.limits import best_within
-from radlib.evaluation.predictions import Predictions
 from radlib.foundation.errors import QualityGateError, UsageError
 from radlib.report.gate import gate_outcome
 from radlib.report.limits import limit_blocks

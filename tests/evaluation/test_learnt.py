@@ -16,12 +16,13 @@ from radlib.cli.app import main, radlib
 from radlib.cli.series import series
 from radlib.cli.series.series import alarm_of
 from radlib.deployment.export import export_variant
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.gate import Gate, qualify
 from radlib.evaluation.learnt import alarm, stored_not_learnt, why_not_learnt
-from radlib.evaluation.predictions import Predictions, predict
+from radlib.evaluation.predictions import predict
 from radlib.evaluation.selection import _learnt, select
 from radlib.foundation.errors import DataError, QualityGateError
-from radlib.report import readable, wording
+from radlib.report import notebook_views as readable, wording
 from radlib.runs.runs import open_run
 from radlib.runs.tasks import binary
 from radlib.runs.variants import Step, variant_name

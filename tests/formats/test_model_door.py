@@ -15,8 +15,7 @@ from radlib.deployment.export import export_variant
 from radlib.deployment.verification.verify import verify
 from radlib.formats import container
 from radlib.formats.keras import load_model
-from radlib.formats.predictors import load_network as look_into
-from radlib.formats.predictors import open_model
+from radlib.formats.predictors import load_network as look_into, open_model
 from radlib.foundation import backend
 from radlib.foundation.errors import RadlibError, SetupError
 from radlib.foundation.registry import FORMATS

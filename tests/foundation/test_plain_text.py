@@ -13,8 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import radlib
 from radlib.cli.app import main
@@ -23,7 +22,7 @@ from radlib.foundation.plain_text import plain, plain_cell, plain_line, say, say
 from radlib.foundation.storage import write_json
 from radlib.report import figures
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
-from radlib.report.readable import readable
+from radlib.report.notebook_views import readable
 from radlib.report.writing import render
 
 ROOT = Path(radlib.__file__).parent

@@ -10,13 +10,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import calibration as sk_calibration
-from sklearn import metrics as sk
+from sklearn import calibration as sk_calibration, metrics as sk
 
 from radlib import metrics
 from radlib.foundation.errors import UsageError
-from radlib.metrics import bootstrap, comparison, discrimination
-from radlib.metrics import calibration as calibration_module
+from radlib.metrics import bootstrap, calibration as calibration_module, comparison, discrimination
 
 
 def films(seed, count=300, patients=120, levels=None):

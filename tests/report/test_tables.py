@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from radlib.datasets.films import Films
 from radlib.imaging.images import Preprocessing
 from radlib.report import notebook_tables as tables
-from radlib.report.readable import readable, source
+from radlib.report.notebook_views import readable, source
 from radlib.runs import tasks
 from radlib.runs.variants import Variant
 

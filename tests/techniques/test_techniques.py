@@ -13,13 +13,8 @@ from radlib.foundation.errors import RadlibError, UsageError
 from radlib.foundation.registry import FORMATS, TECHNIQUES
 from radlib.techniques.building import chain_label, check_chain
 from radlib.techniques.data import TechniqueData
-from radlib.techniques.pruning.magnitude_pruning import (
-    magnitude_pruning,
-    measured_sparsity,
-    prunable_layers,
-    sparsity_schedule,
-    update_steps,
-)
+from radlib.techniques.kernels import measured_sparsity, prunable_layers
+from radlib.techniques.pruning.magnitude_pruning import magnitude_pruning, sparsity_schedule, update_steps
 from radlib.techniques.quantization.converter import scheme_table
 from radlib.training.recipe import recipe_from
 from radlib.training.training import fit

@@ -18,8 +18,8 @@ from radlib.datasets.films import Films, FilmSplits, open_films
 from radlib.deployment.verification.answers import answers_place
 from radlib.deployment.verification.checks import Check
 from radlib.deployment.verification.files import AGAIN
+from radlib.evaluation.answers import Predictions
 from radlib.evaluation.predictions import (
-    Predictions,
     films_of,
     predictions_in,
     predictions_path,

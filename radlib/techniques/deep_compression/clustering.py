@@ -14,18 +14,20 @@ Of a pruned network the zeros are kept, exactly and where they are: zero is then
 
 from typing import Annotated, Any, Literal
 
-import numpy as np
-
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, RadlibError, UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.pruning.magnitude_pruning import measured_sparsity, prunable_layers
+from radlib.techniques.kernels import (
+    clusterable_layers,
+    measured_sparsity,
+    prunable_layers,
+    sparse_layers,
+    unique_values,
+)
 
 INITIALISATIONS = {"k-means++": "KMEANS_PLUS_PLUS", "linear": "LINEAR", "density": "DENSITY_BASED"}
-WEIGHTS_PER_CLUSTER = 4  # fewer are no cluster, and k-means++ stops with fewer weights than centroids
-SPARSE = 0.1  # a share of exact zeros that training does not make by itself
 
 
 @TECHNIQUES.register(
@@ -102,39 +104,6 @@ def clustering(
         )
     clustered = tfmot.strip_clustering(wrapped)
     return Product(clustered, _details(model, clustered, names, sparse, clusters), history)
-
-
-def clusterable_layers(model: Any, clusters: int) -> list[str]:
-    """Return the names of the layers that pruning reaches and whose kernel is large enough for so many values."""
-    names = [name for name in prunable_layers(model) if hasattr(model.get_layer(name), "kernel")]
-    least = WEIGHTS_PER_CLUSTER * clusters
-    return [name for name in names if int(np.prod(model.get_layer(name).kernel.shape)) >= least]
-
-
-def sparse_layers(model: Any, names: list[str]) -> list[str]:
-    """Return those of the named layers that were pruned: more exact zeros than training makes by itself."""
-    return [name for name in names if (model.get_layer(name).kernel.numpy() == 0).mean() > SPARSE]
-
-
-def unique_values(model: Any, names: list[str]) -> dict[str, int]:
-    """Return how many different numbers the kernel of each named layer holds; -0 is 0."""
-    return {name: len(np.unique(model.get_layer(name).kernel.numpy() + 0.0)) for name in names}
-
-
-def clustered_layers(model: Any, most: int = 256) -> list[str]:
-    """Return the names of the layers whose kernels hold few values, each many times.
-
-    Args:
-        model: A Keras model.
-        most: More values than this, zero not counted, are no codebook.
-    """
-    found = []
-    for name in clusterable_layers(model, WEIGHTS_PER_CLUSTER):
-        kernel = model.get_layer(name).kernel.numpy()
-        alive = kernel[kernel != 0]
-        if 1 <= len(np.unique(alive)) <= min(most, len(alive) // WEIGHTS_PER_CLUSTER):
-            found.append(name)
-    return found
 
 
 def _details(

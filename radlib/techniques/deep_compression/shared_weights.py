@@ -12,7 +12,7 @@ import numpy as np
 
 from radlib.foundation import backend
 from radlib.techniques.deep_compression.codebooks import cluster_weights
-from radlib.techniques.pruning.magnitude_pruning import prunable_layers
+from radlib.techniques.kernels import prunable_layers
 
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 Shared = dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]  # layer, attribute: codebook, ids of its weights

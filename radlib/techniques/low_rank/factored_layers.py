@@ -6,8 +6,7 @@ import numpy as np
 
 from radlib.foundation import backend
 from radlib.techniques.low_rank.decomposition import Sketch, truncated_svd, tucker2
-
-Weighted = tuple[Any, list[np.ndarray]]  # a layer, and its weights as `set_weights` takes them
+from radlib.techniques.separable_layers import Weighted, depthwise_half, is_convolution, with_bias
 
 
 def is_matrix(layer: Any) -> bool:
@@ -52,7 +51,7 @@ def matrix_layers(layer: Any, rank: int, sketch: Sketch | None = None) -> list[W
     inner = f"{layer.name}_in"
     if isinstance(layer, layers.Dense):
         pair = layers.Dense(rank, use_bias=False, name=inner), layers.Dense(layer.units, **ends)
-        return [(pair[0], _as_float32(first)), (pair[1], _with_bias(layer, second))]
+        return [(pair[0], _as_float32(first)), (pair[1], with_bias(layer, second))]
     new: list[Weighted] = []
     strides = layer.strides
     if isinstance(layer, layers.SeparableConv2D):
@@ -61,40 +60,8 @@ def matrix_layers(layer: Any, rank: int, sketch: Sketch | None = None) -> list[W
     reduce = layers.Conv2D(rank, 1, strides, use_bias=False, name=inner)
     expand = layers.Conv2D(layer.filters, 1, **ends)
     new.append((reduce, _as_float32(first[None, None])))
-    new.append((expand, _with_bias(layer, second[None, None])))
+    new.append((expand, with_bias(layer, second[None, None])))
     return new
-
-
-def separable_halves(layer: Any, name: str = "") -> list[Weighted]:
-    """Return the depthwise and the 1 × 1 layer that a separable one consists of; the second bears its name.
-
-    Args:
-        layer: A built separable convolution.
-        name: Of the first half; see `depthwise_half`.
-    """
-    plain = {"use_bias": layer.use_bias, "activation": layer.activation, "trainable": layer.trainable}
-    second = backend.keras().layers.Conv2D(layer.filters, 1, name=layer.name, **plain)
-    return [depthwise_half(layer, name), (second, _with_bias(layer, layer.pointwise_kernel.numpy()))]
-
-
-def depthwise_half(layer: Any, name: str = "") -> Weighted:
-    """Return the first half of a separable convolution, which sees each channel alone.
-
-    Args:
-        layer: A built separable convolution.
-        name: Of the new layer; `<the layer's>_depthwise` where none is given.
-    """
-    half = backend.keras().layers.DepthwiseConv2D(
-        layer.kernel_size,
-        layer.strides,
-        padding=layer.padding,
-        depth_multiplier=layer.depth_multiplier,
-        dilation_rate=layer.dilation_rate,
-        use_bias=False,
-        trainable=layer.trainable,
-        name=name or f"{layer.name}_depthwise",
-    )
-    return half, [layer.depthwise_kernel.numpy()]
 
 
 def tucker_layers(
@@ -123,22 +90,11 @@ def tucker_layers(
         new.append((reduce, _as_float32(inputs[None, None])))
     if not expands:
         middle = layers.Conv2D(kernel.shape[3], layer.kernel_size, **spatial, **ends)
-        return [*new, (middle, _with_bias(layer, core))]
+        return [*new, (middle, with_bias(layer, core))]
     middle = layers.Conv2D(ranks[1], layer.kernel_size, **spatial, use_bias=False, name=f"{layer.name}_core")
     expand = layers.Conv2D(kernel.shape[3], 1, **ends)
-    return [*new, (middle, _as_float32(core)), (expand, _with_bias(layer, outputs.T[None, None]))]
-
-
-def is_convolution(layer: Any) -> bool:
-    """Whether a layer is a plain convolution, neither depthwise, transposed nor grouped."""
-    layers = backend.keras().layers
-    other = layers.DepthwiseConv2D | layers.Conv2DTranspose | layers.SeparableConv2D
-    return isinstance(layer, layers.Conv2D) and not isinstance(layer, other) and layer.groups == 1
+    return [*new, (middle, _as_float32(core)), (expand, with_bias(layer, outputs.T[None, None]))]
 
 
 def _as_float32(kernel: np.ndarray) -> list[np.ndarray]:
     return [kernel.astype(np.float32)]
-
-
-def _with_bias(layer: Any, kernel: np.ndarray) -> list[np.ndarray]:
-    return [kernel.astype(np.float32), *([layer.bias.numpy()] if layer.use_bias else [])]

@@ -20,6 +20,7 @@ import pandas as pd
 
 from radlib.architectures import counting
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.techniques.kernels import prunable_layers
 from radlib.techniques.low_rank.decomposition import (
     energy_rank,
     evbmf_bound,
@@ -28,7 +29,6 @@ from radlib.techniques.low_rank.decomposition import (
     unfold,
 )
 from radlib.techniques.low_rank.factored_layers import factored_weights, kernel_of
-from radlib.techniques.pruning.magnitude_pruning import prunable_layers
 
 RULES = ("energy", "evbmf", "budget")
 _BISECTIONS = 40

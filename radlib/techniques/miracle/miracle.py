@@ -27,8 +27,8 @@ from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
+from radlib.techniques.batch_norm import reduce_batch_norm
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.deep_compression.deep_compression import reduce_batch_norm
 from radlib.techniques.miracle.block_coding import (
     Schedule,
     code_of,

@@ -23,6 +23,7 @@ from radlib.foundation.value_types import Factor, Passes, ShareBelowOne
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.kernels import measured_sparsity, prunable_layers, pruned_kernel
 from radlib.training.baselines import load_network
 
 UPDATES = 20  # of the mask, spread over the ramp
@@ -184,29 +185,3 @@ def largest_kernel(run: Run, variant: Variant) -> np.ndarray:
     kernels = [pruned_kernel(model.get_layer(name)).numpy() for name in prunable_layers(model)]
     largest = max(kernels, key=np.size)
     return np.moveaxis(largest, -1, 0).reshape(largest.shape[-1], -1)
-
-
-def prunable_layers(model: Any) -> list[str]:
-    """Return the names of the layers whose kernels are pruned: all dense and convolutional but first and last."""
-    layers = backend.keras().layers
-    kinds = (layers.Conv2D, layers.SeparableConv2D, layers.Dense)
-    with_kernels = [
-        layer.name
-        for layer in model.layers
-        if isinstance(layer, kinds) and not isinstance(layer, layers.DepthwiseConv2D | layers.Conv2DTranspose)
-    ]
-    return with_kernels[1:-1]
-
-
-def measured_sparsity(model: Any, names: list[str]) -> float:
-    """Return the share of exact zeros over the pruned kernels of a stripped model."""
-    zeros = total = 0
-    for name in names:
-        kernel = pruned_kernel(model.get_layer(name)).numpy()
-        zeros, total = zeros + int((kernel == 0).sum()), total + kernel.size
-    return zeros / total
-
-
-def pruned_kernel(layer: Any) -> Any:
-    """Return the variable of a layer that pruning reaches: the pointwise kernel of a separable convolution."""
-    return layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel

@@ -37,8 +37,9 @@ from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.storage import deflated_bytes
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share, ShareBelowOne
 from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.kernels import measured_sparsity
 from radlib.techniques.pruning.filter_pruning import channel_importance, pruning_details
-from radlib.techniques.pruning.magnitude_pruning import fit_pruned, measured_sparsity
+from radlib.techniques.pruning.magnitude_pruning import fit_pruned
 from radlib.techniques.pruning.surgery.budget import choose
 from radlib.techniques.pruning.surgery.rebuild import remove_channels
 from radlib.techniques.pruning.surgery.structure import read_structure

@@ -18,7 +18,7 @@ import numpy as np
 from radlib.formats.keras import model_bytes
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.storage import deflated_bytes
-from radlib.techniques.pruning.magnitude_pruning import prunable_layers, pruned_kernel
+from radlib.techniques.kernels import prunable_layers, pruned_kernel
 
 RULES = ("sparsity", "threshold")
 _BISECTIONS = 9

@@ -19,8 +19,8 @@ import numpy as np
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
-from radlib.techniques.low_rank.factored_layers import separable_halves
 from radlib.techniques.replacement import replace_layers
+from radlib.techniques.separable_layers import separable_halves
 
 BATCH_FILMS = 32  # of those that the ranges start from
 

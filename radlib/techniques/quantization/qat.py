@@ -25,8 +25,13 @@ from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.deep_compression.clustering import clustered_layers, sparse_layers, unique_values
-from radlib.techniques.pruning.magnitude_pruning import measured_sparsity, prunable_layers
+from radlib.techniques.kernels import (
+    clustered_layers,
+    measured_sparsity,
+    prunable_layers,
+    sparse_layers,
+    unique_values,
+)
 from radlib.techniques.quantization.converter import convert
 from radlib.techniques.quantization.fake_quantization import fake_quantized, start_ranges
 

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from radlib.foundation import backend
-from radlib.techniques.xnor_net.sign_products import Geometry, geometry, pack_kernel, scaled_products
+from radlib.techniques.xnor_net.convolution_geometry import Geometry, geometry
+from radlib.techniques.xnor_net.sign_products import pack_kernel, scaled_products
 
 STORED = "BinaryConv2D"  # the class as a file names it
 

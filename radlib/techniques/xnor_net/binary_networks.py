@@ -7,9 +7,9 @@ import numpy as np
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
-from radlib.techniques.low_rank.factored_layers import Weighted, depthwise_half, is_convolution
-from radlib.techniques.pruning.magnitude_pruning import prunable_layers
+from radlib.techniques.kernels import prunable_layers
 from radlib.techniques.replacement import replace_layers
+from radlib.techniques.separable_layers import Weighted, depthwise_half, is_convolution
 from radlib.techniques.xnor_net.binary_layers import split_kernel, stored_layer, trained_layer
 
 MOST_ZEROS = 0.3  # a kernel with more was pruned, and a weight of one bit cannot be zero

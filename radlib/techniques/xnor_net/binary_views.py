@@ -13,8 +13,9 @@ from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.techniques.xnor_net.binary_layers import convolve, input_scale, split_kernel
 from radlib.techniques.xnor_net.binary_networks import binary_candidates
+from radlib.techniques.xnor_net.convolution_geometry import geometry
 from radlib.techniques.xnor_net.file_format import count_bits, decode_model
-from radlib.techniques.xnor_net.sign_products import best_counter, geometry, pack_kernel, scaled_products
+from radlib.techniques.xnor_net.sign_products import best_counter, pack_kernel, scaled_products
 
 
 def shown_layer(model: Any) -> str:

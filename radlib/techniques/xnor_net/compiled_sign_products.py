@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.techniques.xnor_net.sign_products import Geometry
+from radlib.techniques.xnor_net.convolution_geometry import Geometry
 
 
 @functools.cache

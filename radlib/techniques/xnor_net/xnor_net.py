@@ -27,8 +27,8 @@ from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
+from radlib.techniques.batch_norm import reduce_batch_norm
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.deep_compression.deep_compression import reduce_batch_norm
 from radlib.techniques.xnor_net.binary_layers import stored_layer
 from radlib.techniques.xnor_net.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.xnor_net.file_format import encode_model, itemise

@@ -3,8 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 from radlib.imaging.dicom.body_parts import body_part

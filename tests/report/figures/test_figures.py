@@ -26,7 +26,7 @@ MODULES = (
     "comparison",
     "compression",
     "films",
-    "forest",
+    "forest_plot",
     "inference",
     "insides",
     "methods",

@@ -10,13 +10,13 @@ from radlib.formats.predictors import open_model
 from radlib.foundation import backend
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.runs import tasks
+from radlib.techniques.batch_norm import reduce_batch_norm
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.deep_compression import file_format
 from radlib.techniques.deep_compression.codebooks import cluster_weights
 from radlib.techniques.deep_compression.deep_compression import (
     byte_table,
     deep_compression,
-    reduce_batch_norm,
     summarise,
     tensor_table,
 )

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from radlib.foundation.errors import DataError
 from radlib.techniques.deep_compression.sparse_tensors import decode_tensor, encode_tensor, gap_symbols

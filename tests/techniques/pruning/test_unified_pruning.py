@@ -11,8 +11,8 @@ from radlib.formats.keras import load_model, save_model
 from radlib.foundation.errors import UsageError
 from radlib.techniques.building import chain_label, check_chain
 from radlib.techniques.data import TechniqueData
+from radlib.techniques.kernels import prunable_layers
 from radlib.techniques.pruning.filter_pruning import channel_table
-from radlib.techniques.pruning.magnitude_pruning import prunable_layers
 from radlib.techniques.pruning.unified_pruning import (
     STAGES,
     sparsity_table,

@@ -15,13 +15,8 @@ from radlib.foundation.registry import TECHNIQUES
 from radlib.runs import tasks
 from radlib.techniques.building import check_chain
 from radlib.techniques.data import TechniqueData
-from radlib.techniques.deep_compression.clustering import (
-    clusterable_layers,
-    clustered_layers,
-    clustering,
-    sparse_layers,
-    unique_values,
-)
+from radlib.techniques.deep_compression.clustering import clustering
+from radlib.techniques.kernels import clusterable_layers, clustered_layers, sparse_layers, unique_values
 from radlib.techniques.quantization.aeq import aeq_int4
 from radlib.techniques.quantization.aeq_recipes import operations, quantize, rule
 from radlib.techniques.quantization.converter import convert

@@ -7,11 +7,11 @@ import pytest
 
 from radlib.foundation.errors import UsageError
 from radlib.techniques.xnor_net import sign_products
+from radlib.techniques.xnor_net.convolution_geometry import geometry
 from radlib.techniques.xnor_net.sign_products import (
     COUNTERS,
     best_counter,
     dot_products,
-    geometry,
     pack_kernel,
     pack_signs,
     scaled_products,
