@@ -1,5 +1,6 @@
 """The wheel carries the series, and the lock, environment.yml and pyproject.toml say the same."""
 
+import itertools
 import json
 import os
 import re
@@ -48,7 +49,7 @@ def test_the_lock_satisfies_the_project():
     extras = PROJECT["project"]["optional-dependencies"]
     (whole,) = (each.extras for each in map(Requirement, extras["dev"]) if each.name == "radlib")
     assert whole == set(extras) - {"dev"}  # `make` installs all
-    for text in [*PROJECT["project"]["dependencies"], *sum(extras.values(), [])]:
+    for text in itertools.chain(PROJECT["project"]["dependencies"], *extras.values()):
         requirement = Requirement(text)
         if requirement.name == "radlib":
             continue
