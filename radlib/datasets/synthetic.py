@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from radlib.datasets.dataset import Dataset, check_choice
@@ -31,6 +30,7 @@ from radlib.datasets.rsna import (
 )
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import Range

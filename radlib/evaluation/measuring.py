@@ -14,10 +14,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from radlib.evaluation.probes import describe_host, in_fresh_process
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.record_files import remembered
 from radlib.foundation.storage import atomic_path, deflated_bytes, spec_digest, write_json
@@ -45,7 +45,7 @@ PROCESSES = 2  # that measure memory side by side; time is measured by one alone
 MEMORY_REPEATS = {"tflite": 3}  # small models need the median; TensorFlow's start is long
 
 
-def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+def measure(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     """Measure what has not been measured on this machine, and write `measurements.csv`.
 
     Latencies are comparable within one table only: when one variant of a network is new, those of all its
@@ -78,7 +78,7 @@ def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     return _write_table(run)
 
 
-def work_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+def work_table(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     """Return what each variant computes per film and how long it takes; timed anew, and not stored.
 
     Args:
@@ -199,7 +199,7 @@ def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
         }
 
 
-def _write_table(run: Run) -> pd.DataFrame:
+def _write_table(run: Run) -> "pd.DataFrame":
     """Write `measurements.csv` from all records that belong to a stored model file."""
     rows = []
     for variant in run.variants():

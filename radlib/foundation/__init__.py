@@ -14,12 +14,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "digests": ["is_as_written"],
         "errors": [
             "DataError",
+            "MissingExtra",
             "NotApplicable",
             "QualityGateError",
             "RadlibError",
             "SetupError",
             "UsageError",
         ],
+        "extras": ["check_extra", "line_to_type", "pandas", "told"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",

@@ -16,11 +16,10 @@ from radlib.datasets.fetching import archives
 from radlib.datasets.fetching.downloading import download as resume_download
 from radlib.datasets.fetching.sources import Download, Source
 from radlib.foundation.errors import DataError, RadlibError, SetupError, UsageError
+from radlib.foundation.extras import told
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.storage import disk_errors
 from radlib.runs.studies import home_folder
-
-INSTALL = "pip install kagglehub pooch, or uv pip install kagglehub pooch"
 
 
 def fetch(name: str, folder: Path | None = None, *, say: Callable[[str], None] = print) -> Path:
@@ -104,13 +103,12 @@ def download_file(wanted: Download, folder: Path, loading: Path) -> Path:
 
     Raises:
         DataError: When its digest differs, or it is longer than it may be; nothing of it is kept then.
-        SetupError: When the server cannot be reached, or pooch is not installed.
+        MissingExtra: When pooch is not installed.
+        SetupError: When the server cannot be reached.
     """
-    try:
+    with told():
         import pooch
         import requests
-    except ImportError:
-        raise SetupError(f"Fetching files needs pooch: {INSTALL}.") from None
     pooch.get_logger().setLevel("ERROR")
 
     def downloader(url: str, output: str, _: object) -> None:
@@ -132,10 +130,8 @@ def download_file(wanted: Download, folder: Path, loading: Path) -> Path:
 
 def _from_kaggle(source: Source, building: Path, say: Callable[[str], None]) -> Path:
     """Download from Kaggle with its own client; return the folder that is whole."""
-    try:
+    with told():
         import kagglehub
-    except ImportError:
-        raise SetupError(f"Fetching from Kaggle needs kagglehub ({INSTALL}) and an account there.") from None
     say(f"Fetching from {source} …")
     with _kaggle_cache(building / "kaggle"):
         try:

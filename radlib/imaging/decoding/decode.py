@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.worker_pool import worker_pool
 from radlib.imaging import images
 from radlib.imaging.array_rows import split_reference
@@ -24,8 +25,7 @@ from radlib.imaging.decoding.film_store import Entry, content_key
 from radlib.imaging.decoding.worker_limits import OUT_OF_PROCESSOR_TIME, confine, limited
 from radlib.imaging.resemblance import film_mark
 
-if TYPE_CHECKING:  # one film alone needs neither tables nor a pool
-    import pandas as pd
+if TYPE_CHECKING:  # one film alone needs no pool
     import pebble
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
@@ -83,8 +83,6 @@ def decode_films(
     Returns:
         The films.
     """
-    import pandas as pd
-
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
     entries = film_store.intact(folder, size, film_store.read_journal(folder, size), set(keys))

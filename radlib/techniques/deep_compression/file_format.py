@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.formats import container
 from radlib.formats.graphs import build_graph, describe_graph, functional
@@ -38,6 +37,7 @@ from radlib.formats.keras import keras_predictor
 from radlib.formats.plain_tensors import CONSTANT, plainest, read_plain
 from radlib.formats.predictors import Predictor
 from radlib.formats.tflite import write_bytes
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import FORMATS
 from radlib.techniques.deep_compression.huffman import unpack_lengths
 from radlib.techniques.deep_compression.sparse_tensors import CodedTensor, decode_tensor, encode_tensor
@@ -52,7 +52,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> tuple[bytes, pd.DataFrame]:
+def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> "tuple[bytes, pd.DataFrame]":
     """Return a network as a Deep Compression file, without loss.
 
     Args:
@@ -129,7 +129,7 @@ def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
         return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
-def itemise(content: bytes) -> pd.Series:
+def itemise(content: bytes) -> "pd.Series":
     """Return the bytes of each part of a file; they add up to its length.
 
     Returns:

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.formats import container
 from radlib.formats.graphs import build_graph, describe_graph, functional
@@ -39,6 +38,7 @@ from radlib.formats.plain_tensors import plainest, read_plain
 from radlib.formats.predictors import Predictor
 from radlib.formats.tflite import write_bytes
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import FORMATS
 from radlib.techniques.miracle.random_codes import (
     MOST_BITS,
@@ -155,7 +155,7 @@ def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
         return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
-def itemise(content: bytes) -> pd.Series:
+def itemise(content: bytes) -> "pd.Series":
     """Return the bytes of each part of a file, `frame` (header and checksums) and the sections; the sum is its length."""
     sections = container.unpack(content, CODEC, VERSION, name="The file")
     sizes = {"frame": container.frame_bytes(sections), **{name: len(part) for name, part in sections.items()}}

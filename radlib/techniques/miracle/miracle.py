@@ -20,11 +20,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures import counting
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
@@ -205,7 +205,7 @@ def halve(model: Any) -> None:
         )
 
 
-def _with_budget(history: pd.DataFrame, learner: Any, steps: int) -> pd.DataFrame:
+def _with_budget(history: "pd.DataFrame", learner: Any, steps: int) -> "pd.DataFrame":
     """Return learning curves with what a block may cost, and how many blocks are coded, after each epoch."""
     at = steps * history["epoch"].to_numpy()
     costs = learner.costs.numpy()[: len(history)] / np.log(2)
@@ -241,7 +241,7 @@ def example_block(details: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def byte_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def byte_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return what the bytes of a MIRACLE file are: columns what, stored_bytes, and the share of the file."""
     words = {
         "indices": "indices of the blocks",

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.formats import container
 from radlib.formats.graphs import build_graph, describe_graph, functional
@@ -39,6 +38,7 @@ from radlib.formats.plain_tensors import plainest, read_plain
 from radlib.formats.predictors import Predictor
 from radlib.formats.tflite import write_bytes
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import FORMATS
 from radlib.techniques.xnor_net.binary_layers import STORED, stored_layer
 from radlib.techniques.xnor_net.sign_products import best_counter, prepare
@@ -106,7 +106,7 @@ def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
         return _network(container.unpack(content, CODEC, VERSION, name=name))
 
 
-def itemise(content: bytes) -> pd.Series:
+def itemise(content: bytes) -> "pd.Series":
     """Return the bytes of each part of a file; they add up to its length.
 
     Returns:

@@ -237,7 +237,7 @@ def test_without_the_extra(server, register, monkeypatch):
     monkeypatch.setitem(sys.modules, "pooch", None)
     with pytest.raises(SetupError) as caught:
         fetch.fetch("films")
-    assert "pip install kagglehub pooch" in one_message(caught)
+    assert "pip install 'radlib[fetch]'" in one_message(caught)
 
 
 # ---- Kaggle ----------------------------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_kagglehub_is_missing(register, monkeypatch):
     register(kaggle="owner/films")
     with pytest.raises(SetupError) as caught:
         fetch.fetch("films")
-    assert "pip install kagglehub" in one_message(caught)
+    assert "pip install 'radlib[fetch]'" in one_message(caught)
 
 
 # ---- what is registered ----------------------------------------------------------------------------------------

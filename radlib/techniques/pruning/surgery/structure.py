@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.techniques.pruning.surgery.channels import (
     Call,
     Channels,
@@ -134,7 +134,7 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
     return Structure(count, groups, slots, unit_of, tuple(edits), positions, shapes)
 
 
-def group_table(structure: Structure) -> pd.DataFrame:
+def group_table(structure: Structure) -> "pd.DataFrame":
     """Return the groups of channels, in the order of computation.
 
     Returns:
