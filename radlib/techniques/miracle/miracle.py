@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from radlib.architectures import counting
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.extras import pandas as pd
@@ -194,7 +195,7 @@ def halve(model: Any) -> None:
     for layer in model.layers:
         if isinstance(layer, backend.keras().layers.BatchNormalization):
             continue
-        names = [variable.name.split("/")[-1].split(":")[0] for variable in layer.weights]
+        names = [weight_name(variable) for variable in layer.weights]
         with np.errstate(over="ignore"):
             halved = [values.astype(np.float16).astype(values.dtype) for values in layer.get_weights()]
         layer.set_weights(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.extras import pandas as pd
@@ -124,7 +125,7 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
         for axis in found
     )
     shapes = {
-        (layer.name, weight.name.split("/")[-1].split(":")[0]): tuple(weight.shape)
+        (layer.name, weight_name(weight)): tuple(weight.shape)
         for layer in model.layers
         for weight in layer.weights
     }
