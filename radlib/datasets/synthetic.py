@@ -32,9 +32,9 @@ from radlib.foundation import storage
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
+from radlib.foundation.processes import worker_pool
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import Range
-from radlib.foundation.worker_pool import worker_pool
 from radlib.runs import runs
 
 REVISION = 5  # raised when the same seed draws other films
