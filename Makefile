@@ -8,7 +8,8 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
+.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme docs benchmark \
+    fuzz clean
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -47,8 +48,12 @@ lock: environment ## resolve pyproject.toml anew (needs uv and network), and env
 notebooks: environment ## execute the committed notebooks in place, in order, on the demo
 	@$(BIN)/python .ci/refresh_notebooks.py
 
-readme: environment ## fill the README's tables from docs/results and the registries
+readme: environment ## fill the tables of README and CONTRIBUTING and draw the house, from results, registries and imports
 	@$(BIN)/python .ci/readme_tables.py
+	@$(BIN)/python .ci/house.py
+
+docs: environment ## write the interface, the methods, every setting and column as pages: open site/index.html
+	@$(BIN)/python .ci/docs.py
 
 benchmark: environment ## speed, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
