@@ -32,9 +32,10 @@ test: lint ## style, unit and contract tests, every notebook
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
-lint: environment ## style checks
+lint: environment ## style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
 
 format: environment ## put the code in order
 	@$(BIN)/ruff check --quiet --fix . || true
@@ -62,5 +63,5 @@ fuzz: environment ## damaged films, model files, folders of films, tables and st
 	@$(BIN)/python -m benchmarks fuzz fuzz_models fuzz_folders fuzz_tables fuzz_studies
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis dist build site
 	@find radlib tests benchmarks .ci -name __pycache__ -prune -exec rm -rf {} +

@@ -24,7 +24,7 @@ from radlib.foundation.registry import FORMATS
 CALLS_IN_A_ROW = 10  # per variant and round; short, so that a slow spell of the machine hits all alike
 
 
-def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
+def in_fresh_process(function: str, **arguments: Any) -> Any:
     """Run a function of this module in a fresh process and return what it returned.
 
     Raises:

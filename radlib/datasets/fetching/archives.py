@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, Any
 
 from tqdm import tqdm
 
@@ -148,7 +148,7 @@ def _check_inflation(archive: Path, allowed: int) -> None:
     """Make sure that a compressed tar does not inflate beyond reason: its headings alone could fill the memory."""
     with archive.open("rb") as stream:
         head = stream.read(6)
-    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+    openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
     opener = next((opener for mark, opener in openers.items() if head.startswith(mark)), None)
     if opener is None:
         return

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-Points = Sequence[tuple[float, float]]
+Points = Sequence[tuple[float, float]] | np.ndarray  # of (x, y)
 
 APEX = 0.12  # height of the lungs' tips: breathing moves what lies below
 
