@@ -34,7 +34,8 @@ def age_group(years: float) -> str:
 
 
 def group_tests(
-    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, groups: ArrayLike, threshold: float, *, margin: float = 0.01, rate_margin: float = 0.05
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, groups: ArrayLike,
+    threshold: float, *, margin: float = 0.01, rate_margin: float = 0.05
 ) -> list[dict]:  # fmt: skip
     """Test a compressed network against its original within every group of films.
 
