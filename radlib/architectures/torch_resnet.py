@@ -13,7 +13,7 @@ from radlib.architectures.torch_layers import batch_norm, convolution, max_pool,
 from radlib.foundation import backend
 from radlib.foundation.registry import ARCHITECTURES
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "family": "ResNet",
     "paper": "He et al., 2015, arXiv 1512.03385",
     "input_range": "torch",

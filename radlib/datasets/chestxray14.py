@@ -50,7 +50,7 @@ FOLDS = {"train": "training", "val": "validation", "test": "test"}
 
 def survey(folder: Path, **_: object) -> Survey:
     """Count the films, without reading one."""
-    _, paths, left_out = _find_films(folder)
+    paths, left_out = _find_films(folder)[1:]
     return Survey(len(paths), left_out)
 
 

@@ -143,7 +143,7 @@ def keras_parent(run: Run, variant: Variant) -> Variant:
     return variant
 
 
-def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int]:
+def _counts(run: Run, variant: Variant, parent: Mapping[str, float]) -> dict[str, float]:
     """Return parameters, non-zeros, multiply-accumulates, and the float32 bytes of the Keras parent's weights.
 
     A LiteRT file that came from a Keras network has other weights than its parent (batch norm is folded into the layer before it), so its

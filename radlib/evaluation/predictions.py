@@ -7,6 +7,7 @@ leaves a line in a log: choices made after a look at the test films are how publ
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def predict(
     if split == "test":
         check_selected(run, variants)
         write_film_groups(run, films.test)
-    found, missing = {}, {}
+    found: dict[str, Predictions] = {}
+    missing: dict[str, Any] = {}
     for variant in variants:
         network = run_of(run, variant)
         prepared = films_of(network, films, variant)
@@ -114,7 +116,7 @@ def predictions_in(path: Path, variant: Variant, *, digest: bool = True) -> Pred
     Raises:
         DataError: When the file is damaged.
     """
-    fields = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
+    fields: dict[str, Any] = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
     for name in ("model_sha256", "fingerprint"):
         fields[name] = str(fields[name])
     if fields["model_sha256"] != variant.sha256:

@@ -91,7 +91,8 @@ class Workers:
                 for connection in self._team:
                     send_next(connection)
                 while busy:
-                    for connection in wait(list(busy)):
+                    ready: list[Any] = wait(list(busy))
+                    for connection in ready:
                         answer = self._receive(connection, name)
                         start = busy.pop(connection)
                         outputs[start : start + len(answer)] = answer

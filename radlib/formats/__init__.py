@@ -2,7 +2,7 @@
 
 It imports `foundation` alone; a method of `techniques` keeps its own format beside itself, as `file_format`. Begin with
 `predictors.open_model`: a caller never asks what lies in a file, and every `Predictor` keeps the model contract (grey films
-in [0, 1], one row of probabilities per film). `tensor_files/` reads weight files of other frameworks as plain arrays.
+in [0, 1], one row of probabilities per film); `tensor_files/` reads weight files of other frameworks as plain arrays.
 """
 
 import lazy_loader

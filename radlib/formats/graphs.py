@@ -152,7 +152,7 @@ def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, An
         raise NotApplicable(
             f"The layer {layer['name']!r} is not float32 with channels last, as every network here is."
         )
-    kind = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)
+    kind: Any = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)
     constructor = inspect.signature(kind.__init__).parameters
     kept = {}
     for key, value in config.items():

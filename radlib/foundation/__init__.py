@@ -1,7 +1,7 @@
 """The ground that every room stands on: errors, registries, files that are whole or not there, text that may leave.
 
-It knows nothing of films or networks, and imports no other room; TensorFlow comes through `backend` alone. Begin with
-`errors` (what a user is told), `registry` (how a new entry is found) and `storage` (how a file is written).
+It imports no other room, and knows nothing of films or networks. Begin with `errors` (what a user is told), `registry` (how
+a new entry is found) and `storage` (how a file is written); TensorFlow comes through `backend` alone.
 """
 
 import lazy_loader

@@ -55,7 +55,7 @@ class Preprocessing:
     inside_network: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False)
     resampling: str = OWN
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "operations", tuple(self.operations))
         if self.image_size < 8 or not 1 <= self.bits <= 8 or self.window < 0:
             raise UsageError(
@@ -194,7 +194,8 @@ def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     Returns:
         (image_size, image_size) uint8.
     """
-    size, place = preprocessing.image_size, placement(*image.shape, preprocessing)
+    height, width = image.shape
+    size, place = preprocessing.image_size, placement(height, width, preprocessing)
     square = np.ascontiguousarray(image, np.float32)
     square = resampled(square, (place.width, place.height), preprocessing.resampling)
     if square.shape != (size, size):

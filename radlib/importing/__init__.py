@@ -1,6 +1,6 @@
 """An own network, brought in: a trained file from elsewhere becomes the original of a run.
 
-It imports `evaluation` and the rooms below. Begin with `originals.import_network`, then `guard` (what a file is, its content
+It imports all rooms below but `training`. Begin with `originals.import_network`, then `guard` (what a file is, its content
 says and not its name), `layout` (how it wants to be given a film, asked once and written into the network itself) and
 `workers` (before anything opens it here, a process that may die has).
 

@@ -6,6 +6,7 @@ together; one that names anything else could do anything.
 """
 
 import pickletools
+from typing import Any
 
 from radlib.formats.tensor_files.pickles import NAMES
 
@@ -31,7 +32,9 @@ def looks_pickled(head: bytes) -> bool:
 
 def names_beside_tensors(content: bytes) -> list[str]:
     """Return what a pickle would import beside what puts tensors together; the empty list is harmless."""
-    named, texts, kept = set(), [], {}
+    named: set[str] = set()
+    texts: list[Any] = []
+    kept: dict[Any, Any] = {}
     try:
         for opcode, argument, _ in pickletools.genops(content):
             if opcode.name in TEXTS:

@@ -78,7 +78,7 @@ class Settings:
     id_scope: Literal["dataset", "folder"] = "dataset"
     image_size: Annotated[int, Range(16, 2048)] = 64
     resize: Literal["stretch", "pad"] = "stretch"
-    resampling: Literal[FILTERS] = "bilinear"
+    resampling: Literal[FILTERS] = "bilinear"  # type: ignore[valid-type]  # named in one place alone
     operations: list[str] = field(default_factory=list)
     window: Annotated[int, Range(0, 1000)] = 0
     validation_fraction: Annotated[float, Range(0.01, 0.9)] = 0.15
@@ -177,7 +177,7 @@ def checked(name: str, value: Any) -> Any:
 
 def describe_settings() -> dict[str, str]:
     """Return {setting: what it means}, from the docstring of `Settings`."""
-    lines = inspect.getdoc(Settings).split("Attributes:\n")[1].splitlines()
+    lines = (inspect.getdoc(Settings) or "").split("Attributes:\n")[1].splitlines()
     return dict(line.strip().split(": ", 1) for line in lines if line.startswith("    "))
 
 

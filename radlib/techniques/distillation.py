@@ -172,7 +172,7 @@ def _learner(student: Any, teacher: Callable, loss: Callable) -> Any:
     logits = logits_of(student)
     average = keras.metrics.Mean(name="loss")
 
-    class Learner(keras.Model):
+    class Learner(keras.Model):  # type: ignore[name-defined]  # Keras waits until it is asked
         """A network that learns from another one's answers."""
 
         @property

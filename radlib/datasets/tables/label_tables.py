@@ -6,7 +6,7 @@ where they hold labels alone: an id may be a patient's.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ def read_table(
 
 
 def _check_headings(
-    table: str, headings: Sequence[str], columns: Sequence[str], allowed: Sequence[str] | None
+    table: str, headings: Sequence[str], columns: Sequence[str], allowed: Collection[str] | None
 ) -> None:
     """Refuse a table that lacks a column, has one twice, or one that is not allowed (None allows all)."""
     first: dict[str, int] = {}

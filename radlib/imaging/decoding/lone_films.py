@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from radlib.foundation.processes import start_python
 from radlib.imaging.decoding.film_worker import Result, confine, decode_batch
@@ -59,7 +59,8 @@ def lone_film(
 
 def _send(process: subprocess.Popen, request: dict) -> None:
     """Write what is asked for; through a pipe, since every account of a machine sees the arguments of a process."""
-    with contextlib.suppress(BrokenPipeError), process.stdin as stream:
+    pipe: Any = process.stdin
+    with contextlib.suppress(BrokenPipeError), pipe as stream:
         stream.write(json.dumps(request).encode())
     process.stdin = None  # `communicate` would flush it once more
 
@@ -104,7 +105,7 @@ def _without_downloads() -> None:
 
     A process that opens films of unknown origin has no business on the network, either.
     """
-    absent = types.ModuleType("pydicom.data.download")
+    absent: Any = types.ModuleType("pydicom.data.download")
     absent.__getattr__ = lambda name: _refused
     sys.modules.setdefault(absent.__name__, absent)
 

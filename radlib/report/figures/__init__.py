@@ -1,4 +1,4 @@
-"""Every figure of the notebooks and the report: data in, Axes out.
+"""Every figure of the notebooks and the report: data in, Axes out; begin with `style`, then any question's file.
 
 One file per notebook or question. A figure function takes arrays or DataFrames, draws into the Axes it is given or into a
 new figure, and returns them; it never loads, predicts or saves. Intervals are always drawn, sizes stand on a

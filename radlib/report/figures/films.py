@@ -180,7 +180,7 @@ def ages_and_views(index: Any, label: str, *, axes: Any = None) -> np.ndarray:
 
 def _draw_ages(ax: Any, index: Any, label: str) -> None:
     ax.set(title="Ages", xlabel="age, years", ylabel="films")
-    ages = index["age"].dropna() if "age" in index else []
+    ages: Any = index["age"].dropna() if "age" in index else []
     if not len(ages):
         ax.text(0.5, 0.5, "no ages given", ha="center", transform=ax.transAxes, color=MUTED)
         return

@@ -110,11 +110,11 @@ def styled(draw: Callable) -> Callable:
     return drawn
 
 
-def own_settings() -> dict[str, Any]:
+def own_settings() -> dict[Any, Any]:
     """Return all settings that a figure depends on: Matplotlib's own with radlib's look, nothing of a user's file."""
     import matplotlib
 
-    plain = {
+    plain: dict[Any, Any] = {
         name: value
         for name, value in matplotlib.rcParamsDefault.items()
         if not name.startswith(SESSION_SETTINGS)

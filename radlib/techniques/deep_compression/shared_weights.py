@@ -114,7 +114,7 @@ def _looked_up() -> type:
     """Return the Keras layer that wraps another and looks its kernels up in trained codebooks."""
     tf, keras = backend.tensorflow(), backend.keras()
 
-    class LookedUp(keras.layers.Wrapper):
+    class LookedUp(keras.layers.Wrapper):  # type: ignore[name-defined]  # Keras waits until it is asked
         """A layer whose kernels are looked up in codebooks; only those, and its bias, train."""
 
         def __init__(self, layer: Any, tensors: Mapping[str, tuple[np.ndarray, np.ndarray]]):

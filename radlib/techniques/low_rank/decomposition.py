@@ -181,7 +181,7 @@ def unfold(kernel: np.ndarray, mode: int) -> np.ndarray:
 
 
 def tucker2(
-    kernel: np.ndarray, ranks: tuple[int, int], *, sweeps: int = 5, sketch: Sketch | None = None
+    kernel: np.ndarray, ranks: tuple[int, ...], *, sweeps: int = 5, sketch: Sketch | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a convolution kernel as a smaller one between two bases of channels.
 

@@ -159,7 +159,7 @@ def encode_block(
     return index, numbers[index]
 
 
-def kl_divergence(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+def kl_divergence(mean: np.ndarray, deviation: np.ndarray | np.floating) -> np.ndarray:
     """Return KL(N(mean, deviation²) ‖ N(0, 1)) of each number, nats: ½ (m² + s² − 1 − ln s²)."""
     return 0.5 * (np.square(mean) + np.square(deviation) - 1) - np.log(deviation)
 

@@ -23,7 +23,7 @@ deep network this is the difference between a loss in the third decimal of the A
 | `aeq_int4` | int4; int8 in the first, last and depthwise layers | quantized on the fly, per call | float32 |
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
@@ -157,7 +157,7 @@ def aeq_int4(
     if spared_bits not in (4, 8):
         raise UsageError(f"spared_bits is 4 or 8, not {spared_bits}.")
     refuse_quantized(stored_kernels(model))
-    plain = {"integer": integer, "smallest_kernel": smallest_kernel}
+    plain: dict[str, Any] = {"integer": integer, "smallest_kernel": smallest_kernel}
     recipe = [rule(weight_bits=8, **plain)]
     for operation in ("CONV_2D", "FULLY_CONNECTED"):
         recipe.append(rule(weight_bits=4, operation=operation, algorithm="OCTAV", **plain))

@@ -92,7 +92,7 @@ def operations(model: bytes) -> list[tuple[str, str]]:
     return list(zip(operation_names(tables), scopes, strict=True))
 
 
-def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] = ()) -> bytes:
+def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] | np.ndarray = ()) -> bytes:
     """Return a float32 LiteRT file quantized by a recipe, after a run on one film.
 
     Args:
@@ -129,7 +129,7 @@ def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] = ()) ->
     return content
 
 
-def _ranges(model: bytes, worker: Any, images: Sequence[np.ndarray]) -> dict[str, Any]:
+def _ranges(model: bytes, worker: Any, images: Sequence[np.ndarray] | np.ndarray) -> dict[str, Any]:
     """Return the smallest and largest value of every tensor over all films."""
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import calibrator, recipe_manager
