@@ -135,7 +135,7 @@ def verify(output: Path, films: int) -> None:
     """Check that a run is what it says it is.
 
     Every digest of models, preparation, answers and choices, the table of results, and a sample of films asked again.
-    Says in one sentence each what fails; the exit code is 3 then.
+    Says in one sentence each what fails, the exit code is 3 then, and what cannot be opened without the extra `train`.
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
@@ -145,8 +145,9 @@ def verify(output: Path, films: int) -> None:
     from radlib.runs.runs import reopen_run
 
     checks = verify_run(reopen_run(output), films=films)
-    for failure in dict.fromkeys(check.failure for check in checks if check.failure):
-        say_line(failure, err=True)
+    for said in dict.fromkeys(check.failure or check.left_out for check in checks):
+        if said:
+            say_line(said, err=True)
     if any(check.failure for check in checks):
         raise DataError(summary(checks, output))
     say(summary(checks, output))

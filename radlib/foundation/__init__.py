@@ -35,7 +35,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plain_text": ["plain", "plain_cell", "plain_line", "say", "say_line", "table_text"],
         "plain_yaml": ["LONGEST_TEXT", "PlainYamlError", "read_yaml"],
         "processors": ["thread_settings", "threads"],
-        "record_files": ["RUN_AGAIN", "damaged", "read_arrays", "read_object", "read_table", "remembered"],
+        "record_files": [
+            "RUN_AGAIN",
+            "damaged",
+            "numbers",
+            "read_arrays",
+            "read_columns",
+            "read_object",
+            "read_table",
+            "remembered",
+        ],
         "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
         "scratch": ["film_scratch"],
         "storage": [

@@ -6,6 +6,7 @@ what makes it anew. Where a run notes digests, a file that another content was p
 threshold and no label that was changed by hand decides on a film.
 """
 
+import csv
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -107,8 +108,9 @@ def read_table(
     Raises:
         DataError: When it is missing, empty, no CSV, or lacks a column.
     """
+    read = pd.read_csv  # here, where it may be said that pandas is not installed
     try:
-        table = pd.read_csv(path, **reading)
+        table = read(path, **reading)
     except FileNotFoundError:
         raise damaged(path, "it is missing", remedy) from None
     except Exception as error:  # parsers of cells, of text and of numbers each have their own
@@ -118,6 +120,46 @@ def read_table(
         raise damaged(path, f"it lacks the column {missing[0]}", remedy)
     _check(path, remedy, digest)
     return table
+
+
+def read_columns(
+    path: Path, columns: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True
+) -> dict[str, list[str]]:
+    """Return the columns of a CSV file that a run wrote as they stand there; `read_table` where pandas is not to be had.
+
+    Args:
+        path: The file.
+        columns: Those that it must have.
+        remedy: What makes it anew, as the end of a sentence.
+        digest: Whether the content must be the one that was written, where that was noted.
+
+    Raises:
+        DataError: When it is missing, empty, no CSV, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            names, *rows = filter(None, csv.reader(stream, strict=True))
+        values = zip(*rows, strict=True) if rows else [()] * len(names)
+        found = {name: list(cells) for name, cells in zip(names, values, strict=True)}
+    except FileNotFoundError:
+        raise damaged(path, "it is missing", remedy) from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise damaged(path, "it is no table", remedy) from error
+    if missing := [name for name in columns if name not in found]:
+        raise damaged(path, f"it lacks the column {missing[0]}", remedy)
+    _check(path, remedy, digest)
+    return found
+
+
+def numbers(cells: Sequence[str]) -> "np.ndarray":
+    """Return cells as float64, NaN where one is empty.
+
+    Raises:
+        ValueError: For a cell that is no number.
+    """
+    import numpy as np
+
+    return np.array([float(cell or "nan") for cell in cells], np.float64)
 
 
 def _check(path: Path, remedy: str, digest: bool) -> None:
