@@ -1,6 +1,6 @@
 """ResNet as torchvision builds it: what a PyTorch state dict of a ResNet fits.
 
-The idea is that of `resnet`: a block adds a correction to its input. Three things differ from Keras's own networks and
+The idea is that of `keras_networks`: a block adds a correction to its input. Three things differ from Keras's own networks and
 matter to weights from elsewhere. Convolutions have no bias; maps are padded alike on both sides; and in ResNet50 the
 3 × 3 convolution takes the stride and not the 1 × 1 before it ("version 1.5", which throws no pixel away unseen). There
 are ResNet18 and 34 too, of blocks with two 3 × 3 convolutions, which Keras lacks.

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
 import yaml
 
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
@@ -23,6 +22,7 @@ from radlib.datasets.class_names import NEGATIVE_NAMES, checked_labels, label_of
 from radlib.datasets.dataset import Dataset, Survey, check_choice
 from radlib.datasets.tables.label_tables import class_columns
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
@@ -97,7 +97,7 @@ def folders(
 
 
 def labelled(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     folder: Path,
     label: str,
     positive: str,
@@ -115,7 +115,7 @@ def labelled(
 
 
 def labelled_classes(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     folder: Path,
     labels: Mapping[str, str],
     notes: list[str],
@@ -137,8 +137,8 @@ def labelled_classes(
 
 
 def _without_contradictions(
-    index: pd.DataFrame, answers: pd.Series, notes: list[str]
-) -> tuple[pd.DataFrame, list[str]]:
+    index: "pd.DataFrame", answers: "pd.Series", notes: list[str]
+) -> "tuple[pd.DataFrame, list[str]]":
     """Drop films whose very file lies under several answers, and say how many they were."""
     contradictory = answers.groupby(index["image_id"].str[:12]).transform("nunique") > 1
     if contradictory.any():

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.array_archives import heading, opened, read_labels, unpack_rows
 from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
@@ -20,6 +19,7 @@ from radlib.datasets.fetching.sources import Download, Source
 from radlib.datasets.file_facts import file_facts
 from radlib.foundation import owner_only
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.array_rows import row_reference
 from radlib.runs import runs, tasks
@@ -145,7 +145,7 @@ def _known_names() -> set[str]:
     return {f"{name}_{side}" for name in COLLECTIONS for side in SIZES} | set(COLLECTIONS)
 
 
-def _read_part(archive: Path, part: str, known: Collection) -> pd.DataFrame:
+def _read_part(archive: Path, part: str, known: Collection) -> "pd.DataFrame":
     """Return image id, path, labels and part of the films of one part."""
     (facts,) = file_facts(archive.parent, [archive])
     stored = runs.outputs_root() / ".cache" / "arrays" / f"{facts['image_id']}-{part}-{REVISION}.npy"

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
 from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.label_tables import class_columns, numbers_of, read_table, years
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import left_out_sentence, walk
 from radlib.runs import tasks
@@ -148,7 +147,7 @@ def _films(folder: Path) -> tuple[list[Path], dict[str, int]]:
     return paths, left_out
 
 
-def _check_ids(labels: pd.DataFrame, classes: pd.DataFrame, names: Sequence[str]) -> None:
+def _check_ids(labels: "pd.DataFrame", classes: "pd.DataFrame", names: Sequence[str]) -> None:
     """Make sure that tables and films name each other; ids are only counted, as they may be a patient's."""
     known, films = set(labels["patientId"]), set(names)
     for count, what in (

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from radlib.datasets.dataset import Dataset, check_choice
@@ -31,10 +30,11 @@ from radlib.datasets.rsna import (
 )
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
+from radlib.foundation.processes import worker_pool
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import Range
-from radlib.foundation.worker_pool import worker_pool
 from radlib.runs import runs
 
 REVISION = 5  # raised when the same seed draws other films

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.record_files import read_table
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant, variant_name
@@ -28,7 +28,7 @@ Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_pro
 
 
 def why_not_learnt(
-    original: Answers, children: Mapping[str, Answers] | None = None, history: pd.DataFrame | None = None
+    original: Answers, children: Mapping[str, Answers] | None = None, history: "pd.DataFrame | None" = None
 ) -> str:
     """Return in words why a network has not learnt, without a full stop; empty when it has.
 

@@ -8,18 +8,20 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["worker_pool"],
+    submodules=["processes"],
     submod_attrs={
         "backend": ["log_path", "quiet_stderr"],
         "digests": ["is_as_written"],
         "errors": [
             "DataError",
+            "MissingExtra",
             "NotApplicable",
             "QualityGateError",
             "RadlibError",
             "SetupError",
             "UsageError",
         ],
+        "extras": ["check_extra", "line_to_type", "pandas", "told"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from radlib.foundation.digests import is_as_written
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 RUN_AGAIN = "start radlib run again with the same command, it makes the file anew"
 LARGEST_ARRAYS_BYTES = 2**31  # of all arrays of a file, inflated; the answers to a million films are less
@@ -107,8 +107,6 @@ def read_table(
     Raises:
         DataError: When it is missing, empty, no CSV, or lacks a column.
     """
-    import pandas as pd
-
     try:
         table = pd.read_csv(path, **reading)
     except FileNotFoundError:

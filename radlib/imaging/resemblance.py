@@ -16,13 +16,11 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-if TYPE_CHECKING:  # marks are made where a film is decoded, without tables
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 REVISION = 2  # raised when the same film would leave another mark, or the same marks give other pairs
 
@@ -113,8 +111,6 @@ def similar_pairs(marks: np.ndarray) -> "pd.DataFrame":
     for look in (CLOSER, FINE):
         similarity = _best_similarity(thumbnails, pairs, look)
         pairs, similarity = pairs[similarity >= look.least], similarity[similarity >= look.least]
-    import pandas as pd
-
     table = pd.DataFrame(
         {
             "first": np.concatenate([groups[copies], first_of[pairs[:, 0]]]),

@@ -7,6 +7,8 @@ the finding (DeGroot and Fienberg, 1983). Compression can leave AUROC untouched 
 
 import numpy as np
 
+from radlib.foundation.extras import pandas as pd
+
 NORMAL_975 = 1.959963984540054  # the 97.5 % point of the standard normal distribution
 
 
@@ -48,8 +50,6 @@ def reliability(y_true, y_prob, bins: int = 10):
         >>> reliability([0, 0, 1, 1], [0.1, 0.1, 0.8, 0.8], bins=2)["observed"].tolist()
         [0.0, 1.0]
     """
-    import pandas as pd
-
     y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
     if not len(y_prob):
         return pd.DataFrame(columns=["predicted", "observed", "films", "low", "high"], dtype=float)

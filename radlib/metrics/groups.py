@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from radlib.foundation.extras import pandas as pd
 from radlib.metrics.decisions import RATES, rate_test
 from radlib.metrics.discrimination import auroc
 from radlib.metrics.verdicts import PairedTest, holm, paired_test, verdict
@@ -80,8 +81,6 @@ def judge_groups(rows: Sequence[Mapping]):
         times 1.96 to either side), `p_inferior`, `verdict` and `reason`, for sensitivity and specificity with that
         suffix (`difference_sensitivity` and so on); and `harmed`, the names of `TESTED` that are inferior.
     """
-    import pandas as pd
-
     table = pd.DataFrame([{k: v for k, v in row.items() if k not in TESTED} for row in rows])
     p_values = {
         side: holm([getattr(row[name], f"p_{side}") for name in TESTED for row in rows])

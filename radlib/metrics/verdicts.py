@@ -23,6 +23,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from radlib.foundation.extras import pandas as pd
 from radlib.metrics.delong import Difference, auroc_difference, mean_auroc_difference
 
 ALPHA = 0.05
@@ -228,8 +229,6 @@ def judge(tests: Sequence[PairedTest], alpha: float = ALPHA):
         DataFrame with columns `difference`, `standard_error`, `p_noninferior`, `p_inferior` (adjusted), `verdict`,
         `smallest_shown`, `method`, `reason`; one row per test, in their order.
     """
-    import pandas as pd
-
     noninferior, inferior = (
         holm([getattr(t, f"p_{side}") for t in tests]) for side in ("noninferior", "inferior")
     )

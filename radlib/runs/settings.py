@@ -12,14 +12,12 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.value_types import Range, accepted, plain_type
 from radlib.imaging.resampling import FILTERS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -200,8 +198,6 @@ def settings_table(settings: Settings, *names: str) -> "pd.DataFrame":
         settings: Those of one network.
         *names: Which of them; none for all.
     """
-    import pandas as pd  # here, so that what is refused is refused at once
-
     values = shown(dataclasses.asdict(settings))
     meaning = describe_settings()
     rows = [(name, _in_words(values[name]), meaning[name]) for name in names or meaning]

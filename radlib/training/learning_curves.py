@@ -9,12 +9,10 @@ are compared, so that the weights of one epoch need to be kept, not of all that 
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:  # figures are imported without tables
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 STEP = 0.005  # of AUROC: half of the loss that a study calls one by default
 FLAT = 0.1  # share of the loss: less is how far the mean over a few hundred varied films goes up and down by itself

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+
+from radlib.foundation.extras import pandas as pd
 
 NOISE_TRIALS = 200  # levels of noise looked at before the best is refined: the objective has several valleys
 
@@ -137,7 +138,9 @@ def truncated_svd(
     return left[:, :rank] * root, root[:, None] * right[:rank]
 
 
-def sketch_table(matrix: np.ndarray, rank: int, power_iterations: Sequence[int] = (0, 1, 2)) -> pd.DataFrame:
+def sketch_table(
+    matrix: np.ndarray, rank: int, power_iterations: Sequence[int] = (0, 1, 2)
+) -> "pd.DataFrame":
     """Return how well, and how fast, a matrix is cut off after its leading components by each way.
 
     Returns:

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, ShareBelowOne
 from radlib.runs.runs import Run
@@ -90,7 +90,7 @@ def fit_pruned(
     initial_sparsity: float,
     epochs: int,
     learning_rate_share: float,
-) -> tuple[Any, pd.DataFrame]:
+) -> "tuple[Any, pd.DataFrame]":
     """Return a copy of a model whose smallest weights were set to zero while it was fine-tuned, and its history.
 
     Args:
@@ -165,7 +165,7 @@ def update_steps(steps: int) -> tuple[int, int]:
     return frequency, frequency * (ramp // frequency)
 
 
-def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> pd.DataFrame:
+def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> "pd.DataFrame":
     """Return the planned share of zeros at each mask update: columns step, sparsity (Zhu and Gupta, equation 1)."""
     frequency, end = update_steps(steps)
     step = np.arange(0, end + 1, frequency)

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.films import FilmSplits
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import say
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Range
@@ -127,7 +127,7 @@ def int16x8(
     )
 
 
-def scheme_table() -> pd.DataFrame:
+def scheme_table() -> "pd.DataFrame":
     """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
     modules = [
         inspect.getmodule(entry.function)
@@ -166,7 +166,7 @@ def calibrated_of(variants: Sequence[Variant]) -> Variant:
     return found[0]
 
 
-def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
+def representative_table(films: FilmSplits, variant: Variant) -> "pd.DataFrame":
     """Return the films whose activations set the ranges of a quantized variant: image_id, split, labels."""
     index = films.dataset.index
     chosen = index[index["image_id"].isin(variant.details["representative_films"])]

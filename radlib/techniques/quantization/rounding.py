@@ -14,10 +14,10 @@ This file computes it by itself, to show and to check what the AI Edge Quantizer
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures.counting import unpack
 from radlib.formats.litert_tables import read_tables
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.storage import deflated_bytes
 
 ITERATIONS = 20
@@ -62,7 +62,7 @@ def octav_clip(channels: np.ndarray, bits: int) -> np.ndarray:
     return clip
 
 
-def clip_curve(channels: np.ndarray, bits: int, shares: np.ndarray | None = None) -> pd.DataFrame:
+def clip_curve(channels: np.ndarray, bits: int, shares: np.ndarray | None = None) -> "pd.DataFrame":
     """Return what a range costs, as a share of the weights' power, if every channel is cut off at the same share.
 
     Args:
@@ -119,7 +119,7 @@ def weight_codes(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def code_table(files: Mapping[str, bytes]) -> pd.DataFrame:
+def code_table(files: Mapping[str, bytes]) -> "pd.DataFrame":
     """Return how the weights' codes of each file are spread, over all its kernels.
 
     Args:
