@@ -149,6 +149,8 @@ class Registry:
         if name in self._entries:
             return self._entries[name]
         if name not in self.names():
+            if now := [entry.name for entry in self if entry.facts.get("former") == name]:
+                raise UsageError(f"The {self.kind} {name!r} is called {now[0]!r} now; write that instead.")
             raise UsageError(
                 f"There is no {self.kind} {name[:60]!r}{nearest(name, self.names())}; "
                 f"there are: {', '.join(self.names())}."

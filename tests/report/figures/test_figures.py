@@ -38,7 +38,7 @@ CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
     "magnitude_pruning+float32", "magnitude_pruning+dynamic", "magnitude_pruning+float16",
     "magnitude_pruning+int8", "magnitude_pruning+int8_io", "magnitude_pruning+int16x8", "distillation",
-    "distillation+int8", "svd", "deep_compression", "xnor_net", "miracle", "float32+aeq_int8", "float32+aeq_int4",
+    "distillation+int8", "svd", "deep_compression", "xnor_net", "miracle", "float32+int8", "float32+aeq_int4",
     "magnitude_pruning+qat", "clustering", "clustering+qat",
 )  # fmt: skip
 
