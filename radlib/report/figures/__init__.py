@@ -35,11 +35,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "pixel_statistics",
         ],
         "forest_plot": ["forest"],
+        "human_units": ["auroc_text", "human_bytes", "human_count"],
         "inference": ["film_readings", "occlusion_map", "prediction_bars"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
         "rounding": ["clip_balance", "straight_through"],
-        "style": ["auroc_text", "human_bytes", "human_count"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],
     },
 )

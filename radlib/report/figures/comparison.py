@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.report.figures.human_units import signed, signed_span
 from radlib.report.figures.placement import place_labels
 from radlib.report.figures.style import (
     KINDS,
@@ -12,8 +13,6 @@ from radlib.report.figures.style import (
     latency_axis,
     marker_of,
     new_axes,
-    signed,
-    signed_span,
     size_axis,
     styled,
 )
