@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "SetupError",
             "UsageError",
         ],
+        "names": ["check_known", "nearest", "no_such"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",
@@ -34,7 +35,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plain_yaml": ["LONGEST_TEXT", "PlainYamlError", "read_yaml"],
         "processors": ["thread_settings", "threads"],
         "record_files": ["RUN_AGAIN", "damaged", "read_arrays", "read_object", "read_table", "remembered"],
-        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
+        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES"],
         "scratch": ["film_scratch"],
         "storage": [
             "atomic_path",

@@ -6,7 +6,6 @@ anything runs.
 """
 
 import dataclasses
-import difflib
 import inspect
 import re
 import typing
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.foundation.value_types import Range, accepted, plain_type
 from radlib.imaging.resampling import FILTERS
 
@@ -157,10 +157,7 @@ def checked(name: str, value: Any) -> Any:
     """
     if name in GONE:
         raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
-    if name not in SETTING_TYPES:
-        nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
-        raise UsageError(f"There is no setting {name[:60]!r}{hint}")
+    check_known("setting", name, SETTING_TYPES)
     if SETTING_TYPES[name] is bool and isinstance(value, str):
         value = YES_OR_NO.get(value.lower(), value)
     try:

@@ -6,16 +6,16 @@ such as `x=1;import os` would run. So the cell tagged `parameters` is read here 
 """
 
 import ast
-import difflib
 import io
 import json
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.foundation.plain_yaml import PlainYamlError, read_yaml
 from radlib.runs.settings import YES_OR_NO
 
@@ -101,20 +101,6 @@ def _comments(source: str, where: str) -> dict[int, str]:
         raise UsageError(f"Line {error.lineno} of the parameters cell of {where} is not Python.") from None
 
 
-def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse the first name that is not known.
-
-    Raises:
-        UsageError: With the nearest known name, or all of them when none is near.
-    """
-    known = sorted(set(known))
-    for name in names:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(known)}."
-            raise UsageError(f"There is no parameter {name[:60]!r}; {hint}")
-
-
 def parse_value(name: str, kind: type, text: str) -> Any:
     """Return the value that `text`, as typed on a command line, has as a `kind`.
 
@@ -166,5 +152,6 @@ def parse_values(given: Mapping[str, str], types: Mapping[str, type]) -> dict[st
     Raises:
         UsageError: For an unknown name or an ill-typed value.
     """
-    refuse_unknown(given, types)
+    for name in given:
+        check_known("parameter", name, sorted(types))
     return {name: parse_value(name, types[name], text) for name, text in given.items()}
