@@ -137,7 +137,6 @@ class Settings:
 SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_extras=True)
 SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
 TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
-YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
 GONE = {
     "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
 }  # settings of earlier versions, and why there are none any more
@@ -158,8 +157,6 @@ def checked(name: str, value: Any) -> Any:
     if name in GONE:
         raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
     check_known("setting", name, SETTING_TYPES)
-    if SETTING_TYPES[name] is bool and isinstance(value, str):
-        value = YES_OR_NO.get(value.lower(), value)
     try:
         found = accepted(SETTING_ANNOTATIONS[name], value)
     except ValueError as wanted:

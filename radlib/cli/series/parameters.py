@@ -17,7 +17,7 @@ from typing import Any
 from radlib.foundation.errors import UsageError
 from radlib.foundation.names import check_known
 from radlib.foundation.plain_yaml import PlainYamlError, read_yaml
-from radlib.runs.settings import YES_OR_NO
+from radlib.foundation.value_types import accepted
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 LONGEST_TEXT = 10_000
@@ -117,29 +117,16 @@ def parse_value(name: str, kind: type, text: str) -> Any:
     if kind is str:
         return text
     try:
-        if len(text) > LONGEST_TEXT:
-            raise ValueError
-        value = read_yaml(text)
-        if kind is bool and isinstance(value, str):
-            value = YES_OR_NO.get(value.lower(), value)
-        if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ValueError
-    except (ValueError, OverflowError, PlainYamlError):
-        raise UsageError(f"Parameter {name!r} takes {_example(kind)}, not {text[:60]!r}.") from None
-    return value
-
-
-def _example(kind: type) -> str:
-    examples = {
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-        list: "a list such as [int8, float16]",
-        dict: "a table such as {alpha: 0.5}",
-    }
-    return examples[kind]
+        value: Any = read_yaml(text) if len(text) <= LONGEST_TEXT else text
+    except PlainYamlError:
+        value = text  # which is no value of any other kind
+    try:
+        found = accepted(kind, value)
+        return float(found) if kind is float else found
+    except ValueError as wanted:
+        raise UsageError(f"Parameter {name!r} takes {wanted}, not {text[:60]!r}.") from None
+    except OverflowError:
+        raise UsageError(f"Parameter {name!r} takes a smaller number than {text[:60]!r}.") from None
 
 
 def parse_values(given: Mapping[str, str], types: Mapping[str, type]) -> dict[str, Any]:
