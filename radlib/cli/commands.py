@@ -16,7 +16,7 @@ from radlib.imaging.resampling import FILTERS
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
     from radlib.foundation.errors import UsageError
-    from radlib.foundation.registry import nearest
+    from radlib.foundation.names import nearest
 
     if not path.exists():
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []

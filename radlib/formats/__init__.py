@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "last_number",
             "opened_hdf5",
         ],
+        "tensor_files.contents": ["content_of", "zip_content"],
         "tensor_files.numpy_archives": ["check_growth"],
         "tensor_files.pickles": [],
         "tensor_files.pytorch": [],

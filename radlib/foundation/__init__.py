@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "UsageError",
         ],
         "extras": ["check_extra", "line_to_type", "pandas", "told"],
+        "names": ["check_known", "nearest", "no_such"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",
@@ -45,7 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_table",
             "remembered",
         ],
-        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
+        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES"],
         "scratch": ["film_scratch"],
         "storage": [
             "atomic_path",

@@ -76,11 +76,6 @@ def film_mark(grey: np.ndarray) -> bytes:
     return digest.digest() + levels.tobytes()
 
 
-def mark_array(marks: Sequence[bytes]) -> np.ndarray:
-    """Return marks as uint8 (n, MARK_BYTES)."""
-    return np.frombuffer(b"".join(marks), np.uint8).reshape(-1, MARK_BYTES)
-
-
 def pixel_groups(marks: np.ndarray) -> np.ndarray:
     """Return for each film the position of the first film with exactly its pixels, int64 (n,)."""
     digests = np.ascontiguousarray(marks[:, :DIGEST_BYTES]).view(f"S{DIGEST_BYTES}").ravel()

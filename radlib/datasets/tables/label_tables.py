@@ -14,7 +14,7 @@ import numpy as np
 from radlib.datasets.tables.table_files import Row, canonical, read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import nearest
+from radlib.foundation.names import nearest
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 
 OLDEST_YEARS = 110  # nobody in the published sets is known to be older; RSNA has 155, ChestX-ray14 has 414
