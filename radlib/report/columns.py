@@ -1,10 +1,11 @@
 """What every column of a run's tables means, and in which unit: one dictionary for all that is written as CSV.
 
 A name means the same in every table, so each stands here once; `csv_files` says which columns a table has. Endings add to a name: `_low` and `_high` are the ends of its 95 % interval, `difference_` is that to
-the original, `_mean`, `_lowest` and `_highest` are over seeds. Units stand in the names, or in the meaning.
+the original, `_mean`, `_lowest` and `_highest` are over seeds. Units stand in the names, or at the end of the meaning.
 """
 
-UNITS = {"bytes": "bytes", "ms": "ms", "db": "dB", "bits": "bits", "seconds": "s", "kb": "KB"}
+UNITS = {"bytes": "bytes", "ms": "ms", "db": "dB", "bits": "bits", "seconds": "s"}  # by the end of a name
+SCALES = ("count", "0 to 1", "0.5 to 1", "−1 to 1", "×", "nats")  # by the end of a meaning
 MEANINGS = {
     "variant": "name of the variant: architecture, seed and chain",
     "label": "the variant in a reader's words; in tables by finding, the finding",
@@ -15,9 +16,9 @@ MEANINGS = {
     "size_bytes": "of the model file",
     "compression": "float32 bytes of the original's weights over bytes of the file, ×",
     "deflated_bytes": "of the file after DEFLATE, as in a ZIP archive",
-    "parameters": "numbers in the network, a count",
-    "nonzero_parameters": "those of them that are not 0, a count",
-    "macs": "multiplications with additions for one film, a count",
+    "parameters": "numbers in the network, count",
+    "nonzero_parameters": "those of them that are not 0, count",
+    "macs": "multiplications with additions for one film, count",
     "latency_p50_ms": "half of the answers to one film came faster",
     "latency_p95_ms": "95 % of the answers to one film came faster",
     "peak_memory_bytes": "memory that opening the file and answering one film takes beyond the runtime's own",
@@ -25,13 +26,13 @@ MEANINGS = {
     "device": "machine and processor that were measured on",
     "runtime": "what computes, with its version",
     "delegate": "what the runtime hands the work to",
-    "threads": "of the runtime, a count",
+    "threads": "of the runtime, count",
     "fp32_weight_bytes": "the original's weights as float32",
     "validation_auroc": "AUROC on the validation films",
     "threshold": "a probability at or above it is called positive; chosen on validation films",
-    "films": "films that the row rests on, a count",
-    "patients": "patients that the row rests on, a count",
-    "positives": "films with the finding, a count",
+    "films": "films that the row rests on, count",
+    "patients": "patients that the row rests on, count",
+    "positives": "films with the finding, count",
     "prevalence": "share of films with the finding, 0 to 1",
     "auroc": "area under the ROC curve, 0 to 1",
     "accuracy": "share of films decided rightly, 0 to 1",
@@ -70,7 +71,7 @@ MEANINGS = {
     "before_bytes": "of the first of two; float32 weights where it is an original",
     "after_bytes": "of the second of two, its file",
     "times_smaller": "`before_bytes` over `after_bytes`, ×",
-    "seeds": "seeds of training that have both, or that the row is a mean of, a count",
+    "seeds": "seeds of training that have both, or that the row is a mean of, count",
     "better": "`before` or `after`; empty where the interval holds 0",
     "metric": "what is measured, a name of this page",
     "value": "of that metric, in the unit of its name",
@@ -79,10 +80,10 @@ MEANINGS = {
     "unit": "of the value",
     "kind": "how the value came about, or what the thing of the row is",
     "rule": "`frozen`: the original's threshold; `chosen anew`: the variant's own",
-    "films_to_positive": "films that the original calls negative and the variant positive, a count",
-    "films_to_negative": "films that the original calls positive and the variant negative, a count",
-    "patients_to_positive": "patients of whom that is true, a count",
-    "patients_to_negative": "patients of whom that is true, a count",
+    "films_to_positive": "films that the original calls negative and the variant positive, count",
+    "films_to_negative": "films that the original calls positive and the variant negative, count",
+    "patients_to_positive": "patients of whom that is true, count",
+    "patients_to_negative": "patients of whom that is true, count",
     "reason": "why something is missing; empty where nothing is",
     "temperature": "by which logits must be divided to mean what they say; above 1 the network is too sure",
     "confidence": "mean probability of the more likely answer, 0.5 to 1",
@@ -95,8 +96,8 @@ MEANINGS = {
     "limit_high": "upper of those limits",
     "largest_change": "of a probability on any film, 0 to 1",
     "method": "`grad-cam` or `occlusion`",
-    "flat": "films of which one network's map is the same everywhere, a count",
-    "boxed": "films on which a radiologist drew a box, a count",
+    "flat": "films of which one network's map is the same everywhere, count",
+    "boxed": "films on which a radiologist drew a box, count",
     "rank_correlation": "of the two heat maps, place by place, −1 to 1",
     "top_overlap": "share of the warmest fifth that both maps have in common, 0 to 1",
     "hits": "share of boxed films whose warmest place lies in a box, 0 to 1",
@@ -106,10 +107,10 @@ MEANINGS = {
     "signal_to_noise_db": "energy of what the original has over energy of the difference",
     "cka": "centred kernel alignment of the two layers' answers, 0 to 1",
     "dtype": "type of the stored numbers",
-    "weights": "of the layer's kernel, a count",
+    "weights": "of the layer's kernel, count",
     "lowest": "stored weight",
     "highest": "stored weight",
-    "distinct": "different values among the weights, a count",
+    "distinct": "different values among the weights, count",
     "zeros": "share of weights that are 0, 0 to 1",
     "at_limit": "share of int8 codes at ±127, 0 to 1; empty for floats",
     "entropy_bits": "of the distribution of stored values, per weight",
@@ -131,7 +132,7 @@ MEANINGS = {
     "selection": "digest of the choices that were made before",
     "report": "executed notebook",
     "seconds": "wall clock, start included",
-    "epoch": "passes over the training films so far, a count",
+    "epoch": "passes over the training films so far, count",
     "loss": "mean over the epoch's training films, nats",
     "val_loss": "on the validation films, nats",
     "val_auroc": "on the validation films, 0 to 1",
@@ -150,7 +151,7 @@ MEANINGS = {
     "same_patient": "whether they are of one patient",
     "answer": "options that say it",
     "given": "whether it was the one given at the import",
-    "changed_decisions": "films that the given answer decides otherwise, a count",
+    "changed_decisions": "films that the given answer decides otherwise, count",
 }  # fmt: skip
 ENDINGS = {
     "_low": "lower end of the 95 % interval over patients of {}",
@@ -168,18 +169,20 @@ ENDINGS = {
 
 
 def meaning(column: str) -> tuple[str, str]:
-    """Return what a column means, and its unit, empty where the meaning says it.
+    """Return what a column means, and its unit or scale, empty where it has none.
 
     Raises:
         KeyError: For a name that nobody wrote down.
 
     Example:
         >>> meaning("size_bytes"), meaning("auroc_low")
-        (('of the model file', 'bytes'), ('lower end of the 95 % interval over patients of `auroc`', ''))
+        (('of the model file', 'bytes'), ('lower end of the 95 % interval over patients of `auroc`', '0 to 1'))
     """
-    unit = UNITS.get(column.rsplit("_", 1)[-1], "")
     if column in MEANINGS:
-        return MEANINGS[column], unit
+        words, _, last = MEANINGS[column].rpartition(", ")
+        return (
+            (words, last) if last in SCALES else (MEANINGS[column], UNITS.get(column.rsplit("_", 1)[-1], ""))
+        )
     for end, words in ENDINGS.items():
         if column.endswith(end):
             inner = column.removesuffix(end)

@@ -46,6 +46,18 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def door(package: Path, name: str) -> dict[str, list[str]]:
+    """Return what a room hands out: the files that its `__init__` names, and the names out of each; none for a whole file."""
+    call = next(
+        node
+        for node in ast.walk(ast.parse((package / name / "__init__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_loader.attach"
+    )
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    whole: dict[str, list[str]] = {file: [] for file in given.get("submodules", ())}
+    return whole | given.get("submod_attrs", {})
+
+
 def arrows(graph: Mapping[str, set[str]]) -> Counter[tuple[str, str]]:
     """Return how many imports lead from each room to each other one."""
     pairs = ((room(name), room(other)) for name, others in graph.items() for other in others)
