@@ -40,6 +40,14 @@ def test_the_demo_of_every_technique_names_every_technique():
     assert named == set(TECHNIQUES.names())
 
 
+def test_the_demo_of_every_parameter_sets_every_one():
+    """A parameter that no study sets is one that nobody needs."""
+    networks = load_study("demo_parameters").network_settings()
+    links = [link for settings in networks for chain in settings.chains for link in parse_chain(chain)]
+    given = {(link.technique, name) for link in links for name in link.given}
+    assert given == {(entry.name, each.name) for entry in TECHNIQUES for each in entry.parameters}
+
+
 def test_every_data_set_has_a_study_and_every_study_is_listed():
     used = {load_study(name).settings().dataset for name in study_names()}
     assert {entry.name for entry in DATASETS} - used == set()

@@ -18,21 +18,14 @@ deep network this is the difference between a loss in the third decimal of the A
 
 from typing import Annotated, Any, Literal
 
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Range
 from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.quantization.aeq_fitness import WITH_WEIGHTS, refuse_quantized, stored_kernels
 from radlib.techniques.quantization.aeq_recipes import SMALLEST_KERNEL, made_by, only, operations, rule
+from radlib.techniques.quantization.converter import quantizer
 
 
-@TECHNIQUES.register(
-    consumes="tflite",
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="AI Edge weights only",
-    kind="quantization",
-)
+@quantizer(consumes="tflite", label="AI Edge weights only")
 def aeq_weight_only(
     model: bytes, data: TechniqueData, *, smallest_kernel: Annotated[int, Range(0)] = SMALLEST_KERNEL
 ) -> Product:
@@ -46,9 +39,7 @@ def aeq_weight_only(
     return made_by(model, [rule(weight_bits=8, integer=False, smallest_kernel=smallest_kernel)])
 
 
-@TECHNIQUES.register(
-    consumes="tflite", produces="tflite", trains=False, revision=1, label="AI Edge int4", kind="quantization"
-)
+@quantizer(consumes="tflite", label="AI Edge int4")
 def aeq_int4(
     model: bytes,
     data: TechniqueData,

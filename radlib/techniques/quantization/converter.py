@@ -19,6 +19,7 @@ stored and computed is the same, but for the scaling of the film in front, which
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.quantization import aeq_recipes as recipes
 
 EITHER = ("keras", "tflite")
+RepresentativeFilms = Annotated[int, Range(1, 100_000)]
+quantizer = partial(TECHNIQUES.register, produces="tflite", trains=False, revision=1, kind="quantization")
 
 
 @TECHNIQUES.register(
@@ -41,15 +44,7 @@ def float32(model: Any, data: TechniqueData) -> Product:
     return Product(convert(model))
 
 
-@TECHNIQUES.register(
-    consumes=EITHER,
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="dynamic",
-    kind="quantization",
-    former="aeq_dynamic",
-)
+@quantizer(consumes=EITHER, label="dynamic", former="aeq_dynamic")
 def dynamic(model: Any, data: TechniqueData) -> Product:
     """Store weights as int8 and quantize activations during each call (dynamic range).
 
@@ -64,15 +59,7 @@ def dynamic(model: Any, data: TechniqueData) -> Product:
     return Product(convert(model, options))
 
 
-@TECHNIQUES.register(
-    consumes=EITHER,
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="float16",
-    kind="quantization",
-    former="aeq_float16",
-)
+@quantizer(consumes=EITHER, label="float16", former="aeq_float16")
 def float16(model: Any, data: TechniqueData) -> Product:
     """Store weights as float16; the runtime widens them to float32 when it loads the file."""
     if isinstance(model, bytes):
@@ -85,18 +72,8 @@ def float16(model: Any, data: TechniqueData) -> Product:
     return Product(convert(model, options))
 
 
-@TECHNIQUES.register(
-    consumes=EITHER,
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="int8",
-    kind="quantization",
-    former="aeq_int8",
-)
-def int8(
-    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
-) -> Product:
+@quantizer(consumes=EITHER, label="int8", former="aeq_int8")
+def int8(model: Any, data: TechniqueData, *, representative_films: RepresentativeFilms = 100) -> Product:
     """Store weights and compute activations as int8; input and output stay float32.
 
     Args:
@@ -109,17 +86,8 @@ def int8(
     return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8")
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="int8 (int8 in and out)",
-    kind="quantization",
-)
-def int8_io(
-    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
-) -> Product:
+@quantizer(consumes="keras", label="int8 (int8 in and out)")
+def int8_io(model: Any, data: TechniqueData, *, representative_films: RepresentativeFilms = 100) -> Product:
     """As `int8`, with int8 input and output too, for devices without a floating-point unit.
 
     Args:
@@ -130,18 +98,8 @@ def int8_io(
     return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8", integer_ends=True)
 
 
-@TECHNIQUES.register(
-    consumes=EITHER,
-    produces="tflite",
-    trains=False,
-    revision=1,
-    label="int16x8",
-    kind="quantization",
-    former="aeq_int16x8",
-)
-def int16x8(
-    model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
-) -> Product:
+@quantizer(consumes=EITHER, label="int16x8", former="aeq_int16x8")
+def int16x8(model: Any, data: TechniqueData, *, representative_films: RepresentativeFilms = 100) -> Product:
     """Store weights as int8 and compute activations as int16; input and output stay float32.
 
     Nearer to float32 than `int8`, but today's kernels for it are plain reference code, tens of times slower.

@@ -31,7 +31,7 @@ from radlib.techniques.kernels import (
     sparse_layers,
     unique_values,
 )
-from radlib.techniques.quantization.converter import convert
+from radlib.techniques.quantization.converter import RepresentativeFilms, convert
 from radlib.techniques.quantization.fake_quantization import fake_quantized, start_ranges
 
 
@@ -49,7 +49,7 @@ def qat(
     *,
     qat_epochs: Annotated[int, Range(1, 10_000)] = 2,
     learning_rate_share: Factor = 0.1,
-    representative_films: Annotated[int, Range(1, 100_000)] = 100,
+    representative_films: RepresentativeFilms = 100,
 ) -> Product:
     """Fine-tune with int8 rounding and convert; zeros and clusters of the parent are kept.
 
