@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
+.PHONY: help environment import-environment demo demo-all test test-all mutation lint format lock notebooks readme benchmark fuzz clean
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -30,6 +30,9 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
+
+mutation: environment ## how many faults planted in the metrics and the coders the tests notice; hours
+	@nice $(BIN)/mutmut run
 
 lint: environment ## style checks
 	@$(BIN)/ruff check --quiet .
