@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme docs benchmark \
+.PHONY: help environment import-environment demo demo-all test test-all mutation lint format lock notebooks readme docs benchmark \
     fuzz clean
 
 help: ## show what there is
@@ -31,6 +31,9 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
+
+mutation: environment ## how many faults planted in the metrics and the coders the tests notice; hours
+	@nice $(BIN)/mutmut run
 
 lint: environment ## style and types
 	@$(BIN)/ruff check --quiet .

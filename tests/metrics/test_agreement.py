@@ -120,3 +120,40 @@ def test_all_labels_at_once_agree_as_each_alone():
             )
         )
         assert found == pytest.approx(alone | agreement.limits_of_agreement(x, y, counts), abs=1e-12)
+
+
+def test_limits_of_two_and_three_films_by_hand():
+    for differences in ([0.1, 0.3], [0.1, 0.3, -0.2]):
+        found = agreement.limits_of_agreement(np.zeros(len(differences)), differences)
+        spread = agreement.LIMIT * np.std(differences, ddof=1)
+        assert found["limit_low"] == pytest.approx(np.mean(differences) - spread)
+        assert found["limit_high"] == pytest.approx(np.mean(differences) + spread)
+    assert np.isnan(agreement.limits_of_agreement([], [])["bias"])
+
+
+def test_labels_are_compared_as_real_numbers_and_must_be_as_many():
+    first, second = np.array([[9], [3], [6]], np.uint8), np.array([[4], [2], [6]], np.uint8)
+    (found,) = agreement.agreement_of_labels(first, second, np.ones((2, 3)))
+    assert found["bias"] == found["bias_low"] == found["bias_high"] == -2.0
+    with pytest.raises(ValueError, match="zip"):
+        agreement.agreement_of_labels(first, np.zeros((3, 2)), np.ones((2, 3)))
+
+
+def test_weak_signals_have_decibels_and_exact_ones_infinitely_many():
+    assert agreement.signal_to_noise_db([0.1, 0.1], [0.1, 0.11]) == pytest.approx(10 * np.log10(200))
+    assert agreement.signal_to_noise_db([0.1, 0.1], [0.1, 0.1]) == np.inf
+    assert agreement.signal_to_noise_db(np.uint8([20, 20]), np.uint8([20, 22])) == pytest.approx(
+        10 * np.log10(200)
+    )
+
+
+def test_small_and_flat_maps_are_ranked():
+    assert maps.rank_correlation([1, 2], [3, 4]) == 1.0
+    assert np.isnan(maps.rank_correlation([1, 1], [3, 4]))
+
+
+def test_the_middle_of_the_warmest_pixel_counts_edges_included():
+    heat = np.zeros((4, 5), np.uint8)
+    heat[2, 3] = 9
+    assert maps.points_inside(heat, [(3.5, 2.5, 0, 0)]) == 1.0
+    assert maps.points_inside(heat, [(3.6, 2.5, 1, 1)]) == maps.points_inside(heat, [(0, 0, 3.4, 4)]) == 0.0

@@ -213,3 +213,9 @@ def test_confidence_of_all_labels_at_once_is_that_of_each_alone():
         films = known[:, label]
         alone = metrics.confidence_difference(first[films, label], second[films, label], counts[:, films])
         assert [found[end][label] for end in ("", "_low", "_high")] == pytest.approx(alone, abs=1e-12)
+
+
+def test_nothing_changed_is_certain_and_says_which_test_it_was():
+    truth, a, _, patients = drawn(2)
+    called = a >= 0.5
+    assert metrics.change_test(truth, called, called, patients, 1) == (1.0, "clustered by patient")

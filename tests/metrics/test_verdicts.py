@@ -314,3 +314,24 @@ def test_unknown_labels_are_left_out():
     assert metrics.paired_test(some, a, b, patients) == metrics.paired_test(
         truth[known], a[known], b[known], patients[known]
     )
+
+
+def test_the_table_of_verdicts_holds_every_test_as_it_was_adjusted_and_judged():
+    told = verdicts.PairedTest(-0.01, 0.004, 0.03, 0.9, "clustered", "")
+    other = verdicts.PairedTest(-0.06, 0.01, 0.9, 0.02, "paired", "Few.")
+    undefined = verdicts.PairedTest(*[np.nan] * 4, "none", "No film.")
+    table = metrics.judge([told, other, undefined], alpha=0.1)
+    assert table.to_dict("list") == {
+        "difference": [-0.01, -0.06, pytest.approx(np.nan, nan_ok=True)],
+        "standard_error": [0.004, 0.01, pytest.approx(np.nan, nan_ok=True)],
+        "p_noninferior": [0.06, 0.9, pytest.approx(np.nan, nan_ok=True)],
+        "p_inferior": [0.9, 0.04, pytest.approx(np.nan, nan_ok=True)],
+        "verdict": ["non-inferior", "inferior", "undefined"],
+        "smallest_shown": [
+            verdicts.smallest_shown(0.004, 2, 0.1),
+            verdicts.smallest_shown(0.01, 2, 0.1),
+            pytest.approx(np.nan, nan_ok=True),
+        ],
+        "method": ["clustered", "paired", "none"],
+        "reason": ["", "Few.", "No film."],
+    }
