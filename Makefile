@@ -8,7 +8,8 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme benchmark fuzz clean
+.PHONY: help environment import-environment demo demo-all test test-all lint format lock notebooks readme docs benchmark \
+    fuzz clean
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -25,30 +26,35 @@ demo: environment ## run the whole series on drawn films; ends with the path of 
 demo-all: environment ## the same with every technique, in at most ten minutes
 	@$(BIN)/radlib run --study demo_all
 
-test: lint ## style, unit and contract tests, every notebook
+test: lint ## style, unit and contract tests, every notebook, coverage
 	@.ci/test.sh $(VENV) "not slow"
 
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
-lint: environment ## style checks
+lint: environment ## style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
 
 format: environment ## put the code in order
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
 
 lock: environment ## resolve pyproject.toml anew (needs uv and network), and environment.yml with it
-	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-strip-extras \
 	    --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
 	@$(BIN)/python .ci/conda_environment.py
 
 notebooks: environment ## execute the committed notebooks in place, in order, on the demo
 	@$(BIN)/python .ci/refresh_notebooks.py
 
-readme: environment ## fill the README's tables from docs/results and the registries
+readme: environment ## fill the tables of README and CONTRIBUTING and draw the house, from results, registries and imports
 	@$(BIN)/python .ci/readme_tables.py
+	@$(BIN)/python .ci/house.py
+
+docs: environment ## write the interface, the methods, every setting and column as pages: open site/index.html
+	@$(BIN)/python .ci/docs.py
 
 benchmark: environment ## speed, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
@@ -57,5 +63,5 @@ fuzz: environment ## damaged films, model files, folders of films, tables and st
 	@$(BIN)/python -m benchmarks fuzz fuzz_models fuzz_folders fuzz_tables fuzz_studies
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .coverage mutants .pytest_cache .ruff_cache .mypy_cache .hypothesis dist build site
 	@find radlib tests benchmarks .ci -name __pycache__ -prune -exec rm -rf {} +

@@ -1,8 +1,7 @@
 """Networks by name: a feature extractor per architecture, one shared head from the task, weights from anywhere.
 
-It imports `runs`, `formats` and `foundation`. Begin with `networks.build_network`, then `students` (the small ones drawn
-here); a new architecture is one registered function in a file of this folder. `counting` says what a network costs in
-parameters and multiplications.
+It imports `foundation`, `formats` and `runs`. Begin with `networks.build_network`, then `students` (the small ones drawn here); `counting` says what a
+network costs in parameters and multiplications, and a new architecture is one registered function in a file of this folder.
 """
 
 import lazy_loader

@@ -8,7 +8,7 @@ before the first value is read, and no value is assigned before the last one is.
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +152,12 @@ def _in_order(stored: LayerTensors, model: Any) -> LayerTensors:
 
 def _numbered_tensors(file: Any, model: Any) -> LayerTensors:
     """Read the `.weights.h5` layout: <container>/<class>_<number>/vars/<number>, numbered per class."""
-    container = next((file[key] for key in ("_layer_checkpoint_dependencies", "layers") if key in file), {})
+    container: Any = next(
+        (file[key] for key in ("_layer_checkpoint_dependencies", "layers") if key in file), {}
+    )
     stored = {name: group["vars"] for name, group in container.items() if len(group.get("vars", ()))}
-    names, used = [], {}
+    names: list[str] = []
+    used: dict[str, int] = {}
     for layer in model.layers:
         name = _snake_case(type(layer).__name__)
         used[name] = used.get(name, -1) + 1
@@ -171,7 +174,7 @@ def _compare(stored: LayerTensors, layers: LayerTensors, path: Path) -> None:
     named = 2 * len(common) > len(
         here
     )  # the file calls its layers as Keras does, and not by class and number
-    pairs = zip(stored, layers, strict=False)
+    pairs: Iterable = zip(stored, layers, strict=False)
     if named:
         pairs = (((name, there[name]), (name, here[name])) for name in common)
     for (name, tensors), (layer, variables) in pairs:

@@ -1,7 +1,7 @@
 """The command line: a thin layer over the functions that the notebooks use as well.
 
-It may import every room, and no room imports it. Begin with `app`, where the commands are declared, then `series/`, which
-runs the numbered notebooks by papermill.
+It imports all rooms below but `metrics` and `formats`; no room imports it. Begin with `app`, where the commands are declared, then `series/`, which runs the
+numbered notebooks by papermill.
 """
 
 import lazy_loader

@@ -16,7 +16,7 @@ from radlib.imaging.resampling import FILTERS
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
     from radlib.foundation.errors import UsageError
-    from radlib.foundation.registry import nearest
+    from radlib.foundation.names import nearest
 
     if not path.exists():
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -183,7 +183,7 @@ def verify(output: Path, films: int) -> None:
               help="Do not score the usual ranges and filters on validation films.")  # fmt: skip
 @click.option("--architecture", default="", help="Of a file of weights alone: the network they belong to.")
 @click.option(
-    "--chains", help="Techniques to apply, e.g. '[aeq_int8]'.  [default: the study's, or what takes the file]"
+    "--chains", help="Techniques to apply, e.g. '[int8]'.  [default: the study's, or what takes the file]"
 )
 @click.option("--beside", is_flag=True, help="Train the study's own networks as well.")
 @click.option("--fresh", is_flag=True, help="Replace another network of that name.")

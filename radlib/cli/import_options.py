@@ -1,5 +1,7 @@
 """Options of `radlib import` as they are typed, made into values."""
 
+from typing import Any
+
 import click
 
 
@@ -17,7 +19,7 @@ def numbers(context: click.Context, option: click.Parameter, text: str | None) -
 
 def mapped_labels(context: click.Context, option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     """Return `OLD=NEW` as typed, each with both sides."""
-    split = [tuple(side.strip() for side in pair.split("=")) for pair in pairs]
+    split: list[Any] = [tuple(side.strip() for side in pair.split("=")) for pair in pairs]
     if wrong := [pair for pair, sides in zip(pairs, split, strict=True) if len(sides) != 2 or not all(sides)]:
         raise click.BadParameter(f"takes OLD=NEW, such as covid=pneumonia, not {wrong[0]!r}.")
     if len(dict(split)) < len(split):

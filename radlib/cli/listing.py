@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
@@ -28,7 +29,7 @@ def listing(kind: str, *, parameters: bool = True) -> str:
         parameters: Whether to show facts and parameters below each name.
     """
     if kind == "studies":
-        rows = [(name, load_study(name).title, []) for name in study_names()]
+        rows: list[Any] = [(name, load_study(name).title, []) for name in study_names()]
     else:
         rows = [(e.name, e.summary, _details(e)) for e in REGISTRIES[kind]]
     width = max((len(name) for name, _, _ in rows), default=0)

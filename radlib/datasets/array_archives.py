@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -129,7 +130,7 @@ def unpack_rows(archive: zipfile.ZipFile, name: str, target: Path) -> list[str]:
     return json.loads(record.read_text(encoding="utf-8"))["ids"]
 
 
-def _copy(archive: zipfile.ZipFile, name: str, found: Heading, output) -> Iterator[str]:
+def _copy(archive: zipfile.ZipFile, name: str, found: Heading, output: BinaryIO) -> Iterator[str]:
     """Copy a member, heading and all, a block of rows at a time, and yield the id of each row."""
     rows, film = found.shape[0], found.shape[1:]
     row_bytes = math.prod(film)

@@ -186,16 +186,6 @@ def _places(name: str, aliases: Sequence[str], holds: str) -> Iterator[tuple[Pat
     yield home_folder() / "data" / name, "data/"
 
 
-def check_choice(option: str, value: str, known: Sequence[str]) -> None:
-    """Make sure that a data set's option has one of its values.
-
-    Raises:
-        UsageError: When it has not; the message lists them.
-    """
-    if value not in known:
-        raise UsageError(f"Option {option!r} of a data set is one of {', '.join(known)}, not {value!r}.")
-
-
 def unique_image_ids(ids: Sequence[str]) -> list[str]:
     """Return the ids with a suffix (`-2`, `-3`, …) for films whose file is byte for byte an earlier one."""
     return list(numbered_ids(ids))

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.header_filters import of_the_kind, peculiar_notes
 from radlib.datasets.tables.label_columns import (
@@ -41,8 +41,6 @@ from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import WithinData
 from radlib.imaging import film_walk
 from radlib.runs import tasks
-
-READINGS = ("auto", "binary", "findings", "classes")
 
 
 def survey(folder: Path, *, table: str, labels: Sequence[str], label_values: Any, **_: Any) -> Survey:
@@ -99,7 +97,6 @@ def dicom_folder(
         DataError: When the table is missing or has no row, an unknown column, part or value, names files that are not there,
             or none of the wanted modality and body part.
     """
-    check_choice("reading", reading, READINGS)
     meant = meanings(label_values)
     place = _table_path(folder, table)
     rows = read_table(place, ("file",), others=True, optional=ABOUT)

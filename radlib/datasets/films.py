@@ -8,7 +8,6 @@ run's private folder, which no report or notebook reads.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -62,12 +61,6 @@ class Films:
         if last - first + 1 == len(self) and (np.diff(self.positions) == 1).all():
             return self.source[first : last + 1]
         return self.source[self.positions]
-
-    @property
-    def source_path(self) -> Path | None:
-        """The file that `source` maps, None when it is held in memory."""
-        name = getattr(self.source, "filename", None)
-        return Path(name) if name else None
 
     @property
     def image_ids(self) -> np.ndarray:

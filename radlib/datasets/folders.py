@@ -19,14 +19,14 @@ import yaml
 
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import NEGATIVE_NAMES, checked_labels, label_of, plain
-from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.tables.label_tables import class_columns
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import no_such
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
-READINGS = ("binary", "classes")
 OTHERS = "of other classes"
 
 
@@ -70,7 +70,6 @@ def folders(
         UsageError: For an option that names no class folder.
         DataError: When class folders are empty, their names make no labels, or an official part lacks a class.
     """
-    check_choice("reading", reading, READINGS)
     index, notes = class_folders_index(folder)
     try:
         pattern = re.compile(patient_pattern) if patient_pattern else None
@@ -200,7 +199,7 @@ def _named(classes: Sequence[str], asked: Any) -> str:
     for name in classes:
         if plain(name) == plain(str(asked)):
             return name
-    raise UsageError(f"There is no class folder {str(asked)!r}; there are: {', '.join(classes)}.")
+    raise no_such("class folder", asked, classes)
 
 
 def _read_by_yaml(name: str) -> tuple[type, Any]:

@@ -20,6 +20,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.foundation import owner_only
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import no_such
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.array_rows import row_reference
 from radlib.runs import runs, tasks
@@ -128,7 +129,7 @@ def _choose(place: Path, collection: str) -> Path:
     found = [p for p in found if p.stem in _known_names()]
     chosen = [p for p in found if collection in ("", p.stem)]
     if collection and collection not in _known_names():
-        raise UsageError(f"There is no collection {collection!r}; there are: {', '.join(COLLECTIONS)}.")
+        raise no_such("collection", collection, COLLECTIONS)
     if not chosen:
         raise DataError(
             f"{place.name!r} holds no {collection or 'file of MedMNIST'}; put {collection or 'pneumoniamnist'}.npz there."

@@ -13,6 +13,7 @@ from radlib.datasets.dataset import Dataset, positive_counts
 from radlib.datasets.draws import drawn_groups
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import check_known
 
 SPLITS = ("training", "validation", "test")
 
@@ -47,8 +48,7 @@ def split_by_patient(
     Raises:
         DataError: When a patient is on both sides of an official split, or a split has only one answer.
     """
-    if id_scope not in ("dataset", "folder"):
-        raise UsageError(f"There is no id_scope {id_scope!r}; there are: dataset, folder.")
+    check_known("id_scope", id_scope, ("dataset", "folder"))
     if not (0 < validation_fraction < 1 and 0 < test_fraction < 1):
         raise UsageError("validation_fraction and test_fraction lie between 0 and 1, exclusive.")
     index, notes = dataset.index.copy(), list(dataset.notes)

@@ -1,7 +1,7 @@
 """A variant leaves for where it will be used: exported, asked about a site's own films, given the site's threshold.
 
-It imports `evaluation`, `techniques` and the rooms below. Begin with `export.export_variant`, then `answer_tables.answer_films`
-(what `radlib predict` does) and `site_threshold`; `verification/` asks whether a run is still what it says it is.
+It imports all rooms below but `architectures`, `training` and `importing`. Begin with `export.export_variant`, then `answer_tables.answer_films` (what `radlib predict` does) and
+`site_threshold`; `verification/` asks whether a run is still what it says it is.
 """
 
 import lazy_loader

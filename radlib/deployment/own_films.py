@@ -163,7 +163,8 @@ def _decoding(references: Sequence[str], preparation: Preprocessing) -> Iterator
         with lone_film(references[0], preparation) as result:
             yield (result() for _ in references)
         return
-    with contextlib.closing(decode_files(references, preparation)) as results:
+    decoding: Any = decode_files(references, preparation)
+    with contextlib.closing(decoding) as results:
         yield results
 
 

@@ -1,8 +1,8 @@
 """What every variant answers, which threshold and which variant are chosen, and what each costs.
 
-It imports `techniques` and the rooms below. Begin with `predictions.predict`, then `selection.select` (thresholds and the
-winner, from validation films, before any test prediction exists) and `measuring.measure` (bytes, latency, memory);
-`insides/` looks into the networks: what changed in each layer, and where each looks.
+It imports all rooms below but `techniques`. Begin with `predictions.predict`, then `selection.select` (thresholds and the winner, from validation
+films, before any test prediction exists) and `measuring.measure` (bytes, latency, memory); `insides/` looks into the
+networks: what changed in each layer, and where each looks.
 
 Each step is stored and never done twice. Intervals, paired tests and curves need no model after that.
 """

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -43,6 +43,6 @@ class Predictions:
         }
         return dataclasses.replace(self, **rows)
 
-    def arrays(self) -> dict[str, np.ndarray | str]:
+    def arrays(self) -> dict[str, Any]:
         """Return all fields by name, as they are stored."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

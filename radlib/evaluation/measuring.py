@@ -143,7 +143,7 @@ def keras_parent(run: Run, variant: Variant) -> Variant:
     return variant
 
 
-def _counts(run: Run, variant: Variant, parent: dict[str, int]) -> dict[str, int]:
+def _counts(run: Run, variant: Variant, parent: Mapping[str, float]) -> dict[str, float]:
     """Return parameters, non-zeros, multiply-accumulates, and the float32 bytes of the Keras parent's weights.
 
     A LiteRT file that came from a Keras network has other weights than its parent (batch norm is folded into the layer before it), so its
@@ -166,7 +166,9 @@ def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[s
     found: dict[str, list[dict[str, int]]] = {name: [] for name in variants}
 
     def probe(variant: Variant) -> dict[str, int]:
-        return in_fresh_process("peak_memory", path=str(run.model_path(variant)), format=variant.format)
+        return in_fresh_process(
+            "peak_memory", path=str(run.model_path(variant).resolve()), format=variant.format
+        )
 
     with ThreadPoolExecutor(PROCESSES) as pool:
         done = tqdm(
@@ -188,7 +190,7 @@ def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[s
 def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
     """Time a network's variants in turns and put the figures into their records."""
     calls = max(FEWEST_CALLS, run.settings.latency_calls)
-    models = [(str(run.model_path(v)), v.format) for v in group]
+    models = [(str(run.model_path(v).resolve()), v.format) for v in group]
     timed = in_fresh_process("latencies", models=models, calls=calls)
     for variant, times in zip(group, timed, strict=True):
         p50, p95 = np.percentile(np.array(times["seconds"]) * 1000, [50, 95])

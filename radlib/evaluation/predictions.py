@@ -7,6 +7,7 @@ leaves a line in a log: choices made after a look at the test films are how publ
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from radlib.evaluation.inference import predict_files
 from radlib.evaluation.test_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
 from radlib.evaluation.workers import Workers
-from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.errors import DataError
+from radlib.foundation.names import check_known
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
 from radlib.imaging.decoding.pixels import StoredFilms, stored_films
@@ -50,12 +52,12 @@ def predict(
     Raises:
         UsageError: For an unknown split, or for `test` while a variant has no entry in `selection.json`.
     """
-    if split not in SPLITS:
-        raise UsageError(f"There is no split {split!r}; there are: {', '.join(SPLITS)}.")
+    check_known("split", split, SPLITS)
     if split == "test":
         check_selected(run, variants)
         write_film_groups(run, films.test)
-    found, missing = {}, {}
+    found: dict[str, Predictions] = {}
+    missing: dict[str, Any] = {}
     for variant in variants:
         network = run_of(run, variant)
         prepared = films_of(network, films, variant)
@@ -114,7 +116,7 @@ def predictions_in(path: Path, variant: Variant, *, digest: bool = True) -> Pred
     Raises:
         DataError: When the file is damaged.
     """
-    fields = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
+    fields: dict[str, Any] = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
     for name in ("model_sha256", "fingerprint"):
         fields[name] = str(fields[name])
     if fields["model_sha256"] != variant.sha256:

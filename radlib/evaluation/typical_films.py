@@ -77,7 +77,7 @@ def read_typical(path: Path) -> Typical | None:
     """Return a stored description; None where there is none or it cannot be read."""
     try:
         check_growth(path)
-        fields = read_arrays(path, tuple(Typical.__dataclass_fields__))
+        fields: dict[str, Any] = read_arrays(path, tuple(Typical.__dataclass_fields__))
         fields |= {
             "sha256": str(fields["sha256"]),
             "revision": int(fields["revision"]),

@@ -37,9 +37,10 @@ def at_most(weights: int = MOST_WEIGHTS) -> Iterator[None]:
 
     def counted(make: Any, **given: Any) -> Any:
         nonlocal made
-        shape = given.get("shape")
+        shape: Any = given.get("shape")
+        value: Any = given.get("initial_value")
         known = shape is not None and shape.rank is not None
-        made += int(np.prod(shape.as_list(), dtype=object)) if known else np.size(given.get("initial_value"))
+        made += int(np.prod(shape.as_list(), dtype=object)) if known else np.size(value)
         if made > allowed + COUNTERS:
             raise UsageError(
                 f"The description asks for more than the {allowed:,} weights that the file can hold."

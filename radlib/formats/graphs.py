@@ -132,6 +132,11 @@ def functional(model: Any) -> Any:
     return model
 
 
+def weight_name(variable: Any) -> str:
+    """Return the name of a Keras variable within its layer, such as `kernel`."""
+    return variable.name.split("/")[-1].split(":")[0]
+
+
 def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, Any]:
     """Return what differs from the defaults of a layer's class."""
     class_name, config = layer["class_name"], layer["config"]
@@ -147,7 +152,7 @@ def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, An
         raise NotApplicable(
             f"The layer {layer['name']!r} is not float32 with channels last, as every network here is."
         )
-    kind = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)
+    kind: Any = own.get(class_name) or getattr(backend.keras().layers, class_name, dict)
     constructor = inspect.signature(kind.__init__).parameters
     kept = {}
     for key, value in config.items():

@@ -70,7 +70,7 @@ def _layer(layer: Any, alone: bool) -> dict[str, Any]:
         raise UsageError(
             f"The layer {name!r} names the module {_short(layer.get('module'))}, which is not that of a {kind}."
         )
-    made = {
+    made: dict[str, Any] = {
         "module": module,
         "class_name": kind,
         "registered_name": registered,

@@ -31,7 +31,7 @@ class Predictor:
     """
 
     predict: Callable[[np.ndarray], np.ndarray]
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     outputs: int
     runtime: str
     delegate: str

@@ -1,14 +1,14 @@
 """The ground that every room stands on: errors, registries, files that are whole or not there, text that may leave.
 
-It knows nothing of films or networks, and imports no other room; TensorFlow comes through `backend` alone. Begin with
-`errors` (what a user is told), `registry` (how a new entry is found) and `storage` (how a file is written).
+It imports no other room, and knows nothing of films or networks. Begin with `errors` (what a user is told), `registry` (how
+a new entry is found) and `storage` (how a file is written); TensorFlow comes through `backend` alone.
 """
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["worker_pool"],
+    submodules=["processes"],
     submod_attrs={
         "backend": ["log_path", "quiet_stderr"],
         "digests": ["is_as_written"],
@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "UsageError",
         ],
         "extras": ["check_extra", "line_to_type", "pandas", "told"],
+        "names": ["check_known", "nearest", "no_such"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",
@@ -45,7 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_table",
             "remembered",
         ],
-        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
+        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES"],
         "scratch": ["film_scratch"],
         "storage": [
             "atomic_path",

@@ -85,7 +85,7 @@ def _count(node: yaml.Node, counted: dict[int, int], above: tuple[int, ...]) -> 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the words of YAML 1.2, in which a key that is given twice is a mistake."""
 
-    yaml_implicit_resolvers: ClassVar[dict] = {}
+    yaml_implicit_resolvers: ClassVar[dict] = {}  # type: ignore[misc]  # stubs take it for an instance's
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         """Return a table, after making sure that no key occurs twice in it."""

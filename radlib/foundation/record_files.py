@@ -62,15 +62,12 @@ def remembered(path: Path) -> dict[str, Any]:
         return {}
 
 
-def read_arrays(
-    path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True
-) -> "dict[str, np.ndarray]":
+def read_arrays(path: Path, names: Sequence[str] = (), *, digest: bool = True) -> "dict[str, np.ndarray]":
     """Return the arrays of an `.npz` file by name; nothing in it is executed.
 
     Args:
         path: The file.
         names: Those that it must have, and that are read; empty for all.
-        remedy: What makes it anew, as the end of a sentence.
         digest: Whether the content must be the one that was written, where that was noted.
 
     Raises:
@@ -85,11 +82,11 @@ def read_arrays(
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in names or arrays.files}
     except FileNotFoundError:
-        raise damaged(path, "it is missing", remedy) from None
+        raise damaged(path, "it is missing", RUN_AGAIN) from None
     except Exception as error:  # zip, zlib and NumPy have a dozen kinds for "this is not what was written"
         why = f"it lacks {error.args[0]}" if isinstance(error, KeyError) else "it is cut off or was changed"
-        raise damaged(path, why, remedy) from error
-    _check(path, remedy, digest)
+        raise damaged(path, why, RUN_AGAIN) from error
+    _check(path, RUN_AGAIN, digest)
     return found
 
 

@@ -51,5 +51,5 @@ def read_row(path: Path, row: int) -> np.ndarray:
         raise ValueError("the array holds no film at this row")
     film = np.asarray(films[row], np.float32)  # (h, w) or (h, w, 3)
     if colour:
-        film = film @ np.float32([0.299, 0.587, 0.114])
+        film = film @ np.array([0.299, 0.587, 0.114], np.float32)
     return film / np.float32(255)

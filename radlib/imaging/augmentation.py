@@ -71,7 +71,7 @@ class Augmentation:
     erase: float = 0.0
     horizontal_flip: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in self.to_dict().items():
             if value < 0:
                 raise UsageError(
@@ -107,7 +107,8 @@ class Augmentation:
 UNSHARP_RADIUS = 0.006  # standard deviation of the unsharp mask's blur, fraction of the side
 
 _FIELDS = [field.name for field in dataclasses.fields(Augmentation)]
-NO_AUGMENTATION = Augmentation(**dict.fromkeys(_FIELDS, 0.0) | {"horizontal_flip": False})
+_NOTHING: dict[str, Any] = dict.fromkeys(_FIELDS, 0.0) | {"horizontal_flip": False}
+NO_AUGMENTATION = Augmentation(**_NOTHING)
 
 
 def augment(image: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,9 @@ a folder can say what became of each file. A few hundred bytes are enough; no de
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
+ByteOrder = Literal["little", "big"]
 HEAD_BYTES = 512
 FILMS = ("dicom", "png", "jpeg")
 
@@ -79,18 +81,19 @@ def is_unmarked_dicom(head: bytes) -> bool:
     Args:
         head: The first bytes of the file.
     """
-    orders = ("little", "big") if head[:1] == b"\0" else ("little",)
+    orders: tuple[ByteOrder, ...] = ("little", "big") if head[:1] == b"\0" else ("little",)
     return any(
         len(tags) >= 2 and tags == sorted(tags) for tags in (list(_tags(head, order)) for order in orders)
     )
 
 
-def _tags(head: bytes, order: str) -> Iterator[tuple[int, int]]:
+def _tags(head: bytes, order: ByteOrder) -> Iterator[tuple[int, int]]:
     """Yield the tags of the first elements for as long as they are those of a DICOM header; nothing else than all of them.
 
     The last may reach beyond what was read.
     """
-    place, groups = 0, (2, 8)
+    place = 0
+    groups: tuple[int, ...] = (2, 8)
     while place + 12 <= len(head) and place < HEAD_BYTES // 2:
         group, element = (int.from_bytes(head[place + n : place + n + 2], order) for n in (0, 2))
         kind = head[place + 4 : place + 6]

@@ -54,7 +54,7 @@ class UnreadableImage(DataError):
         )
         self.reason, self.image = reason, image
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return UnreadableImage, (self.reason, self.image)
 
 

@@ -127,7 +127,7 @@ def _entries(top: Iterable[os.DirEntry]) -> Iterator[tuple[os.DirEntry, str | No
     Of folders only those that are looked through, and those that may not be opened. Without recursion, since folders may
     be nested deeper than Python's calls.
     """
-    stack = [(iter(top), None)]
+    stack: list[tuple[Iterator[os.DirEntry], str | None]] = [(iter(top), None)]
     while stack:
         entries, inherited = stack[-1]
         entry = next(entries, None)

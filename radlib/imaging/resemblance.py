@@ -50,7 +50,8 @@ class Look:
 WHOLE = ((0.0, 0.0),)
 COARSE = Look(8, ((0.02, 0.02),), 0.88)
 CLOSER = Look(12, (*WHOLE, (0.0, 0.03), (0.03, 0.0), (0.015, 0.015)), 0.88)
-FINE = Look(16, tuple(itertools.product((0.0, 0.01, 0.02, 0.03), repeat=2)), 0.95)
+_SHARES = (0.0, 0.01, 0.02, 0.03)
+FINE = Look(16, tuple(itertools.product(_SHARES, _SHARES)), 0.95)
 TILE = 4096  # films per side of a block of similarities: 64 MB
 
 
@@ -73,11 +74,6 @@ def film_mark(grey: np.ndarray) -> bytes:
     if brightest > darkest:
         levels = np.round((small - darkest) * (255 / (brightest - darkest))).astype(np.uint8)
     return digest.digest() + levels.tobytes()
-
-
-def mark_array(marks: Sequence[bytes]) -> np.ndarray:
-    """Return marks as uint8 (n, MARK_BYTES)."""
-    return np.frombuffer(b"".join(marks), np.uint8).reshape(-1, MARK_BYTES)
 
 
 def pixel_groups(marks: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ def _run(file: ForeignFile, asked: Mapping[str, Any]) -> tuple[dict[str, Any], d
     command = [str(import_python(file)), "-I", str(Path(__file__).with_name("torch_worker.py"))]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     given = {"path": str(file.path.resolve()), "name": file.path.name, **asked}
-    limits = {"seconds": SECONDS, "memory_bytes": MEMORY_BYTES}
+    limits: dict[str, Any] = {"seconds": SECONDS, "memory_bytes": MEMORY_BYTES}
     return run_worker(command, given, environment, name=file.path.name, **limits)
 
 

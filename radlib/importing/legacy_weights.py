@@ -57,7 +57,7 @@ def assigned(
         layer["config"]["name"]: [slot for part in _slots(layer, "", 0) for slot in part]
         for layer in configuration["config"]["layers"]
     }
-    values: dict[str, list[np.ndarray]] = {}
+    values: dict[str, list[tuple[int, np.ndarray]]] = {}
     for number, (group, names) in enumerate(groups.items()):
         kept = [place for place, each in enumerate(names) if not STATES.search(each)]
         wanted = slots.pop(group, [])

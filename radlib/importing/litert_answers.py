@@ -17,7 +17,8 @@ class _Tail:
     """Operations behind the output, as they are added."""
 
     def __init__(self, graph: Graph, now: int):
-        self.graph, self.now, self.made = graph, now, []
+        self.graph, self.now = graph, now
+        self.made: list[Any] = []
 
     def add(
         self, kind: str, shape: Sequence[int], *, options: Any = None, constants: Sequence[np.ndarray] = ()

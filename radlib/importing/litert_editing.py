@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 from radlib.formats.litert_tables import packed, read_tables
 
 TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): schema.TensorType.INT32}
-INTEGERS = {
+INTEGERS: dict[int, Any] = {
     schema.TensorType.UINT8: np.iinfo(np.uint8),
     schema.TensorType.INT8: np.iinfo(np.int8),
     schema.TensorType.INT16: np.iinfo(np.int16),

@@ -82,10 +82,10 @@ def with_own_range(content: bytes, layout: InputLayout, *, name: str) -> tuple[I
     if grid is None:
         return dataclasses.replace(layout, range=(0.0, 1.0)), step
     (scale, zero), limits = grid, INTEGERS[graph.graph.tensors[source].type]
-    ends = tuple(round(scale * (end - zero), 6) for end in (limits.min, limits.max))
-    if abs(ends[0]) < scale / 2 and abs(ends[1] - 1) < scale / 2:  # [0, 1] but for the rounding of the scale
-        ends = (0.0, 1.0)
-    return dataclasses.replace(layout, range=ends), step
+    low, high = (round(scale * (end - zero), 6) for end in (limits.min, limits.max))
+    if abs(low) < scale / 2 and abs(high - 1) < scale / 2:  # [0, 1] but for the rounding of the scale
+        low, high = 0.0, 1.0
+    return dataclasses.replace(layout, range=(low, high)), step
 
 
 def with_layout(content: bytes, before: InputLayout, layout: InputLayout, *, name: str) -> bytes:
@@ -159,7 +159,7 @@ def _takes_one(content: bytes) -> bool:
     return all(int(graph.tensors[int(n)].shape[0]) == 1 for n in (*graph.inputs, *graph.outputs))
 
 
-def _input_operations(graph: Graph, source: int, sides: tuple[int, int], layout: InputLayout) -> list[Any]:
+def _input_operations(graph: Graph, source: int, sides: tuple[int, ...], layout: InputLayout) -> list[Any]:
     """Return the operations from the film to what used to be the input."""
     steps: list[tuple[str, list[np.ndarray], Any, tuple[int, ...]]] = []
     shape = (1, *sides, layout.channels)

@@ -23,7 +23,7 @@ from radlib.runs.tasks import Task
 from radlib.runs.variants import Variant, variant_name
 
 IMPORT_REVISION = 1  # raised when the same file would become another original
-LITERT_CHAINS = ("aeq_dynamic", "aeq_float16", "aeq_int8")  # float32, the fourth option, is there
+LITERT_CHAINS = ("dynamic", "float16", "int8")  # float32, the fourth option, is there
 
 
 def import_network(

@@ -10,6 +10,7 @@ import os
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 REFUSED = 23
 NEWEST_OPERATORS = 17  # of ONNX, all of which onnx2torch reads; files of newer ones are put in their words
@@ -115,12 +116,13 @@ def without_torchvision() -> None:
     try:
         import torchvision  # noqa: F401
     except ImportError:
-        stand_in, operators = types.ModuleType("torchvision"), types.ModuleType("torchvision.ops")
+        stand_in: Any = types.ModuleType("torchvision")
+        operators: Any = types.ModuleType("torchvision.ops")
         stand_in.ops, operators.roi_align = operators, None
         sys.modules |= {"torchvision": stand_in, "torchvision.ops": operators}
 
 
-def answers(network: object, film: object, name: str) -> object:
+def answers(network: Any, film: object, name: str) -> object:
     """Return what a network answers to one film, (1, outputs)."""
     import numpy as np
     import torch

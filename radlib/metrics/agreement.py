@@ -18,7 +18,10 @@ References:
     Song et al. (2012). Feature selection via dependence maximization. JMLR 13 (the estimate without bias).
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
 from radlib.metrics.bootstrap import mean_draws, percentile_interval
@@ -27,7 +30,9 @@ LIMIT = 1.96  # standard deviations that hold 95 % of normally spread difference
 FEWEST_FILMS = 4  # the unbiased estimate of CKA divides by n − 3
 
 
-def concordance(first, second, counts: np.ndarray | None = None) -> tuple[float, float, float]:
+def concordance(
+    first: ArrayLike, second: ArrayLike, counts: np.ndarray | None = None
+) -> tuple[float, float, float]:
     """Return Lin's concordance coefficient of two readings of the same films, with its 95 % interval.
 
     Args:
@@ -50,7 +55,7 @@ def concordance(first, second, counts: np.ndarray | None = None) -> tuple[float,
     return float(value), *percentile_interval(drawn)
 
 
-def agreement_of_labels(first, second, counts: np.ndarray) -> list[dict[str, float]]:
+def agreement_of_labels(first: ArrayLike, second: ArrayLike, counts: np.ndarray) -> list[dict[str, float]]:
     """Return `concordance` and `limits_of_agreement` of every label, from one pass over the draws.
 
     Args:
@@ -83,13 +88,15 @@ def _moments(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
     return x, y, x * x, y * y, x * y
 
 
-def _concordance(x, y, xx, yy, xy) -> np.ndarray:
+def _concordance(x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> np.ndarray:
     spread = (xx - x * x) + (yy - y * y) + (x - y) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(spread > 1e-15, 2 * (xy - x * y) / spread, np.nan)
 
 
-def limits_of_agreement(first, second, counts: np.ndarray | None = None) -> dict[str, float]:
+def limits_of_agreement(
+    first: ArrayLike, second: ArrayLike, counts: np.ndarray | None = None
+) -> dict[str, float]:
     """Return Bland and Altman's limits: between them lie 95 % of the differences second − first.
 
     Args:
@@ -119,7 +126,7 @@ def limits_of_agreement(first, second, counts: np.ndarray | None = None) -> dict
     }
 
 
-def signal_to_noise_db(reference, other) -> float:
+def signal_to_noise_db(reference: ArrayLike, other: ArrayLike) -> float:
     """Return how loud a signal is against its error, dB; infinite where there is none, NaN without a signal.
 
     Example:
@@ -137,7 +144,7 @@ def decibels(signal: float, noise: float) -> float:
     return float(10 * np.log10(signal / noise)) if noise > 0 else np.inf
 
 
-def linear_cka(first, second) -> float:
+def linear_cka(first: np.ndarray, second: np.ndarray) -> float:
     """Return how alike two representations of the same films are, whatever the number of their features.
 
     Args:
@@ -181,7 +188,7 @@ def _dependence(a: np.ndarray, b: np.ndarray) -> float:
     return float(both / (n * (n - 3)))
 
 
-def _pair(first, second) -> tuple[np.ndarray, np.ndarray]:
+def _pair(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     x, y = (np.asarray(values, dtype=np.float64).ravel() for values in (first, second))
     if len(x) != len(y):
         raise UsageError(f"{len(x)} and {len(y)} readings cannot be paired; give readings of the same films.")

@@ -11,6 +11,7 @@ A draw is kept as how often each film counts; `presorted` makes the AUROC of all
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
@@ -20,7 +21,7 @@ from radlib.metrics.presorted import BLOCK, auroc_draws_of_all
 MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
 
 
-def patient_draws(patient_ids, draws: int = 1000, seed: int = 0) -> np.ndarray:
+def patient_draws(patient_ids: ArrayLike, draws: int = 1000, seed: int = 0) -> np.ndarray:
     """Return how often each film counts in each draw of patients.
 
     Args:
@@ -63,7 +64,10 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def intervals(y_true, y_prob, patient_ids, threshold, draws: int = 1000, seed: int = 0, *, counts=None):
+def intervals(
+    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, threshold: ArrayLike, draws: int = 1000,
+    seed: int = 0, *, counts: np.ndarray | None = None
+) -> "pd.DataFrame":  # fmt: skip
     """Return every metric with its 95 % interval, all from the same draws of patients.
 
     Args:
@@ -88,7 +92,7 @@ def intervals(y_true, y_prob, patient_ids, threshold, draws: int = 1000, seed: i
     return _with_intervals(scores(y_true, y_prob, threshold), metric_draws(y_true, y_prob, threshold, counts))
 
 
-def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]):
+def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]) -> "pd.DataFrame":
     rows = [
         (name, value[name], *(percentile_interval(drawn[name]) if name in drawn else (np.nan, np.nan)))
         for name in METRICS
@@ -96,14 +100,18 @@ def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]):
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
 
-def metric_draws(y_true, y_prob, threshold, counts: np.ndarray) -> dict[str, np.ndarray]:
+def metric_draws(
+    y_true: ArrayLike, y_prob: ArrayLike, threshold: ArrayLike, counts: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return the values of each metric (but the calibration error) over the draws, float64 (draws,) each."""
     y_true, y_prob, _ = arrays(y_true, y_prob)
     thresholds = np.broadcast_to(np.asarray(threshold, np.float64), y_true.shape)[:, None]
     return metric_draws_of_all(y_true[:, None], y_prob[:, None], thresholds, counts)[0]
 
 
-def metric_draws_of_all(y_true, y_prob, thresholds, counts: np.ndarray) -> list[dict[str, np.ndarray]]:
+def metric_draws_of_all(
+    y_true: ArrayLike, y_prob: ArrayLike, thresholds: np.ndarray, counts: np.ndarray
+) -> list[dict[str, np.ndarray]]:
     """Return `metric_draws` of every label; each block of draws is widened once for all of them.
 
     Args:
@@ -130,7 +138,7 @@ def metric_draws_of_all(y_true, y_prob, thresholds, counts: np.ndarray) -> list[
     ]
 
 
-def _rates_of(sums: np.ndarray, undecided: bool) -> dict[str, np.ndarray]:
+def _rates_of(sums: np.ndarray, undecided: bool | np.bool) -> dict[str, np.ndarray]:
     """Return what follows from the four counts and the sum of squares of every draw, (draws, 5)."""
     found = rates(*sums[:, : len(COUNTS)].T)
     if undecided:
@@ -139,7 +147,7 @@ def _rates_of(sums: np.ndarray, undecided: bool) -> dict[str, np.ndarray]:
     return found | {"brier": np.divide(sums[:, -1], films, out=np.full(len(films), np.nan), where=films > 0)}
 
 
-def mean_draws(values, counts: np.ndarray, known=None) -> np.ndarray:
+def mean_draws(values: ArrayLike, counts: np.ndarray, known: ArrayLike | None = None) -> np.ndarray:
     """Return the mean of a number per film over the films of every draw; NaN without films.
 
     Args:
@@ -173,16 +181,9 @@ def mean_draws(values, counts: np.ndarray, known=None) -> np.ndarray:
 
 
 def per_label(
-    y_true,
-    y_prob,
-    patient_ids,
-    labels,
-    thresholds,
-    draws: int = 1000,
-    seed: int = 0,
-    *,
-    drawn: Sequence | None = None,
-):
+    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, labels: Sequence[str], thresholds: ArrayLike,
+    draws: int = 1000, seed: int = 0, *, drawn: Sequence[dict[str, np.ndarray]] | None = None
+) -> "pd.DataFrame":  # fmt: skip
     """Return every metric of every label with its interval; films whose label is unknown are left out of it.
 
     Args:
@@ -220,7 +221,10 @@ def per_label(
     return pd.concat(tables, ignore_index=True)
 
 
-def roc_band(y_true, y_score, patient_ids, draws: int = 300, seed: int = 0, *, points: int = 101):
+def roc_band(
+    y_true: ArrayLike, y_score: ArrayLike, patient_ids: ArrayLike, draws: int = 300, seed: int = 0, *,
+    points: int = 101
+) -> "pd.DataFrame":  # fmt: skip
     """Return the 95 % band of the ROC curve: at each false positive rate, the middle of the draws' curves.
 
     Args:

@@ -6,13 +6,14 @@ the finding (DeGroot and Fienberg, 1983). Compression can leave AUROC untouched 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.extras import pandas as pd
 
 NORMAL_975 = 1.959963984540054  # the 97.5 % point of the standard normal distribution
 
 
-def brier(y_true, y_prob, weights=None) -> float:
+def brier(y_true: ArrayLike, y_prob: ArrayLike, weights: np.ndarray | None = None) -> float:
     """Return the mean squared distance of probability and label; 0 is perfect, 0.25 is always saying 0.5.
 
     Args:
@@ -31,7 +32,7 @@ def brier(y_true, y_prob, weights=None) -> float:
     return float(np.average(squares, weights=weights)) if len(squares) else float("nan")
 
 
-def reliability(y_true, y_prob, bins: int = 10):
+def reliability(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 10) -> "pd.DataFrame":
     """Return the reliability table: one row per bin of about equally many films.
 
     Bin edges are quantiles of the probabilities; films with equal probabilities stay together, so ties make
@@ -64,7 +65,7 @@ def reliability(y_true, y_prob, bins: int = 10):
     return pd.DataFrame({**columns, "low": low, "high": high})
 
 
-def expected_calibration_error(y_true, y_prob, bins: int = 10) -> float:
+def expected_calibration_error(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 10) -> float:
     """Return the mean distance of predicted and observed share over equal-mass bins, weighted by films.
 
     It is at least a little above zero for any finite number of films, more so for few; resampling inflates it
@@ -89,7 +90,7 @@ def expected_calibration_error(y_true, y_prob, bins: int = 10) -> float:
     return float(np.average(np.abs(table["predicted"] - table["observed"]), weights=table["films"]))
 
 
-def wilson_interval(successes, trials) -> tuple[np.ndarray, np.ndarray]:
+def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return Wilson's 95 % interval of a share.
 
     Args:

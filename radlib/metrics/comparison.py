@@ -5,14 +5,16 @@ much more, as most films are easy or hard for both. Whether it matters is a matt
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.metrics.bootstrap import patient_draws, percentile_interval
 from radlib.metrics.presorted import auroc_draws
 
 
 def paired_difference(
-    y_true, prob_a, prob_b, patient_ids, draws: int = 1000, seed: int = 0, *, counts=None
-) -> tuple[float, float, float]:
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, draws: int = 1000,
+    seed: int = 0, *, counts: np.ndarray | None = None
+) -> tuple[float, float, float]:  # fmt: skip
     """Return AUROC of b minus AUROC of a, with its 95 % interval, on the same draws of patients.
 
     Args:
@@ -38,7 +40,9 @@ def paired_difference(
     return (float(b[0] - a[0]), *percentile_interval((b - a)[1:]))
 
 
-def changed_decisions(prob_a, prob_b, threshold_a: float, threshold_b: float) -> dict[str, int]:
+def changed_decisions(
+    prob_a: ArrayLike, prob_b: ArrayLike, threshold_a: float, threshold_b: float
+) -> dict[str, int]:
     """Return how many films two networks decide differently, in either direction.
 
     Args:

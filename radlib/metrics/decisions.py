@@ -9,15 +9,18 @@ References:
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.metrics.delong import Difference
-from radlib.metrics.verdicts import FEWEST_PATIENTS, PairedTest, normal_tail, one_sided
+from radlib.metrics.verdicts import FEWEST_PATIENTS, PairedTest, normal_tail, one_sided, untested
 
 RATES = {"sensitivity": 1, "specificity": 0}  # the answer whose films each is about
 NO_SPREAD = 1e-12  # a standard error below it is the rounding of one that is 0
 
 
-def rate_difference(y_true, called_a, called_b, patient_ids, answer: int) -> Difference:
+def rate_difference(
+    y_true: ArrayLike, called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike, answer: int
+) -> Difference:
     """Return the difference of two networks' sensitivity (answer 1) or specificity (answer 0), b minus a.
 
     Args:
@@ -47,7 +50,10 @@ def rate_difference(y_true, called_a, called_b, patient_ids, answer: int) -> Dif
     return Difference(float(change.mean()), float(np.sqrt(variance)), influence)
 
 
-def rate_test(y_true, called_a, called_b, patient_ids, answer: int, margin: float = 0.05) -> PairedTest:
+def rate_test(
+    y_true: ArrayLike, called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike, answer: int,
+    margin: float = 0.05
+) -> PairedTest:  # fmt: skip
     """Test a rate of the compressed network against its original's, as `verdicts.paired_test` does an AUROC.
 
     Args:
@@ -62,13 +68,13 @@ def rate_test(y_true, called_a, called_b, patient_ids, answer: int, margin: floa
     if patients < FEWEST_PATIENTS:
         which = "with" if answer else "without"
         reason = f"Too few: {patients} patients {which} the finding, {FEWEST_PATIENTS} are needed."
-        return PairedTest(*[float("nan")] * 4, "", reason)
+        return untested(reason)
     found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
     method = "shares of films, clustered by patient"
     return PairedTest(found.value, found.standard_error, *one_sided(found, margin), method, "")
 
 
-def mcnemar(right_a, right_b) -> tuple[int, int, float]:
+def mcnemar(right_a: ArrayLike, right_b: ArrayLike) -> tuple[int, int, float]:
     """Return how many films only one of two networks gets right, and the exact p of "as often either way".
 
     Args:
@@ -94,7 +100,9 @@ def mcnemar(right_a, right_b) -> tuple[int, int, float]:
     return lost, won, float(min(1.0, 2 * bdtr(min(lost, won), lost + won, 0.5)))
 
 
-def change_test(y_true, called_a, called_b, patient_ids, answer: int) -> tuple[float, str]:
+def change_test(
+    y_true: ArrayLike, called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike, answer: int
+) -> tuple[float, str]:
     """Return the two-sided p of "the rate did not change", and the test that gave it.
 
     Exact McNemar where each patient has one film of that answer; else the normal test with the clustered error. When
@@ -116,7 +124,7 @@ def change_test(y_true, called_a, called_b, patient_ids, answer: int) -> tuple[f
     return 2 * normal_tail(abs(found.value) / found.standard_error), "clustered by patient"
 
 
-def changed_patients(called_a, called_b, patient_ids) -> dict[str, int]:
+def changed_patients(called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike) -> dict[str, int]:
     """Return how many patients two networks decide differently, in either direction.
 
     Args:

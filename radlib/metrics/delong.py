@@ -15,6 +15,7 @@ References:
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
 from radlib.metrics.discrimination import arrays
@@ -36,7 +37,7 @@ class Difference:
     influence: np.ndarray
 
 
-def structural_components(y_true, y_score) -> tuple[np.ndarray, np.ndarray]:
+def structural_components(y_true: ArrayLike, y_score: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each film wins its pairs, ties counting half.
 
     Args:
@@ -62,7 +63,9 @@ def structural_components(y_true, y_score) -> tuple[np.ndarray, np.ndarray]:
     return lower[group[y_true]] / negatives.sum(), higher[group[~y_true]] / positives.sum()
 
 
-def auroc_covariance(y_true, scores, patient_ids=None) -> tuple[np.ndarray, np.ndarray]:
+def auroc_covariance(
+    y_true: ArrayLike, scores: ArrayLike, patient_ids: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUROC of each network on the same films, and their covariance.
 
     Args:
@@ -85,11 +88,13 @@ def auroc_covariance(y_true, scores, patient_ids=None) -> tuple[np.ndarray, np.n
     y_true = np.asarray(y_true)
     parts = [structural_components(y_true, score) for score in np.atleast_2d(np.asarray(scores))]
     wins, losses = np.array([p[0] for p in parts]), np.array([p[1] for p in parts])
-    patient = np.arange(len(y_true)) if patient_ids is None else patient_ids
+    patient = np.arange(len(y_true)) if patient_ids is None else np.asarray(patient_ids)
     return wins.mean(axis=1), _covariance(wins, losses, y_true.astype(bool), patient)
 
 
-def auroc_difference(y_true, prob_a, prob_b, patient_ids=None) -> Difference:
+def auroc_difference(
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike | None = None
+) -> Difference:
     """Return AUROC of b minus AUROC of a with its standard error, from the differences of their components.
 
     Args:
@@ -114,14 +119,16 @@ def auroc_difference(y_true, prob_a, prob_b, patient_ids=None) -> Difference:
     a, b = structural_components(y_true, prob_a), structural_components(y_true, prob_b)
     wins, losses = (b[0] - a[0])[None], (b[1] - a[1])[None]
     positive = y_true.astype(bool)
-    patient = np.arange(len(y_true)) if patient_ids is None else patient_ids
+    patient = np.arange(len(y_true)) if patient_ids is None else np.asarray(patient_ids)
     with_finding, without, _ = _per_patient(wins, losses, positive, patient)
     influence = (with_finding / wins.size + without / losses.size)[0]
     variance = float(_covariance(wins, losses, positive, patient)[0, 0])
     return Difference(float(wins.mean()), variance**0.5, influence)
 
 
-def mean_auroc_difference(y_true, prob_a, prob_b, patient_ids) -> Difference:
+def mean_auroc_difference(
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike
+) -> Difference:
     """Return the mean over labels of the AUROC difference, with its standard error clustered by patient.
 
     Labels of one patient go together, so their differences covary; the covariance of two labels comes from the
@@ -155,7 +162,9 @@ def mean_auroc_difference(y_true, prob_a, prob_b, patient_ids) -> Difference:
     return Difference(float(np.mean([one.value for one in found])), error, influences.mean(axis=0))
 
 
-def _per_patient(wins, losses, positive, patient_ids) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _per_patient(
+    wins: np.ndarray, losses: np.ndarray, positive: np.ndarray, patient_ids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return centred components summed per patient, (networks, patients) each, and films (2, patients)."""
     _, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
     count = patient.max() + 1
@@ -167,7 +176,9 @@ def _per_patient(wins, losses, positive, patient_ids) -> tuple[np.ndarray, np.nd
     return sums[0], sums[1], np.array(films)
 
 
-def _covariance(wins, losses, positive, patient_ids) -> np.ndarray:
+def _covariance(
+    wins: np.ndarray, losses: np.ndarray, positive: np.ndarray, patient_ids: np.ndarray
+) -> np.ndarray:
     """Return the covariance of the networks' means; NaN where one patient alone carries an answer."""
     with_finding, without, films = _per_patient(wins, losses, positive, patient_ids)
     both = with_finding @ without.T

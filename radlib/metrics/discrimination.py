@@ -5,9 +5,13 @@ ties counting half (Hanley and McNeil, 1982). A threshold turns scores into deci
 validation films by Youden's index, sensitivity + specificity − 1 (Youden, 1950), and then frozen.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.metrics.calibration import brier, expected_calibration_error
 
 RULES = ("youden", "half")
@@ -24,7 +28,9 @@ RATES = (
 METRICS = ("auroc", *RATES, "brier", "expected_calibration_error")
 
 
-def arrays(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrays(
+    y_true: ArrayLike, y_score: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return labels as bool, scores and weights as float64, each (n,), after checking that they fit.
 
     Raises:
@@ -44,7 +50,9 @@ def arrays(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np.nd
     return y_true.astype(bool), y_score, weights
 
 
-def roc_curve(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def roc_curve(
+    y_true: ArrayLike, y_score: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the ROC curve, one point per distinct score.
 
     Args:
@@ -70,7 +78,7 @@ def roc_curve(y_true, y_score, weights=None) -> tuple[np.ndarray, np.ndarray, np
     return false_positive, true_positive, np.concatenate([[np.inf], -thresholds])
 
 
-def auroc(y_true, y_score, weights=None) -> float:
+def auroc(y_true: ArrayLike, y_score: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Return the area under the ROC curve, ties counting half; NaN when only one answer occurs.
 
     Args:
@@ -96,7 +104,7 @@ def auroc(y_true, y_score, weights=None) -> float:
     return float((positives * (2 * below + negatives)).sum() / (2 * pairs))
 
 
-def operating_point(y_true, y_score, rule: str = "youden") -> float:
+def operating_point(y_true: ArrayLike, y_score: ArrayLike, rule: str = "youden") -> float:
     """Return the threshold at which a film counts as positive.
 
     Args:
@@ -119,8 +127,7 @@ def operating_point(y_true, y_score, rule: str = "youden") -> float:
         >>> operating_point([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
         0.4
     """
-    if rule not in RULES:
-        raise UsageError(f"There is no threshold rule {rule!r}; there are: {', '.join(RULES)}.")
+    check_known("threshold rule", rule, RULES)
     if rule == "half":
         return 0.5
     false_positive, true_positive, thresholds = roc_curve(y_true, y_score)
@@ -135,7 +142,7 @@ def operating_point(y_true, y_score, rule: str = "youden") -> float:
     return float(middle if lower < middle else upper)
 
 
-def largest_wins(y_prob) -> np.ndarray:
+def largest_wins(y_prob: ArrayLike) -> np.ndarray:
     """Return thresholds at which a film is called of its most probable class and of no other.
 
     They turn the choice among classes into one decision per class, so that everything that holds at a threshold
@@ -158,7 +165,7 @@ def largest_wins(y_prob) -> np.ndarray:
     return thresholds
 
 
-def right_class(y_true, y_prob) -> np.ndarray:
+def right_class(y_true: ArrayLike, y_prob: ArrayLike) -> np.ndarray:
     """Return which films are given their class, bool (n,), from labels and probabilities, both (n, classes).
 
     Example:
@@ -168,7 +175,9 @@ def right_class(y_true, y_prob) -> np.ndarray:
     return np.asarray(y_true).argmax(axis=1) == np.asarray(y_prob).argmax(axis=1)
 
 
-def confusion(y_true, y_score, threshold, weights=None) -> dict[str, float]:
+def confusion(
+    y_true: ArrayLike, y_score: ArrayLike, threshold: ArrayLike, weights: ArrayLike | None = None
+) -> dict[str, float]:
     """Return the four counts at a threshold.
 
     Args:
@@ -187,10 +196,10 @@ def confusion(y_true, y_score, threshold, weights=None) -> dict[str, float]:
     return {name: float(weights[outcome].sum()) for name, outcome in zip(COUNTS, outcomes, strict=True)}
 
 
-def rates(tp, fp, tn, fn) -> dict[str, np.ndarray]:
+def rates(tp: Any, fp: Any, tn: Any, fn: Any) -> dict[str, np.ndarray]:
     """Return everything that follows from the four counts (scalars or arrays); 0/0 is NaN."""
 
-    def ratio(part, whole):
+    def ratio(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
         part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
         return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
@@ -206,7 +215,7 @@ def rates(tp, fp, tn, fn) -> dict[str, np.ndarray]:
     }
 
 
-def scores(y_true, y_prob, threshold) -> dict[str, float]:
+def scores(y_true: ArrayLike, y_prob: ArrayLike, threshold: ArrayLike) -> dict[str, float]:
     """Return all of `METRICS` for one label.
 
     Args:

@@ -8,11 +8,12 @@ own AUROC untouched. Asked of many groups something is always found, so the p-va
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.extras import pandas as pd
 from radlib.metrics.decisions import RATES, rate_test
 from radlib.metrics.discrimination import auroc
-from radlib.metrics.verdicts import PairedTest, holm, paired_test, verdict
+from radlib.metrics.verdicts import PairedTest, holm, paired_test, untested, verdict
 
 NORMAL_975 = 1.959963984540054
 AGE_GROUPS = ((0, 2, "0–1"), (2, 18, "2–17"), (18, 40, "18–39"), (40, 65, "40–64"), (65, 120, "65 and older"))
@@ -30,7 +31,8 @@ def age_group(years: float) -> str:
 
 
 def group_tests(
-    y_true, prob_a, prob_b, patient_ids, groups, threshold: float, *, margin: float = 0.01, rate_margin: float = 0.05
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, groups: ArrayLike,
+    threshold: float, *, margin: float = 0.01, rate_margin: float = 0.05
 ) -> list[dict]:  # fmt: skip
     """Test a compressed network against its original within every group of films.
 
@@ -63,14 +65,17 @@ def group_tests(
     return rows
 
 
-def _rate(truth, a, b, patients, answer: int, threshold: float, margin: float) -> PairedTest:
+def _rate(
+    truth: np.ndarray, a: np.ndarray, b: np.ndarray, patients: np.ndarray, answer: int, threshold: float,
+    margin: float
+) -> PairedTest:  # fmt: skip
     if np.isnan(threshold):
-        return PairedTest(*[float("nan")] * 4, "", "The original has no threshold for this finding.")
-    called = (np.asarray(prob, np.float64) >= threshold for prob in (a, b))
-    return rate_test(truth, *called, patients, answer, margin)
+        return untested("The original has no threshold for this finding.")
+    called_a, called_b = (np.asarray(prob, np.float64) >= threshold for prob in (a, b))
+    return rate_test(truth, called_a, called_b, patients, answer, margin)
 
 
-def judge_groups(rows: Sequence[Mapping]):
+def judge_groups(rows: Sequence[Mapping]) -> "pd.DataFrame":
     """Return the verdicts on all groups that are asked about together, adjusted by Holm's rule.
 
     Args:

@@ -13,13 +13,14 @@ References:
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
 
 TOP = 0.2  # share of a film that counts as its warmest part
 
 
-def rank_correlation(first, second) -> float:
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
     """Return Spearman's rank correlation of two maps; ties share their rank, NaN where a map is flat.
 
     Example:
@@ -34,7 +35,7 @@ def rank_correlation(first, second) -> float:
     return float((ranks[0] * ranks[1]).sum() / spread) if spread > 0 else np.nan
 
 
-def top_overlap(first, second, share: float = TOP) -> float:
+def top_overlap(first: ArrayLike, second: ArrayLike, share: float = TOP) -> float:
     """Return the intersection over union of the warmest places of two maps; NaN where a map is flat.
 
     Args:
@@ -54,7 +55,7 @@ def top_overlap(first, second, share: float = TOP) -> float:
     return len(top[0] & top[1]) / len(top[0] | top[1])
 
 
-def points_inside(heat, boxes: Sequence[tuple[float, float, float, float]]) -> float:
+def points_inside(heat: ArrayLike, boxes: Sequence[tuple[float, float, float, float]]) -> float:
     """Return 1.0 when the warmest place of a map lies in a box, 0.0 when not; NaN without a box or a warm place.
 
     Args:
@@ -73,7 +74,7 @@ def points_inside(heat, boxes: Sequence[tuple[float, float, float, float]]) -> f
     return float(any(left <= x <= left + wide and top <= y <= top + high for left, top, wide, high in boxes))
 
 
-def _maps(first, second) -> tuple[np.ndarray, np.ndarray]:
+def _maps(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:
         raise UsageError(f"Maps of shapes {a.shape} and {b.shape} cannot be compared; draw both on one grid.")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
 from radlib.metrics.discrimination import arrays
@@ -20,7 +21,7 @@ BLOCK = 250  # draws side by side: the films of a block fit into a processor's c
 LARGEST_SUM = 2**31  # of a draw's counts: products of two such sums fit into 64 bits
 
 
-def auroc_draws(y_true, y_score, counts: np.ndarray) -> np.ndarray:
+def auroc_draws(y_true: ArrayLike, y_score: ArrayLike, counts: np.ndarray) -> np.ndarray:
     """Return the AUROC of every draw; NaN where a draw has only one answer.
 
     Args:
@@ -40,7 +41,9 @@ def auroc_draws(y_true, y_score, counts: np.ndarray) -> np.ndarray:
     return _all_draws(y_true, y_score, np.arange(len(y_true)), blocks)
 
 
-def auroc_draws_of_all(y_true, y_prob, counts: np.ndarray, *, threads: int | None = None) -> np.ndarray:
+def auroc_draws_of_all(
+    y_true: ArrayLike, y_prob: ArrayLike, counts: np.ndarray, *, threads: int | None = None
+) -> np.ndarray:
     """Return the AUROC of every draw for every variant and label, with several processors at work.
 
     Args:
@@ -110,7 +113,9 @@ def _all_draws(y_true: np.ndarray, y_score: np.ndarray, films: np.ndarray, block
     return np.concatenate([_block_draws(*sums, block) for block in blocks])
 
 
-def _presort(y_true, y_score, films, rows: int, kind: np.dtype) -> tuple[Any, Any]:
+def _presort(
+    y_true: np.ndarray, y_score: np.ndarray, films: np.ndarray, rows: int, kind: np.dtype
+) -> tuple[Any, Any]:
     """Return two sparse matrices that sum up films: those without the finding by bin, those with it by step.
 
     A step is a distinct score of films with the finding. Bin 2k lies between steps k − 1 and k, bin 2k + 1 is
@@ -120,7 +125,7 @@ def _presort(y_true, y_score, films, rows: int, kind: np.dtype) -> tuple[Any, An
     sorted_score, positive = y_score[order], y_true[order]
     group = np.concatenate([[0], np.cumsum(sorted_score[1:] != sorted_score[:-1])])
     is_step = np.bincount(group, positive) > 0
-    step_of = np.cumsum(is_step) - is_step  # steps strictly below each group
+    step_of: np.ndarray = np.cumsum(is_step) - is_step  # steps strictly below each group
     bin_of = 2 * step_of + is_step
     steps = int(is_step.sum())
     return (
@@ -143,7 +148,7 @@ def _block_draws(sum_negatives: Any, sum_positives: Any, block: np.ndarray) -> n
     wide = np.uint32 if block.dtype == np.uint16 else np.uint64
     between, equal = bins[:-1:2].astype(wide), bins[1::2]  # (steps, draws)
     between[1:] += equal[:-1]
-    twice_below = np.cumsum(
+    twice_below: Any = np.cumsum(
         between, axis=0, dtype=wide
     )  # films without the finding below each step, ties half
     twice_below *= 2

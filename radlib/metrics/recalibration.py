@@ -9,6 +9,7 @@ References:
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.metrics.bootstrap import patient_draws, percentile_interval
 from radlib.metrics.discrimination import operating_point, scores
@@ -18,8 +19,9 @@ SHOWN = ("sensitivity", "specificity")
 
 
 def recalibrate(
-    y_true, y_prob, patient_ids, threshold: float, *, rule: str = "youden", draws: int = 200, seed: int = 0
-) -> dict[str, float | int | str]:
+    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, threshold: float, *, rule: str = "youden",
+    draws: int = 200, seed: int = 0
+) -> dict[str, float | int | str]:  # fmt: skip
     """Choose a threshold anew on a site's own films, and say what that would change.
 
     Args:

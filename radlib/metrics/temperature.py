@@ -10,6 +10,7 @@ References:
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.metrics.bootstrap import mean_draws, percentile_interval
 
@@ -17,7 +18,7 @@ RANGE = (0.05, 20.0)  # of the temperature; films that are all told apart would 
 SMALLEST = 1e-6  # a probability of 0 or 1 (int8 has them) has no logit
 
 
-def fit_temperature(y_true, y_prob) -> float:
+def fit_temperature(y_true: ArrayLike, y_prob: ArrayLike) -> float:
     """Return the temperature under which the probabilities describe the labels best (smallest log loss).
 
     Args:
@@ -43,7 +44,7 @@ def fit_temperature(y_true, y_prob) -> float:
     return float(1 / np.sqrt(low * high))
 
 
-def at_temperature(y_prob, temperature: float) -> np.ndarray:
+def at_temperature(y_prob: ArrayLike, temperature: float) -> np.ndarray:
     """Return probabilities with their logits divided by a temperature, float64 of the same shape.
 
     Example:
@@ -53,7 +54,7 @@ def at_temperature(y_prob, temperature: float) -> np.ndarray:
     return _sigmoid(logits(y_prob) / temperature)
 
 
-def logits(y_prob) -> np.ndarray:
+def logits(y_prob: ArrayLike) -> np.ndarray:
     """Return log-odds, float64; probabilities nearer than 1e-6 to 0 or 1 count as that near."""
     prob = np.clip(np.asarray(y_prob, dtype=np.float64), SMALLEST, 1 - SMALLEST)
     return np.log(prob) - np.log1p(-prob)
@@ -63,7 +64,7 @@ def _sigmoid(logit: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * logit))
 
 
-def confidence(y_prob) -> np.ndarray:
+def confidence(y_prob: ArrayLike) -> np.ndarray:
     """Return the probability of the likelier answer, float64 of the same shape, in [0.5, 1].
 
     Example:
@@ -74,7 +75,9 @@ def confidence(y_prob) -> np.ndarray:
     return np.maximum(prob, 1 - prob)
 
 
-def confidence_difference(prob_a, prob_b, counts: np.ndarray) -> tuple[float, float, float]:
+def confidence_difference(
+    prob_a: ArrayLike, prob_b: ArrayLike, counts: np.ndarray
+) -> tuple[float, float, float]:
     """Return the mean confidence of b minus that of a, with its 95 % interval over draws of patients.
 
     Args:
@@ -97,7 +100,9 @@ def confidence_difference(prob_a, prob_b, counts: np.ndarray) -> tuple[float, fl
     return float(round(change.mean(), 15)), float(round(low, 15)), float(round(high, 15))
 
 
-def confidence_changes(prob_a, prob_b, known, counts: np.ndarray) -> dict[str, np.ndarray]:
+def confidence_changes(
+    prob_a: ArrayLike, prob_b: ArrayLike, known: ArrayLike, counts: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return `confidence_difference` of every label, from one pass over the draws.
 
     Args:

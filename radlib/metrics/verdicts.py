@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from radlib.foundation.extras import pandas as pd
 from radlib.metrics.delong import Difference, auroc_difference, mean_auroc_difference
@@ -54,7 +55,9 @@ class PairedTest:
     reason: str
 
 
-def paired_test(y_true, prob_a, prob_b, patient_ids, margin: float = 0.01) -> PairedTest:
+def paired_test(
+    y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, margin: float = 0.01
+) -> PairedTest:
     """Test a compressed network against its original on the same films.
 
     Args:
@@ -83,7 +86,7 @@ def paired_test(y_true, prob_a, prob_b, patient_ids, margin: float = 0.01) -> Pa
     method = "DeLong, clustered by patient (Obuchowski)" if several else "DeLong"
     reason, fatal = _why_not(y_true, prob_a, prob_b, patient_ids)
     if fatal:
-        return PairedTest(*[float("nan")] * 4, "", reason)
+        return untested(reason)
     if y_true.ndim == 1:
         known = ~np.isnan(y_true)
         found = auroc_difference(y_true[known], prob_a[known], prob_b[known], patient_ids[known])
@@ -96,7 +99,14 @@ def paired_test(y_true, prob_a, prob_b, patient_ids, margin: float = 0.01) -> Pa
     return PairedTest(found.value, found.standard_error, noninferior, inferior, method, reason)
 
 
-def _why_not(y_true, prob_a, prob_b, patient_ids) -> tuple[str, bool]:
+def untested(reason: str) -> PairedTest:
+    """Return the test that was not made, and why."""
+    return PairedTest(math.nan, math.nan, math.nan, math.nan, "", reason)
+
+
+def _why_not(
+    y_true: np.ndarray, prob_a: np.ndarray, prob_b: np.ndarray, patient_ids: np.ndarray
+) -> tuple[str, bool]:
     """Return a sentence on what is wrong with the films, and whether nothing can be said because of it."""
     if not y_true.shape == prob_a.shape == prob_b.shape:
         return "The two networks answered different numbers of films or labels.", True
@@ -125,7 +135,8 @@ def _why_not(y_true, prob_a, prob_b, patient_ids) -> tuple[str, bool]:
 
 def _patients_of(labels: np.ndarray, patient_ids: np.ndarray) -> tuple[int, int]:
     """Return how many patients have a film with the finding, and how many one without."""
-    return tuple(len(np.unique(patient_ids[labels == answer])) for answer in (1, 0))
+    with_finding, without = (len(np.unique(patient_ids[labels == answer])) for answer in (1, 0))
+    return with_finding, without
 
 
 def _is_constant(scores: np.ndarray) -> bool:
@@ -171,7 +182,7 @@ def normal_tail(z: float) -> float:
     return 0.5 * math.erfc(z / math.sqrt(2))
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: ArrayLike) -> np.ndarray:
     """Return Holm's adjusted p-values; what is NaN was not tested and does not count.
 
     Args:
@@ -218,7 +229,7 @@ def smallest_shown(
     return (normal.inv_cdf(1 - alpha / max(tests, 1)) + normal.inv_cdf(power)) * standard_error
 
 
-def judge(tests: Sequence[PairedTest], alpha: float = ALPHA):
+def judge(tests: Sequence[PairedTest], alpha: float = ALPHA) -> "pd.DataFrame":
     """Return the verdicts of all that is asked together, adjusted by Holm's rule.
 
     Args:

@@ -1,8 +1,10 @@
-"""The report of a run: tables, pictures and words from its files alone.
+"""The report of a run: tables, pictures and words, made from the run's files alone and never from a model.
 
-It imports `evaluation` and the rooms below, never a model: a report can be written anew on any machine, years later. Begin with
-`writing.write_report`, then `readings` (what evaluation stored), `tables` (one row per variant), `wording` (numbers into what
-a person reads) and `pages` (the page put together); `figures/` draws, `templates/` holds the page.
+It imports all rooms below but `imaging`, `techniques`, `importing` and `deployment`. Begin with `writing.write_report`, then `readings` (what evaluation stored), `tables` (one row per
+variant), `wording` (numbers into what a person reads) and `pages` (the page put together); `figures/` draws, `templates/`
+holds the page.
+
+A report can be written anew on any machine, years later.
 """
 
 import lazy_loader

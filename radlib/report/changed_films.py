@@ -1,5 +1,7 @@
 """The films that change sides, as the report on this machine shows them; no other form of it does."""
 
+from typing import Any
+
 import pandas as pd
 
 from radlib.evaluation.thumbnails import PER_VARIANT, thumbnail_path
@@ -27,7 +29,7 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
     blocks = []
     for variant in list(dict.fromkeys([*winner, counts.index[0]]))[:2]:
         rows = changed[changed["variant"] == variant]
-        films = []
+        films: list[Any] = []
         for row in rows.drop_duplicates("image_id").itertuples():
             path = thumbnail_path(run, row.image_id)
             if path.is_file() and len(films) < PER_VARIANT:

@@ -88,7 +88,7 @@ def _rate_spans(
     }
 
 
-def _decided(first: Predictions, second: Predictions, column: int, thresholds) -> dict[str, Any]:
+def _decided(first: Predictions, second: Predictions, column: int, thresholds: Any) -> dict[str, Any]:
     known = ~np.isnan(first.y_true[:, column])
     truth, patients = first.y_true[known, column], first.patients[known]
     called = [

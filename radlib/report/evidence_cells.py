@@ -8,6 +8,7 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
 from radlib.report.losses import lost_rates
+from radlib.runs.settings import Settings
 
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
 TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
@@ -18,7 +19,7 @@ TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity")
 def evidence_sections(
     results: pd.DataFrame,
     evidence: Mapping[str, pd.DataFrame],
-    settings,
+    settings: Settings,
     films: Sequence[Films] = (),
     figures: Mapping[str, Figure] | None = None,
 ) -> list[Section]:
@@ -180,7 +181,7 @@ def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame) -> tuple:
     )),  # fmt: skip
 
 
-def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings) -> tuple:
+def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings) -> tuple:
     if harm.empty:
         return ()
     lines = [harm_sentence(row, names[row["variant"]]) for _, row in harm[harm["harmed"] != ""].iterrows()]

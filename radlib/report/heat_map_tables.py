@@ -144,7 +144,8 @@ def drawn_heat_maps(
         of the opacities. Without any variant, a black film and no maps.
     """
     methods = (heat_maps(run) if table is None else table).set_index("variant")["method"]
-    film, boxes, panels = np.zeros((8, 8), np.uint8), [], {}
+    film, boxes = np.zeros((8, 8), np.uint8), []
+    panels: dict[str, np.ndarray] = {}
     asked = [v for v in variants if v.name in methods and _maps_path(run, v).is_file()]
     for variant in asked[:most]:
         arrays = read_arrays(_maps_path(run, variant))

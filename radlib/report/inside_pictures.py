@@ -1,6 +1,6 @@
 """The pictures of agreement and of the insides; what networks are shown in them is drawn, never a patient's film."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,15 +19,15 @@ LINES = 6  # variants in the picture of noise
 ROWS = 3  # variants beside the original in pictures of weights and maps
 
 
-def compressed_beside(readings: Readings, known: Sequence[str]) -> list[Variant]:
+def compressed_beside(readings: Readings, known: Iterable[str]) -> list[Variant]:
     """Return the variants to show beside their original: those of the winner's network and seed, winner first."""
-    known = set(known)
+    names = set(known)
     leader = next((v for v in readings.variants if v.name == readings.selection.get("winner")), None)
     leader = leader or next((v for v in readings.variants if v.chain), None)
     if leader is None:
         return []
     same = [v for v in readings.variants if (v.network, v.seed) == (leader.network, leader.seed) and v.chain]
-    return sorted((v for v in same if v.name in known), key=lambda v: v.name != leader.name)
+    return sorted((v for v in same if v.name in names), key=lambda v: v.name != leader.name)
 
 
 def shows_chests(settings: Settings) -> bool:

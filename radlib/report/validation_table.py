@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.evaluation.answers import Predictions
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -49,7 +50,7 @@ def validation_table(
     return pd.DataFrame(rows)
 
 
-def _moved(parent: object, variant: object, task: str) -> dict[str, float]:
+def _moved(parent: Predictions, variant: Predictions, task: str) -> dict[str, float]:
     """Return how far the answers of a variant are from its parent's, over all films and labels."""
     largest = float(np.abs(variant.y_prob - parent.y_prob).max())
     if task == "classes":
@@ -69,7 +70,7 @@ def variant_columns(variant: Variant) -> dict[str, object]:
     return {**names, "chain": variant.chain_text, "format": variant.format}
 
 
-def _auroc_draws(run: Run, answers: object) -> np.ndarray:
+def _auroc_draws(run: Run, answers: Predictions) -> np.ndarray:
     """Return the AUROC of all films and then of every draw of patients, averaged over the labels that have one."""
     counts = metrics.patient_draws(answers.patient_id, run.settings.bootstrap_draws)
     counts = np.concatenate([np.ones_like(counts[:1]), counts])

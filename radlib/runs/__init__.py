@@ -1,7 +1,7 @@
 """A run on disk: its study, its settings, its variants, and the rule that nothing finished is ever done twice.
 
-It imports `imaging` (for the filters that a setting may name) and `foundation`. Begin with `runs.open_run`, then `variants`
-(one stored model and everything needed to say what it is) and `settings` (every key of a study, with type and range).
+It imports `foundation` and, for the filters that a setting may name, `imaging`. Begin with `runs.open_run`, then `variants` (one
+stored model and everything needed to say what it is) and `settings` (every key of a study, with type and range).
 """
 
 import lazy_loader

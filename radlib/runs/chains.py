@@ -110,7 +110,9 @@ def _link(node: ast.expr) -> Link:
         return Link(node.id)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.args:
         raise ValueError
-    given = {word.arg: ast.literal_eval(_WordsAsText().visit(word.value)) for word in node.keywords}
+    given: dict[Any, Any] = {
+        word.arg: ast.literal_eval(_WordsAsText().visit(word.value)) for word in node.keywords
+    }
     if None in given or len(given) < len(node.keywords):  # `**something`, or a parameter given twice
         raise ValueError
     return Link(node.func.id, given)

@@ -50,7 +50,7 @@ def open_run(
     Raises:
         UsageError: When the folder belongs to another study, or a setting is unknown or ill-typed.
     """
-    asked = {"study": study, "fresh": fresh, "network": network, "seed": seed}
+    asked: dict[str, Any] = {"study": study, "fresh": fresh, "network": network, "seed": seed}
     run = planned_run(output, **asked, **given)
     with made_or_removed(run.folder):
         _note(run, keep_settings)
@@ -61,8 +61,8 @@ def _note(run: Run, keep_settings: bool) -> None:
     """Note in the folder what a run is opened with, unless that stands there already."""
     begun = read_record(run.folder)
     made = any(run.folder.glob("variants/[!.]*/variant.json"))
-    keeps = begun is None or run.fresh or keep_settings or not made
-    overrides = run.overrides if keeps else begun.overrides
+    keeps = run.fresh or keep_settings or not made
+    overrides = run.overrides if begun is None or keeps else begun.overrides
     if begun is not None and not adds_to_record(run.folder, run.study, overrides):
         return
     with only_start(run.folder):

@@ -6,7 +6,6 @@ anything runs.
 """
 
 import dataclasses
-import difflib
 import inspect
 import re
 import typing
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import check_known
 from radlib.foundation.value_types import Range, accepted, plain_type
 from radlib.imaging.resampling import FILTERS
 
@@ -78,7 +78,7 @@ class Settings:
     id_scope: Literal["dataset", "folder"] = "dataset"
     image_size: Annotated[int, Range(16, 2048)] = 64
     resize: Literal["stretch", "pad"] = "stretch"
-    resampling: Literal[FILTERS] = "bilinear"
+    resampling: Literal[FILTERS] = "bilinear"  # type: ignore[valid-type]  # named in one place alone
     operations: list[str] = field(default_factory=list)
     window: Annotated[int, Range(0, 1000)] = 0
     validation_fraction: Annotated[float, Range(0.01, 0.9)] = 0.15
@@ -135,7 +135,6 @@ class Settings:
 SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_extras=True)
 SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
 TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
-YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
 GONE = {
     "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
 }  # settings of earlier versions, and why there are none any more
@@ -155,12 +154,7 @@ def checked(name: str, value: Any) -> Any:
     """
     if name in GONE:
         raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
-    if name not in SETTING_TYPES:
-        nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
-        raise UsageError(f"There is no setting {name[:60]!r}{hint}")
-    if SETTING_TYPES[name] is bool and isinstance(value, str):
-        value = YES_OR_NO.get(value.lower(), value)
+    check_known("setting", name, SETTING_TYPES)
     try:
         found = accepted(SETTING_ANNOTATIONS[name], value)
     except ValueError as wanted:
@@ -177,7 +171,7 @@ def checked(name: str, value: Any) -> Any:
 
 def describe_settings() -> dict[str, str]:
     """Return {setting: what it means}, from the docstring of `Settings`."""
-    lines = inspect.getdoc(Settings).split("Attributes:\n")[1].splitlines()
+    lines = (inspect.getdoc(Settings) or "").split("Attributes:\n")[1].splitlines()
     return dict(line.strip().split(": ", 1) for line in lines if line.startswith("    "))
 
 

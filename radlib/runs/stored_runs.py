@@ -164,7 +164,7 @@ class Run:
         now = json.loads(json.dumps(known, default=str))
         differing = [key for key, value in now.items() if before.get(key) != value]
         for key, value in films.items():
-            asked = getattr(self.settings, key, value)
+            asked: Any = getattr(self.settings, key, value)
             if key == "dataset_options":
                 value, asked = {**options, **value}, {**options, **asked}
             differing += [key] if asked != value else []

@@ -1,10 +1,11 @@
 """Techniques: functions that make one variant from another, and chains of them; a room for each method.
 
-It imports `training` and the rooms below, and no method imports another's room. Begin with `building.compress` (how a
-chain is built, link by link, each once), then the method you came for: `pruning/`, `quantization/`, `deep_compression/`,
-`distillation`, `low_rank/`, `xnor_net/`, `miracle/`. A technique is one registered function
-`technique(model, data, *, parameters…) -> Product`; it says what it consumes and produces, so that a chain is checked before
-anything is trained.
+It imports all rooms below but `metrics` and `imaging`, and no method imports another's room. Begin with `building.compress` (how a chain is built, link by
+link, each once), then the method you came for: `pruning/`, `quantization/`, `deep_compression/`, `distillation`, `low_rank/`,
+`xnor_net/`, `miracle/`.
+
+A technique is one registered function `technique(model, data, *, parameters…) -> Product`; it says what it consumes and
+produces, so that a chain is checked before anything is trained.
 """
 
 import lazy_loader

@@ -7,7 +7,8 @@ so T² keeps the balance when T changes. The student answers at T = 1.
 
 Several findings are softened one by one: binary cross-entropy of sigmoid(z/T), averaged over the findings. The
 teacher answers as it would in use (no dropout, batch norm at its moving statistics), on the very films that
-the student sees, augmentation included; it also answers where the label is unknown.
+the student sees, augmentation included; it also answers where the label is unknown. The core is
+`distillation.distillation_loss`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 
 from radlib.architectures import counting
 from radlib.foundation import backend
-from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.errors import NotApplicable
 from radlib.foundation.registry import ARCHITECTURES, TECHNIQUES
 from radlib.foundation.value_types import Range, Share
 from radlib.techniques.data import Product, TechniqueData
@@ -85,10 +86,6 @@ def distillation(
     from radlib.architectures.networks import build_network
     from radlib.architectures.weights import find_weights
 
-    if temperature < 1:
-        raise UsageError(f"temperature softens answers and is at least 1, not {temperature}.")
-    if not 0 <= soft_share <= 1:
-        raise UsageError(f"soft_share is a share from 0 to 1, not {soft_share}.")
     settings, task = data.settings, data.films.training.task
     teacher = logits_of(model)
     pupil = build_network(
@@ -117,11 +114,20 @@ def distillation_loss(
 ) -> Callable[[Any, Any, Any], Any]:
     """Return the loss of a student: (targets, its logits, its teacher's logits), all (n, outputs), to (n,), in nats.
 
+    `α T² CE(softmax(v / T), softmax(z / T)) + (1 − α) CE(y, softmax(z))` of logits z of the student and v of its teacher
+    (Hinton et al., 2015, section 2); of several findings, sigmoid and the mean over the findings.
+
     Args:
         activation: Of the last layer, `softmax` (one question) or `sigmoid` (several).
         hard_loss: Of the task: (targets, probabilities) to one value per film.
         temperature: T.
         soft_share: Share of the soft part, α.
+
+    Example:
+        >>> zeros = backend.tensorflow().zeros((1, 2))  # both sure of nothing: ln 2 nats
+        >>> loss = distillation_loss("softmax", lambda targets, probabilities: 0.0, 4.0, 1.0)
+        >>> round(float(loss(None, zeros, zeros)[0]) / 4.0**2, 3)
+        0.693
     """
     tf = backend.tensorflow()
 
@@ -172,7 +178,7 @@ def _learner(student: Any, teacher: Callable, loss: Callable) -> Any:
     logits = logits_of(student)
     average = keras.metrics.Mean(name="loss")
 
-    class Learner(keras.Model):
+    class Learner(keras.Model):  # type: ignore[name-defined]  # Keras waits until it is asked
         """A network that learns from another one's answers."""
 
         @property

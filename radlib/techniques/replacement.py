@@ -35,7 +35,7 @@ def replace_layers(model: Any, replacements: Mapping[str, Sequence[tuple[Any, Se
     if missing:
         raise UsageError(f"{model.name} has no layer {sorted(missing)[0]!r} to replace.")
     last = {old: new[-1][0].name for old, new in replacements.items()}
-    layers = []
+    layers: list[dict[str, Any]] = []
     for layer in config["layers"]:
         layer = {**layer, "inbound_nodes": _renamed(layer["inbound_nodes"], last)}
         new = replacements.get(layer["name"])

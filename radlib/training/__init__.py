@@ -1,7 +1,7 @@
 """From films and an untrained network to a *baseline*, the variant that all others are made from.
 
-It imports `architectures`, `datasets` and the rooms below. Begin with `baselines.train_baseline`, then `training.fit` (the loop)
-and `learning_curves` (which epoch is kept, when to stop, whether it learnt at all).
+It imports all rooms below. Begin with `baselines.train_baseline`, then `training.fit` (the loop) and `learning_curves` (which epoch
+is kept, when to stop, whether it learnt at all).
 """
 
 import lazy_loader

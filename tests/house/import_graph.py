@@ -1,8 +1,15 @@
 """The imports of a package, file by file, as they stand in the code: at the top, in functions, and for types alone."""
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+
+# The rooms from the ground up; a room imports only those before it.
+FLOORS = (
+    "foundation", "metrics", "imaging", "formats", "runs", "datasets", "architectures", "training", "techniques",
+    "evaluation", "importing", "deployment", "report", "cli",
+)  # fmt: skip
 
 
 def modules(package: Path) -> dict[str, Path]:
@@ -32,6 +39,29 @@ def imported(source: str, files: Mapping[str, Path]) -> set[str]:
                 inner = f"{node.module}.{alias.name}"
                 found.add(inner if inner in files else node.module)
     return {name for name in found if name in files}
+
+
+def room(module: str) -> str:
+    """Return the room that a module lies in; nothing for the package itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def door(package: Path, name: str) -> dict[str, list[str]]:
+    """Return what a room hands out: the files that its `__init__` names, and the names out of each; none for a whole file."""
+    call = next(
+        node
+        for node in ast.walk(ast.parse((package / name / "__init__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_loader.attach"
+    )
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    whole: dict[str, list[str]] = {file: [] for file in given.get("submodules", ())}
+    return whole | given.get("submod_attrs", {})
+
+
+def arrows(graph: Mapping[str, set[str]]) -> Counter[tuple[str, str]]:
+    """Return how many imports lead from each room to each other one."""
+    pairs = ((room(name), room(other)) for name, others in graph.items() for other in others)
+    return Counter((a, b) for a, b in pairs if a and b and a != b)
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,34 +10,18 @@ from pathlib import Path
 import pytest
 
 import radlib
-from import_graph import circles, import_graph, modules
+from import_graph import FLOORS, arrows, circles, door, import_graph, modules, room
 
 ROOT = Path(radlib.__file__).parent
-# From the ground up; a room imports only those before it.
-FLOORS = (
-    "foundation", "metrics", "imaging", "formats", "runs", "datasets", "architectures", "training", "techniques",
-    "evaluation", "importing", "deployment", "report", "cli",
-)  # fmt: skip
 METHODS = ("pruning", "quantization", "deep_compression", "low_rank", "xnor_net", "miracle")
 GRAPH = import_graph(ROOT)
 IMPORTS = [(name, other) for name, others in GRAPH.items() for other in sorted(others) if "." in other]
 
 
-def room(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
-
-
-def door(name: str) -> set[str]:
-    """Return the modules of a room that its `__init__` names: those that other rooms may import from."""
-    call = next(
-        node
-        for node in ast.walk(ast.parse((ROOT / name / "__init__.py").read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_loader.attach"
-    )
-    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    return {
-        f"radlib.{name}.{file}" for file in [*given.get("submodules", []), *given.get("submod_attrs", {})]
-    }
+def words(name: str) -> str:
+    """Return the docstring of a room or a package inside one, by its name below radlib or in full."""
+    path = ROOT.joinpath(*name.removeprefix("radlib.").split("."), "__init__.py")
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def test_there_are_fourteen_rooms_and_nothing_else():
@@ -64,7 +49,8 @@ def test_no_method_imports_another_methods_room():
 
 
 def test_a_room_is_entered_by_its_door():
-    doors = {f"radlib.{name}" for name in FLOORS}.union(*map(door, FLOORS))
+    doors = {f"radlib.{name}" for name in FLOORS}
+    doors |= {f"radlib.{name}.{file}" for name in FLOORS for file in door(ROOT, name)}
     around = [f"{a} imports {b}" for a, b in IMPORTS if room(a) and room(a) != room(b) and b not in doors]
     assert around == []
 
@@ -74,7 +60,35 @@ def test_a_door_names_what_is_there_and_says_where_to_begin(name):
     module = importlib.import_module(f"radlib.{name}")
     for handed in module.__all__:
         assert getattr(module, handed) is not None, handed
-    assert "import" in module.__doc__ and "Begin with" in module.__doc__
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_a_room_says_in_three_sentences_what_it_is_for_what_it_imports_and_where_to_begin(name):
+    purpose, rest, *_ = words(name).split("\n\n")
+    assert purpose.endswith(".") and purpose.count("\n") == 0
+    imports, begin = re.split(r"\.\s(?=Begin\swith)", rest)
+    assert imports.startswith("It imports ") and begin.endswith(".") and not re.search(r"\.\s", begin)
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_what_a_room_says_it_imports_is_what_it_imports(name):
+    claim = re.search(r"It imports (.*?)[.;]\s", words(name), flags=re.S)[1]
+    named = set(re.findall(r"`(\w+)`", claim))
+    said = set(FLOORS[: FLOORS.index(name)]) - named if "all rooms below" in claim else named
+    assert said == {b for a, b in arrows(GRAPH) if a == name}, claim
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, path in modules(ROOT).items() if path.name == "__init__.py" and "." in n]
+)
+def test_where_to_begin_exists(name):
+    folder = ROOT.parent / name.replace(".", "/")
+    begin = re.search(r"[Bb]egin with\s(.*?)\.(\s|$)", words(name), flags=re.S)
+    assert begin, "does not say where to begin"
+    for found in re.findall(r"`([a-z][\w./]+)`", begin[1]):
+        file, _, inside = found.rstrip("/").partition(".")
+        assert (folder / file).is_dir() or (folder / f"{file}.py").is_file(), found
+        assert not inside or hasattr(importlib.import_module(f"{name}.{file}"), inside), found
 
 
 @pytest.mark.parametrize("name", [n for n, path in modules(ROOT).items() if path.name == "__init__.py"])

@@ -137,3 +137,10 @@ def test_links_between_notebooks_lead_somewhere(path):
         for target in re.findall(r"\]\(([^)#]+?)\)", source(cell)):
             if "://" not in target and not target.startswith("attachment:"):
                 assert (path.parent / target).exists(), target
+
+
+def test_a_type_that_is_not_checked_says_which_and_why():
+    for path in REPOSITORY.glob("radlib/**/*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "type: ignore" in line:
+                assert re.search(r"# type: ignore\[[\w, -]+\]  # \w.*$", line), f"{path.name}: {line.strip()}"

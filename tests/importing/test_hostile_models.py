@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from drawn import SIDE, small_network
 from foreign_hdf5 import changed_h5, code_gadgets, edited_h5, saved_h5
 from foreign_models import (
     exported_program,
@@ -18,16 +20,15 @@ from foreign_models import (
     with_layer,
     zipped,
 )
-
-from drawn import SIDE, small_network
 from radlib.formats.predictors import save_model
+from radlib.formats.tensor_files.contents import looks_pickled
 from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.importing import keras_network, workers
 from radlib.importing.guard import inspect
 from radlib.importing.layout import InputLayout, answers_for
-from radlib.importing.pickles import looks_pickled, names_beside_tensors
+from radlib.importing.pickles import names_beside_tensors
 from radlib.importing.reading import read_network
 from radlib.importing.workers import in_worker
 from radlib.runs import tasks

@@ -11,11 +11,11 @@ from radlib.formats.predictors import open_model, save_model
 from radlib.foundation import backend
 from radlib.foundation.errors import RadlibError, UsageError
 from radlib.foundation.registry import FORMATS, TECHNIQUES
-from radlib.techniques.building import chain_label, check_chain
+from radlib.techniques.building import chain_label, check_chain, kinds_taken
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.kernels import measured_sparsity, prunable_layers
 from radlib.techniques.pruning.magnitude_pruning import magnitude_pruning, sparsity_schedule, update_steps
-from radlib.techniques.quantization.converter import scheme_table
+from radlib.techniques.quantization.quantization_views import scheme_table
 from radlib.training.recipe import recipe_from
 from radlib.training.training import fit
 
@@ -39,7 +39,7 @@ def products(films, trained, tmp_path_factory):
     """Every technique that takes a Keras model, applied to the same trained network, as opened files."""
     made = {}
     for entry in TECHNIQUES:
-        if entry.facts["consumes"] != "keras":
+        if "keras" not in kinds_taken(entry):
             continue
         folder = tmp_path_factory.mktemp(entry.name)
         data = TechniqueData(films, drawn_settings(), folder / "checkpoints")
@@ -55,7 +55,7 @@ def keras_outputs(model, films):
 
 
 def technique_names():
-    return [entry.name for entry in TECHNIQUES if entry.facts["consumes"] == "keras"]
+    return [entry.name for entry in TECHNIQUES if "keras" in kinds_taken(entry)]
 
 
 @pytest.mark.parametrize("name", technique_names())
@@ -90,7 +90,7 @@ def test_every_product_still_reads_the_drawn_films(name, films, products):
 def test_every_technique_states_its_facts(entry):
     stated, may_state = (
         {"consumes", "produces", "trains", "revision", "label", "kind"},
-        {"leaves", "unfit", "check"},
+        {"leaves", "unfit", "check", "former"},
     )
     assert stated <= set(entry.facts) <= stated | may_state
     left = {other.facts["leaves"] for other in TECHNIQUES if "leaves" in other.facts}
@@ -251,6 +251,35 @@ def test_chains_are_checked_before_anything_runs():
         check_chain("int8+float16")
     with pytest.raises(UsageError, match="did you mean 'magnitude_pruning'"):
         check_chain("magnitude_prunning")
+
+
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        ("distillation(temperature=0.5)", "a number, 1 to 1,000"),
+        ("distillation(soft_share=1.5)", "a number, 0 to 1"),
+        ("deep_compression(clusters=1)", "a whole number, 2 to 4,096"),
+        ("deep_compression(spared_clusters=5000)", "2 to 4,096"),
+        ("clustering(clusters=2)", "3 to 256"),
+        ("clustering(initialisation=random)", "one of k-means"),
+        ("svd(ranks=magic)", "one of energy, evbmf, budget"),
+        ("tucker(energy=1.5)", "above 0 up to 1"),
+        ("miracle(bits_per_block=17)", "1 to 16"),
+        ("miracle(block_weights=0)", "1 to 1,024"),
+        ("miracle(posterior_epochs=-1)", "0 to 10,000"),
+        ("filter_pruning(measure=seconds)", "one of macs, parameters, bytes"),
+        ("filter_pruning(round_to=0)", "1 to 256"),
+        ("unified_pruning(cut_by=size)", "one of sparsity, threshold"),
+        ("unified_pruning(highest_sparsity=1.0)", "above 0 and below 1"),
+        ("qat(qat_epochs=0)", "1 to 10,000"),
+        ("xnor_net(binary_epochs=0)", "1 to 10,000"),
+        ("xnor_net(activations=ternary)", "one of binary, float"),
+        ("float32+aeq_int4(spared_bits=6)", "one of 4, 8"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_signature_alone(link, wanted):
+    with pytest.raises(UsageError, match=f"takes .*{wanted}"):
+        check_chain(link)
 
 
 def test_the_table_of_schemes_names_registered_techniques():

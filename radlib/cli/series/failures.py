@@ -67,7 +67,8 @@ def error_of(error: Exception, notebook: str) -> RadlibError | None:
             "-p batch_size or -p image_size, or a machine with more."
         )
     if name:
-        where = f"cell {error.exec_count}" if getattr(error, "exec_count", None) else "a cell"
+        number = getattr(error, "exec_count", None)
+        where = f"cell {number}" if number else "a cell"
         return RadlibError(
             f"{notebook} failed in {where} with {name}; private/failure.txt in the run's folder has the message, "
             "which may quote a file or a patient."
@@ -76,7 +77,8 @@ def error_of(error: Exception, notebook: str) -> RadlibError | None:
 
 
 def _with_code(sentence: str, code: int) -> RadlibError:
-    for kind in (RadlibError, *RadlibError.__subclasses__()):
+    kinds: list[type[RadlibError]] = [RadlibError, *RadlibError.__subclasses__()]
+    for kind in kinds:
         if kind.exit_code == code:
             return kind(sentence)
     return RadlibError(sentence)

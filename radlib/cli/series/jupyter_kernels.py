@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
@@ -86,14 +87,15 @@ def _remembered_clients(manager: AsyncKernelManager) -> list[AsyncKernelClient]:
         clients.append(make(**options))
         return clients[-1]
 
-    manager.client = client
+    manager.client = client  # type: ignore[method-assign]  # to see what others make of it
     return clients
 
 
 def peak_memory_bytes(manager: AsyncKernelManager) -> int | None:
     """Return the largest resident memory of a running kernel so far; None where the system does not say."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
-        status = Path(f"/proc/{manager.provisioner.pid}/status").read_text()
+        provisioner: Any = manager.provisioner
+        status = Path(f"/proc/{provisioner.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     return None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from radlib.cli.series.parameters import read_notebook
 from radlib.foundation.plain_text import plain, plain_line
@@ -16,8 +16,13 @@ from radlib.foundation.plain_text import plain, plain_line
 class HasNotebook(Protocol):
     """What is shown: anything with a notebook to execute and the name of its report."""
 
-    notebook: Path
-    report: str
+    @property
+    def notebook(self) -> Path:
+        """The notebook to execute."""
+
+    @property
+    def report(self) -> str:
+        """File name of the executed copy."""
 
 
 @dataclass
@@ -87,7 +92,7 @@ def progress_bar(steps: Sequence[HasNotebook], say: Callable[[str], None]) -> It
             clock.join()
 
 
-def _tick(bar: object, stop: threading.Event) -> None:
+def _tick(bar: Any, stop: threading.Event) -> None:
     """Let the elapsed time go on while a long cell runs."""
     while not stop.wait(1):
         bar.refresh()

@@ -68,7 +68,13 @@ def run_series(
         RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
         QualityGateError: When the study's gate was not met; the report is written all the same.
     """
-    asked = {"output": output, "data": data, "given": given or {}, "fresh": fresh, "notebooks": notebooks}
+    asked: dict[str, Any] = {
+        "output": output,
+        "data": data,
+        "given": given or {},
+        "fresh": fresh,
+        "notebooks": notebooks,
+    }
     plan = _settled(study, **asked)
     check_extra("train")
     with (
@@ -79,7 +85,7 @@ def run_series(
         plan = _settled(
             study, **asked
         )  # once more, as another start left the folder that has ended meanwhile
-        opening = {"study": study, "fresh": fresh, "keep_settings": True}
+        opening: dict[str, Any] = {"study": study, "fresh": fresh, "keep_settings": True}
         run = open_run(str(plan.run.folder), **opening, **_asked(plan.values))
         for line in (*foreign_notebooks(run.study, plan.files), str(plan.forecast)):
             say(line)

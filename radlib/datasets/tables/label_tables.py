@@ -6,7 +6,7 @@ where they hold labels alone: an id may be a patient's.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from radlib.datasets.tables.table_files import Row, canonical, read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import nearest
+from radlib.foundation.names import nearest
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 
 OLDEST_YEARS = 110  # nobody in the published sets is known to be older; RSNA has 155, ChestX-ray14 has 414
@@ -71,7 +71,7 @@ def read_table(
 
 
 def _check_headings(
-    table: str, headings: Sequence[str], columns: Sequence[str], allowed: Sequence[str] | None
+    table: str, headings: Sequence[str], columns: Sequence[str], allowed: Collection[str] | None
 ) -> None:
     """Refuse a table that lacks a column, has one twice, or one that is not allowed (None allows all)."""
     first: dict[str, int] = {}

@@ -81,7 +81,7 @@ def understood_share(cells: "pd.Series", meant: Mapping[str, float]) -> float:
 
 
 def label_column(
-    cells: "pd.Series", meant: Mapping[str, float], table: str, *, remedy: str = "", quoted: bool = True
+    cells: "pd.Series", meant: Mapping[str, float], table: str, *, remedy: str = ""
 ) -> "pd.Series":
     """Return a column of a table as labels, float32: 1, 0, NaN unknown.
 
@@ -90,7 +90,6 @@ def label_column(
         meant: See `meanings`.
         table: Name of the table.
         remedy: What else a user can do about a word that is not understood; WORD stands for it.
-        quoted: Whether a cell may be quoted; not one of a column that may hold names.
 
     Raises:
         DataError: When a cell is not understood.
@@ -101,7 +100,7 @@ def label_column(
     if strange.any():
         row, more = cells.index[strange][0], int(strange.sum()) - 1
         cell = cells[strange].iloc[0]
-        quoted = quoted and not PERSONAL.search(cell)
+        quoted = not PERSONAL.search(cell)
         what = repr(shortened(cell)) if quoted else "what is no label"
         remedy = remedy.replace("WORD", what if quoted else "a word")
         others = f" (and {more} other cells there are not understood either)" if more else ""

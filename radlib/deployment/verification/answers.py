@@ -93,7 +93,7 @@ def _labels(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Che
                 yield Check("labels", failure if facts != agreed else "", answers_place(variant, split))
 
 
-def _facts(stored: Predictions) -> tuple[bytes, bytes, bytes]:
+def _facts(stored: Predictions) -> tuple[bytes, ...]:
     """Return films, labels and patients of answers in the order of the films, to be compared whole."""
     order = np.argsort(stored.image_id, kind="stable")
     columns = (stored.image_id[order], stored.y_true[order], stored.patient_id[order])

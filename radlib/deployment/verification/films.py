@@ -107,8 +107,8 @@ def _records(run: Run, scratch: Run) -> Iterator[Check]:
                 tables = [
                     read_table(place.path(name), dtype=str, keep_default_na=False) for place in (run, scratch)
                 ]
-                then, now = (sorted(map(tuple, table.to_numpy().tolist())) for table in tables)
-                failure = "" if then == now else f"{name} lists other films than are so now; {AGAIN}."
+                were, are = (sorted(map(tuple, table.to_numpy().tolist())) for table in tables)
+                failure = "" if were == are else f"{name} lists other films than are so now; {AGAIN}."
             except DataError as error:
                 failure = str(error)
             yield Check("record of films", failure, name)

@@ -22,7 +22,7 @@ from radlib.foundation.errors import UsageError
 FILMS_AT_ONCE = 8
 
 
-def grad_cam(model: Any, films: np.ndarray, outputs: Sequence[int]) -> np.ndarray:
+def grad_cam(model: Any, films: np.ndarray, outputs: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return where a network sees a finding in each film.
 
     Args:

@@ -91,7 +91,7 @@ def films_with_finding(films: Films, count: int, seed: int = 0) -> tuple[Films, 
 
 def _compare(
     run: Run, before: Variant, variant: Variant, films: FilmSplits, asked: dict[tuple, np.ndarray]
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the numbers per film of a variant, and the maps of a drawn film."""
     watched, outputs = films_with_finding(films.validation, FILMS)
     if not len(watched):

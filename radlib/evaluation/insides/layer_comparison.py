@@ -75,9 +75,7 @@ def watched_films(films: Films, count: int, seed: int = 0) -> Films:
     return films.take(np.sort(order[spread[:count]]))
 
 
-def _describe(
-    run: Run, variant: Variant, original: Any, films: FilmSplits
-) -> tuple[dict, dict[str, np.ndarray]]:
+def _describe(run: Run, variant: Variant, original: Any, films: FilmSplits) -> tuple[dict, dict[str, Any]]:
     """Return the tables of a variant as records, and its pictures by name."""
     path = run.model_path(variant)
     network = path if variant.format == "tflite" else formats.load_network(path, variant.format)

@@ -158,10 +158,10 @@ def _measure(
         other = np.isnan(energy[name]).any()
         reason = "Other channels than the original’s: only CKA compares them." if other else ""
         ratio = np.nan if other else metrics.decibels(*energy[name])
-        before, after = (np.concatenate(kept) for kept in features[name])
-        if not other and np.ptp(before, axis=0).any() and not np.ptp(after, axis=0).any():
+        one, two = (np.concatenate(kept) for kept in features[name])
+        if not other and np.ptp(one, axis=0).any() and not np.ptp(two, axis=0).any():
             ratio, reason = np.nan, CONSTANT  # whatever it is, it says nothing of these films
-        cka = metrics.linear_cka(before, after)
+        cka = metrics.linear_cka(one, two)
         result[name] = {"signal_to_noise_db": ratio, "cka": cka, "reason": reason}
     return result
 

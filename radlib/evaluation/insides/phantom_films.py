@@ -26,5 +26,5 @@ def phantom_films(preparation: Preprocessing, count: int = 1) -> tuple[np.ndarra
         drawing = draw_film(draw_patient(generator), "PA", True, generator)
         scale = preparation.image_size / len(drawing.image)  # drawn films are square
         films.append(prepare(drawing.image, preparation))
-        boxes.append([tuple(scale * side for side in box) for box in drawing.boxes])
+        boxes.append([(scale * x, scale * y, scale * w, scale * h) for x, y, w, h in drawing.boxes])
     return np.stack(films), boxes

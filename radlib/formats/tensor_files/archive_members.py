@@ -8,6 +8,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from radlib.foundation.errors import UsageError
 
@@ -66,15 +67,16 @@ def _unsafe(members: list[zipfile.ZipInfo], size_bytes: int) -> str:
 
 def _damaged(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> str:
     """Compare each member's own header with the directory: readers differ in which of the two they believe."""
+    stream: Any = archive.fp
     for member in members:
         if member.orig_filename.endswith("/"):
             continue
-        archive.fp.seek(member.header_offset)  # type: ignore[union-attr]
-        header = archive.fp.read(30)  # type: ignore[union-attr]
+        stream.seek(member.header_offset)
+        header = stream.read(30)
         if len(header) < 30 or header[:4] != b"PK\x03\x04":
             return "has a directory that does not fit its files"
         length = struct.unpack("<H", header[26:28])[0]
-        if archive.fp.read(length) != member.orig_filename.encode("utf-8"):  # type: ignore[union-attr]
+        if stream.read(length) != member.orig_filename.encode("utf-8"):
             return "calls a file by two names"
     return ""
 

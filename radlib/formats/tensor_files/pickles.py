@@ -20,6 +20,7 @@ References:
     The pickle machine: the documentation of Python's `pickletools`. Slaviero, Sour Pickles, Black Hat USA 2011.
 """
 
+import functools
 import io
 import pickle
 import pickletools
@@ -51,7 +52,7 @@ class Storage(NamedTuple):
 
     kind: str
     key: str
-    count: int
+    count: int  # type: ignore[assignment]  # it stands in place of a tuple's method
     first: int
 
 
@@ -137,7 +138,7 @@ NAMES: dict[str, Callable[[], Any]] = {
     "torch._utils _rebuild_parameter": lambda: _Name(_parameter),
     "torch Size": lambda: _Name(tuple),
     **{
-        f"{place} {name}Storage": lambda kind=kind: _StorageType(kind)
+        f"{place} {name}Storage": functools.partial(_StorageType, kind)
         for place in ("torch", "torch.cuda")
         for name, kind in _STORAGES.items()
     },
@@ -189,7 +190,7 @@ def _check_instructions(stream: Any, path: Path) -> None:
         raise damaged(path) from None
 
 
-def _instructions(stream: Any) -> Iterator[tuple[Any, Any, int]]:
+def _instructions(stream: Any) -> Iterator[tuple[Any, Any, int | None]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in a text that will be refused
         yield from pickletools.genops(stream)

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,8 @@ class StoredFilms:
         with Path(self.file).open("rb", buffering=0) as stream:
             for start, stop in itertools.pairwise(edges):
                 stream.seek(self.offset + int(self.positions[start]) * size)
-                if stream.readinto(memoryview(films[start:stop]).cast("B")) != (stop - start) * size:
+                part: Any = films[start:stop]
+                if stream.readinto(memoryview(part).cast("B")) != (stop - start) * size:
                     raise SetupError("The decoded films are damaged; delete the cache folder and run again.")
         return films
 

@@ -49,7 +49,7 @@ def _entries(item: pydicom.Dataset, big_endian: bool) -> np.ndarray:
     """Return the entries of a table, int64."""
     count, content = int(item.LUTDescriptor[0]) % WORDS or WORDS, item.LUTData
     if isinstance(content, bytes):
-        kind = np.dtype(">u2" if big_endian else "<u2")
+        kind: np.dtype = np.dtype(">u2" if big_endian else "<u2")
         if len(content) < count * kind.itemsize:  # 8-bit entries, one byte each
             kind = np.dtype("u1")
         found = np.frombuffer(content, kind, min(count, len(content) // kind.itemsize)).astype(np.int64)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-Points = Sequence[tuple[float, float]]
+Points = Sequence[tuple[float, float]] | np.ndarray  # of (x, y)
 
 APEX = 0.12  # height of the lungs' tips: breathing moves what lies below
 

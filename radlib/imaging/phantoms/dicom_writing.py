@@ -15,6 +15,7 @@ from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
@@ -127,7 +128,7 @@ def _described(shape: tuple[int, int], kind: StorageKind, header: Header) -> pyd
         dataset.SOPClassUID,
         dataset.SOPInstanceUID,
     )
-    meta.ImplementationClassUID, meta.ImplementationVersionName = IMPLEMENTATION_UID, "RADLIB"
+    meta.ImplementationClassUID, meta.ImplementationVersionName = UID(IMPLEMENTATION_UID), "RADLIB"
     dataset.preamble = bytes(128)
     return dataset
 

@@ -110,7 +110,7 @@ def draw_film(
     tissue += anatomy.placed(bones, drawn_in, frame)
     tissue += generator.uniform(0.07, 0.13) * anatomy.placed(vessels, drawn_in, frame) * lungs
     tissue += clouds(side, generator, 24) * 0.018 + clouds(side, generator, 6) * 0.012 * (0.5 + lungs)
-    boxes = []
+    boxes: list[tuple[int, int, int, int]] = []
     if opacity:
         shadow, boxes = _opacities(lungs, generator)
         tissue += shadow

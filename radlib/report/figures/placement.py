@@ -45,7 +45,7 @@ def place_labels(
         width, height = _text_size(ax, texts[i], renderer)
         centre, distance = _best_place(points[i], width, height, taken, frame)
         labels[i] = _write(ax, points[i], centre, distance, texts[i], colours[i])
-        taken.append(_box(*centre, width / 2 + 2, height / 2 + 1))
+        taken.append(_box(centre[0], centre[1], width / 2 + 2, height / 2 + 1))
     return labels
 
 
@@ -70,7 +70,9 @@ def _weight(text: str) -> str:
     return "bold" if text == "original" else "normal"
 
 
-def _best_place(point, width: float, height: float, taken: list, frame) -> tuple[np.ndarray, float]:
+def _best_place(
+    point: np.ndarray, width: float, height: float, taken: list, frame: Any
+) -> tuple[np.ndarray, float]:
     """Return the centre of the first free place, else of the one that covers least, and its distance."""
     best, least = None, np.inf
     others = np.array(taken)
@@ -79,7 +81,7 @@ def _best_place(point, width: float, height: float, taken: list, frame) -> tuple
             direction = np.array([np.cos(angle), np.sin(angle)])
             reach = radius + abs(direction[0]) * width / 2 + abs(direction[1]) * height / 2
             centre = point + direction * reach
-            box = _box(*centre, width / 2 + 2, height / 2 + 1)
+            box = _box(centre[0], centre[1], width / 2 + 2, height / 2 + 1)
             outside = max(frame.x0 - box[0], box[2] - frame.x1, frame.y0 - box[1], box[3] - frame.y1, 0)
             overlap = np.clip(
                 np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None
@@ -92,7 +94,7 @@ def _best_place(point, width: float, height: float, taken: list, frame) -> tuple
     return best
 
 
-def _write(ax: Any, point, centre, distance: float, text: str, colour: str) -> Any:
+def _write(ax: Any, point: np.ndarray, centre: np.ndarray, distance: float, text: str, colour: str) -> Any:
     from matplotlib.patheffects import withStroke
 
     pixels_per_point = ax.figure.dpi / 72

@@ -65,7 +65,7 @@ def matrix_layers(layer: Any, rank: int, sketch: Sketch | None = None) -> list[W
 
 
 def tucker_layers(
-    layer: Any, ranks: tuple[int, int], *, sweeps: int = 5, sketch: Sketch | None = None
+    layer: Any, ranks: tuple[int, ...], *, sweeps: int = 5, sketch: Sketch | None = None
 ) -> list[Weighted]:
     """Return the one to three layers that take the place of a convolution; the last bears its name.
 

@@ -99,7 +99,7 @@ def learner_of(
 def _learner_class() -> type:
     tf, keras = backend.tensorflow(), backend.keras()
 
-    class Learner(keras.Model):
+    class Learner(keras.Model):  # type: ignore[name-defined]  # Keras waits until it is asked
         """A network whose kernels are distributions, block by block replaced by a code."""
 
         def prepare(

@@ -117,11 +117,10 @@ def fit_pruned(
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
-    history = data.fit(
+    history = data.fine_tune(
         wrapped,
         epochs=epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
         callbacks=[tfmot.sparsity.keras.UpdatePruningStep()],
     )
     pruned = tfmot.sparsity.keras.strip_pruning(wrapped)
@@ -166,7 +165,23 @@ def update_steps(steps: int) -> tuple[int, int]:
 
 
 def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> "pd.DataFrame":
-    """Return the planned share of zeros at each mask update: columns step, sparsity (Zhu and Gupta, equation 1)."""
+    """Return the planned share of zeros at each update of the masks.
+
+    `s_t = s_f + (s_i − s_f) · (1 − t / t_end)³` (Zhu and Gupta, 2017, equation 1): fast while many weights are near zero,
+    slow towards the end. After t_end the network recovers.
+
+    Args:
+        steps: Gradient steps of the whole fine-tuning.
+        initial_sparsity: s_i, the share of zeros after the first update.
+        final_sparsity: s_f, after the last.
+
+    Returns:
+        One row per update: step, sparsity.
+
+    Example:
+        >>> sparsity_schedule(5, 0.5, 0.8)["sparsity"].round(3).tolist()
+        [0.5, 0.711, 0.789, 0.8]
+    """
     frequency, end = update_steps(steps)
     step = np.arange(0, end + 1, frequency)
     sparsity = final_sparsity + (initial_sparsity - final_sparsity) * (1 - step / end) ** 3

@@ -201,7 +201,7 @@ def _scheme(sparse: Sequence[str], clustered: Sequence[str]) -> Any:
     combine = tfmot.experimental.combine
     default = tfmot.quantization.keras.default_8bit.Default8BitQuantizeScheme
 
-    class PreservingScheme(default):
+    class PreservingScheme(default):  # type: ignore[misc, valid-type]  # tfmot waits until it is asked
         """The default scheme with quantizers of weights that keep what each layer has."""
 
         def get_quantize_registry(self) -> Any:

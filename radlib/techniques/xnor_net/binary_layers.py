@@ -46,7 +46,16 @@ def signs(values: Any) -> Any:
 
 
 def binary_weights(shadow: Any) -> Any:
-    """Return αB of a shadow kernel (height, width, inputs, outputs), with the gradient of the module's text."""
+    """Return αB of a shadow kernel W (height, width, inputs, outputs), with a gradient that trains through the signs.
+
+    Forwards `B = sign(W)` and `α = ‖W‖₁ / n` for each output, n being the weights that it has (Rastegari et al., 2016,
+    equations 4 and 6); backwards `∂C/∂W = ∂C/∂(αB) · (1/n + α · 1[|W| ≤ 1])` (their section 3.1).
+
+    Example:
+        >>> kernel = np.array([0.5, -1.5], np.float32).reshape(1, 1, 2, 1)
+        >>> binary_weights(kernel).numpy().ravel().tolist()
+        [1.0, -1.0]
+    """
     tf = backend.tensorflow()
 
     @tf.custom_gradient
@@ -74,12 +83,12 @@ def split_kernel(shadow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.cache
-def stored_layer() -> type:
+def stored_layer() -> Any:
     """Return the Keras layer of ±1 weights and scales, class `BinaryConv2D`."""
     keras, tf = backend.keras(), backend.tensorflow()
 
     @keras.utils.register_keras_serializable(package="radlib", name=STORED)
-    class BinaryConv2D(keras.layers.Layer):
+    class BinaryConv2D(keras.layers.Layer):  # type: ignore[name-defined]  # Keras waits until it is asked
         """A convolution of weights ±1 times a scale per output, and of inputs ±1 times a scale per place.
 
         Args:
@@ -134,7 +143,7 @@ def stored_layer() -> type:
                 self.bias = self.add_weight("bias", (self.filters,), initializer="zeros")
             super().build(input_shape)
 
-        def add_kernel(self, shape: tuple[int, int, int, int]) -> None:
+        def add_kernel(self, shape: tuple[int, ...]) -> None:
             """Make the variables that the weights of the convolution come from."""
             self.kernel = self.add_weight("kernel", shape, initializer="ones", trainable=False)
             self.scales = self.add_weight("scales", shape[-1:], initializer="ones", trainable=False)
@@ -182,7 +191,7 @@ def stored_layer() -> type:
 
 
 @functools.cache
-def trained_layer() -> type:
+def trained_layer() -> Any:
     """Return the Keras layer with shadow weights: a `BinaryConv2D` whose B and α follow from them."""
     keras = backend.keras()
 
@@ -190,10 +199,10 @@ def trained_layer() -> type:
         return backend.tensorflow().clip_by_value(shadow, -1.0, 1.0)
 
     @keras.utils.register_keras_serializable(package="radlib", name="ShadowConv2D")
-    class ShadowConv2D(stored_layer()):
+    class ShadowConv2D(stored_layer()):  # type: ignore[misc]  # made when Keras is asked
         """A binary convolution in training. The first of its weights is the real-valued shadow kernel."""
 
-        def add_kernel(self, shape: tuple[int, int, int, int]) -> None:
+        def add_kernel(self, shape: tuple[int, ...]) -> None:
             self.shadow = self.add_weight("shadow_kernel", shape, constraint=clipped)
 
         def multiplied(self, inputs: Any, factors: Any) -> Any:

@@ -16,18 +16,18 @@ class Geometry:
         output: Places, (down, across).
     """
 
-    strides: tuple[int, int]
-    dilation: tuple[int, int]
-    before: tuple[int, int]
-    output: tuple[int, int]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    before: tuple[int, ...]
+    output: tuple[int, ...]
 
 
 def geometry(
-    image: tuple[int, int],
-    kernel: tuple[int, int],
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
     *,
-    strides: tuple[int, int] = (1, 1),
-    dilation: tuple[int, int] = (1, 1),
+    strides: tuple[int, ...] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
     padding: str = "same",
 ) -> Geometry:
     """Return where a convolution looks, by TensorFlow's rules.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.extras import pandas as pd
@@ -88,7 +89,8 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
     Raises:
         UsageError: For a layer of a kind without rule, a nested model, or a name the model does not have.
     """
-    channels, traces = Channels(), {}
+    channels = Channels()
+    traces: dict[Any, Any] = {}
     axes: dict[str, list[WeightAxis]] = {}
     edits: list[tuple[str, Edit]] = []
     positions: dict[str, int] = {}
@@ -124,7 +126,7 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
         for axis in found
     )
     shapes = {
-        (layer.name, weight.name.split("/")[-1].split(":")[0]): tuple(weight.shape)
+        (layer.name, weight_name(weight)): tuple(weight.shape)
         for layer in model.layers
         for weight in layer.weights
     }
@@ -225,7 +227,8 @@ def _groups(count: int, slots: Sequence[Slot], shapes: dict, growing: set[int]) 
     """Sort units into groups by the set of slots they appear in."""
     # one random word per slot, combined by exclusive or: equal sets give equal words, others practically never
     words = np.random.default_rng(0).integers(1, 2**63, len(slots), dtype=np.int64)
-    marks, makers = np.zeros(count, np.int64), [[] for _ in range(count)]
+    marks = np.zeros(count, np.int64)
+    makers: list[list] = [[] for _ in range(count)]
     for word, slot in zip(words, slots, strict=True):
         units = np.unique(slot.units[slot.units >= 0])
         marks[units] ^= word
@@ -236,11 +239,11 @@ def _groups(count: int, slots: Sequence[Slot], shapes: dict, growing: set[int]) 
     for unit in range(count):  # counted in the order in which channels were made
         members.setdefault(int(marks[unit]), []).append(unit)
     groups = []
-    for units in members.values():
-        made = makers[units[0]]
+    for same in members.values():
+        made = makers[same[0]]
         if not made:  # channels that no kernel makes: nothing to score or to save
             continue
         spread = all(np.prod(shapes[slot.layer, slot.weight][:-2]) > 1 for slot in made)
         layers = tuple(dict.fromkeys(slot.layer for slot in made))
-        groups.append(Group(layers[0], layers, np.array(units), growth=spread and units[0] in growing))
+        groups.append(Group(layers[0], layers, np.array(same), growth=spread and same[0] in growing))
     return tuple(groups)

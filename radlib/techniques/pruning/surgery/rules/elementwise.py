@@ -1,9 +1,11 @@
 """Rules for layers that treat every channel by itself, or join the channels of several tensors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.techniques.pruning.surgery.channels import (
     Call,
     Channels,
@@ -160,6 +162,6 @@ def selected(key: str, numbers: np.ndarray) -> Edit:
     return edit
 
 
-def weight_names(layer: object) -> list[str]:
+def weight_names(layer: Any) -> list[str]:
     """Return the names of a layer's weights without the layer's own, e.g. `gamma`."""
-    return [weight.name.split("/")[-1].split(":")[0] for weight in layer.weights]
+    return [weight_name(weight) for weight in layer.weights]

@@ -1,0 +1,122 @@
+"""Which CSV files a run holds: what a row is in each, and its columns in order; `columns` says what they mean."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of CSV file.
+
+    Attributes:
+        row: What a row is.
+        names: The columns in order, words of one text; `auroc±` stands for `auroc`, `auroc_low` and `auroc_high`. Some
+            are there only where they apply.
+    """
+
+    row: str
+    names: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns by their full names."""
+        return tuple(
+            f"{name.rstrip('±')}{end}"
+            for name in self.names.split()
+            for end in (("", "_low", "_high") if name.endswith("±") else ("",))
+        )
+
+
+_VERDICT = "standard_error p_noninferior p_inferior verdict smallest_shown verdict_method verdict_reason"
+_RATE = "{0} difference_{0}± p_{0} test_{0}"
+_TESTED = "difference_{0}± p_inferior_{0} verdict_{0} reason_{0}"
+TABLES = {
+    "results.csv": Table(
+        "a variant: what it weighs, what it costs, how well it reads the test films",
+        "variant label network seed chain format size_bytes compression deflated_bytes parameters nonzero_parameters macs "
+        "latency_p50_ms latency_p95_ms peak_memory_bytes open_ms device runtime delegate threads fp32_weight_bytes "
+        "validation_auroc threshold films patients positives auroc± accuracy± balanced_accuracy± sensitivity± specificity± "
+        "positive_predictive_value negative_predictive_value f1 brier± expected_calibration_error difference± "
+        f"difference_sensitivity± difference_specificity± {_VERDICT} films_disjoint auroc_disjoint accuracy_disjoint "
+        "sensitivity_disjoint specificity_disjoint auroc_disjoint_low auroc_disjoint_high winner not_learnt",
+    ),
+    "per_label.csv": Table(
+        "a metric of a finding of a variant", "variant label films positives metric value low high"
+    ),
+    "comparisons.csv": Table(
+        "a variant against the one that it was made from, by quantization",
+        "network seed before after chain before_bytes after_bytes times_smaller before_auroc after_auroc difference± "
+        f"before_accuracy after_accuracy {_VERDICT}",
+    ),
+    "over_seeds.csv": Table(
+        "a chain over several seeds of training",
+        "network chain label seeds "
+        + " ".join(
+            f"{name}{end}" for name in ("auroc", "accuracy", "sensitivity", "specificity")
+            for end in ("_mean", "_lowest", "_highest")
+        ),
+    ),
+    "verdicts.csv": Table(
+        "a finding of a variant, tested against its original",
+        f"variant label films positives prevalence difference {_VERDICT}",
+    ),
+    "decisions.csv": Table(
+        "a finding of a variant under one rule for the threshold",
+        f"variant label rule threshold {_RATE.format('sensitivity')} {_RATE.format('specificity')} films_to_positive "
+        "films_to_negative patients_to_positive patients_to_negative reason",
+    ),
+    "calibration.csv": Table(
+        "a finding of a variant: whether probabilities mean what they say",
+        "variant label films temperature brier expected_calibration_error brier_at_temperature "
+        "expected_calibration_error_at_temperature confidence reason difference_confidence±",
+    ),
+    "harm.csv": Table(
+        "a finding of a variant within a group of films",
+        "variant label by group films patients positives auroc_before auroc_after difference± p_inferior verdict reason "
+        f"{_TESTED.format('sensitivity')} {_TESTED.format('specificity')} harmed",
+    ),
+    "agreement.csv": Table(
+        "a finding of a variant: how its probabilities agree with the original's",
+        "variant label films concordance± bias± limit_low limit_high largest_change reason",
+    ),
+    "heat_maps.csv": Table(
+        "a variant: whether it looks where its original looks",
+        "variant method films patients flat boxed rank_correlation± top_overlap± hits± original_hits± difference_hits± reason",
+    ),
+    "pairs.csv": Table(
+        "two variants that the study compares, over all seeds together",
+        "network before after seeds before_bytes after_bytes before_auroc after_auroc difference± difference_lowest "
+        "difference_highest better",
+    ),
+    "layers.csv": Table(
+        "a layer of a variant: how its answers differ from the original's",
+        "variant layer kind compared reason films signal_to_noise_db cka",
+    ),
+    "weights.csv": Table(
+        "a layer of a variant: the numbers that are stored",
+        "variant layer dtype weights lowest highest distinct zeros at_limit entropy_bits signal_to_noise_db reason",
+    ),
+    "refusals.csv": Table("a technique that does not apply", "variant network seed chain technique reason"),
+    "changed_decisions.csv": Table(
+        "a test film that a variant decides otherwise than its original; stays with the run, is not published",
+        "variant label image_id has_finding threshold original_probability variant_probability to",
+    ),
+    "measurements.csv": Table(
+        "a measurement of a variant on a machine", "variant device runtime delegate threads metric value unit kind"
+    ),
+    "quarantine.csv": Table("a film that cannot be read", "image_id reason"),
+    "copies.csv": Table("two films that are one exposure", "image_id other_image_id kind similarity split other_split across same_patient"),
+    "groups.csv": Table("a test film and its groups", "image_id age_group sex view source"),
+    "test_log.csv": Table("a scoring of the test films", "date study variant model films selection"),
+    "reports/times.csv": Table("an executed notebook", "report seconds peak_memory_bytes"),
+    "variants/<variant>/history.csv": Table(
+        "an epoch of training", "epoch loss val_loss val_auroc learning_rate chance_loss"
+    ),
+    "imports/<tag>.csv": Table(
+        "a usual way to read films, tried on validation films with a network from elsewhere",
+        "question answer given films auroc difference± changed_decisions loss",
+    ),
+    "radlib predict": Table(
+        "a film of one's own",
+        "file image_id <label>_probability <label>_decision <label>_threshold class_decision reason warning",
+    ),
+}  # fmt: skip

@@ -1,0 +1,78 @@
+"""`make docs` shows all that the code has: doors, methods, settings, columns; and asks nothing of a network."""
+
+import html
+import importlib.util
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from import_graph import FLOORS, door
+from radlib.foundation.registry import TECHNIQUES
+from radlib.report.csv_files import TABLES
+from radlib.runs.settings import describe_settings
+from radlib.runs.studies import KINDS
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+spec = importlib.util.spec_from_file_location("docs", REPOSITORY / ".ci" / "docs.py")
+docs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(docs)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> dict[str, str]:
+    """The pages, by file name."""
+    folder = tmp_path_factory.mktemp("site")
+    docs.write(folder)
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_every_name_of_every_door_is_on_the_page_of_its_room_and_in_the_list(site):
+    for room in FLOORS:
+        for file, names in door(REPOSITORY / "radlib", room).items():
+            assert f'<h2 id="{file}">' in site[f"room_{room}.html"]
+            for name in names:
+                assert f'<article id="{name}">' in site[f"room_{room}.html"], f"{room}.{name}"
+                assert f"room_{room}.html#{name}" in site["index.html"], f"{room}.{name}"
+
+
+def test_every_technique_is_on_the_page_of_its_method_with_its_parameters(site):
+    pages = {name: text for name, text in site.items() if name.startswith("method_")}
+    assert set(pages) == {f"method_{name}.html" for name in docs.METHODS}
+    for entry in TECHNIQUES:
+        (page,) = [text for text in pages.values() if f'<h2 id="Technique {entry.name}">' in text]
+        assert all(f"<code>{p.name}</code>" in page and html.escape(p.type) in page for p in entry.parameters)
+
+
+def test_an_example_of_a_method_room_is_shown_with_its_source(site):
+    assert (
+        "<details open>" in site["method_quantization.html"]
+        and "round_to_grid" in site["method_quantization.html"]
+    )
+
+
+def test_every_key_of_a_study_and_every_column_is_there(site):
+    for key in (*KINDS, *describe_settings()):
+        assert f"<td><code>{key}</code></td>" in site["study.html"], key
+    for column in {column for table in TABLES.values() for column in table.columns}:
+        assert f"<code>{html.escape(column)}</code>" in site["columns.html"], column
+
+
+def test_the_pages_ask_nothing_of_a_network(site):
+    for name, text in site.items():
+        assert not re.search(r"<(script|link|img|iframe)[^>]*\s(src|href)=", text), name
+        styles = "".join(re.findall(r"<style>(.*?)</style>", text, flags=re.S))
+        assert "@import" not in styles and "url(" not in styles and "http" not in styles, name
+
+
+def test_every_link_leads_to_a_page_and_a_place_on_it(site):
+    for name, text in site.items():
+        for target in set(re.findall(r'href="([^"]+)"', text)):
+            page, _, place = target.partition("#")
+            if page.startswith("http"):
+                continue
+            assert (page or name) in site, f"{name}: {target}"
+            assert not place or f'id="{html.escape(unquote(place))}"' in site[page or name], (
+                f"{name}: {target}"
+            )
