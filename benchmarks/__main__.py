@@ -1,10 +1,11 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [small_sets] [demo] [fuzz] [fuzz_...] [--films N] [--rounds N]
-    [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [small_sets] [base_install] [demo] [fuzz] [fuzz_...] [--films N]
+    [--rounds N] [--json FILE]
 
-Without a name all run, except the long fuzzing, and `small_sets`, which needs films that lie beside the checkout.
+Without a name all run, except the long fuzzing, `small_sets`, which needs films that lie beside the checkout, and
+`base_install`, which needs a package index.
 `--films` stands for the number that each is worth running with.
 """
 
@@ -13,6 +14,7 @@ import json
 from pathlib import Path
 
 from benchmarks import (
+    base_install,
     binary_convolution,
     bootstrap_speed,
     copies_speed,
@@ -56,6 +58,7 @@ FILMS = {
     "fuzz_tables": 10_000,
     "fuzz_studies": 10_000,
     "refusals": 0,
+    "base_install": 0,
     "demo": 0,
 }
 KINDS = tuple(FILMS)
@@ -78,7 +81,7 @@ def main() -> None:
         "kinds",
         nargs="*",
         choices=[*KINDS, []],
-        help="which; all but fuzzing and small_sets when none is named",
+        help="which; all but fuzzing, small_sets and base_install when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -142,6 +145,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "refusals":
             result = refusals.measure(rounds=rounds)
             return result, refusals.table(result)
+        case "base_install":
+            result = base_install.measure()
+            return result, base_install.table(result)
     result = demo_time.measure()
     return result, demo_table(result)
 

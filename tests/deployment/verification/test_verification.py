@@ -3,6 +3,7 @@
 import dataclasses
 import doctest
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -146,3 +147,20 @@ def test_the_command_says_each_failure_once_and_leaves_with_code_3(run, capsys):
 def test_the_digest_is_that_of_the_file(run):
     variant = run.variants()[1]
     assert file_sha256(run.model_path(variant)) == variant.sha256
+
+
+def test_variants_that_cannot_be_opened_are_named_once_and_fail_nothing(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    checks = verify(run, films=5)
+    assert [check.failure for check in checks if check.failure] == []
+    (said,) = [check.left_out for check in checks if check.left_out]
+    assert said.startswith("Not opened, and so not asked again: student_small/original#0: This needs h5py")
+    assert "int8" not in said and "pip install 'radlib[train]'" in said
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "variant,auroc\na,1,2\n", "variant,auroc\na,high\n", "name\na\n", 'variant\n"a']
+)
+def test_a_table_of_results_that_is_none_is_said(run, damage):
+    run.path("results.csv").write_text(damage)
+    assert failures(run, films=0) == ["results.csv is damaged; write the report again."]
