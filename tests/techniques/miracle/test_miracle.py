@@ -336,7 +336,7 @@ def test_a_budget_that_cannot_be_met_says_what_can(network):
 def test_a_killed_training_ends_with_the_same_bytes(network, tmp_path, monkeypatch):
     films, settings = drawn_splits(), drawn_settings()
     whole = miracle(network, TechniqueData(films, settings, tmp_path / "whole"), **FEW).payload
-    original = TechniqueData.fit
+    original = TechniqueData.fine_tune
 
     def mortal(self, model, *, callbacks=(), **arguments):
         def die(batch, logs):
@@ -348,7 +348,7 @@ def test_a_killed_training_ends_with_the_same_bytes(network, tmp_path, monkeypat
 
     data = TechniqueData(films, settings, tmp_path / "killed")
     with monkeypatch.context() as patch:
-        patch.setattr(TechniqueData, "fit", mortal)
+        patch.setattr(TechniqueData, "fine_tune", mortal)
         with pytest.raises(KeyboardInterrupt):
             miracle(network, data, **FEW)
     assert (tmp_path / "killed" / "epoch-2.json").is_file()

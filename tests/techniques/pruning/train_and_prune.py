@@ -35,12 +35,12 @@ def main(folder: Path, die_at_step: int) -> None:
     model = small_network(dropout=0.3)
     fit(model, films, recipe_from(settings), seed=0, folder=folder / "baseline", callbacks=[Death()])
     data = TechniqueData(films, settings, folder / "pruning")
-    original_fit = TechniqueData.fit
+    original_fit = TechniqueData.fine_tune
 
     def mortal_fit(self, model, *, callbacks=(), **arguments):
         return original_fit(self, model, callbacks=[*callbacks, Death()], **arguments)
 
-    TechniqueData.fit = mortal_fit
+    TechniqueData.fine_tune = mortal_fit
     pruned = magnitude_pruning(model, data, pruning_epochs=3).payload
     digest = hashlib.sha256()
     for weights in (*model.get_weights(), *pruned.get_weights()):
