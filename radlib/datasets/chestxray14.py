@@ -22,7 +22,7 @@ from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.tables.label_tables import find_table, read_table, years
+from radlib.datasets.tables.label_tables import find_table, read_table, shortened, years
 from radlib.datasets.tables.table_files import read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.names import check_known
@@ -174,7 +174,9 @@ def _label_columns(said: pd.Series, findings: Sequence[str]) -> dict[str, pd.Ser
     """Return 1 or 0 per finding from text such as `Effusion|Mass`."""
     found = said.str.split("|").explode().str.strip()
     if unknown := sorted(set(found) - {*FINDINGS, NONE}):
-        raise DataError(f"The column 'Finding Labels' has an unknown finding {unknown[0]!r}; correct it.")
+        raise DataError(
+            f"The column 'Finding Labels' has an unknown finding {shortened(unknown[0])!r}; correct it."
+        )
     present = pd.crosstab(found.index, found).reindex(said.index, columns=FINDINGS, fill_value=0)
     return {name.lower(): present[name].clip(upper=1).astype("float32").to_numpy() for name in findings}
 
