@@ -135,7 +135,7 @@ def _chosen_findings(asked: Sequence[str]) -> list[str]:
     known = {name.lower(): name for name in FINDINGS}
     wanted = [str(name).lower() for name in ([asked] if isinstance(asked, str) else asked)]
     for name in wanted:
-        check_known("finding of ChestX-ray14", name, known)
+        check_known("finding", name, known)
     return [name for key, name in known.items() if key in wanted or not wanted]
 
 
