@@ -24,7 +24,7 @@ from benchmarks.fuzzing import damaged
 from radlib.datasets.chestxray14 import chestxray14
 from radlib.datasets.dicom_folder import dicom_folder
 from radlib.datasets.rsna import CLASSES_TABLE, IMAGES_FOLDER, LABELS_TABLE, rsna
-from radlib.deployment.site_threshold import read_site_labels
+from radlib.datasets.tables.site_tables import read_site_table
 from radlib.foundation.errors import RadlibError
 from radlib.imaging.phantoms import dicom_writing
 
@@ -124,7 +124,7 @@ def _layouts(folder: Path) -> Iterator[tuple[str, Path, str, Read]]:
         lambda number: dicom_folder(hospital, **OPTIONS[number // 4 % len(OPTIONS)]),
     )  # fmt: skip
     site = folder / "site.csv"
-    yield "site", site, labels, lambda _: read_site_labels(site, ["pneumonia"])
+    yield "site", site, labels, lambda _: read_site_table(site, ["pneumonia"])
     nih, names = folder / "nih", [f"0000000{n}_000.png" for n in range(FILMS)]
     nih.mkdir()
     for name in names:

@@ -100,6 +100,8 @@ def not_applicable(outputs: Sequence[Path]) -> list[str]:
 
 def comparison_table(table: "pd.DataFrame") -> str:
     """Return the columns that matter most as text: kilobytes, scores with the interval of AUROC, milliseconds."""
+    from radlib.report import wording as w  # here, as `radlib list` needs nothing of it
+
     shown = pd.DataFrame(index=table.index)
     for column, title in COMPARED.items():
         if column not in table.columns:
@@ -108,7 +110,10 @@ def comparison_table(table: "pd.DataFrame") -> str:
         if column == "size_bytes":
             shown[title] = [f"{v / 1000:,.1f}" for v in values]
         elif column == "auroc":
-            shown[title] = [_interval(row) for _, row in table.iterrows()]
+            shown[title] = [
+                w.auroc_text(row["auroc"], row.get("auroc_low"), row.get("auroc_high"))
+                for _, row in table.iterrows()
+            ]
         elif pd.api.types.is_float_dtype(values):
             shown[title] = [
                 "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
@@ -128,14 +133,6 @@ def not_learnt_lines(table: "pd.DataFrame") -> list[str]:
         "it can be trusted."
         for _, row in rows.iterrows()
     ]
-
-
-def _interval(row: "pd.Series") -> str:
-    if pd.isna(row["auroc"]):
-        return "undefined"
-    if pd.isna(row.get("auroc_low")):
-        return f"{row['auroc']:.3f}"
-    return f"{row['auroc']:.3f} [{row['auroc_low']:.3f}, {row['auroc_high']:.3f}]"
 
 
 def begun_study(folder: Path) -> str:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,22 +18,14 @@ from typing import BinaryIO
 import numpy as np
 from tqdm import tqdm
 
+from radlib.formats.tensor_files.archive_members import DAMAGE
+from radlib.formats.tensor_files.numpy_archives import npy_heading
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError
 from radlib.foundation.plain_text import plain_line
 
 MOST_ROWS, MOST_SIDE, MOST_LABEL_BYTES = 1_000_000, 1024, 100_000_000
 BLOCK_BYTES = 16_000_000
-READ_ERRORS = (
-    KeyError,
-    ValueError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    zlib.error,
-    zipfile.BadZipFile,
-)
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except READ_ERRORS as error:
+    except (KeyError, *DAMAGE) as error:
         what = (
             f"has no array {error.args[0]!r}" if isinstance(error, KeyError) else "is damaged or no .npz file"
         )
@@ -76,11 +67,7 @@ def heading(archive: zipfile.ZipFile, name: str) -> Heading:
     """
     member = _member(archive, name)
     with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in read:
-            raise ValueError("an unknown version of the .npy format")
-        shape, fortran, dtype = read[version](stream)
+        shape, fortran, dtype = npy_heading(stream)
         found = Heading(shape, stream.tell())
     if dtype != np.uint8 or fortran or member.file_size != found.start + found.value_bytes:
         raise ValueError("not an array of uint8 in row order, or not as long as its shape needs")

@@ -20,7 +20,7 @@ from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
-from radlib.datasets.tables.label_tables import find_table, read_table, years
+from radlib.datasets.tables.label_tables import find_table, read_table, shortened, years
 from radlib.datasets.tables.table_files import read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
@@ -134,7 +134,7 @@ def _chosen_findings(asked: Sequence[str]) -> list[str]:
     known = {name.lower(): name for name in FINDINGS}
     wanted = [str(name).lower() for name in ([asked] if isinstance(asked, str) else asked)]
     for name in wanted:
-        check_known("finding of ChestX-ray14", name, known)
+        check_known("finding", name, known)
     return [name for key, name in known.items() if key in wanted or not wanted]
 
 
@@ -173,7 +173,9 @@ def _label_columns(said: "pd.Series", findings: Sequence[str]) -> "dict[str, pd.
     """Return 1 or 0 per finding from text such as `Effusion|Mass`."""
     found = said.str.split("|").explode().str.strip()
     if unknown := sorted(set(found) - {*FINDINGS, NONE}):
-        raise DataError(f"The column 'Finding Labels' has an unknown finding {unknown[0]!r}; correct it.")
+        raise DataError(
+            f"The column 'Finding Labels' has an unknown finding {shortened(unknown[0])!r}; correct it."
+        )
     present = pd.crosstab(found.index, found).reindex(said.index, columns=FINDINGS, fill_value=0)
     return {name.lower(): present[name].clip(upper=1).astype("float32").to_numpy() for name in findings}
 

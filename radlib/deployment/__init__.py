@@ -11,7 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "answer_tables": ["Choices", "answer_films"],
         "export": ["export_variant"],
-        "site_threshold": ["read_site_labels"],
         "verification.verify": ["summary", "verify"],
     },
 )

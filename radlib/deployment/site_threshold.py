@@ -68,23 +68,6 @@ class Recalibration:
         }
 
 
-def read_site_labels(path: Path, labels: Sequence[str]) -> "pd.DataFrame":
-    """Return a site's own answers.
-
-    Args:
-        path: See `site_tables.read_site_table`.
-        labels: Of the variant.
-
-    Returns:
-        `file`, `patient_id` (empty where the table has none), the labels as float64, NaN unknown, and `row`, the line
-        of the table as a spreadsheet counts it.
-
-    Raises:
-        DataError: When the table cannot be read, lacks a column, names a file twice, or holds another value.
-    """
-    return read_site_table(path, labels)
-
-
 def choose_anew(
     answers: Sequence[Answer],
     site: "pd.DataFrame",
@@ -98,7 +81,7 @@ def choose_anew(
 
     Args:
         answers: Of the variant to the site's films.
-        site: See `read_site_labels`.
+        site: See `read_site_table`.
         task: Of the variant.
         before: The thresholds in use, one per label.
         seen: The films that the variant knows; None where nobody kept them.
@@ -191,7 +174,7 @@ def recalibrate_site(
         reading: Whose answers they are.
         answers: To the site's films.
         decider: With the thresholds in use.
-        labels: The site's table, see `read_site_labels`.
+        labels: The site's table, see `read_site_table`.
         keep_at: The file; None for `<labels>.thresholds.json` beside the table, where that can be written.
         say: Takes a sentence for the user.
 
@@ -201,7 +184,7 @@ def recalibrate_site(
     variant, task = reading.variant, decider.task
     found = choose_anew(
         answers,
-        read_site_labels(labels, task.labels),
+        read_site_table(labels, task.labels),
         task,
         decider.thresholds,
         seen=read_seen_films(source / SEEN) or read_seen_films(source.resolve().parent.parent / SEEN),

@@ -42,7 +42,12 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
     Raises:
         SetupError: When the file is not one that this LiteRT can run.
     """
-    interpreter, delegate = _interpreter(path, threads)
+    try:
+        interpreter, delegate = allocated(threads, model_path=str(path))
+    except LiteRTError as failure:
+        raise SetupError(
+            f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run ({failure}); build it again."
+        ) from failure
     source, target = _ends(interpreter, path)
     levels = _to_stored(grey_levels(), source)
     as_stored = unit_range if levels.dtype == np.float32 else levels.take
@@ -76,10 +81,21 @@ def _version() -> str:
     return ai_edge_litert.__version__
 
 
-def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
+class LiteRTError(Exception):
+    """LiteRT cannot run a file; the message says why, in one line."""
+
+
+def allocated(threads: int, **model: Any) -> tuple[Any, str]:
     """Return an interpreter ready to run, and the delegate that does the work.
 
     Some files (sparse tensors in quantized ones) make XNNPACK fail; they run on the built-in kernels.
+
+    Args:
+        threads: Of the interpreter.
+        **model: `model_path` or `model_content`, as LiteRT's interpreter takes them.
+
+    Raises:
+        LiteRTError: When neither runs it.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -88,7 +104,7 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
         try:
             with quiet_stderr():  # LiteRT announces its delegate on file descriptor 2
                 interpreter = Interpreter(
-                    str(path), num_threads=threads, experimental_op_resolver_type=resolver
+                    **model, num_threads=threads, experimental_op_resolver_type=resolver
                 )
                 interpreter.allocate_tensors()
             operations = [operation["op_name"] for operation in interpreter._get_ops_details()]
@@ -96,10 +112,7 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
             failure = error
             continue
         return interpreter, "XNNPACK" if "DELEGATE" in operations else "none"
-    raise SetupError(
-        f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run "
-        f"({reason_of(failure)}); build it again."
-    ) from failure
+    raise LiteRTError(reason_of(failure)) from failure
 
 
 def _ends(interpreter: Any, path: Path) -> tuple[dict, dict]:

@@ -16,6 +16,7 @@ from radlib.formats.tensor_files.hdf5_files import (
     last_number,
     opened_hdf5,
 )
+from radlib.formats.tflite import LiteRTError, _to_real, _to_stored, allocated
 from radlib.foundation.errors import RadlibError, UsageError
 from radlib.importing.layout import Answers, InputLayout
 
@@ -63,8 +64,6 @@ def rewrite_litert(path: str, layout: dict[str, Any], answers: dict[str, Any], n
 
 def run_litert(content: bytes, films: np.ndarray, name: str) -> np.ndarray:
     """Return the outputs of a LiteRT file, float32 (n, outputs), one film (of any layout) a call."""
-    from radlib.formats.tflite import _to_real, _to_stored
-
     interpreter = _interpreter(content, name)
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     outputs = []
@@ -76,20 +75,10 @@ def run_litert(content: bytes, films: np.ndarray, name: str) -> np.ndarray:
 
 
 def _interpreter(content: bytes, name: str) -> Any:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    failure: Exception | None = None
-    for resolver in (OpResolverType.AUTO, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
-        try:
-            interpreter = Interpreter(
-                model_content=content, num_threads=1, experimental_op_resolver_type=resolver
-            )
-            interpreter.allocate_tensors()
-            return interpreter
-        except (RuntimeError, ValueError) as error:
-            failure = error
-    reason = " ".join(str(failure).split())[:200]
-    raise UsageError(f"{name} cannot be run by LiteRT ({reason}); convert the network again.")
+    try:
+        return allocated(1, model_content=content)[0]
+    except LiteRTError as failure:
+        raise UsageError(f"{name} cannot be run by LiteRT ({failure}); convert the network again.") from None
 
 
 def _input_shape(content: bytes, name: str) -> list[int]:

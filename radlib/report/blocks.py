@@ -1,5 +1,6 @@
 """The parts of a page, the same for HTML and Markdown: sections of paragraphs, tables and figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -102,3 +103,8 @@ class Page:
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
     alarm: str = ""
+
+
+def drawn(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:
+    """Return those of the named figures that were drawn."""
+    return tuple(figures[name] for name in names if name in figures)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Figure, Section, Table, Text
+from radlib.report.blocks import Cell, Figure, Section, Table, Text, drawn
 from radlib.report.cells import row_titles
 from radlib.report.evidence_cells import shown_variants
 from radlib.report.inside_tables import Insides
@@ -41,7 +41,7 @@ def agreement_section(
     caption = (
         "Probability of the finding, variant minus original, on the same test films; with 95 % intervals"
     )
-    return Section(title, (*_some(figures, "confidence_clouds"), text, Table(columns, rows, caption)))
+    return Section(title, (*drawn(figures, "confidence_clouds"), text, Table(columns, rows, caption)))
 
 
 def inside_section(results: pd.DataFrame, insides: Insides, figures: Mapping[str, Figure]) -> Section:
@@ -72,7 +72,7 @@ def inside_section(results: pd.DataFrame, insides: Insides, figures: Mapping[str
         if rows
         else ()
     )
-    pictures = _some(figures, "layer_noise", "stored_weights", "feature_maps", "filters")
+    pictures = drawn(figures, "layer_noise", "stored_weights", "feature_maps", "filters")
     return Section(title, (*pictures, Text((legend, *lines)), *tables))
 
 
@@ -114,7 +114,3 @@ def decibels(value: float) -> str:
     if not w.known(value):
         return w.MISSING
     return "equal" if np.isinf(value) else f"{round(value) + 0} dB".replace("-", "−")
-
-
-def _some(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:
-    return tuple(figures[name] for name in names if name in figures)

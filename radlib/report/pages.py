@@ -10,7 +10,7 @@ import pandas as pd
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text
+from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text, drawn
 from radlib.report.cells import (
     cost_table,
     disjoint_table,
@@ -66,7 +66,7 @@ def build_page(
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
             "What each variant needs",
-            (cost_table(results), *_some(figures, "latency_against_auroc", "size_bars")),
+            (cost_table(results), *drawn(figures, "latency_against_auroc", "size_bars")),
         ),
         *evidence_sections(
             results,
@@ -82,9 +82,9 @@ def build_page(
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(
-            "Each label", (*_some(figures, "auroc_by_label"), *label_tables(results, labels, thresholds))
+            "Each label", (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds))
         ),
-        Section("ROC curves and calibration", _some(figures, "roc", "calibration")),
+        Section("ROC curves and calibration", drawn(figures, "roc", "calibration")),
         Section("Films", _film_blocks(readings)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
         Section("Limits", (Text(w.LIMITS, listed=True),)),
@@ -126,10 +126,6 @@ def _disjoint_blocks(results: pd.DataFrame) -> tuple:
         "number occurs in no training film."
     )
     return Text((text,)), table
-
-
-def _some(figures: dict[str, Figure], *names: str) -> tuple[Figure, ...]:
-    return tuple(figures[name] for name in names if name in figures)
 
 
 def _reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
@@ -174,7 +170,7 @@ def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tu
     sentences = (lines,) if len(compared) <= 6 else ()
     return (
         *sentences,
-        *_some(figures, "auroc_differences"),
+        *drawn(figures, "auroc_differences"),
         Table(columns, rows, "Quality and size, pair by pair"),
     )
 

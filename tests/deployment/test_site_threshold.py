@@ -14,7 +14,7 @@ from PIL import Image
 import radlib
 from radlib import report
 from radlib.cli.app import main
-from radlib.deployment.site_threshold import IMPORTED, SEEN_UNKNOWN, choose_anew, read_site_labels
+from radlib.deployment.site_threshold import IMPORTED, SEEN_UNKNOWN, choose_anew, read_site_table
 from radlib.evaluation.choices import FILE
 from radlib.evaluation.deciding import Answer
 from radlib.evaluation.thumbnails import changed_films, thumbnail_path, write_thumbnails
@@ -59,7 +59,7 @@ def write(path, **columns):
 
 
 def choose(path, given, **options):
-    return choose_anew(given, read_site_labels(path, LABELS), TASK, [0.5], **options)
+    return choose_anew(given, read_site_table(path, LABELS), TASK, [0.5], **options)
 
 
 def command(capsys, *arguments):
@@ -118,7 +118,7 @@ def test_too_few_films_keep_the_old_threshold_and_say_so(tmp_path):
     found = choose(path, answers([0.2, 0.9]), seen=NOTHING_SEEN)
     assert found.thresholds == [0.5] and not found.any_chosen
     assert "the old threshold stays" in found.lines[0] and "name no patients" in found.lines[1]
-    none = choose_anew(answers([0.2, 0.9]), read_site_labels(path, LABELS), TASK, [None])
+    none = choose_anew(answers([0.2, 0.9]), read_site_table(path, LABELS), TASK, [None])
     assert none.thresholds == [None] and "none is chosen" in none.lines[0]
 
 
@@ -180,7 +180,7 @@ def test_films_that_the_variant_was_trained_on_are_left_out(tmp_path):
 )
 def test_a_table_of_labels_that_cannot_be_used_is_refused_in_one_sentence(tmp_path, columns, sentence):
     with pytest.raises(DataError, match=sentence):
-        read_site_labels(write(tmp_path / "l.csv", **columns), LABELS)
+        read_site_table(write(tmp_path / "l.csv", **columns), LABELS)
 
 
 def test_labels_of_other_films_and_variants_without_threshold_are_refused(tmp_path):
@@ -188,10 +188,10 @@ def test_labels_of_other_films_and_variants_without_threshold_are_refused(tmp_pa
     with pytest.raises(DataError, match="None of the labelled files"):
         choose(path, answers([0.2]))
     with pytest.raises(UsageError, match="most probable class"):
-        choose_anew([], read_site_labels(path, LABELS), tasks.classes(("a", "b")), [None, None])
+        choose_anew([], read_site_table(path, LABELS), tasks.classes(("a", "b")), [None, None])
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read as a table of labels"):
-        read_site_labels(tmp_path / "b.csv", LABELS)
+        read_site_table(tmp_path / "b.csv", LABELS)
 
 
 # ---- thumbnails -------------------------------------------------------------------------------------------

@@ -74,15 +74,22 @@ def check_growth(path: Path, members: Iterable[zipfile.ZipInfo] | None = None) -
         )
 
 
+def npy_heading(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return what an array says of itself: shape, whether it lies in the order of columns, and type.
+
+    Raises:
+        ValueError: When it is no array, or one of another version of the format.
+    """
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(stream)
+    if version not in readers:
+        raise ValueError("an unknown version of the .npy format")
+    return readers[version](stream)
+
+
 def _check_heading(stream: IO[bytes], size_bytes: int, path: Path) -> None:
     """Refuse an array whose heading claims more values than its member holds, before memory is taken for them."""
-    version = np.lib.format.read_magic(stream)
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
-        version
-    )
-    if read is None:
-        raise damaged(path)
-    shape, _, kind = read(stream)
+    shape, _, kind = npy_heading(stream)
     if not kind.hasobject and stream.tell() + math.prod(shape) * kind.itemsize != size_bytes:
         raise damaged(path)
 
