@@ -26,7 +26,7 @@ demo: environment ## run the whole series on drawn films; ends with the path of 
 demo-all: environment ## the same with every technique, in at most ten minutes
 	@$(BIN)/radlib run --study demo_all
 
-test: lint ## style, unit and contract tests, every notebook
+test: lint ## style, unit and contract tests, every notebook, coverage
 	@.ci/test.sh $(VENV) "not slow"
 
 test-all: lint ## the same, with the largest networks and long fuzzing
@@ -63,5 +63,5 @@ fuzz: environment ## damaged films, model files, folders of films, tables and st
 	@$(BIN)/python -m benchmarks fuzz fuzz_models fuzz_folders fuzz_tables fuzz_studies
 
 clean: ## remove the environment and what tools left; data/ and outputs/ stay
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis dist build site
+	@rm -rf $(VENV) .coverage mutants .pytest_cache .ruff_cache .mypy_cache .hypothesis dist build site
 	@find radlib tests benchmarks .ci -name __pycache__ -prune -exec rm -rf {} +

@@ -6,6 +6,8 @@ each is imported from its room on first use, so that `import radlib` costs no Te
 
 import lazy_loader
 
+from radlib.foundation.extras import told
+
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -20,4 +22,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "training": ["train_baseline"],
     },
 )
+__getattr__ = told()(__getattr__)  # who has no more than a device needs reads the line to type
 __all__ += ["__version__"]

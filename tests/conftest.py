@@ -8,6 +8,24 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items):
+    """Notebooks first, which take longest: so two workers end together."""
+    items.sort(key=lambda item: "notebooks" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist there is nothing to share out
+def pytest_xdist_make_scheduler(config, log):
+    """Hand each worker whole files, so that what the tests of a file share is made once, but lone notebooks singly."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if "test_alone.py" in nodeid else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False
+    return Files(config, log)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real films beside the checkout (or `RADLIB_SHARED`); the test is skipped without it."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.formats.litert_tables import read_file
 from radlib.foundation import backend
+from radlib.foundation.extras import pandas as pd
 
 BYTES_PER_FLOAT32 = 4
 LAYER_COLUMNS = ("layer", "kind", "output", "parameters", "weights", "macs", "sparsity")
@@ -42,7 +42,7 @@ def macs(model: Any) -> int:
     return sum(_node_macs(layer, inputs, output) for layer, inputs, output in _calls(model))
 
 
-def layer_table(model: Any) -> pd.DataFrame:
+def layer_table(model: Any) -> "pd.DataFrame":
     """Return one row per layer of a Keras model, in the order of computation.
 
     Returns:
@@ -69,7 +69,7 @@ def layer_table(model: Any) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), columns=list(LAYER_COLUMNS))
 
 
-def summary(table: pd.DataFrame) -> str:
+def summary(table: "pd.DataFrame") -> str:
     """Return one line on a `layer_table`: parameters, multiply-accumulates, bytes as float32."""
     total, work = int(table["parameters"].sum()), int(table["macs"].sum())
     return (
@@ -78,7 +78,7 @@ def summary(table: pd.DataFrame) -> str:
     )
 
 
-def tflite_weights(path: str | Path) -> pd.DataFrame:
+def tflite_weights(path: str | Path) -> "pd.DataFrame":
     """Return one row per stored weight tensor of a LiteRT file.
 
     Weights are constants of floating type and quantized integers; index constants (shapes, axes, paddings) are

@@ -13,6 +13,7 @@ from typing import Any
 from radlib.architectures.inputs import INPUT_RANGES, film_input, one_channel, three_channels
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 
 
 def prepared_film(
@@ -29,8 +30,7 @@ def prepared_film(
     Raises:
         UsageError: For another range or number of channels, or a range per colour on one channel.
     """
-    if input_range not in INPUT_RANGES:
-        raise UsageError(f"There is no input_range {input_range!r}; there are: {', '.join(INPUT_RANGES)}.")
+    check_known("input_range", input_range, INPUT_RANGES)
     if channels not in (1, 3):
         raise UsageError(f"channels is 1 or 3, not {channels}.")
     film = film_input(name, input_shape)

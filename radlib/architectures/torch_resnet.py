@@ -1,6 +1,6 @@
 """ResNet as torchvision builds it: what a PyTorch state dict of a ResNet fits.
 
-The idea is that of `resnet`: a block adds a correction to its input. Three things differ from Keras's own networks and
+The idea is that of `keras_networks`: a block adds a correction to its input. Three things differ from Keras's own networks and
 matter to weights from elsewhere. Convolutions have no bias; maps are padded alike on both sides; and in ResNet50 the
 3 × 3 convolution takes the stride and not the 1 × 1 before it ("version 1.5", which throws no pixel away unseen). There
 are ResNet18 and 34 too, of blocks with two 3 × 3 convolutions, which Keras lacks.
@@ -12,74 +12,6 @@ from typing import Any, Literal
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
 from radlib.foundation import backend
 from radlib.foundation.registry import ARCHITECTURES
-
-FACTS: dict[str, Any] = {
-    "family": "ResNet",
-    "paper": "He et al., 2015, arXiv 1512.03385",
-    "input_range": "torch",
-    "minimum_size": 32,
-    "torch_head": "fc",
-}
-
-
-@ARCHITECTURES.register(**FACTS)
-def resnet18(
-    input_shape: tuple[int, int, int],
-    *,
-    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
-    channels: Literal[1, 3] = 3,
-) -> Any:
-    """resnet18: residual blocks of two 3 × 3 convolutions, 18 layers deep, as in torchvision.
-
-    Args:
-        input_shape: Height, width in pixels, and one channel.
-        input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
-        channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
-    """
-    return _resnet("resnet18", input_shape, input_range, channels, _basic_block, [2, 2, 2, 2])
-
-
-@ARCHITECTURES.register(**FACTS, slow=True)
-def resnet34(
-    input_shape: tuple[int, int, int],
-    *,
-    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
-    channels: Literal[1, 3] = 3,
-) -> Any:
-    """resnet34: residual blocks of two 3 × 3 convolutions, 34 layers deep, as in torchvision.
-
-    Args:
-        input_shape: Height, width in pixels, and one channel.
-        input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
-        channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
-    """
-    return _resnet("resnet34", input_shape, input_range, channels, _basic_block, [3, 4, 6, 3])
-
-
-@ARCHITECTURES.register(**FACTS, slow=True)
-def resnet50_v1_5(
-    input_shape: tuple[int, int, int],
-    *,
-    input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
-    channels: Literal[1, 3] = 3,
-) -> Any:
-    """resnet50_v1_5: residual bottleneck blocks, 50 layers deep, as in torchvision: the 3 × 3 takes the stride.
-
-    Args:
-        input_shape: Height, width in pixels, and one channel.
-        input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
-        channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
-    """
-    return _resnet("resnet50_v1_5", input_shape, input_range, channels, _bottleneck, [3, 4, 6, 3])
 
 
 def _resnet(
@@ -121,3 +53,47 @@ def _sum(x: Any, y: Any, width: int, name: str, strides: int) -> Any:
         x = convolution(x, width, 1, f"{name}.downsample.0", strides=strides)
         x = batch_norm(x, f"{name}.downsample.1")
     return relu(backend.keras().layers.Add(name=f"{name}.add")([x, y]), f"{name}.relu")
+
+
+def _register(name: str, summary: str, block: Any, counts: Sequence[int], **facts: Any) -> None:
+    """File a network: `counts` blocks in each of four stages."""
+
+    def network(
+        input_shape: tuple[int, int, int],
+        *,
+        input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
+        channels: Literal[1, 3] = 3,
+    ) -> Any:
+        return _resnet(name, input_shape, input_range, channels, block, counts)
+
+    network.__name__ = network.__qualname__ = name
+    network.__doc__ = f"""{name}: {summary}.
+
+    Args:
+        input_shape: Height, width in pixels, and one channel.
+        input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
+        channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
+
+    References:
+        He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
+    """
+    ARCHITECTURES.register(
+        family="ResNet",
+        paper="He et al., 2015, arXiv 1512.03385",
+        input_range="torch",
+        minimum_size=32,
+        torch_head="fc",
+        **facts,
+    )(network)
+
+
+BASIC = "residual blocks of two 3 × 3 convolutions"
+_register("resnet18", f"{BASIC}, 18 layers deep, as in torchvision", _basic_block, (2, 2, 2, 2))
+_register("resnet34", f"{BASIC}, 34 layers deep, as in torchvision", _basic_block, (3, 4, 6, 3), slow=True)
+_register(
+    "resnet50_v1_5",
+    "residual bottleneck blocks, 50 layers deep, as in torchvision: the 3 × 3 takes the stride",
+    _bottleneck,
+    (3, 4, 6, 3),
+    slow=True,
+)

@@ -18,6 +18,7 @@ from radlib import __version__
 from radlib.cli.command_words import PairedParameters
 from radlib.cli.commands import COMMANDS
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
+from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
 
 KINDS = ("datasets", "architectures", "techniques", "studies")
@@ -194,7 +195,8 @@ def main(arguments: list[str] | None = None) -> None:
         stop.watch()
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown here, whatever a user's sessions show figures with
     try:
-        code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
+        with told():
+            code = radlib.main(arguments, prog_name="radlib", standalone_mode=False)
     except QualityGateError as error:
         code = _end(str(error), error.exit_code, red=True)
     except RadlibError as error:

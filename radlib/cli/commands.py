@@ -16,7 +16,7 @@ from radlib.imaging.resampling import FILTERS
 def require(path: Path, what: str, remedy: str) -> None:
     """Stop with a sentence when something that was named is not there."""
     from radlib.foundation.errors import UsageError
-    from radlib.foundation.registry import nearest
+    from radlib.foundation.names import nearest
 
     if not path.exists():
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -135,7 +135,7 @@ def verify(output: Path, films: int) -> None:
     """Check that a run is what it says it is.
 
     Every digest of models, preparation, answers and choices, the table of results, and a sample of films asked again.
-    Says in one sentence each what fails; the exit code is 3 then.
+    Says in one sentence each what fails, the exit code is 3 then, and what cannot be opened without the extra `train`.
 
     OUTPUT is the folder of a run, e.g. outputs/demo.
     """
@@ -145,8 +145,9 @@ def verify(output: Path, films: int) -> None:
     from radlib.runs.runs import reopen_run
 
     checks = verify_run(reopen_run(output), films=films)
-    for failure in dict.fromkeys(check.failure for check in checks if check.failure):
-        say_line(failure, err=True)
+    for said in dict.fromkeys(check.failure or check.left_out for check in checks):
+        if said:
+            say_line(said, err=True)
     if any(check.failure for check in checks):
         raise DataError(summary(checks, output))
     say(summary(checks, output))
@@ -182,7 +183,7 @@ def verify(output: Path, films: int) -> None:
               help="Do not score the usual ranges and filters on validation films.")  # fmt: skip
 @click.option("--architecture", default="", help="Of a file of weights alone: the network they belong to.")
 @click.option(
-    "--chains", help="Techniques to apply, e.g. '[aeq_int8]'.  [default: the study's, or what takes the file]"
+    "--chains", help="Techniques to apply, e.g. '[int8]'.  [default: the study's, or what takes the file]"
 )
 @click.option("--beside", is_flag=True, help="Train the study's own networks as well.")
 @click.option("--fresh", is_flag=True, help="Replace another network of that name.")

@@ -4,6 +4,7 @@ Each finding is one line: what was looked at, whether it is well, and what to do
 the series cannot do without counts as a failure; everything else is a note.
 """
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -12,8 +13,10 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from radlib.foundation.errors import RadlibError
+from radlib.foundation.extras import line_to_type
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_DISK_BYTES = 1_000_000_000
@@ -52,7 +55,7 @@ def diagnose() -> list[Finding]:
     return [
         python_version(sys.version_info[:2]),
         *libraries(),
-        keras_flavour(),
+        training(),
         disk(Path.cwd()),
         memory(),
         *codecs(),
@@ -76,24 +79,34 @@ def python_version(version: tuple[int, int]) -> Finding:
 
 
 def libraries() -> list[Finding]:
-    """Compare what is installed with what radlib asks for."""
+    """Compare what is installed with what radlib asks for, and with what its extra `train` does where TensorFlow is here."""
     from packaging.requirements import Requirement
 
-    findings = []
-    for text in metadata.requires("radlib") or []:
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+    findings, extras = [], ("", "train") if importlib.util.find_spec("tensorflow") else ("",)
+    for requirement in map(Requirement, metadata.requires("radlib") or []):
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": each}) for each in extras):
             continue
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            findings.append(Finding(requirement.name, "missing", f"pip install '{requirement}'"))
+            findings.append(Finding(requirement.name, "missing", f"pip install '{_asked(requirement)}'"))
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            findings.append(
-                Finding(requirement.name, "missing", f"is {version}; pip install '{requirement}'")
-            )
+            detail = f"is {version}; pip install '{_asked(requirement)}'"
+            findings.append(Finding(requirement.name, "missing", detail))
     return findings or [Finding("libraries", "ok", "all there, in versions that work together")]
+
+
+def _asked(requirement: Any) -> str:
+    """Return a requirement without its marker, as it is typed."""
+    return f"{requirement.name}{requirement.specifier}"
+
+
+def training() -> Finding:
+    """Say whether networks can be trained here, and with which Keras; who only predicts does without."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return Finding("training, reports", "note", f"not here; to have them: {line_to_type('train')}")
+    return keras_flavour()
 
 
 def keras_flavour() -> Finding:
@@ -171,4 +184,4 @@ def notebook_tests() -> Finding:
     try:
         return Finding("nbval", "ok", metadata.version("nbval"))
     except metadata.PackageNotFoundError:
-        return Finding("nbval", "note", "not here; only the tests need it: pip install 'radlib[dev]'")
+        return Finding("nbval", "note", f"not here; only the tests need it: {line_to_type('dev')}")

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
 from radlib.foundation.record_files import read_table
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
@@ -62,7 +61,7 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def compared(outputs: Sequence[Path]) -> pd.DataFrame:
+def compared(outputs: Sequence[Path]) -> "pd.DataFrame":
     """Return the results of several runs in one table, with the run's name in the first column.
 
     Args:
@@ -99,7 +98,7 @@ def not_applicable(outputs: Sequence[Path]) -> list[str]:
     return lines
 
 
-def comparison_table(table: pd.DataFrame) -> str:
+def comparison_table(table: "pd.DataFrame") -> str:
     """Return the columns that matter most as text: kilobytes, scores with the interval of AUROC, milliseconds."""
     shown = pd.DataFrame(index=table.index)
     for column, title in COMPARED.items():
@@ -119,7 +118,7 @@ def comparison_table(table: pd.DataFrame) -> str:
     return shown.to_string(index=False)
 
 
-def not_learnt_lines(table: pd.DataFrame) -> list[str]:
+def not_learnt_lines(table: "pd.DataFrame") -> list[str]:
     """Return a sentence for every run and network whose original has not learnt, see `report.results`."""
     if "not_learnt" not in table:
         return []
@@ -131,7 +130,7 @@ def not_learnt_lines(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _interval(row: pd.Series) -> str:
+def _interval(row: "pd.Series") -> str:
     if pd.isna(row["auroc"]):
         return "undefined"
     if pd.isna(row.get("auroc_low")):

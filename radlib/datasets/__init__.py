@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "dataset": [
             "Dataset",
             "Survey",
-            "check_choice",
             "find_data",
             "folder_of",
             "load_dataset",

@@ -10,9 +10,9 @@ from typing import Literal
 
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import label_of
-from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.fetching.sources import Source
-from radlib.datasets.folders import READINGS, labelled, labelled_classes
+from radlib.datasets.folders import labelled, labelled_classes
 from radlib.foundation.errors import DataError
 from radlib.foundation.registry import DATASETS
 
@@ -57,7 +57,6 @@ def breast_ultrasound(folder: Path, *, reading: Literal["binary", "classes"] = "
     Returns:
         The data set; label `malignant`, or the three classes.
     """
-    check_choice("reading", reading, READINGS)
     index, left_out = class_folders_index(folder, left_out=MASK, called=MASKS)
     index["class"] = index["class"].map(label_of)
     found = sorted(index["class"].unique())

@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
-from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.label_tables import find_table, read_table, years
 from radlib.datasets.tables.table_files import read_rows
-from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import check_known
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import left_out_sentence, walk
 from radlib.runs import tasks
@@ -39,7 +39,6 @@ ENTRY_COLUMNS = (
     "Image Index", "Finding Labels", "Patient ID", "Patient Age", "Patient Gender", "View Position",
 )  # fmt: skip
 FILM_NAME = re.compile(r"\d{8}_\d{3}(\.\w+)?")
-SPLITS = ("auto", "official", "reproduction", "seeded")
 SPLIT_LISTS: Mapping[str, Mapping[str, str]] = {
     "official": {"train_val_list.txt": "training", "test_list.txt": "test"},
     "reproduction": {"train_list.txt": "training", "val_list.txt": "validation", "test_list.txt": "test"},
@@ -99,7 +98,6 @@ def chestxray14(
         UsageError: For another split or finding.
         DataError: When tables or columns are missing, or tables and films do not agree.
     """
-    check_choice("split", split, SPLITS)
     chosen = _chosen_findings(findings)
     table, source = _read_entries(folder)
     names, paths, left_out = _find_films(folder)
@@ -136,12 +134,11 @@ def _chosen_findings(asked: Sequence[str]) -> list[str]:
     known = {name.lower(): name for name in FINDINGS}
     wanted = [str(name).lower() for name in ([asked] if isinstance(asked, str) else asked)]
     for name in wanted:
-        if name not in known:
-            raise UsageError(f"There is no finding {name!r} in ChestX-ray14; there are: {', '.join(known)}.")
+        check_known("finding of ChestX-ray14", name, known)
     return [name for key, name in known.items() if key in wanted or not wanted]
 
 
-def _read_entries(folder: Path) -> tuple[pd.DataFrame, str]:
+def _read_entries(folder: Path) -> "tuple[pd.DataFrame, str]":
     """Read the table of films, by name without ending; return it and which of its versions was found.
 
     The columns `OriginalImage[Width`, `Height]` and others have commas in their headings and are not needed.
@@ -172,7 +169,7 @@ def _find_films(folder: Path) -> tuple[list[str], list[Path], dict[str, int]]:
     return names, paths, left_out
 
 
-def _label_columns(said: pd.Series, findings: Sequence[str]) -> dict[str, pd.Series]:
+def _label_columns(said: "pd.Series", findings: Sequence[str]) -> "dict[str, pd.Series]":
     """Return 1 or 0 per finding from text such as `Effusion|Mass`."""
     found = said.str.split("|").explode().str.strip()
     if unknown := sorted(set(found) - {*FINDINGS, NONE}):
@@ -211,7 +208,7 @@ def _split_parts(folder: Path, split: str, names: Sequence[str]) -> tuple[list[s
     )
 
 
-def _published_parts(folder: Path, kind: str) -> pd.Series | None:
+def _published_parts(folder: Path, kind: str) -> "pd.Series | None":
     """Return the part of each film name in a published split; None when its files are not all there."""
     table = find_table(folder, [SPLIT_TABLE]) if kind == "reproduction" else None
     if table is not None:

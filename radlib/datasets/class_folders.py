@@ -14,12 +14,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from radlib.datasets.class_names import NEGATIVE_NAMES, label_of, part_of, plain
 from radlib.datasets.dataset import unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.film_walk import FilmFolder, left_out_sentence, walk
 
 OUTSIDE = "outside of the class folders"
@@ -88,7 +87,7 @@ def class_films(folder: Path, *, left_out: str = "", called: str = "") -> ClassF
 
 def class_folders_index(
     folder: Path, *, left_out: str = "", called: str = ""
-) -> tuple[pd.DataFrame, list[str]]:
+) -> "tuple[pd.DataFrame, list[str]]":
     """List the films of a folder with one folder per class, with their ids.
 
     Args:
@@ -116,7 +115,7 @@ def class_folders_index(
     return (index.assign(split=films.parts) if "test" in films.parts else index), notes
 
 
-def check_parts(index: pd.DataFrame) -> None:
+def check_parts(index: "pd.DataFrame") -> None:
     """Make sure that the official parts have the same classes.
 
     Args:

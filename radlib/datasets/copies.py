@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation import storage
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging import resemblance
 
 COLUMNS = ("image_id", "other_image_id", "kind", "similarity")
 
 
-def find_copies(image_ids: Sequence[str], marks: np.ndarray, cache_folder: Path) -> pd.DataFrame:
+def find_copies(image_ids: Sequence[str], marks: np.ndarray, cache_folder: Path) -> "pd.DataFrame":
     """List the pairs of films that are one exposure; remembered, since 100,000 films take minutes.
 
     Args:
@@ -44,12 +44,12 @@ def find_copies(image_ids: Sequence[str], marks: np.ndarray, cache_folder: Path)
     return pd.read_csv(memory, dtype={"image_id": str, "other_image_id": str, "kind": str})
 
 
-def content_id(image_ids: pd.Series) -> pd.Series:
+def content_id(image_ids: "pd.Series") -> "pd.Series":
     """Return image ids without the suffix of exact duplicates: equal for equal files."""
     return image_ids.str[:12]
 
 
-def group_copies(index: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def group_copies(index: "pd.DataFrame", pairs: "pd.DataFrame") -> "pd.DataFrame":
     """Name, for every film, the films that are the same.
 
     Args:
@@ -64,7 +64,7 @@ def group_copies(index: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return index.assign(content=_groups(index["image_id"], exact), exposure=_groups(index["image_id"], pairs))
 
 
-def _groups(image_ids: pd.Series, pairs: pd.DataFrame) -> np.ndarray:
+def _groups(image_ids: "pd.Series", pairs: "pd.DataFrame") -> np.ndarray:
     """Return the smallest image id of each film's connected component."""
     position = pd.Series(np.arange(len(image_ids)), index=image_ids.to_numpy())
     known = pairs["image_id"].isin(position.index) & pairs["other_image_id"].isin(position.index)
@@ -78,7 +78,7 @@ def _groups(image_ids: pd.Series, pairs: pd.DataFrame) -> np.ndarray:
     return content_id(image_ids).groupby(component).transform("min").to_numpy()
 
 
-def copies_table(index: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def copies_table(index: "pd.DataFrame", pairs: "pd.DataFrame") -> "pd.DataFrame":
     """Return the pairs with the split of both films, those in two splits first: what `copies.csv` holds.
 
     Args:

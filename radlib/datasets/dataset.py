@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import resolved
 from radlib.foundation.plain_text import say
 from radlib.foundation.registry import DATASETS
@@ -46,7 +46,7 @@ class Dataset:
         id_scope: `dataset`, or `folder` where equal patient numbers in two official parts need not be one person.
     """
 
-    index: pd.DataFrame
+    index: "pd.DataFrame"
     task: Task
     folder: Path
     notes: tuple[str, ...] = ()
@@ -186,22 +186,12 @@ def _places(name: str, aliases: Sequence[str], holds: str) -> Iterator[tuple[Pat
     yield home_folder() / "data" / name, "data/"
 
 
-def check_choice(option: str, value: str, known: Sequence[str]) -> None:
-    """Make sure that a data set's option has one of its values.
-
-    Raises:
-        UsageError: When it has not; the message lists them.
-    """
-    if value not in known:
-        raise UsageError(f"Option {option!r} of a data set is one of {', '.join(known)}, not {value!r}.")
-
-
 def unique_image_ids(ids: Sequence[str]) -> list[str]:
     """Return the ids with a suffix (`-2`, `-3`, …) for films whose file is byte for byte an earlier one."""
     return list(numbered_ids(ids))
 
 
-def positive_counts(index: pd.DataFrame, labels: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+def positive_counts(index: "pd.DataFrame", labels: Sequence[str]) -> Mapping[str, tuple[int, int]]:
     """Return for each label how many films have it and how many do not."""
     return {label: (int((index[label] == 1).sum()), int((index[label] == 0).sum())) for label in labels}
 

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.header_filters import of_the_kind, peculiar_notes
 from radlib.datasets.tables.label_columns import (
@@ -37,12 +36,11 @@ from radlib.datasets.tables.label_tables import read_table
 from radlib.datasets.tables.label_values import label_notes, meanings
 from radlib.datasets.tables.table_films import film_paths, unlisted_note
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import WithinData
 from radlib.imaging import film_walk
 from radlib.runs import tasks
-
-READINGS = ("auto", "binary", "findings", "classes")
 
 
 def survey(folder: Path, *, table: str, labels: Sequence[str], label_values: Any, **_: Any) -> Survey:
@@ -99,7 +97,6 @@ def dicom_folder(
         DataError: When the table is missing or has no row, an unknown column, part or value, names files that are not there,
             or none of the wanted modality and body part.
     """
-    check_choice("reading", reading, READINGS)
     meant = meanings(label_values)
     place = _table_path(folder, table)
     rows = read_table(place, ("file",), others=True, optional=ABOUT)
@@ -134,12 +131,12 @@ def dicom_folder(
 
 
 def _index(
-    rows: pd.DataFrame,
-    facts: pd.DataFrame,
-    chosen: Mapping[str, pd.Series],
-    patients: pd.Series,
+    rows: "pd.DataFrame",
+    facts: "pd.DataFrame",
+    chosen: "Mapping[str, pd.Series]",
+    patients: "pd.Series",
     table: str,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> "tuple[pd.DataFrame, list[str]]":
     """Return what table and headers say of each film, and sentences on what they do not."""
     ids = pd.Series(unique_image_ids(facts["image_id"].tolist()), rows.index)
     ages, age_notes = ages_of(rows, facts["age"])
@@ -172,7 +169,7 @@ def _table_path(folder: Path, table: str) -> Path:
     return place
 
 
-def _patients(said: pd.Series, header: pd.Series) -> pd.Series:
+def _patients(said: "pd.Series", header: "pd.Series") -> "pd.Series":
     """Return whose each film is: as the table says, and where it says nothing, as the header does.
 
     A header's id counts only where some film is left to it: hospitals write one id for all when they take the names

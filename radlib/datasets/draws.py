@@ -12,12 +12,14 @@ References:
 import hashlib
 
 import numpy as np
-import pandas as pd
 
+from radlib.foundation.extras import pandas as pd
 from radlib.runs.tasks import Task
 
 
-def drawn_groups(index: pd.DataFrame, groups: pd.Series, task: Task, fraction: float, seed: str) -> pd.Series:
+def drawn_groups(
+    index: "pd.DataFrame", groups: "pd.Series", task: Task, fraction: float, seed: str
+) -> "pd.Series":
     """Choose a share of the patients that are still in training.
 
     Args:

@@ -5,13 +5,13 @@ import hashlib
 import json
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.copies import copies_table
 from radlib.datasets.dataset import Dataset
 from radlib.datasets.splits import leakage_check
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.imaging import images
 from radlib.runs import private, runs
@@ -19,7 +19,7 @@ from radlib.runs import private, runs
 MAX_UNREADABLE = 0.05
 
 
-def record_files(run: runs.Run, index: pd.DataFrame, quarantine: pd.DataFrame) -> None:
+def record_files(run: runs.Run, index: "pd.DataFrame", quarantine: "pd.DataFrame") -> None:
     """Write which films could not be used and, privately, which file each id stands for.
 
     Args:
@@ -40,7 +40,9 @@ def record_files(run: runs.Run, index: pd.DataFrame, quarantine: pd.DataFrame) -
         )
 
 
-def record_splits(run: runs.Run, dataset: Dataset, kept: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def record_splits(
+    run: runs.Run, dataset: Dataset, kept: "pd.DataFrame", pairs: "pd.DataFrame"
+) -> "pd.DataFrame":
     """Write what a report says of the films, after checking again that the splits share no patient.
 
     Again, because a split may have lost its last film of an answer to the quarantine.
@@ -69,7 +71,7 @@ def record_splits(run: runs.Run, dataset: Dataset, kept: pd.DataFrame, pairs: pd
     return copies
 
 
-def films_fingerprint(index: pd.DataFrame, labels: np.ndarray, preprocessing: images.Preprocessing) -> str:
+def films_fingerprint(index: "pd.DataFrame", labels: np.ndarray, preprocessing: images.Preprocessing) -> str:
     """Return 16 hex digits over ids, labels, splits and preprocessing."""
     rows = sorted(zip(index["image_id"], labels.astype(str).tolist(), index["split"], strict=True))
     content = json.dumps([preprocessing.digest(), rows])

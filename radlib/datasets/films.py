@@ -8,16 +8,15 @@ run's private folder, which no report or notebook reads.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.dataset import Dataset, load_dataset
 from radlib.datasets.film_records import films_fingerprint, record_files, record_splits
 from radlib.datasets.splits import SPLITS, split_by_patient
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging import images
 from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation, augment_batch
 from radlib.imaging.decoding import decode
@@ -45,7 +44,7 @@ class Films:
         preprocessing: What the files went through.
     """
 
-    index: pd.DataFrame
+    index: "pd.DataFrame"
     source: np.ndarray
     positions: np.ndarray
     labels: np.ndarray
@@ -62,12 +61,6 @@ class Films:
         if last - first + 1 == len(self) and (np.diff(self.positions) == 1).all():
             return self.source[first : last + 1]
         return self.source[self.positions]
-
-    @property
-    def source_path(self) -> Path | None:
-        """The file that `source` maps, None when it is held in memory."""
-        name = getattr(self.source, "filename", None)
-        return Path(name) if name else None
 
     @property
     def image_ids(self) -> np.ndarray:
@@ -132,9 +125,9 @@ class FilmSplits:
     training: Films
     validation: Films
     test: Films
-    quarantine: pd.DataFrame
+    quarantine: "pd.DataFrame"
     fingerprint: str
-    copies: pd.DataFrame = field(default_factory=pd.DataFrame)
+    copies: "pd.DataFrame" = field(default_factory=lambda: pd.DataFrame())
 
     def split(self, name: str) -> Films:
         """Return the films of `training`, `validation` or `test`."""

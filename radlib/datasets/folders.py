@@ -15,18 +15,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
 import yaml
 
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import NEGATIVE_NAMES, checked_labels, label_of, plain
-from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.tables.label_tables import class_columns
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import no_such
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
-READINGS = ("binary", "classes")
 OTHERS = "of other classes"
 
 
@@ -70,7 +70,6 @@ def folders(
         UsageError: For an option that names no class folder.
         DataError: When class folders are empty, their names make no labels, or an official part lacks a class.
     """
-    check_choice("reading", reading, READINGS)
     index, notes = class_folders_index(folder)
     try:
         pattern = re.compile(patient_pattern) if patient_pattern else None
@@ -97,7 +96,7 @@ def folders(
 
 
 def labelled(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     folder: Path,
     label: str,
     positive: str,
@@ -115,7 +114,7 @@ def labelled(
 
 
 def labelled_classes(
-    index: pd.DataFrame,
+    index: "pd.DataFrame",
     folder: Path,
     labels: Mapping[str, str],
     notes: list[str],
@@ -137,8 +136,8 @@ def labelled_classes(
 
 
 def _without_contradictions(
-    index: pd.DataFrame, answers: pd.Series, notes: list[str]
-) -> tuple[pd.DataFrame, list[str]]:
+    index: "pd.DataFrame", answers: "pd.Series", notes: list[str]
+) -> "tuple[pd.DataFrame, list[str]]":
     """Drop films whose very file lies under several answers, and say how many they were."""
     contradictory = answers.groupby(index["image_id"].str[:12]).transform("nunique") > 1
     if contradictory.any():
@@ -200,7 +199,7 @@ def _named(classes: Sequence[str], asked: Any) -> str:
     for name in classes:
         if plain(name) == plain(str(asked)):
             return name
-    raise UsageError(f"There is no class folder {str(asked)!r}; there are: {', '.join(classes)}.")
+    raise no_such("class folder", asked, classes)
 
 
 def _read_by_yaml(name: str) -> tuple[type, Any]:

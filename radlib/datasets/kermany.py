@@ -13,14 +13,13 @@ import re
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from radlib.datasets.class_folders import check_parts, class_films, class_folders_index
 from radlib.datasets.class_names import plain
-from radlib.datasets.dataset import Dataset, Survey, check_choice
+from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.fetching.sources import Source
-from radlib.datasets.folders import READINGS, labelled, labelled_classes
+from radlib.datasets.folders import labelled, labelled_classes
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 
 LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
@@ -68,7 +67,6 @@ def kermany(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -
         (bacteria, virus, or empty for normal films) as the file names say. Where no name tells a patient, none
         is known.
     """
-    check_choice("reading", reading, READINGS)
     index, left_out = class_folders_index(folder)
     found = sorted(set(index["class"]))
     index["class"] = index["class"].map(plain).str.upper()
@@ -100,7 +98,7 @@ def kermany(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -
     return labelled_classes(index, folder, LABEL_OF_CAUSE, notes, known)
 
 
-def _patient_notes(patients: pd.Series) -> list[str]:
+def _patient_notes(patients: "pd.Series") -> list[str]:
     """Return what the file names tell of patients, and what they do not."""
     nameless = int((patients == "").sum())
     if nameless == len(patients):

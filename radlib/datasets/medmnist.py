@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.array_archives import heading, opened, read_labels, unpack_rows
 from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
@@ -20,6 +19,8 @@ from radlib.datasets.fetching.sources import Download, Source
 from radlib.datasets.file_facts import file_facts
 from radlib.foundation import owner_only
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import no_such
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.array_rows import row_reference
 from radlib.runs import runs, tasks
@@ -128,7 +129,7 @@ def _choose(place: Path, collection: str) -> Path:
     found = [p for p in found if p.stem in _known_names()]
     chosen = [p for p in found if collection in ("", p.stem)]
     if collection and collection not in _known_names():
-        raise UsageError(f"There is no collection {collection!r}; there are: {', '.join(COLLECTIONS)}.")
+        raise no_such("collection", collection, COLLECTIONS)
     if not chosen:
         raise DataError(
             f"{place.name!r} holds no {collection or 'file of MedMNIST'}; put {collection or 'pneumoniamnist'}.npz there."
@@ -145,7 +146,7 @@ def _known_names() -> set[str]:
     return {f"{name}_{side}" for name in COLLECTIONS for side in SIZES} | set(COLLECTIONS)
 
 
-def _read_part(archive: Path, part: str, known: Collection) -> pd.DataFrame:
+def _read_part(archive: Path, part: str, known: Collection) -> "pd.DataFrame":
     """Return image id, path, labels and part of the films of one part."""
     (facts,) = file_facts(archive.parent, [archive])
     stored = runs.outputs_root() / ".cache" / "arrays" / f"{facts['image_id']}-{part}-{REVISION}.npy"

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
-from radlib.datasets.dataset import Dataset, Survey, check_choice, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.fetching.sources import Source
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.label_tables import class_columns, numbers_of, read_table, years
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import left_out_sentence, walk
 from radlib.runs import tasks
@@ -33,7 +32,6 @@ CLASS_LABELS = {
     "No Lung Opacity / Not Normal": "not_normal_no_opacity",
     "Lung Opacity": "lung_opacity",
 }
-READINGS = ("binary", "classes")
 
 
 def survey(folder: Path, **_: str) -> Survey:
@@ -81,7 +79,6 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
         UsageError: For another reading.
         DataError: When a table or a column is missing or unknown, or tables and films do not agree.
     """
-    check_choice("reading", reading, READINGS)
     labels = read_table(folder / LABELS_TABLE, LABEL_COLUMNS)
     labels = labels.assign(**{name: numbers_of(labels, name, LABELS_TABLE) for name in LABEL_COLUMNS[1:]})
     classes = read_table(folder / CLASSES_TABLE, CLASS_COLUMNS).drop_duplicates("patientId")
@@ -148,7 +145,7 @@ def _films(folder: Path) -> tuple[list[Path], dict[str, int]]:
     return paths, left_out
 
 
-def _check_ids(labels: pd.DataFrame, classes: pd.DataFrame, names: Sequence[str]) -> None:
+def _check_ids(labels: "pd.DataFrame", classes: "pd.DataFrame", names: Sequence[str]) -> None:
     """Make sure that tables and films name each other; ids are only counted, as they may be a patient's."""
     known, films = set(labels["patientId"]), set(names)
     for count, what in (

@@ -8,12 +8,12 @@ is renamed after the first of his films: the numbers that a hospital gave go no 
 
 import dataclasses
 
-import pandas as pd
-
 from radlib.datasets.copies import content_id
 from radlib.datasets.dataset import Dataset, positive_counts
 from radlib.datasets.draws import drawn_groups
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import check_known
 
 SPLITS = ("training", "validation", "test")
 
@@ -48,8 +48,7 @@ def split_by_patient(
     Raises:
         DataError: When a patient is on both sides of an official split, or a split has only one answer.
     """
-    if id_scope not in ("dataset", "folder"):
-        raise UsageError(f"There is no id_scope {id_scope!r}; there are: dataset, folder.")
+    check_known("id_scope", id_scope, ("dataset", "folder"))
     if not (0 < validation_fraction < 1 and 0 < test_fraction < 1):
         raise UsageError("validation_fraction and test_fraction lie between 0 and 1, exclusive.")
     index, notes = dataset.index.copy(), list(dataset.notes)
@@ -80,7 +79,7 @@ def split_by_patient(
     return result
 
 
-def leakage_check(dataset: Dataset) -> pd.DataFrame:
+def leakage_check(dataset: Dataset) -> "pd.DataFrame":
     """Count films, patients and answers per split, and make sure that no patient is in two.
 
     Returns:
@@ -120,7 +119,7 @@ def leakage_check(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def overlap(dataset: Dataset) -> pd.DataFrame:
+def overlap(dataset: Dataset) -> "pd.DataFrame":
     """List the patient numbers that occur in both official parts where ids hold within a part only.
 
     Returns:
@@ -135,15 +134,15 @@ def overlap(dataset: Dataset) -> pd.DataFrame:
     return counts.reset_index().astype({"training_films": int, "test_films": int})
 
 
-def _content(index: pd.DataFrame) -> pd.Series:
+def _content(index: "pd.DataFrame") -> "pd.Series":
     return index["content"] if "content" in index.columns else content_id(index["image_id"])
 
 
-def _exposure(index: pd.DataFrame) -> pd.Series:
+def _exposure(index: "pd.DataFrame") -> "pd.Series":
     return index["exposure"] if "exposure" in index.columns else _content(index)
 
 
-def _without_patients(index: pd.DataFrame) -> str:
+def _without_patients(index: "pd.DataFrame") -> str:
     """Say what stands in for patients, and how large the largest group is: one long chain would be no patient."""
     sizes = index["patient_id"].value_counts()
     return (
@@ -152,7 +151,7 @@ def _without_patients(index: pd.DataFrame) -> str:
     )
 
 
-def _without_copies(index: pd.DataFrame, part: str) -> tuple[pd.DataFrame, int]:
+def _without_copies(index: "pd.DataFrame", part: str) -> "tuple[pd.DataFrame, int]":
     """Leave out the films that are copies of films in an official part; training gives way to both others."""
     inside = index["split"] == part
     gives_way = index["split"].isin({"test": ("training", "validation"), "validation": ("training",)}[part])
@@ -160,17 +159,17 @@ def _without_copies(index: pd.DataFrame, part: str) -> tuple[pd.DataFrame, int]:
     return (index[~copies].reset_index(drop=True) if copies.any() else index), int(copies.sum())
 
 
-def _shared_ids(index: pd.DataFrame) -> set[str]:
+def _shared_ids(index: "pd.DataFrame") -> set[str]:
     in_test = index["split"] == "test"
     return set(index.loc[in_test, "patient_id"]) & set(index.loc[~in_test, "patient_id"])
 
 
-def _first_films(index: pd.DataFrame) -> pd.Series:
+def _first_films(index: "pd.DataFrame") -> "pd.Series":
     """Return the smallest image id of each patient's films: a name that says nothing about a person."""
     return index["image_id"].groupby(index["patient_id"]).transform("min")
 
 
-def _inseparable(index: pd.DataFrame) -> pd.Series:
+def _inseparable(index: "pd.DataFrame") -> "pd.Series":
     """Name the group of films that must stay together: patients who share a film's content are one group."""
     group, content = index["patient_id"], _content(index)
     while not content.is_unique:  # chains of patients linked by copies settle in a few rounds

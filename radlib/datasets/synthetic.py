@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
-from radlib.datasets.dataset import Dataset, check_choice
+from radlib.datasets.dataset import Dataset
 from radlib.datasets.rsna import (
     CLASS_COLUMNS,
     CLASSES_TABLE,
@@ -26,15 +25,15 @@ from radlib.datasets.rsna import (
     LABEL_COLUMNS,
     LABELS_TABLE,
     MADE,
-    READINGS,
     read_rsna_layout,
 )
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
+from radlib.foundation.processes import worker_pool
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import Range
-from radlib.foundation.worker_pool import worker_pool
 from radlib.runs import runs
 
 REVISION = 5  # raised when the same seed draws other films
@@ -67,7 +66,6 @@ def synthetic(
     Returns:
         The data set; label `lung_opacity`, or the three classes.
     """
-    check_choice("reading", reading, READINGS)
     if patients < 1 or image_side < 64:
         raise UsageError("The synthetic data set takes at least 1 patient and an image_side of 64 pixels.")
     options = {"patients": patients, "seed": seed, "image_side": image_side, "revision": REVISION}

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from radlib.evaluation.deciding import Answer, Decider
 from radlib.evaluation.inference import opened_model
 from radlib.evaluation.typical_films import Typical, embedder, read_typical, typical_path, warnings_of
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import say_line
 from radlib.imaging.array_rows import row_reference, split_reference
 from radlib.imaging.decoding.decode import Result, decode_files
@@ -29,9 +30,6 @@ from radlib.imaging.images import Preprocessing, image_id, numbered_ids
 from radlib.imaging.resemblance import DIGEST_BYTES
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
-
-if TYPE_CHECKING:  # the command writes its rows without tables
-    import pandas as pd
 
 TYPICAL = "typical_films.npz"  # beside an exported model
 FILMS_AT_ONCE = 64
@@ -85,8 +83,6 @@ def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> "pd.
     Raises:
         DataError: When there is no film, or none can be read.
     """
-    import pandas as pd
-
     reading = read_films(variant, films, compared=compared)
     decider = Decider(task_of(reading.variant), reading.record["thresholds"])
     rows = [decider.row(answer) for answer in reading.answers]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.datasets.tables.site_tables import FILE, PATIENT, ROW, read_site_table
@@ -21,6 +20,7 @@ from radlib.deployment.site_sentences import known, left_out, sentences
 from radlib.deployment.threshold_files import write_thresholds
 from radlib.evaluation.deciding import Answer, Decider, no_probability
 from radlib.foundation.errors import DataError, RadlibError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_cell
 from radlib.runs.seen_films import FILE as SEEN, SeenFilms, read_seen_films
 from radlib.runs.tasks import Task
@@ -68,7 +68,7 @@ class Recalibration:
         }
 
 
-def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+def read_site_labels(path: Path, labels: Sequence[str]) -> "pd.DataFrame":
     """Return a site's own answers.
 
     Args:
@@ -87,7 +87,7 @@ def read_site_labels(path: Path, labels: Sequence[str]) -> pd.DataFrame:
 
 def choose_anew(
     answers: Sequence[Answer],
-    site: pd.DataFrame,
+    site: "pd.DataFrame",
     task: Task,
     before: Sequence[float | None],
     *,
@@ -142,7 +142,7 @@ def _split(answer: Answer, seen: SeenFilms | None) -> str:
     return "" if seen is None or answer.outputs is None else seen.split_of(answer.image_id, answer.pixels)
 
 
-def _check_left(kept: pd.DataFrame, read: pd.DataFrame) -> None:
+def _check_left(kept: "pd.DataFrame", read: "pd.DataFrame") -> None:
     if read.empty:
         raise DataError(
             "None of the labelled files is among the films that could be read; 'file' must be the path below the folder, "
@@ -156,7 +156,7 @@ def _check_left(kept: pd.DataFrame, read: pd.DataFrame) -> None:
 
 
 def _chosen(
-    by_file: Mapping[str, Answer], films: pd.DataFrame, task: Task, place: int, before: float | None
+    by_file: Mapping[str, Answer], films: "pd.DataFrame", task: Task, place: int, before: float | None
 ) -> dict[str, Any]:
     """Return the row of one label."""
     label = task.labels[place]

@@ -3,10 +3,9 @@
 Only the group is written, never an age: `40–64` says nothing about one person.
 """
 
-import pandas as pd
-
 from radlib import metrics
 from radlib.datasets.films import Films
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.storage import atomic_path
 from radlib.runs.runs import Run
@@ -15,7 +14,7 @@ FILE = "groups.csv"
 KINDS = ("age_group", "sex", "view", "source")
 
 
-def film_groups(films: Films) -> pd.DataFrame:
+def film_groups(films: Films) -> "pd.DataFrame":
     """Return the groups of each film, as far as the data set knows them.
 
     Args:

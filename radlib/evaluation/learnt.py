@@ -6,14 +6,14 @@ network made from it reads better than chance explains: compression cannot teach
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
-from radlib.foundation.record_files import read_table
+from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant, variant_name
 from radlib.training.learning_curves import never_fell
@@ -28,7 +28,7 @@ Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_pro
 
 
 def why_not_learnt(
-    original: Answers, children: Mapping[str, Answers] | None = None, history: pd.DataFrame | None = None
+    original: Answers, children: Mapping[str, Answers] | None = None, history: Mapping[str, Any] | None = None
 ) -> str:
     """Return in words why a network has not learnt, without a full stop; empty when it has.
 
@@ -80,10 +80,15 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
             if v.chain and v.name in answers and variant_name(v.network, "", v.seed) == original.name
         }
         curves = run.model_path(original).with_name("history.csv")
-        history = read_table(curves) if curves.is_file() else None
+        history = _curves(curves) if curves.is_file() else None
         if reason := why_not_learnt(answers[original.name], children, history):
             found[original.name] = reason
     return found
+
+
+def _curves(path: Path) -> dict[str, np.ndarray]:
+    columns = read_columns(path, ("epoch", "loss"))
+    return {name: numbers(columns[name]) for name in ("epoch", "loss", "chance_loss") if name in columns}
 
 
 def stored_not_learnt(run: Run) -> dict[str, str]:

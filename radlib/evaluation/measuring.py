@@ -14,10 +14,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from radlib.evaluation.probes import describe_host, in_fresh_process
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.record_files import remembered
 from radlib.foundation.storage import atomic_path, deflated_bytes, spec_digest, write_json
@@ -45,7 +45,7 @@ PROCESSES = 2  # that measure memory side by side; time is measured by one alone
 MEMORY_REPEATS = {"tflite": 3}  # small models need the median; TensorFlow's start is long
 
 
-def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+def measure(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     """Measure what has not been measured on this machine, and write `measurements.csv`.
 
     Latencies are comparable within one table only: when one variant of a network is new, those of all its
@@ -78,7 +78,7 @@ def measure(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     return _write_table(run)
 
 
-def work_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
+def work_table(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     """Return what each variant computes per film and how long it takes; timed anew, and not stored.
 
     Args:
@@ -166,7 +166,9 @@ def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[s
     found: dict[str, list[dict[str, int]]] = {name: [] for name in variants}
 
     def probe(variant: Variant) -> dict[str, int]:
-        return in_fresh_process("peak_memory", path=str(run.model_path(variant)), format=variant.format)
+        return in_fresh_process(
+            "peak_memory", path=str(run.model_path(variant).resolve()), format=variant.format
+        )
 
     with ThreadPoolExecutor(PROCESSES) as pool:
         done = tqdm(
@@ -188,7 +190,7 @@ def _probe_memory(run: Run, variants: Mapping[str, Variant]) -> dict[str, dict[s
 def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
     """Time a network's variants in turns and put the figures into their records."""
     calls = max(FEWEST_CALLS, run.settings.latency_calls)
-    models = [(str(run.model_path(v)), v.format) for v in group]
+    models = [(str(run.model_path(v).resolve()), v.format) for v in group]
     timed = in_fresh_process("latencies", models=models, calls=calls)
     for variant, times in zip(group, timed, strict=True):
         p50, p95 = np.percentile(np.array(times["seconds"]) * 1000, [50, 95])
@@ -199,7 +201,7 @@ def _time(run: Run, group: Sequence[Variant], records: dict[str, dict]) -> None:
         }
 
 
-def _write_table(run: Run) -> pd.DataFrame:
+def _write_table(run: Run) -> "pd.DataFrame":
     """Write `measurements.csv` from all records that belong to a stored model file."""
     rows = []
     for variant in run.variants():

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.evaluation.typical_films import distances, embedder, read_typical, typical_path, warnings_of
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.record_files import read_object
 from radlib.imaging.images import Preprocessing, prepare, read_image
 from radlib.runs.runs import Run
@@ -47,7 +47,7 @@ def odd_copies(film: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-def told_apart(run: Run, variant: Variant, films: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def told_apart(run: Run, variant: Variant, films: Mapping[str, np.ndarray]) -> "pd.DataFrame":
     """Return how far some films lie from a variant's training films, and the warning that each gets.
 
     Args:

@@ -21,7 +21,8 @@ from radlib.evaluation.inference import predict_files
 from radlib.evaluation.test_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
 from radlib.evaluation.workers import Workers
-from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.errors import DataError
+from radlib.foundation.names import check_known
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
 from radlib.imaging.decoding.pixels import StoredFilms, stored_films
@@ -51,8 +52,7 @@ def predict(
     Raises:
         UsageError: For an unknown split, or for `test` while a variant has no entry in `selection.json`.
     """
-    if split not in SPLITS:
-        raise UsageError(f"There is no split {split!r}; there are: {', '.join(SPLITS)}.")
+    check_known("split", split, SPLITS)
     if split == "test":
         check_selected(run, variants)
         write_film_groups(run, films.test)

@@ -1,15 +1,13 @@
 """What can only be measured in a process of its own: peak memory, and latency with one thread.
 
 The peak of a process includes all that it ever did, and TensorFlow takes its number of threads once. So each
-measurement starts a fresh process that runs one function of this module and prints one line of JSON.
+measurement starts a fresh process that runs one function of this module.
 """
 
-import json
 import os
 import platform
 import re
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,40 +15,30 @@ from typing import Any
 
 import numpy as np
 
+from radlib.foundation import processes
 from radlib.foundation.backend import log_path
-from radlib.foundation.errors import SetupError
+from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.registry import FORMATS
 
 CALLS_IN_A_ROW = 10  # per variant and round; short, so that a slow spell of the machine hits all alike
 
 
 def in_fresh_process(function: str, **arguments: Any) -> Any:
-    """Run a function of this module in a fresh process and return what it returned.
+    """Run a function of this module in a fresh process, given full paths, and return what it returned.
 
     Raises:
         SetupError: When that process fails.
     """
-    command = f"from radlib.evaluation import probes; probes.answer({function!r}, {json.dumps(arguments)!r})"
-    with log_path().open("ab") as log:
-        finished = subprocess.run(
-            [sys.executable, "-P", "-c", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)},
-            check=False,
-        )
-    if finished.returncode:
+    try:
+        found, _ = processes.call(__name__, function, arguments)
+    except UsageError as refused:
+        raise SetupError(f"Measuring {function} failed: {refused}") from None
+    except processes.ProcessEnded as ended:
         raise SetupError(
-            f"Measuring {function} failed with status {finished.returncode}; {log_path().name} in the temporary "
+            f"Measuring {function} failed with status {ended.status}; {log_path().name} in the temporary "
             "folder has the reason."
-        )
-    return json.loads(finished.stdout.splitlines()[-1])
-
-
-def answer(function: str, arguments: str) -> None:
-    """Call a function of this module and print what it returns: what the fresh process does."""
-    print(json.dumps(globals()[function](**json.loads(arguments))))
+        ) from None
+    return found
 
 
 def peak_memory(path: str, format: str) -> dict[str, float]:

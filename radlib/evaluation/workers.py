@@ -5,9 +5,7 @@ around its main code; and they end when the pipe closes, whatever ended the call
 """
 
 import contextlib
-import os
 import subprocess
-import sys
 import time
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
@@ -20,6 +18,7 @@ from radlib.formats.predictors import Predictor, open_model
 from radlib.foundation.backend import log_path
 from radlib.foundation.errors import RadlibError, SetupError
 from radlib.foundation.plain_text import plain_line
+from radlib.foundation.processes import start_python
 from radlib.imaging.decoding.pixels import StoredFilms
 
 
@@ -130,14 +129,8 @@ def _start_worker() -> tuple[Connection, subprocess.Popen]:
     ours, theirs = Pipe()
     command = f"from radlib.evaluation.workers import serve; serve({theirs.fileno()})"
     with log_path().open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", command],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # an interrupt from the keyboard is the caller's to handle
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)},
+        process = start_python(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     theirs.close()
     return ours, process

@@ -10,8 +10,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "coded_files": ["CodedFile"],
         "container": ["reason_of"],
-        "graphs": ["build_graph", "describe_graph", "functional"],
+        "graphs": ["build_graph", "describe_graph", "functional", "weight_name"],
         "keras": ["keras_predictor", "load_model", "model_bytes"],
         "keras_archive": ["count_weights", "read_configuration", "read_weights", "snake_case"],
         "litert_tables": ["packed", "read_file", "read_tables", "said_anew"],
@@ -33,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "last_number",
             "opened_hdf5",
         ],
+        "tensor_files.contents": ["content_of", "zip_content"],
         "tensor_files.numpy_archives": ["check_growth"],
         "tensor_files.pickles": [],
         "tensor_files.pytorch": [],

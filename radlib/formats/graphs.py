@@ -132,6 +132,11 @@ def functional(model: Any) -> Any:
     return model
 
 
+def weight_name(variable: Any) -> str:
+    """Return the name of a Keras variable within its layer, such as `kernel`."""
+    return variable.name.split("/")[-1].split(":")[0]
+
+
 def _settings(layer: Mapping[str, Any], own: Mapping[str, type]) -> dict[str, Any]:
     """Return what differs from the defaults of a layer's class."""
     class_name, config = layer["class_name"], layer["config"]

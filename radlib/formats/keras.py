@@ -23,7 +23,8 @@ from radlib.formats.keras_archive import read_configuration, read_weights, weigh
 from radlib.formats.keras_configuration import checked_configuration
 from radlib.formats.predictors import Predictor, unit_range
 from radlib.foundation import backend
-from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.errors import MissingExtra, SetupError, UsageError
+from radlib.foundation.extras import told
 from radlib.foundation.registry import FORMATS
 from radlib.foundation.storage import atomic_path
 
@@ -64,6 +65,7 @@ def load_model(path: Path) -> Any:
 
     Raises:
         UsageError: For any other kind of file.
+        MissingExtra: When TensorFlow is not installed.
         SetupError: When the file is damaged, or holds anything that is not on the closed list; one sentence.
     """
     if path.suffix != ".keras":
@@ -71,10 +73,13 @@ def load_model(path: Path) -> Any:
     if not path.is_file():
         raise SetupError(f"There is no model file {path.name}; build it again.")
     try:
-        kind, configuration = checked_configuration(read_configuration(path))
-        weights = read_weights(path)
-        with backend.quiet_stderr():
-            return _built(kind, configuration, weights)
+        with told():
+            kind, configuration = checked_configuration(read_configuration(path))
+            weights = read_weights(path)
+            with backend.quiet_stderr():
+                return _built(kind, configuration, weights)
+    except MissingExtra:
+        raise
     except Exception as error:  # Keras has no errors of its own: a wrong setting leads anywhere
         raise SetupError(
             f"{path.name} cannot be opened as a Keras model ({reason_of(error)}); build it again."

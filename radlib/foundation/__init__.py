@@ -8,18 +8,21 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["worker_pool"],
+    submodules=["processes"],
     submod_attrs={
         "backend": ["log_path", "quiet_stderr"],
         "digests": ["is_as_written"],
         "errors": [
             "DataError",
+            "MissingExtra",
             "NotApplicable",
             "QualityGateError",
             "RadlibError",
             "SetupError",
             "UsageError",
         ],
+        "extras": ["check_extra", "line_to_type", "pandas", "told"],
+        "names": ["check_known", "nearest", "no_such"],
         "owner_only": ["opener"],
         "places": [
             "check_apart",
@@ -33,8 +36,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plain_text": ["plain", "plain_cell", "plain_line", "say", "say_line", "table_text"],
         "plain_yaml": ["LONGEST_TEXT", "PlainYamlError", "read_yaml"],
         "processors": ["thread_settings", "threads"],
-        "record_files": ["RUN_AGAIN", "damaged", "read_arrays", "read_object", "read_table", "remembered"],
-        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES", "nearest"],
+        "record_files": [
+            "RUN_AGAIN",
+            "damaged",
+            "numbers",
+            "read_arrays",
+            "read_columns",
+            "read_object",
+            "read_table",
+            "remembered",
+        ],
+        "registry": ["ARCHITECTURES", "DATASETS", "Entry", "FORMATS", "Registry", "TECHNIQUES"],
         "scratch": ["film_scratch"],
         "storage": [
             "atomic_path",

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from radlib.foundation.errors import SetupError
+from radlib.foundation.extras import told
 from radlib.foundation.processors import thread_settings
 
 # Variables that other projects set for a whole session, and by which TensorFlow or Keras would compute otherwise.
@@ -53,13 +54,14 @@ def tensorflow() -> ModuleType:
     """Return TensorFlow with Keras 2.
 
     Raises:
+        MissingExtra: When TensorFlow is not installed.
         SetupError: When TensorFlow was imported with Keras 3 before radlib could choose.
     """
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ |= {**thread_settings(), "TF_USE_LEGACY_KERAS": "1"}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with quiet_stderr(), warnings.catch_warnings():
+    with told(), quiet_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import tensorflow as tf
 
@@ -76,7 +78,7 @@ def tensorflow() -> ModuleType:
 def keras() -> ModuleType:
     """Return Keras 2 (tf_keras)."""
     tensorflow()
-    with quiet_stderr():
+    with told(), quiet_stderr():
         import tf_keras
     # what another project wrote into ~/.keras/keras.json decides nothing here
     tf_keras.backend.set_image_data_format("channels_last")
@@ -89,7 +91,7 @@ def keras() -> ModuleType:
 def tfmot() -> ModuleType:
     """Return the TensorFlow Model Optimization toolkit."""
     keras()
-    with quiet_stderr(), warnings.catch_warnings():
+    with told(), quiet_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import tensorflow_model_optimization
     return tensorflow_model_optimization

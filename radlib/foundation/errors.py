@@ -40,3 +40,7 @@ class SetupError(RadlibError):
     """The machine lacks something: disk, network, a package, a codec."""
 
     exit_code = 5
+
+
+class MissingExtra(SetupError):
+    """A library is not installed that one of radlib's extras brings, see `extras`."""

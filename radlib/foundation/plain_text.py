@@ -10,10 +10,9 @@ would compute get an apostrophe before them, and bytes of a name that are no UTF
 import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-if TYPE_CHECKING:
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 HIDDEN = frozenset(
     ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")

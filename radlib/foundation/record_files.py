@@ -6,6 +6,7 @@ what makes it anew. Where a run notes digests, a file that another content was p
 threshold and no label that was changed by hand decides on a film.
 """
 
+import csv
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from radlib.foundation.digests import is_as_written
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 RUN_AGAIN = "start radlib run again with the same command, it makes the file anew"
 LARGEST_ARRAYS_BYTES = 2**31  # of all arrays of a file, inflated; the answers to a million films are less
@@ -61,15 +62,12 @@ def remembered(path: Path) -> dict[str, Any]:
         return {}
 
 
-def read_arrays(
-    path: Path, names: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True
-) -> "dict[str, np.ndarray]":
+def read_arrays(path: Path, names: Sequence[str] = (), *, digest: bool = True) -> "dict[str, np.ndarray]":
     """Return the arrays of an `.npz` file by name; nothing in it is executed.
 
     Args:
         path: The file.
         names: Those that it must have, and that are read; empty for all.
-        remedy: What makes it anew, as the end of a sentence.
         digest: Whether the content must be the one that was written, where that was noted.
 
     Raises:
@@ -84,11 +82,11 @@ def read_arrays(
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in names or arrays.files}
     except FileNotFoundError:
-        raise damaged(path, "it is missing", remedy) from None
+        raise damaged(path, "it is missing", RUN_AGAIN) from None
     except Exception as error:  # zip, zlib and NumPy have a dozen kinds for "this is not what was written"
         why = f"it lacks {error.args[0]}" if isinstance(error, KeyError) else "it is cut off or was changed"
-        raise damaged(path, why, remedy) from error
-    _check(path, remedy, digest)
+        raise damaged(path, why, RUN_AGAIN) from error
+    _check(path, RUN_AGAIN, digest)
     return found
 
 
@@ -107,10 +105,9 @@ def read_table(
     Raises:
         DataError: When it is missing, empty, no CSV, or lacks a column.
     """
-    import pandas as pd
-
+    read = pd.read_csv  # here, where it may be said that pandas is not installed
     try:
-        table = pd.read_csv(path, **reading)
+        table = read(path, **reading)
     except FileNotFoundError:
         raise damaged(path, "it is missing", remedy) from None
     except Exception as error:  # parsers of cells, of text and of numbers each have their own
@@ -120,6 +117,46 @@ def read_table(
         raise damaged(path, f"it lacks the column {missing[0]}", remedy)
     _check(path, remedy, digest)
     return table
+
+
+def read_columns(
+    path: Path, columns: Sequence[str] = (), remedy: str = RUN_AGAIN, *, digest: bool = True
+) -> dict[str, list[str]]:
+    """Return the columns of a CSV file that a run wrote as they stand there; `read_table` where pandas is not to be had.
+
+    Args:
+        path: The file.
+        columns: Those that it must have.
+        remedy: What makes it anew, as the end of a sentence.
+        digest: Whether the content must be the one that was written, where that was noted.
+
+    Raises:
+        DataError: When it is missing, empty, no CSV, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            names, *rows = filter(None, csv.reader(stream, strict=True))
+        values = zip(*rows, strict=True) if rows else [()] * len(names)
+        found = {name: list(cells) for name, cells in zip(names, values, strict=True)}
+    except FileNotFoundError:
+        raise damaged(path, "it is missing", remedy) from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise damaged(path, "it is no table", remedy) from error
+    if missing := [name for name in columns if name not in found]:
+        raise damaged(path, f"it lacks the column {missing[0]}", remedy)
+    _check(path, remedy, digest)
+    return found
+
+
+def numbers(cells: Sequence[str]) -> "np.ndarray":
+    """Return cells as float64, NaN where one is empty.
+
+    Raises:
+        ValueError: For a cell that is no number.
+    """
+    import numpy as np
+
+    return np.array([float(cell or "nan") for cell in cells], np.float64)
 
 
 def _check(path: Path, remedy: str, digest: bool) -> None:

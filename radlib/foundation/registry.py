@@ -7,7 +7,6 @@ new file is found without any list to edit. Parameters, defaults and help are re
 source.
 """
 
-import difflib
 import importlib
 import inspect
 import re
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known, nearest
 from radlib.foundation.value_types import accepted, words
 
 ROOT = Path(__file__).parents[1]  # of the package
@@ -146,13 +146,10 @@ class Registry:
             UsageError: When there is none; the message names the nearest and lists all.
         """
         self._import_own_module(name)
-        if name in self._entries:
-            return self._entries[name]
-        if name not in self.names():
-            raise UsageError(
-                f"There is no {self.kind} {name[:60]!r}{nearest(name, self.names())}; "
-                f"there are: {', '.join(self.names())}."
-            )
+        if name not in self._entries:
+            if now := [entry.name for entry in self if entry.facts.get("former") == name]:
+                raise UsageError(f"The {self.kind} {name!r} is called {now[0]!r} now; write that instead.")
+            check_known(self.kind, name, self.names())
         return self._entries[name]
 
     def _modules(self) -> list[str]:
@@ -174,12 +171,6 @@ class Registry:
         for module in self._modules():
             importlib.import_module(module)
         self._imported = True
-
-
-def nearest(name: str, known: Any) -> str:
-    """Return ` (did you mean 'x'?)` for the nearest known name, or nothing."""
-    match = difflib.get_close_matches(str(name), list(known), n=1)
-    return f" (did you mean {match[0]!r}?)" if match else ""
 
 
 def _argument_descriptions(docstring: str) -> dict[str, str]:

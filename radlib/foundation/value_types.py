@@ -67,14 +67,15 @@ Passes = Annotated[int, Range(0, 10_000)]
 Count = Annotated[int, Range(1, 1_000_000)]
 Budget = Annotated[float, Range(0, open_low=True)]
 
+YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
 NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def accepted(annotation: Any, value: Any) -> Any:
     """Return a value as its annotation wants it.
 
-    Whole numbers pass as fractions, numbers as text where text is wanted (`positive: 1`), tuples as lists; nothing else
-    is converted, so that `"false"` is never taken for true.
+    Whole numbers pass as fractions, numbers as text where text is wanted (`positive: 1`), tuples as lists, yes and no as
+    true and false; nothing else is converted, so that `"false"` is never taken for true.
 
     Args:
         annotation: A plain type, `Literal`, `Annotated` with a `Range` or `WithinData`, a union with None, or a list or
@@ -116,6 +117,8 @@ def _plain(kind: type, value: Any) -> Any:
         return float(value) if isinstance(value, float) else value
     if kind is str:
         value = as_written(value)
+    if kind is bool and isinstance(value, str):
+        value = YES_OR_NO.get(value.lower(), value)
     return _if(isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), value, kind)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.imaging.array_rows import read_row, split_reference
 from radlib.imaging.film_content import HEAD_BYTES, content_of
 from radlib.imaging.film_reasons import MAX_FILE_BYTES, MAX_PIXELS, REASONS, UnreadableImage, reason_text
@@ -61,13 +62,10 @@ class Preprocessing:
             raise UsageError(
                 "Preprocessing takes an image_size of at least 8 pixels, 1 to 8 bits, and a window from 0."
             )
-        if self.resize not in ("stretch", "pad"):
-            raise UsageError(f"There is no resize {self.resize!r}; there are: stretch, pad.")
-        if self.resampling not in FILTERS:
-            raise UsageError(f"There is no resampling {self.resampling!r}; there are: {', '.join(FILTERS)}.")
+        check_known("resize", self.resize, ("stretch", "pad"))
+        check_known("resampling", self.resampling, FILTERS)
         for name in self.operations:
-            if name not in OPERATIONS:
-                raise UsageError(f"There is no image operation {name!r}; there are: {', '.join(OPERATIONS)}.")
+            check_known("image operation", name, OPERATIONS)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for JSON.

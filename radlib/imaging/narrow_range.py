@@ -5,14 +5,10 @@ is wrong then, so that such a film is no error, but whoever trains with it or as
 the range that the network sees, without the brightest and darkest hundredth: a marker of lead must not hide the rest.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.images import Preprocessing, placement
-
-if TYPE_CHECKING:  # whoever warns of one film needs no tables
-    import pandas as pd
 
 SHARE = 0.1
 OUTLIERS = 0.01  # of the pixels at either end

@@ -16,13 +16,11 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-if TYPE_CHECKING:  # marks are made where a film is decoded, without tables
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 REVISION = 2  # raised when the same film would leave another mark, or the same marks give other pairs
 
@@ -78,11 +76,6 @@ def film_mark(grey: np.ndarray) -> bytes:
     return digest.digest() + levels.tobytes()
 
 
-def mark_array(marks: Sequence[bytes]) -> np.ndarray:
-    """Return marks as uint8 (n, MARK_BYTES)."""
-    return np.frombuffer(b"".join(marks), np.uint8).reshape(-1, MARK_BYTES)
-
-
 def pixel_groups(marks: np.ndarray) -> np.ndarray:
     """Return for each film the position of the first film with exactly its pixels, int64 (n,)."""
     digests = np.ascontiguousarray(marks[:, :DIGEST_BYTES]).view(f"S{DIGEST_BYTES}").ravel()
@@ -114,8 +107,6 @@ def similar_pairs(marks: np.ndarray) -> "pd.DataFrame":
     for look in (CLOSER, FINE):
         similarity = _best_similarity(thumbnails, pairs, look)
         pairs, similarity = pairs[similarity >= look.least], similarity[similarity >= look.least]
-    import pandas as pd
-
     table = pd.DataFrame(
         {
             "first": np.concatenate([groups[copies], first_of[pairs[:, 0]]]),

@@ -76,11 +76,6 @@ class InputLayout:
         )
         return ((high - low) / std).astype(np.float32), ((low - mean) / std).astype(np.float32)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether the network takes films as every network here does."""
-        return self == InputLayout()
-
     def apply(self, films: np.ndarray) -> np.ndarray:
         """Return films as the network was trained to see them.
 

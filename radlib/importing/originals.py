@@ -10,6 +10,7 @@ from typing import Any
 from radlib.datasets.dataset import load_dataset
 from radlib.datasets.films import preprocessing_of
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import check_extra
 from radlib.foundation.storage import file_sha256, write_json
 from radlib.importing.guard import ForeignFile, inspect
 from radlib.importing.layout import InputLayout, answers_for
@@ -22,7 +23,7 @@ from radlib.runs.tasks import Task
 from radlib.runs.variants import Variant, variant_name
 
 IMPORT_REVISION = 1  # raised when the same file would become another original
-LITERT_CHAINS = ("aeq_dynamic", "aeq_float16", "aeq_int8")  # float32, the fourth option, is there
+LITERT_CHAINS = ("dynamic", "float16", "int8")  # float32, the fourth option, is there
 
 
 def import_network(
@@ -64,12 +65,14 @@ def import_network(
         The run, with the settings of the imported network, and the stored variant.
 
     Raises:
+        MissingExtra: When a library is not installed that a run needs.
         UsageError: When the file must not or cannot be opened, or does not fit the study.
     """
     path, name = Path(path), name or _name_of(Path(path))
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", name):
         raise UsageError(f"--name is letters, digits and _, beginning with a letter, not {name[:60]!r}.")
     file = inspect(path)
+    check_extra("train")
     run, definition = open_run(output, study=study, fresh=fresh, data=data), load_study(study)
     base = definition.network_settings(run.overrides)[0]  # the study's, whatever was brought in before
     task = load_dataset(base).task

@@ -15,21 +15,6 @@ TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "
 UNTOLD = "something that cannot be told"
 
 
-def looks_pickled(head: bytes) -> bool:
-    """Tell whether a file begins as a pickle of any protocol, by its opcodes."""
-    if head[:1] == b"\x80" and len(head) > 1 and 2 <= head[1] <= 5:
-        return True
-    known = 0
-    try:
-        for opcode, _, _ in pickletools.genops(head):
-            known += 1
-            if opcode.name in ("GLOBAL", "INST", "REDUCE", "STOP") or known > 40:
-                return True
-    except (ValueError, UnicodeDecodeError, IndexError, OverflowError):
-        return known > 12  # cut off in the middle of a longer program
-    return False
-
-
 def names_beside_tensors(content: bytes) -> list[str]:
     """Return what a pickle would import beside what puts tensors together; the empty list is harmless."""
     named: set[str] = set()

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.datasets.dataset import load_dataset
@@ -24,6 +23,7 @@ from radlib.datasets.films import Films, open_films
 from radlib.evaluation.inference import predict_files
 from radlib.formats.predictors import save_model
 from radlib.foundation.errors import RadlibError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.storage import write_text
 from radlib.imaging.decoding.decode import decode_files
@@ -71,7 +71,7 @@ def usual_ranges(given: InputLayout) -> dict[str, InputLayout]:
     return layouts
 
 
-def try_readings(run: Run, original: Variant, file: Path, *, seed: int = 0) -> pd.DataFrame:
+def try_readings(run: Run, original: Variant, file: Path, *, seed: int = 0) -> "pd.DataFrame":
     """Score an imported network on validation films under the usual ranges and filters, and store the table.
 
     Args:
@@ -99,7 +99,7 @@ def try_readings(run: Run, original: Variant, file: Path, *, seed: int = 0) -> p
     return table
 
 
-def sentences(table: pd.DataFrame) -> list[str]:
+def sentences(table: "pd.DataFrame") -> list[str]:
     """Return a line for each question whose answer another one beats beyond chance; see `try_readings`."""
     said = []
     for question, rows in table.groupby("question", sort=False):
@@ -186,7 +186,7 @@ def _resized_otherwise(run: Run, films: Films, name: str) -> np.ndarray | None:
 
 def _table(
     films: Films, answers: Mapping[tuple[str, str], tuple[bool, np.ndarray]], seed: int
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     counts = metrics.patient_draws(films.patient_ids, DRAWS, seed)
     counts = np.concatenate([np.ones_like(counts[:1]), counts])
     drawn = {key: _mean_auroc(films.labels, p, counts) for key, (_, p) in answers.items()}

@@ -9,17 +9,14 @@ A draw is kept as how often each film counts; `presorted` makes the AUROC of all
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
 from radlib.metrics.presorted import BLOCK, auroc_draws_of_all
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
 
@@ -96,8 +93,6 @@ def intervals(
 
 
 def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]) -> "pd.DataFrame":
-    import pandas as pd
-
     rows = [
         (name, value[name], *(percentile_interval(drawn[name]) if name in drawn else (np.nan, np.nan)))
         for name in METRICS
@@ -207,8 +202,6 @@ def per_label(
     Raises:
         UsageError: When shapes do not fit the labels.
     """
-    import pandas as pd
-
     y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
     if y_true.shape != y_prob.shape or y_true.ndim != 2 or y_true.shape[1] != len(labels):
         raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
@@ -246,8 +239,6 @@ def roc_band(
         DataFrame with columns `false_positive_rate`, `low`, `high` (true positive rates). It is pointwise, by
         vertical averaging (Fawcett, 2006).
     """
-    import pandas as pd
-
     grid = np.linspace(0, 1, points)
     curves = []
     for weights in patient_draws(patient_ids, draws, seed):

@@ -5,13 +5,10 @@ bins of about equal number and the mean probability of each bin is set against t
 the finding (DeGroot and Fienberg, 1983). Compression can leave AUROC untouched and still spoil this.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 NORMAL_975 = 1.959963984540054  # the 97.5 % point of the standard normal distribution
 
@@ -54,8 +51,6 @@ def reliability(y_true: ArrayLike, y_prob: ArrayLike, bins: int = 10) -> "pd.Dat
         >>> reliability([0, 0, 1, 1], [0.1, 0.1, 0.8, 0.8], bins=2)["observed"].tolist()
         [0.0, 1.0]
     """
-    import pandas as pd
-
     y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
     if not len(y_prob):
         return pd.DataFrame(columns=["predicted", "observed", "films", "low", "high"], dtype=float)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.metrics.calibration import brier, expected_calibration_error
 
 RULES = ("youden", "half")
@@ -126,8 +127,7 @@ def operating_point(y_true: ArrayLike, y_score: ArrayLike, rule: str = "youden")
         >>> operating_point([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
         0.4
     """
-    if rule not in RULES:
-        raise UsageError(f"There is no threshold rule {rule!r}; there are: {', '.join(RULES)}.")
+    check_known("threshold rule", rule, RULES)
     if rule == "half":
         return 0.5
     false_positive, true_positive, thresholds = roc_curve(y_true, y_score)

@@ -6,17 +6,14 @@ own AUROC untouched. Asked of many groups something is always found, so the p-va
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from radlib.foundation.extras import pandas as pd
 from radlib.metrics.decisions import RATES, rate_test
 from radlib.metrics.discrimination import auroc
 from radlib.metrics.verdicts import PairedTest, holm, paired_test, untested, verdict
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NORMAL_975 = 1.959963984540054
 AGE_GROUPS = ((0, 2, "0–1"), (2, 18, "2–17"), (18, 40, "18–39"), (40, 65, "40–64"), (65, 120, "65 and older"))
@@ -89,8 +86,6 @@ def judge_groups(rows: Sequence[Mapping]) -> "pd.DataFrame":
         times 1.96 to either side), `p_inferior`, `verdict` and `reason`, for sensitivity and specificity with that
         suffix (`difference_sensitivity` and so on); and `harmed`, the names of `TESTED` that are inferior.
     """
-    import pandas as pd
-
     table = pd.DataFrame([{k: v for k, v in row.items() if k not in TESTED} for row in rows])
     p_values = {
         side: holm([getattr(row[name], f"p_{side}") for name in TESTED for row in rows])

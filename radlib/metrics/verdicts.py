@@ -20,15 +20,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from radlib.foundation.extras import pandas as pd
 from radlib.metrics.delong import Difference, auroc_difference, mean_auroc_difference
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALPHA = 0.05
 POWER = 0.8
@@ -243,8 +240,6 @@ def judge(tests: Sequence[PairedTest], alpha: float = ALPHA) -> "pd.DataFrame":
         DataFrame with columns `difference`, `standard_error`, `p_noninferior`, `p_inferior` (adjusted), `verdict`,
         `smallest_shown`, `method`, `reason`; one row per test, in their order.
     """
-    import pandas as pd
-
     noninferior, inferior = (
         holm([getattr(t, f"p_{side}") for t in tests]) for side in ("noninferior", "inferior")
     )

@@ -6,7 +6,7 @@ signs are real ones; intervals of differences are written with "to", as a dash b
 
 import pandas as pd
 
-from radlib.report.figures.style import human_bytes, human_count, known, signed, signed_span
+from radlib.report.figures.human_units import human_bytes, human_count, known, signed, signed_span
 
 MISSING, UNDEFINED = "–", "undefined"
 VERDICTS = {

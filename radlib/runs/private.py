@@ -8,14 +8,12 @@ by image id only. The folder is made so that only its owner can open it.
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from radlib.foundation import owner_only, storage
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.record_files import read_object, read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOLDER = "private"
 FILMS, PLACES, KEY = "films.csv", "places.json", "key"

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.storage import spec_digest, write_json
 from radlib.runs.chains import canonical_chain, parse_chain
 from radlib.runs.runs import Run
@@ -111,7 +110,7 @@ def refusals(run: Run) -> list[Refusal]:
     return [*found.values(), *(each for name, each in beside.items() if name not in found)]
 
 
-def refusal_table(run: Run) -> pd.DataFrame:
+def refusal_table(run: Run) -> "pd.DataFrame":
     """Return what does not apply in a run, a row each: `COLUMNS`; no row where everything did."""
     rows = [dataclasses.asdict(refusal) for refusal in refusals(run)]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -6,20 +6,18 @@ anything runs.
 """
 
 import dataclasses
-import difflib
 import inspect
 import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import check_known
 from radlib.foundation.value_types import Range, accepted, plain_type
 from radlib.imaging.resampling import FILTERS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,6 @@ class Settings:
 SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_extras=True)
 SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
 TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
-YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}  # what else people write into a study
 GONE = {
     "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
 }  # settings of earlier versions, and why there are none any more
@@ -157,12 +154,7 @@ def checked(name: str, value: Any) -> Any:
     """
     if name in GONE:
         raise UsageError(f"There is no setting {name!r} any more: {GONE[name]}; leave it out.")
-    if name not in SETTING_TYPES:
-        nearest = difflib.get_close_matches(name, SETTING_TYPES, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are: {', '.join(SETTING_TYPES)}."
-        raise UsageError(f"There is no setting {name[:60]!r}{hint}")
-    if SETTING_TYPES[name] is bool and isinstance(value, str):
-        value = YES_OR_NO.get(value.lower(), value)
+    check_known("setting", name, SETTING_TYPES)
     try:
         found = accepted(SETTING_ANNOTATIONS[name], value)
     except ValueError as wanted:
@@ -200,8 +192,6 @@ def settings_table(settings: Settings, *names: str) -> "pd.DataFrame":
         settings: Those of one network.
         *names: Which of them; none for all.
     """
-    import pandas as pd  # here, so that what is refused is refused at once
-
     values = shown(dataclasses.asdict(settings))
     meaning = describe_settings()
     rows = [(name, _in_words(values[name]), meaning[name]) for name in names or meaning]

@@ -3,6 +3,7 @@
 It holds settings (see `radlib.runs.settings`) that all its networks share, and what each network has of its own.
 """
 
+import contextlib
 import dataclasses
 import os
 import types
@@ -12,23 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import nearest
 from radlib.foundation.places import check_plain_name, resolved
 from radlib.foundation.plain_yaml import LONGEST_TEXT, PlainYamlError, read_yaml
-from radlib.foundation.registry import nearest
-from radlib.foundation.value_types import as_written
+from radlib.foundation.value_types import accepted
 from radlib.runs.settings import Settings
 
 MOST_TRAININGS = 1000  # networks times seeds
 STUDY_ENDINGS = (".yaml", ".yml")
-KINDS: Mapping[str, tuple[type, type | None, str]] = {  # of each key, of what its list holds, and both in words
-    "name": (str, None, "text"),
-    "title": (str, None, "text"),
-    "notes": (str, None, "text"),
-    "parameters": (dict, None, "a table of settings by name, such as {epochs: 3}"),
-    "networks": (list, dict, "a list of at least one table of settings, such as [{architecture: vgg16}]"),
-    "seeds": (list, int, "a list of at least one whole number, such as [0, 1]"),
-    "notebooks": (list, str, "a list of at least one name, such as [01_explore, 02_train]"),
-    "test_is_public": (bool, None, "true or false"),
+KINDS: Mapping[str, tuple[Any, str]] = {  # of each key, see `value_types`, and in words; lists hold something
+    "name": (str, "text"),
+    "title": (str, "text"),
+    "notes": (str, "text"),
+    "parameters": (dict[str, Any], "a table of settings by name, such as {epochs: 3}"),
+    "networks": (list[dict[str, Any]], "a list of at least one table of settings, such as [{architecture: vgg16}]"),
+    "seeds": (list[int], "a list of at least one whole number, such as [0, 1]"),
+    "notebooks": (list[str], "a list of at least one name, such as [01_explore, 02_train]"),
+    "test_is_public": (bool, "true or false"),
 }  # fmt: skip
 
 
@@ -150,14 +151,10 @@ def _study_from(path: Path, content: dict) -> Study:
             f"Study {path.name} has an unknown key {str(unknown[0])[:60]!r}; there are: {', '.join(sorted(KINDS))}."
         )
     content = {"name": path.stem, "title": path.stem, **content}
-    for key, value in content.items():
-        if KINDS[key][0] is str:  # a study may be called 2026
-            content[key] = value = as_written(value)
-        _check_kind(path, key, value)
+    content = {key: _checked(path, key, value) for key, value in content.items()}
     for network in content.get("networks", ()):
         if "seeds" in network:
-            _check_kind(path, "seeds", network["seeds"])
-    content = {key: tuple(value) if KINDS[key][0] is list else value for key, value in content.items()}
+            _checked(path, "seeds", network["seeds"])
     study = Study(**content)
     if len(study.networks) * max(len(n.get("seeds", study.seeds)) for n in study.networks) > MOST_TRAININGS:
         raise UsageError(
@@ -171,15 +168,13 @@ def _study_from(path: Path, content: dict) -> Study:
     return study
 
 
-def _check_kind(path: Path, key: str, value: Any) -> None:
-    """Make sure that a key holds what `KINDS` says; what it holds instead is not quoted, as it may be a place."""
-    kind, inner, words = KINDS[key]
-    fits = _is_a(value, kind) and (inner is None or (value and all(_is_a(item, inner) for item in value)))
-    if not fits:
-        raise UsageError(f"Study {path.name}: the key {key!r} takes {words}.")
-
-
-def _is_a(value: Any, kind: type) -> bool:
-    if kind is dict:
-        return isinstance(value, dict) and all(isinstance(key, str) for key in value)
-    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+def _checked(path: Path, key: str, value: Any) -> Any:
+    """Return what a key holds as `KINDS` says; what it holds instead is not quoted, as it may be a place."""
+    annotation, words = KINDS[key]
+    with contextlib.suppress(ValueError):
+        found = accepted(annotation, value)
+        if not isinstance(found, list):
+            return found
+        if found:
+            return tuple(found)
+    raise UsageError(f"Study {path.name}: the key {key!r} takes {words}.")

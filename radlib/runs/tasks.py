@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 
-if TYPE_CHECKING:  # a single film through a model needs no tables, and pandas is half a second
-    import pandas as pd
-
+if TYPE_CHECKING:
     from radlib.runs.variants import Variant
 
 

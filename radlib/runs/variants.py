@@ -81,11 +81,6 @@ class Variant:
         """The chain as it was asked for, e.g. `magnitude_pruning(final_sparsity=0.9)+int8`; `original` for a baseline."""
         return self.name.partition("/")[2].rpartition("#")[0]
 
-    @property
-    def techniques(self) -> str:
-        """The techniques alone, e.g. `magnitude_pruning+int8`; `original` for a baseline."""
-        return "+".join(step.technique for step in self.chain) or "original"
-
 
 def variant_name(network: str, chain: str, seed: int) -> str:
     """Return the name of a variant, e.g. `mobilenet_v2/magnitude_pruning+int8#0`."""

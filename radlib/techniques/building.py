@@ -61,13 +61,19 @@ def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
         entry.complete(link.given)
         if reason := entry.facts.get("unfit", {}).get(left):
             raise UsageError(f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: {reason}.")
-        if entry.facts["consumes"] != kind:
+        if kind not in (taken := kinds_taken(entry)):
             raise UsageError(
-                f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: it takes a {entry.facts['consumes']} "
+                f"{entry.name!r} cannot follow {maker!r} in the chain {chain!r}: it takes a {' or '.join(taken)} "
                 f"model and would get a {kind} one; put it earlier or leave it out."
             )
         kind, maker, left = _gives(entry), entry.name, entry.facts.get("leaves")
     return entries
+
+
+def kinds_taken(entry: Entry) -> tuple[str, ...]:
+    """Return the kinds of model that a technique can be applied to."""
+    kinds = entry.facts["consumes"]
+    return (kinds,) if isinstance(kinds, str) else kinds
 
 
 def _gives(entry: Entry) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.films import FilmSplits, choice_films
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
 from radlib.runs.settings import Settings
 
@@ -30,7 +30,7 @@ class Product:
 
     payload: Any
     details: Mapping[str, Any] = field(default_factory=dict)
-    history: pd.DataFrame | None = None
+    history: "pd.DataFrame | None" = None
     architecture: str = ""
 
 
@@ -56,7 +56,7 @@ class TechniqueData:
 
     def fit(
         self, model: Any, *, epochs: int, learning_rate: float, seed: int, callbacks: Sequence = ()
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Fine-tune a Keras model in place on the training films, with the baseline's augmentation.
 
         The weights of the last epoch are kept, since the best epoch of a compression is the one that is
@@ -78,7 +78,7 @@ class TechniqueData:
             name=self.label,
         )
 
-    def train(self, model: Any, *, epochs: int, learning_rate: float, seed: int) -> pd.DataFrame:
+    def train(self, model: Any, *, epochs: int, learning_rate: float, seed: int) -> "pd.DataFrame":
         """Train a Keras model in place as a baseline is trained: warm-up, early stopping, best epoch kept.
 
         For a network that a technique builds anew, such as a student.

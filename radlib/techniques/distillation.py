@@ -7,7 +7,8 @@ so T² keeps the balance when T changes. The student answers at T = 1.
 
 Several findings are softened one by one: binary cross-entropy of sigmoid(z/T), averaged over the findings. The
 teacher answers as it would in use (no dropout, batch norm at its moving statistics), on the very films that
-the student sees, augmentation included; it also answers where the label is unknown.
+the student sees, augmentation included; it also answers where the label is unknown. The core is
+`distillation.distillation_loss`.
 """
 
 from collections.abc import Callable, Mapping
@@ -117,11 +118,20 @@ def distillation_loss(
 ) -> Callable[[Any, Any, Any], Any]:
     """Return the loss of a student: (targets, its logits, its teacher's logits), all (n, outputs), to (n,), in nats.
 
+    `α T² CE(softmax(v / T), softmax(z / T)) + (1 − α) CE(y, softmax(z))` of logits z of the student and v of its teacher
+    (Hinton et al., 2015, section 2); of several findings, sigmoid and the mean over the findings.
+
     Args:
         activation: Of the last layer, `softmax` (one question) or `sigmoid` (several).
         hard_loss: Of the task: (targets, probabilities) to one value per film.
         temperature: T.
         soft_share: Share of the soft part, α.
+
+    Example:
+        >>> zeros = backend.tensorflow().zeros((1, 2))  # both sure of nothing: ln 2 nats
+        >>> loss = distillation_loss("softmax", lambda targets, probabilities: 0.0, 4.0, 1.0)
+        >>> round(float(loss(None, zeros, zeros)[0]) / 4.0**2, 3)
+        0.693
     """
     tf = backend.tensorflow()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.films import FilmSplits, choice_films, preprocessing_of
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError, SetupError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.record_files import read_table
@@ -104,7 +104,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
     return variant
 
 
-def untrained_history(model: Any, films: FilmSplits) -> pd.DataFrame:
+def untrained_history(model: Any, films: FilmSplits) -> "pd.DataFrame":
     """Return the learning curves of a network that was brought and not trained: where it stands, as epoch 0."""
     return pd.DataFrame(
         [{"epoch": 0, "loss": np.nan, **validate(model, films.validation), "learning_rate": 0.0}]
@@ -170,7 +170,7 @@ def settings_spec(settings: Settings, weights: str) -> dict[str, Any]:
     }
 
 
-def read_history(run: Run, variant: Variant) -> pd.DataFrame:
+def read_history(run: Run, variant: Variant) -> "pd.DataFrame":
     """Return the learning curves stored beside a trained or fine-tuned variant."""
     path = run.model_path(variant).with_name("history.csv")
     if not path.is_file():

@@ -9,12 +9,11 @@ are compared, so that the weights of one epoch need to be kept, not of all that 
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:  # figures are imported without tables
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 STEP = 0.005  # of AUROC: half of the loss that a study calls one by default
 FLAT = 0.1  # share of the loss: less is how far the mean over a few hundred varied films goes up and down by itself
@@ -62,20 +61,21 @@ def epochs_waited(rows: Sequence[Mapping[str, float]], first: int = 0) -> int:
     return waited
 
 
-def never_fell(history: "pd.DataFrame") -> bool:
+def never_fell(history: Mapping[str, Any]) -> bool:
     """Tell whether the training loss stayed where one that gives every film the same answer would have it.
 
     So it does with a learning rate of zero, when an untrained network may order the films well by luck. A loss that
     still comes down steeply, as in the first epochs of many, is on its way and not meant.
 
     Args:
-        history: See `training.fit`; one epoch alone, or a network trained elsewhere, cannot tell.
+        history: `epoch`, `loss` and `chance_loss`, a value per epoch, see `training.fit`; one epoch alone, or a network
+            trained elsewhere, cannot tell.
     """
-    if len(history) < 2 or "chance_loss" not in history or history["epoch"].iloc[0] == 0:
+    losses = np.asarray(history["loss"], np.float64)
+    if len(losses) < 2 or "chance_loss" not in history or np.asarray(history["epoch"])[0] == 0:
         return False
-    losses = history["loss"].to_numpy(dtype=np.float64)
     falling = losses[1:].min() < losses[0] * (1 - FLAT)
-    return bool(not falling and losses.min() > history["chance_loss"].iloc[0] * (1 - NO_GAIN))
+    return bool(not falling and losses.min() > np.asarray(history["chance_loss"])[0] * (1 - NO_GAIN))
 
 
 def judge_fit(history: "pd.DataFrame", *, tolerance: float = 0.1) -> str:

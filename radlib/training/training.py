@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
 from radlib.runs.tasks import Task
 from radlib.training.batch_statistics import estimator, random_layers
@@ -41,7 +41,7 @@ def fit(
     callbacks: Sequence = (),
     keep: str = "best",
     name: str = "",
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Train a Keras model in place and leave it with its best weights.
 
     Args:

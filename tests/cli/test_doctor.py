@@ -1,6 +1,7 @@
 """`radlib doctor` names what is missing and what to do about it."""
 
 import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -24,14 +25,22 @@ def test_the_libraries_of_this_environment_are_all_there():
 
 def test_an_absent_and_an_outdated_library_are_named_with_their_remedy(monkeypatch):
     monkeypatch.setattr(
-        metadata, "requires", lambda name: ["nowhere-to-be-found>=1", "numpy<1", "absent; extra == 'lab'"]
+        metadata,
+        "requires",
+        lambda name: ["gone>=1", "numpy<1", "absent; extra == 'lab'", "untrained>=2; extra == 'train'"],
     )
     found = doctor.libraries()
-    assert [(f.what, f.state) for f in found] == [("nowhere-to-be-found", "missing"), ("numpy", "missing")]
-    assert (
-        "pip install 'nowhere-to-be-found>=1'" in found[0].detail
-        and metadata.version("numpy") in found[1].detail
-    )
+    assert [(f.what, f.state) for f in found] == [(n, "missing") for n in ("gone", "numpy", "untrained")]
+    assert "pip install 'gone>=1'" in found[0].detail and metadata.version("numpy") in found[1].detail
+    assert "pip install 'untrained>=2'" in found[2].detail
+
+
+def test_without_what_trains_there_is_one_note_with_the_line_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setattr(metadata, "requires", lambda name: ["numpy>=1", "gone; extra == 'train'"])
+    assert [f.state for f in doctor.libraries()] == ["ok"]
+    note = doctor.training()
+    assert note.state == "note" and "pip install 'radlib[train]'" in note.detail
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from radlib import datasets
+from radlib.datasets import dataset
 from radlib.datasets.dataset import find_data, load_dataset, unique_image_ids
 from radlib.datasets.kermany import patient_number
 from radlib.datasets.splits import leakage_check, overlap, split_by_patient
@@ -259,7 +260,7 @@ def test_find_data_takes_the_first_place_and_says_which(tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path)
     class_folders(tmp_path / "data" / "kermany", KERMANY)
     assert find_data("kermany").as_posix() == "data/kermany"
-    monkeypatch.setattr(datasets, "KAGGLE_INPUT", tmp_path / "input")
+    monkeypatch.setattr(dataset, "KAGGLE_INPUT", tmp_path / "input")
     mounted = class_folders(tmp_path / "input" / "chest-xray-pneumonia", KERMANY)
     assert find_data("kermany", aliases=["chest-xray-pneumonia"]) == mounted
     own = class_folders(tmp_path / "own" / "kermany", KERMANY)
@@ -275,7 +276,7 @@ def test_find_data_takes_the_first_place_and_says_which(tmp_path, monkeypatch, c
 
 def test_a_folder_on_kaggle_that_bears_a_common_word_must_hold_the_tables(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datasets, "KAGGLE_INPUT", tmp_path / "input")
+    monkeypatch.setattr(dataset, "KAGGLE_INPUT", tmp_path / "input")
     other, right = tmp_path / "input" / "data", tmp_path / "input" / "nih-chest-xrays" / "data"
     for folder, name in ((other, "prices.csv"), (right, "Data_Entry_2017.csv")):
         folder.mkdir(parents=True)

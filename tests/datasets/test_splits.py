@@ -196,10 +196,15 @@ def data_sets(draw):
     return Dataset(index, task, Path(), patients_known=draw(st.booleans()))
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data_sets(), st.integers(0, 1000), st.sampled_from(["dataset", "folder"]))
-def test_nothing_leaks_whatever_the_data_set(dataset, seed, id_scope):
-    """500 data sets: official parts or not, copies, near-duplicates, unknown patients, one label or several."""
+@pytest.mark.parametrize("data_sets_tried", [120, pytest.param(2000, marks=pytest.mark.slow)])
+def test_nothing_leaks_whatever_the_data_set(data_sets_tried):
+    """Official parts or not, copies, near-duplicates, unknown patients, one label or several."""
+    many = settings(max_examples=data_sets_tried, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    drawing = given(data_sets(), st.integers(0, 1000), st.sampled_from(["dataset", "folder"]))
+    many(drawing(split_and_check))()
+
+
+def split_and_check(dataset, seed, id_scope):
     before = dataset.index.set_index("image_id")
     try:
         result = split_by_patient(dataset, **FRACTIONS, seed=seed, id_scope=id_scope)

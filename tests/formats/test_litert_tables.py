@@ -18,7 +18,7 @@ from radlib.techniques.data import TechniqueData
 from radlib.techniques.quantization.aeq_fitness import stored_kernels
 from radlib.techniques.quantization.rounding import weight_codes
 
-RECIPES = ("aeq_dynamic", "aeq_weight_only", "aeq_int8", "aeq_int4", "aeq_float16")
+RECIPES = ("dynamic", "aeq_weight_only", "int8", "aeq_int4", "float16")
 WAYS = {
     "old": before_tf_2_4,
     "outside": weights_behind,
@@ -76,7 +76,7 @@ def test_recipes_make_the_same_of_it(litert_network, fresh_results, data, films,
 
 @pytest.mark.parametrize("way", WAYS)
 def test_codes_are_read_wherever_they_lie(fresh_results, way):
-    for name in ("aeq_dynamic", "aeq_int4"):
+    for name in ("dynamic", "aeq_int4"):
         fresh, other = (weight_codes(each) for each in (fresh_results[name], WAYS[way](fresh_results[name])))
         assert list(fresh) == list(other)
         for tensor in fresh:
@@ -107,7 +107,7 @@ def test_tensors_of_one_name_are_told_apart(litert_network, data, films):
         tensor.name = b"Identity"
     finish = answers_for(films.training.task, films.training.task.outputs)
     brought = rewritten(packed(model), InputLayout(range=(-1, 1)), finish, name="own.tflite")
-    assert stored_kernels(apply("aeq_int8", brought, data)) != stored_kernels(brought)
+    assert stored_kernels(apply("int8", brought, data)) != stored_kernels(brought)
 
 
 def test_a_fresh_file_is_left_byte_for_byte(litert_network):
@@ -134,15 +134,15 @@ def test_what_is_cut_damaged_or_elsewhere_is_said(litert_network):
 # --- recipes that have nothing to do
 
 
-@pytest.mark.parametrize("first", ["aeq_dynamic", "aeq_int8", "aeq_int4", "aeq_float16"])
+@pytest.mark.parametrize("first", ["dynamic", "int8", "aeq_int4", "float16"])
 @pytest.mark.parametrize("second", RECIPES)
 def test_a_quantized_file_is_told_so(fresh_results, data, first, second):
-    word = "half precision" if first == "aeq_float16" else "integer"
+    word = "half precision" if first == "float16" else "integer"
     with pytest.raises(NotApplicable, match=f"already {word}: .* weights of its layers are stored as"):
         apply(second, fresh_results[first], data)
 
 
-@pytest.mark.parametrize("name", ["aeq_dynamic", "aeq_weight_only", "aeq_int4"])
+@pytest.mark.parametrize("name", ["aeq_weight_only", "aeq_int4"])
 def test_a_recipe_that_changes_no_weight_is_refused(litert_network, data, name):
     with pytest.raises(NotApplicable, match="changed no weight of the network: its largest layer has 18,432"):
         apply(name, litert_network[0], data, smallest_kernel=20_000)

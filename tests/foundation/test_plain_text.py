@@ -141,14 +141,17 @@ def test_a_terminal_that_lacks_a_character_gets_its_escape(monkeypatch):
 
 # What may write without passing there, and why.
 EXEMPT = {
-    ("private.py", "to_csv"): "byte for byte the names on the disk, for reading alone, in the private folder",
+    (
+        "runs/private.py",
+        "to_csv",
+    ): "byte for byte the names on the disk, for reading alone, in the private folder",
     ("datasets/copies.py", "to_csv"): "a memory in the cache",
     ("datasets/synthetic.py", "to_csv"): "names that radlib itself makes",
-    ("report/readable.py", "to_csv"): "a digest",
-    ("plain_text.py", "to_csv"): "the place itself",
+    ("report/notebook_views.py", "to_csv"): "a digest",
+    ("foundation/plain_text.py", "to_csv"): "the place itself",
     ("evaluation/test_log.py", "writer"): "names of variants, which are chains of registered techniques",
-    ("answer_tables.py", "writer"): "row by row, each cell made plain before",
-    ("probes.py", "print"): "JSON, from one process of radlib to another",
+    ("deployment/answer_tables.py", "writer"): "row by row, each cell made plain before",
+    ("evaluation/probes.py", "print"): "JSON, from one process of radlib to another",
 }
 
 

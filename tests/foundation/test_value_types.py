@@ -36,7 +36,7 @@ HOSTILE = (
 @pytest.mark.parametrize(
     ("annotation", "value", "found"),
     [
-        (float, 1, 1), (Share, 0.5, 0.5), (int, 3, 3), (bool, False, False), (str, "a", "a"), (str, 1, "1"),
+        (float, 1, 1), (Share, 0.5, 0.5), (int, 3, 3), (bool, False, False), (bool, "Yes", True), (str, "a", "a"), (str, 1, "1"),
         (Sequence[str], ("a", 2), ["a", "2"]), (list[float], [1, 2.5], [1, 2.5]), (Literal[4, 8], 8, 8), (Literal["1"], 1, "1"),
         (dict[str, Any], {"a": [1]}, {"a": [1]}), (Share | None, None, None), (list[list[str]], [["a", "b"]], [["a", "b"]]),
         (Annotated[str, WithinData()], "a/labels.csv", "a/labels.csv"),

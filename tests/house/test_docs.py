@@ -45,11 +45,11 @@ def test_every_technique_is_on_the_page_of_its_method_with_its_parameters(site):
         assert all(f"<code>{p.name}</code>" in page and html.escape(p.type) in page for p in entry.parameters)
 
 
-def test_an_example_of_a_method_room_is_shown_with_its_source(site):
-    assert (
-        "<details open>" in site["method_quantization.html"]
-        and "round_to_grid" in site["method_quantization.html"]
-    )
+@pytest.mark.parametrize("method", docs.METHODS)
+def test_the_core_of_a_method_is_shown_first_with_its_example_and_its_source(site, method):
+    page = site[f"method_{method}.html"]
+    core = page[page.index('<h2 id="The core">') : page.index('<h2 id="Technique ')]
+    assert "<strong>Example</strong>" in core and "<details open>" in core
 
 
 def test_every_key_of_a_study_and_every_column_is_there(site):

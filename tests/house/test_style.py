@@ -56,7 +56,7 @@ def test_the_bootstrap_has_at_most_8_lines_and_installs_by_path_only():
     lines = [line for line in BOOTSTRAP.splitlines() if line.strip()]
     assert len(lines) <= 8
     installs = [line for line in lines if "pip" in line]
-    assert installs == ['    %pip install --quiet "{wheel}"']
+    assert installs == ['    %pip install --quiet "{wheel}[train]"']
 
 
 @notebooks

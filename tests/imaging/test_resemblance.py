@@ -11,9 +11,13 @@ from scipy.fft import dctn
 from radlib.datasets.copies import copies_table, find_copies, group_copies
 from radlib.imaging import resemblance
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
-from radlib.imaging.resemblance import film_mark, mark_array, pixel_groups, similar_pairs
+from radlib.imaging.resemblance import MARK_BYTES, film_mark, pixel_groups, similar_pairs
 
 PATIENTS, PLANTED = 120, 40
+
+
+def mark_array(marks):
+    return np.frombuffer(b"".join(marks), np.uint8).reshape(-1, MARK_BYTES)
 
 
 def saved_as_jpeg(film: np.ndarray, quality: int = 50) -> np.ndarray:

@@ -21,13 +21,14 @@ from foreign_models import (
 
 from drawn import SIDE, small_network
 from radlib.formats.predictors import save_model
+from radlib.formats.tensor_files.contents import looks_pickled
 from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.importing import keras_network, workers
 from radlib.importing.guard import inspect
 from radlib.importing.layout import InputLayout, answers_for
-from radlib.importing.pickles import looks_pickled, names_beside_tensors
+from radlib.importing.pickles import names_beside_tensors
 from radlib.importing.reading import read_network
 from radlib.importing.workers import in_worker
 from radlib.runs import tasks

@@ -281,7 +281,7 @@ def test_a_litert_file_becomes_an_original_with_the_four_options(tmp_path, study
     )
     films = drawn_splits()
     variants = build_variants(run, films)
-    assert [v.chain_text for v in variants] == ["original", "aeq_dynamic", "aeq_float16", "aeq_int8"]
+    assert [v.chain_text for v in variants] == ["original", "dynamic", "float16", "int8"]
     assert variants[1].size_bytes < variants[0].size_bytes and variants[3].parent == original.name
     for variant in variants:  # every variant, and so every export, says what its file does with a film
         record = json.loads(run.model_path(variant).with_name("preprocessing.json").read_text())

@@ -135,7 +135,7 @@ def test_an_integer_input_without_a_scale_takes_bytes(tmp_path, images):
     )
 
 
-@pytest.mark.parametrize("recipe", ["aeq_dynamic", "aeq_int8", "aeq_float16", "aeq_int4"])
+@pytest.mark.parametrize("recipe", ["dynamic", "int8", "float16", "aeq_int4"])
 @pytest.mark.parametrize("name", ["int8", "uint8 colour"])
 def test_recipes_do_not_apply_to_integers(tmp_path, integer_files, name, recipe):
     path = tmp_path / "own.tflite"
@@ -215,7 +215,7 @@ def test_mapped_files_can_be_calibrated(tmp_path):
     path.write_bytes(convert(wide))
     found = imported(path, labels=["normal", "a", "b"], mapped={"a": "opacity", "b": "opacity"})
     data = TechniqueData(films, drawn_settings(), None)
-    made = TECHNIQUES["aeq_int8"].function(found.model, data, representative_films=16).payload
+    made = TECHNIQUES["int8"].function(found.model, data, representative_films=16).payload
     levels = films.validation.images([0, 1, 2])
     change = abs(predictions(made, tmp_path, levels) - predictions(found.model, tmp_path, levels))
     assert change.max() < 0.1

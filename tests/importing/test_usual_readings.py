@@ -126,11 +126,11 @@ def test_the_filter_is_stored_and_obeyed(file, study, tmp_path):
 def test_a_second_network_inherits_nothing_of_the_first(file, study, tmp_path):
     how = {"labels": ["clear", "ill"], "layout": InputLayout(), "study": str(study)}
     how["output"] = str(tmp_path / "run")
-    import_network(file, name="first", resampling="area", chains=["aeq_int8"], **how)
+    import_network(file, name="first", resampling="area", chains=["int8"], **how)
     run, _ = import_network(file, name="second", **how)
     settings = {each.settings.tag: each.settings for each in run.networks()}
     assert settings["first"].resampling == "area" and settings["second"].resampling == "bilinear"
-    assert settings["first"].chains == ["aeq_int8"] != settings["second"].chains
+    assert settings["first"].chains == ["int8"] != settings["second"].chains
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A small run of the whole series, killed in the middle and started again: made once, looked at by many tests."""
+"""The demo, killed in the middle and started again: executed once, looked at by many tests."""
 
 import json
 import os
@@ -13,21 +13,19 @@ import pytest
 
 collect_ignore = ["fixtures"]  # notebooks with a fault each: nbval is to compare only the committed ones
 
-# A minute of work: few patients, one epoch, one pruning and one conversion of each kind.
-SMALL = {
-    "dataset_options": "{patients: 60}",
-    "epochs": "2",
+# Less training and fewer repetitions than the demo, but its films and its chains: what its notebooks print in the
+# cells that nbval compares is the same.
+SHORT = {
+    "epochs": "6",
     "pruning_epochs": "1",
-    "chains": "[magnitude_pruning, int8, magnitude_pruning+int8]",
     "bootstrap_draws": "50",
     "latency_calls": "50",
-    "representative_films": "20",
 }
 
 
 @dataclass(frozen=True)
-class SmallRun:
-    """What the small run left.
+class ShortRun:
+    """What the run left.
 
     Attributes:
         folder: Its output folder.
@@ -41,7 +39,7 @@ class SmallRun:
 
 
 def command(folder: Path, **parameters: str) -> list[str]:
-    """The command line of the small run."""
+    """The command line of the run."""
     given = [text for item in parameters.items() for text in ("-p", *item)]
     return [sys.executable, "-m", "radlib.cli.app", "run", "--study", "demo", "--output", str(folder), *given]
 
@@ -56,12 +54,12 @@ def stored_models(folder: Path) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory) -> SmallRun:
+def short_run(tmp_path_factory) -> ShortRun:
     outputs = tmp_path_factory.mktemp("outputs")
-    folder = outputs / "small"
+    folder = outputs / "short"
     environment = {**os.environ, "RADLIB_OUTPUTS": str(outputs)}
     first = subprocess.Popen(
-        command(folder, **SMALL), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(folder, **SHORT), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 400
     while not stored_models(folder) and first.poll() is None and time.monotonic() < deadline:
@@ -73,4 +71,4 @@ def small_run(tmp_path_factory) -> SmallRun:
     ended = subprocess.run(
         command(folder), env=environment, capture_output=True, text=True, check=False, timeout=900
     )
-    return SmallRun(folder, ended, before)
+    return ShortRun(folder, ended, before)

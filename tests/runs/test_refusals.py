@@ -22,7 +22,7 @@ from radlib.runs.runs import open_run
 from radlib.techniques.building import build_variants, compress, compress_each
 from radlib.techniques.data import TechniqueData
 
-CHAINS = ["aeq_dynamic", "aeq_float16"]
+CHAINS = ["dynamic", "float16"]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def brought(tmp_path, monkeypatch, films, litert_network):
     monkeypatch.setattr(originals, "load_dataset", lambda _: Dataset(index, task, None, name="s", title="S"))
     content = litert_network[0]
     data = TechniqueData(films, drawn_settings(), None)
-    quantized = TECHNIQUES["aeq_dynamic"].function(content, data, smallest_kernel=0).payload
+    quantized = TECHNIQUES["dynamic"].function(content, data).payload
     for name, each in (("theirs", quantized), ("ours", content)):
         path = tmp_path / f"{name}.tflite"
         path.write_bytes(each)
@@ -60,7 +60,7 @@ def names(variants):
 
 def test_the_others_are_made_and_the_report_says_what_is_not(brought, films, capsys):
     variants = build_variants(brought, films)
-    expected = ["theirs/original#0", "ours/original#0", "ours/aeq_dynamic#0", "ours/aeq_float16#0"]
+    expected = ["theirs/original#0", "ours/original#0", "ours/dynamic#0", "ours/float16#0"]
     assert names(variants) == expected
     assert capsys.readouterr().out.count("does not apply to imported@theirs") == 2
     refused = refusal_table(brought)
@@ -70,50 +70,48 @@ def test_the_others_are_made_and_the_report_says_what_is_not(brought, films, cap
     predict(brought, films, variants, split="test")
     report.write_report(brought)
     page = brought.path("report.md").read_text()
-    assert "What does not apply" in page and "imported@theirs · aeq\\_dynamic" in page
+    assert "What does not apply" in page and "imported@theirs · dynamic" in page
     assert len(report.results(brought)) == 4
     pd.testing.assert_frame_equal(pd.read_csv(brought.path("refusals.csv")), refused)
     (first, _) = not_applicable([brought.folder])
-    assert first.startswith(
-        "run  imported@theirs/aeq_dynamic#0 does not apply: The network is already integer"
-    )
+    assert first.startswith("run  imported@theirs/dynamic#0 does not apply: The network is already integer")
     assert not list(brought.folder.glob("variants/.building.*"))
 
 
 def test_a_refusal_is_found_again_until_something_else_decides(brought, films):
     run = brought.networks()[0]
-    with pytest.raises(NotApplicable, match="aeq_dynamic does not apply to imported@theirs"):
-        compress(run, films, "aeq_dynamic")
+    with pytest.raises(NotApplicable, match="dynamic does not apply to imported@theirs"):
+        compress(run, films, "dynamic")
     (path,) = brought.folder.glob("refusals/*.json")
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "reason": "As was written then."}))
     with pytest.raises(NotApplicable, match="As was written then"):
-        compress(run, films, "aeq_dynamic")
+        compress(run, films, "dynamic")
     for other in ({"libraries": {}}, {"spec": "0" * 16}):
         path.write_text(json.dumps({**record, "reason": "As was written then.", **other}))
         with pytest.raises(NotApplicable, match="is already integer"):
-            compress(run, films, "aeq_dynamic")
+            compress(run, films, "dynamic")
     path.write_text("{")  # a damaged record costs trying again, and no more
     with pytest.raises(NotApplicable, match="is already integer"):
-        compress(run, films, "aeq_dynamic")
+        compress(run, films, "dynamic")
 
 
 def test_what_could_be_made_after_all_is_no_refusal(brought, films):
     run = brought.networks()[1]
-    assert compress_each(run, films, ["aeq_dynamic(smallest_kernel=1000000)"]) == []
+    assert compress_each(run, films, ["aeq_weight_only(smallest_kernel=1000000)"]) == []
     assert len(refusal_table(brought)) == 1
-    (made,) = compress_each(run, films, ["aeq_dynamic"])
+    (made,) = compress_each(run, films, ["aeq_weight_only"])
     record = next(brought.folder.glob("refusals/*.json"))
     content = json.loads(record.read_text())
     record.with_name(f"{made.key}.json").write_text(json.dumps({**content, "variant": made.name, "spec": ""}))
     assert len(refusal_table(brought)) == 1  # what is there is not refused
-    compress_each(run, films, ["aeq_dynamic"])
+    compress_each(run, films, ["aeq_weight_only"])
     assert not record.with_name(f"{made.key}.json").exists()
 
 
 def test_a_mistake_of_the_users_is_still_an_error(brought, films):
     run = brought.networks()[1]
-    for chain, said in (("aeq_int9", "no technique"), ("aeq_int4(spared_bits=5)", "spared_bits")):
+    for chain, said in (("int9", "no technique"), ("aeq_int4(spared_bits=5)", "spared_bits")):
         with pytest.raises(UsageError, match=said) as error:
             compress_each(run, films, [chain])
         assert not isinstance(error.value, NotApplicable)

@@ -175,5 +175,5 @@ def test_names_and_keys():
 
 
 def test_unknown_public_name():
-    with pytest.raises(AttributeError, match="open_run"):
+    with pytest.raises(AttributeError, match="nothing"):
         _ = radlib.nothing

@@ -11,11 +11,11 @@ from radlib.formats.predictors import open_model, save_model
 from radlib.foundation import backend
 from radlib.foundation.errors import RadlibError, UsageError
 from radlib.foundation.registry import FORMATS, TECHNIQUES
-from radlib.techniques.building import chain_label, check_chain
+from radlib.techniques.building import chain_label, check_chain, kinds_taken
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.kernels import measured_sparsity, prunable_layers
 from radlib.techniques.pruning.magnitude_pruning import magnitude_pruning, sparsity_schedule, update_steps
-from radlib.techniques.quantization.converter import scheme_table
+from radlib.techniques.quantization.quantization_views import scheme_table
 from radlib.training.recipe import recipe_from
 from radlib.training.training import fit
 
@@ -39,7 +39,7 @@ def products(films, trained, tmp_path_factory):
     """Every technique that takes a Keras model, applied to the same trained network, as opened files."""
     made = {}
     for entry in TECHNIQUES:
-        if entry.facts["consumes"] != "keras":
+        if "keras" not in kinds_taken(entry):
             continue
         folder = tmp_path_factory.mktemp(entry.name)
         data = TechniqueData(films, drawn_settings(), folder / "checkpoints")
@@ -55,7 +55,7 @@ def keras_outputs(model, films):
 
 
 def technique_names():
-    return [entry.name for entry in TECHNIQUES if entry.facts["consumes"] == "keras"]
+    return [entry.name for entry in TECHNIQUES if "keras" in kinds_taken(entry)]
 
 
 @pytest.mark.parametrize("name", technique_names())
@@ -90,7 +90,7 @@ def test_every_product_still_reads_the_drawn_films(name, films, products):
 def test_every_technique_states_its_facts(entry):
     stated, may_state = (
         {"consumes", "produces", "trains", "revision", "label", "kind"},
-        {"leaves", "unfit", "check"},
+        {"leaves", "unfit", "check", "former"},
     )
     assert stated <= set(entry.facts) <= stated | may_state
     left = {other.facts["leaves"] for other in TECHNIQUES if "leaves" in other.facts}

@@ -20,6 +20,7 @@ from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
 from radlib.runs.variants import variant_key, variant_name
 from radlib.techniques.building import technique_parameters
+from radlib.training.baselines import original_format
 
 if TYPE_CHECKING:
     from radlib.datasets.dataset import Survey
@@ -126,16 +127,23 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         if not chain:
             seconds += settings.epochs * epoch
             disk += parameters * 4 * 5  # the model, and two checkpoints with optimizer state
-        elif (last := TECHNIQUES[parse_chain(chain)[-1].technique].facts)["trains"]:
+        elif TECHNIQUES[parse_chain(chain)[-1].technique].facts["trains"]:
             # what comes before it is counted by itself
             seconds += _epochs(run, chain) * epoch * 1.5 + conversion * CONVERSION_SHARE
             disk += parameters * 4
         else:
-            seconds += conversion * (RECIPE_SHARE if last["consumes"] == "tflite" else CONVERSION_SHARE)
+            rewritten = _format_before(run, chain) == "tflite"
+            seconds += conversion * (RECIPE_SHARE if rewritten else CONVERSION_SHARE)
             disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
         slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
         seconds += films * SCORED_SHARE * (step_ms + slow_ms) / 1000
     return seconds, disk, missing
+
+
+def _format_before(run: Run, chain: str) -> str:
+    """Return the format of the file that the last technique of a chain is given."""
+    links = parse_chain(chain)
+    return TECHNIQUES[links[-2].technique].facts["produces"] if len(links) > 1 else original_format(run)
 
 
 def _epochs(run: Run, chain: str) -> int:

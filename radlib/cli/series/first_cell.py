@@ -2,7 +2,7 @@
 
 A notebook alone on Kaggle or Colab takes radlib from its wheel: named by RADLIB_WHEEL, beside the notebook,
 or attached as Kaggle input. It is installed by path, never by bare name: an index may serve anything under
-a name. What the wheel depends on is resolved as usual and left alone where it is there already.
+a name. What its extra `train` depends on is resolved as usual and left alone where it is there already.
 """
 
 BOOTSTRAP = """\
@@ -14,5 +14,5 @@ if not find_spec("radlib"):  # then from its wheel: RADLIB_WHEEL's, one beside t
     wheels = [*Path().glob("radlib-*.whl"), *Path("/kaggle/input").rglob("radlib-*.whl")]
     wheel = environ.get("RADLIB_WHEEL") or next(iter(wheels), None)
     assert wheel, "radlib is not installed: put its wheel beside this notebook or name it in RADLIB_WHEEL."
-    %pip install --quiet "{wheel}"
+    %pip install --quiet "{wheel}[train]"
 """

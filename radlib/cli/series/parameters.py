@@ -6,18 +6,18 @@ such as `x=1;import os` would run. So the cell tagged `parameters` is read here 
 """
 
 import ast
-import difflib
 import io
 import json
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known
 from radlib.foundation.plain_yaml import PlainYamlError, read_yaml
-from radlib.runs.settings import YES_OR_NO
+from radlib.foundation.value_types import accepted
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 LONGEST_TEXT = 10_000
@@ -101,20 +101,6 @@ def _comments(source: str, where: str) -> dict[int, str]:
         raise UsageError(f"Line {error.lineno} of the parameters cell of {where} is not Python.") from None
 
 
-def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse the first name that is not known.
-
-    Raises:
-        UsageError: With the nearest known name, or all of them when none is near.
-    """
-    known = sorted(set(known))
-    for name in names:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(known)}."
-            raise UsageError(f"There is no parameter {name[:60]!r}; {hint}")
-
-
 def parse_value(name: str, kind: type, text: str) -> Any:
     """Return the value that `text`, as typed on a command line, has as a `kind`.
 
@@ -131,29 +117,16 @@ def parse_value(name: str, kind: type, text: str) -> Any:
     if kind is str:
         return text
     try:
-        if len(text) > LONGEST_TEXT:
-            raise ValueError
-        value = read_yaml(text)
-        if kind is bool and isinstance(value, str):
-            value = YES_OR_NO.get(value.lower(), value)
-        if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ValueError
-    except (ValueError, OverflowError, PlainYamlError):
-        raise UsageError(f"Parameter {name!r} takes {_example(kind)}, not {text[:60]!r}.") from None
-    return value
-
-
-def _example(kind: type) -> str:
-    examples = {
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-        list: "a list such as [int8, float16]",
-        dict: "a table such as {alpha: 0.5}",
-    }
-    return examples[kind]
+        value: Any = read_yaml(text) if len(text) <= LONGEST_TEXT else text
+    except PlainYamlError:
+        value = text  # which is no value of any other kind
+    try:
+        found = accepted(kind, value)
+        return float(found) if kind is float else found
+    except ValueError as wanted:
+        raise UsageError(f"Parameter {name!r} takes {wanted}, not {text[:60]!r}.") from None
+    except OverflowError:
+        raise UsageError(f"Parameter {name!r} takes a smaller number than {text[:60]!r}.") from None
 
 
 def parse_values(given: Mapping[str, str], types: Mapping[str, type]) -> dict[str, Any]:
@@ -166,5 +139,6 @@ def parse_values(given: Mapping[str, str], types: Mapping[str, type]) -> dict[st
     Raises:
         UsageError: For an unknown name or an ill-typed value.
     """
-    refuse_unknown(given, types)
+    for name in given:
+        check_known("parameter", name, sorted(types))
     return {name: parse_value(name, types[name], text) for name, text in given.items()}

@@ -9,8 +9,9 @@ from typing import Any
 
 from radlib.cli.series.parameters import Declared, parse_values
 from radlib.foundation.errors import UsageError
+from radlib.foundation.names import check_known, nearest
 from radlib.foundation.places import check_apart, check_plain_name, inside
-from radlib.foundation.registry import DATASETS, nearest
+from radlib.foundation.registry import DATASETS
 from radlib.foundation.storage import file_sha256
 from radlib.runs.imported_networks import is_imported
 from radlib.runs.settings import SETTING_TYPES, Settings, is_place
@@ -133,10 +134,8 @@ def check_settings(networks: Sequence[Run]) -> None:
         Augmentation.from_dict(run.settings.perturbation)
         if any(len(pair) != 2 for pair in run.settings.pairs):
             raise UsageError("Setting 'pairs' takes a list of pairs of chains, such as [[int8, float16]].")
-        if unknown := [name for name in run.settings.operations if name not in OPERATIONS]:
-            raise UsageError(
-                f"There is no operation {unknown[0][:60]!r}{nearest(unknown[0], OPERATIONS)}; there are: {', '.join(OPERATIONS)}."
-            )
+        for name in run.settings.operations:
+            check_known("operation", name, OPERATIONS)
         if (folder := data_folder(run.settings)) is not None:
             check_apart(run.folder, folder)
     from radlib.architectures.weights import find_weights

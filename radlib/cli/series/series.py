@@ -24,6 +24,7 @@ from radlib.cli.series.plan import (
     steps_of,
 )
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import check_extra
 from radlib.foundation.places import made_or_removed
 from radlib.foundation.storage import write_text
 from radlib.runs.private import read_places, write_places
@@ -63,6 +64,7 @@ def run_series(
         The run.
 
     Raises:
+        MissingExtra: When a library is not installed that a run needs.
         RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
         QualityGateError: When the study's gate was not met; the report is written all the same.
     """
@@ -74,6 +76,7 @@ def run_series(
         "notebooks": notebooks,
     }
     plan = _settled(study, **asked)
+    check_extra("train")
     with (
         made_or_removed(plan.run.folder),
         only_start(plan.run.folder),

@@ -2,25 +2,30 @@
 
 Everything is brought into a folder of its own, `data/.fetching.NAME`, checked there, and renamed to `data/NAME` when it
 is whole: a download that was cut off is never read as a data set. It is gone on with by the same command: finished files
-are recognised by their digest, an unfinished one is continued where the server can. What may not be fetched by a program,
+are recognised by their digest, an unfinished one is fetched anew. What may not be fetched by a program,
 because an account or accepted rules are needed or there is no network, ends in a sentence on what to do by hand.
 """
 
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from radlib.datasets.fetching import archives
-from radlib.datasets.fetching.downloading import download as resume_download
+from tqdm import tqdm
+
 from radlib.datasets.fetching.sources import Download, Source
 from radlib.foundation.errors import DataError, RadlibError, SetupError, UsageError
+from radlib.foundation.extras import told
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.storage import disk_errors
 from radlib.runs.studies import home_folder
 
-INSTALL = "pip install kagglehub pooch, or uv pip install kagglehub pooch"
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+BLOCK_BYTES = 1 << 16
+MOST_FILES, MOST_BYTES = 300_000, 200_000_000_000  # of a data set
 
 
 def fetch(name: str, folder: Path | None = None, *, say: Callable[[str], None] = print) -> Path:
@@ -77,52 +82,43 @@ def _source_of(name: str) -> Source:
 
 
 def _from_server(source: Source, building: Path, say: Callable[[str], None]) -> Path:
-    """Download every file that is not here yet, check it, and unpack archives; return the folder that is whole."""
-    loading, whole = building / "loading", building / "whole"
+    """Download every file that is not here yet, and check it; return the folder that is whole."""
+    whole = building / "whole"
     whole.mkdir(exist_ok=True)
     for wanted in source.downloads:
         say(f"Fetching {wanted.file} …")
-        path = download_file(wanted, loading if wanted.unpack else whole, loading)
-        place = whole / wanted.file.partition(".")[0]
-        if (
-            wanted.unpack and not place.is_dir()
-        ):  # else unpacked by an earlier start, which does so wholly or not at all
-            archives.unpack(path, place)
+        _download_file(wanted, whole)
     return whole
 
 
-def download_file(wanted: Download, folder: Path, loading: Path) -> Path:
-    """Download one file, or go on with it, and check its digest.
-
-    Args:
-        wanted: What to fetch.
-        folder: Where to put it when it is whole.
-        loading: Where to keep it until then.
-
-    Returns:
-        The file.
+def _download_file(wanted: Download, folder: Path) -> None:
+    """Download one file, unless it is there, and check its digest.
 
     Raises:
         DataError: When its digest differs, or it is longer than it may be; nothing of it is kept then.
-        SetupError: When the server cannot be reached, or pooch is not installed.
+        MissingExtra: When pooch is not installed.
+        SetupError: When the server cannot be reached.
     """
-    try:
+    with told():
         import pooch
         import requests
-    except ImportError:
-        raise SetupError(f"Fetching files needs pooch: {INSTALL}.") from None
     pooch.get_logger().setLevel("ERROR")
 
     def downloader(url: str, output: str, _: object) -> None:
-        partial = loading / f"{wanted.file}.partial"
-        resume_download(url, Path(output), partial=partial, most_bytes=wanted.most_bytes)
+        asked: dict[str, Any] = {
+            "headers": {"Accept-Encoding": "identity"},
+            "timeout": (CONNECT_SECONDS, READ_SECONDS),
+        }
+        with requests.get(url, stream=True, **asked) as answer:
+            answer.raise_for_status()
+            _write(answer, Path(output), wanted)
 
     try:
-        return Path(pooch.retrieve(wanted.url, wanted.digest, wanted.file, folder, downloader=downloader))
+        pooch.retrieve(wanted.url, wanted.digest, wanted.file, folder, downloader=downloader)
     except requests.RequestException:
         raise SetupError(
-            f"{wanted.file} could not be fetched, as its server cannot be reached or broke off; what has arrived is kept, "
-            "and the same command goes on from there."
+            f"{wanted.file} could not be fetched, as its server cannot be reached or broke off; the same command tries "
+            "again, and keeps the files that are whole."
         ) from None
     except ValueError:  # pooch: another digest
         raise DataError(
@@ -130,12 +126,24 @@ def download_file(wanted: Download, folder: Path, loading: Path) -> Path:
         ) from None
 
 
+def _write(answer: Any, output: Path, wanted: Download) -> None:
+    """Write what a server sends, and no more bytes than the published file has."""
+    total = int(answer.headers.get("Content-Length", 0)) or None
+    bar = tqdm(desc=wanted.file, total=total, unit="B", unit_scale=True, leave=False, disable=None)
+    with output.open("wb") as stream, bar:
+        for block in answer.iter_content(BLOCK_BYTES):
+            if stream.tell() + len(block) > wanted.most_bytes:
+                raise DataError(
+                    f"{wanted.file} is longer than the published file, and was not kept; fetch it by hand."
+                )
+            stream.write(block)
+            bar.update(len(block))
+
+
 def _from_kaggle(source: Source, building: Path, say: Callable[[str], None]) -> Path:
     """Download from Kaggle with its own client; return the folder that is whole."""
-    try:
+    with told():
         import kagglehub
-    except ImportError:
-        raise SetupError(f"Fetching from Kaggle needs kagglehub ({INSTALL}) and an account there.") from None
     say(f"Fetching from {source} …")
     with _kaggle_cache(building / "kaggle"):
         try:
@@ -147,7 +155,7 @@ def _from_kaggle(source: Source, building: Path, say: Callable[[str], None]) -> 
             raise
         except Exception as error:  # a dozen kinds, whose texts may hold a key
             raise SetupError(f"Kaggle did not give {source}: {_reason(error)}.") from None
-    archives.check_tree(Path(place))
+    check_tree(Path(place))
     return Path(place)
 
 
@@ -171,3 +179,26 @@ def _kaggle_cache(folder: Path) -> Iterator[None]:
             del os.environ["KAGGLEHUB_CACHE"]
         else:
             os.environ["KAGGLEHUB_CACHE"] = before
+
+
+def check_tree(folder: Path, *, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES) -> None:
+    """Make sure that a folder unpacked by others holds plain files only, and no more than a data set does.
+
+    Raises:
+        DataError: For a link, a device, or too many files or bytes.
+    """
+    files = total = 0
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):
+            files, total = files + 1, total + status.st_size
+        elif not stat.S_ISDIR(status.st_mode):
+            raise _refused(folder, "holds a link or a device")
+        if files > most_files or total > most_bytes:
+            raise _refused(folder, "holds more than a data set does")
+
+
+def _refused(where: Path, what: str) -> DataError:
+    return DataError(
+        f"{where.name} {what}, and nothing of it was kept; fetch it from where it was published."
+    )

@@ -17,14 +17,12 @@ class Download:
         file: What it is called here.
         digest: `sha256:…` or `md5:…` as its publisher gives it.
         most_bytes: More than this is not the file; the download is stopped.
-        unpack: Whether it is an archive, of which only the content is kept.
     """
 
     url: str
     file: str
     digest: str
     most_bytes: int
-    unpack: bool = False
 
 
 @dataclass(frozen=True)

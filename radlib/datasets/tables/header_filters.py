@@ -7,16 +7,16 @@ its film.
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.dicom.body_parts import OTHER, body_part
 
 LATERAL = ("LL", "RL", "LATERAL")
 
 
 def of_the_kind(
-    facts: pd.DataFrame, modalities: Sequence[str], body_parts: Sequence[str]
+    facts: "pd.DataFrame", modalities: Sequence[str], body_parts: Sequence[str]
 ) -> tuple[np.ndarray, list[str]]:
     """Return which films are of the wanted modalities and body parts, bool (n,), and sentences on the others.
 
@@ -65,7 +65,7 @@ def _known_part(name: str) -> str:
     return known
 
 
-def peculiar_notes(facts: pd.DataFrame) -> list[str]:
+def peculiar_notes(facts: "pd.DataFrame") -> list[str]:
     """Return sentences on films that are kept and yet differ from what is usual.
 
     Args:

@@ -7,11 +7,10 @@ where the study names its findings, nobody's business: they are neither read nor
 import re
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
 from radlib.datasets.tables.label_tables import VALUE, canonical, rows_named, sexes, shortened, years
 from radlib.datasets.tables.label_values import label_column, understood_share
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.dicom.age_and_sex import age_years, is_said
 
 ABOUT = ("patient_id", "split", "view", "age", "sex")
@@ -34,8 +33,8 @@ REMEDY = (
 
 
 def findings_of(
-    rows: pd.DataFrame, asked: Sequence[str], meant: Mapping[str, float], table: str
-) -> dict[str, pd.Series]:
+    rows: "pd.DataFrame", asked: Sequence[str], meant: Mapping[str, float], table: str
+) -> "dict[str, pd.Series]":
     """Return the columns that hold labels.
 
     Args:
@@ -75,7 +74,7 @@ def findings_of(
     return {name: label_column(cells, meant, table, remedy=REMEDY) for name, cells in chosen.items()}
 
 
-def _are_answers(cells: pd.Series) -> bool:
+def _are_answers(cells: "pd.Series") -> bool:
     """Tell whether the words of a column that is not understood may be quoted: they are few, and its heading names nobody."""
     filled = cells[cells != ""]
     few = filled.nunique() <= min(FEW_WORDS, max(len(filled) // 2, 1))
@@ -83,7 +82,7 @@ def _are_answers(cells: pd.Series) -> bool:
     return bool(words and not PERSONAL.search(str(cells.name)))
 
 
-def ignored_note(rows: pd.DataFrame, chosen: Mapping[str, pd.Series], table: str) -> list[str]:
+def ignored_note(rows: "pd.DataFrame", chosen: "Mapping[str, pd.Series]", table: str) -> list[str]:
     """Return a sentence on how many columns of a table are not used."""
     ignored = len(set(rows.columns) - {"file", *ABOUT, *(cells.name for cells in chosen.values())})
     return [f"{ignored} further columns of {table} are ignored: option labels does not name them."] * (
@@ -91,14 +90,14 @@ def ignored_note(rows: pd.DataFrame, chosen: Mapping[str, pd.Series], table: str
     )
 
 
-def said_or(rows: pd.DataFrame, column: str, otherwise: pd.Series) -> pd.Series:
+def said_or(rows: "pd.DataFrame", column: str, otherwise: "pd.Series") -> "pd.Series":
     """Return a column as text, and what the header says where the table has no such column or says nothing."""
     if column not in rows.columns:
         return otherwise
     return rows[column].where(rows[column].map(is_said), otherwise)
 
 
-def ages_of(rows: pd.DataFrame, header: pd.Series) -> tuple[pd.Series, list[str]]:
+def ages_of(rows: "pd.DataFrame", header: "pd.Series") -> "tuple[pd.Series, list[str]]":
     """Return ages in years by table, else by header, NaN unknown; and sentences on those that were not understood.
 
     Args:
@@ -113,7 +112,7 @@ def ages_of(rows: pd.DataFrame, header: pd.Series) -> tuple[pd.Series, list[str]
     return said.where(said.notna() | impossible, from_header), notes
 
 
-def sexes_of(rows: pd.DataFrame, header: pd.Series) -> tuple[pd.Series, list[str]]:
+def sexes_of(rows: "pd.DataFrame", header: "pd.Series") -> "tuple[pd.Series, list[str]]":
     """Return `F`, `M` or nothing by table, else by header; and sentences on entries that were not understood."""
     if "sex" not in rows.columns:
         return header, []
@@ -121,7 +120,7 @@ def sexes_of(rows: pd.DataFrame, header: pd.Series) -> tuple[pd.Series, list[str
     return said.where(said.notna(), header), notes
 
 
-def parts_of(said: pd.Series, table: str) -> pd.Series:
+def parts_of(said: "pd.Series", table: str) -> "pd.Series":
     """Return the official part of each film.
 
     Raises:

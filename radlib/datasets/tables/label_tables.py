@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.tables.table_files import Row, canonical, read_rows
 from radlib.foundation.errors import DataError
-from radlib.foundation.registry import nearest
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.names import nearest
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 
 OLDEST_YEARS = 110  # nobody in the published sets is known to be older; RSNA has 155, ChestX-ray14 has 414
@@ -40,7 +40,7 @@ def find_table(folder: Path, names: Sequence[str]) -> Path | None:
 
 def read_table(
     path: Path, columns: Sequence[str], *, others: bool = False, optional: Sequence[str] = ()
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Read a table that a spreadsheet or a program wrote, plain or .gz, as text.
 
     Args:
@@ -126,14 +126,14 @@ def shortened(text: str, signs: int = 30) -> str:
     return text if len(text) <= signs else f"{text[: signs - 1]}…"
 
 
-def rows_named(rows: Sequence[int] | pd.Index) -> str:
+def rows_named(rows: "Sequence[int] | pd.Index") -> str:
     """Return where to look: `row 7`, or `rows 7, 9, 12, …` with the first few."""
     numbers = [str(row) for row in rows]
     said = ", ".join(numbers[:ROWS_NAMED]) + ", …" * (len(numbers) > ROWS_NAMED)
     return f"row{'s' * (len(numbers) > 1)} {said}"
 
 
-def numbers_of(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+def numbers_of(table: "pd.DataFrame", column: str, name: str) -> "pd.Series":
     """Return a column as numbers, NaN where a cell is empty, with decimal points or commas.
 
     Args:
@@ -155,7 +155,7 @@ def numbers_of(table: pd.DataFrame, column: str, name: str) -> pd.Series:
     return found.astype("float64")
 
 
-def class_columns(answers: pd.Series, labels: Mapping[str, str]) -> pd.DataFrame:
+def class_columns(answers: "pd.Series", labels: Mapping[str, str]) -> "pd.DataFrame":
     """Return one column per class, 1 where a film is of it and 0 elsewhere.
 
     Args:
@@ -170,7 +170,7 @@ def class_columns(answers: pd.Series, labels: Mapping[str, str]) -> pd.DataFrame
     )
 
 
-def years(ages: pd.Series) -> tuple[pd.Series, list[str]]:
+def years(ages: "pd.Series") -> "tuple[pd.Series, list[str]]":
     """Return ages in years, NaN where unknown, impossible or not understood, and a sentence on each of the latter.
 
     Args:
@@ -186,7 +186,7 @@ def years(ages: pd.Series) -> tuple[pd.Series, list[str]]:
     return found.mask(impossible, np.nan), [note for note, which in counted if which.any()]
 
 
-def sexes(said: pd.Series) -> tuple[pd.Series, list[str]]:
+def sexes(said: "pd.Series") -> "tuple[pd.Series, list[str]]":
     """Return `F`, `M`, empty for another sex, NaN where none is said or it is not understood; and a sentence on the latter."""
     found = said.map({text: sex(text) for text in said.unique()}).astype(object)
     strange = int((found.isna() & said.map(is_said)).sum())

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.datasets.tables.label_tables import shortened
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.extras import pandas as pd
 
 POSITIVE = ("1", "yes", "true", "positive", "pos", "present")
 NEGATIVE = ("0", "no", "false", "negative", "neg", "absent")
@@ -73,7 +73,7 @@ def meanings(values: Values) -> dict[str, float]:
     return {**UNDERSTOOD, **said}
 
 
-def understood_share(cells: pd.Series, meant: Mapping[str, float]) -> float:
+def understood_share(cells: "pd.Series", meant: Mapping[str, float]) -> float:
     """Return which share of the cells that are not empty is understood; 1 when all are empty."""
     words = cells.map(word)
     filled = words != ""
@@ -81,8 +81,8 @@ def understood_share(cells: pd.Series, meant: Mapping[str, float]) -> float:
 
 
 def label_column(
-    cells: pd.Series, meant: Mapping[str, float], table: str, *, remedy: str = "", quoted: bool = True
-) -> pd.Series:
+    cells: "pd.Series", meant: Mapping[str, float], table: str, *, remedy: str = ""
+) -> "pd.Series":
     """Return a column of a table as labels, float32: 1, 0, NaN unknown.
 
     Args:
@@ -90,7 +90,6 @@ def label_column(
         meant: See `meanings`.
         table: Name of the table.
         remedy: What else a user can do about a word that is not understood; WORD stands for it.
-        quoted: Whether a cell may be quoted; not one of a column that may hold names.
 
     Raises:
         DataError: When a cell is not understood.
@@ -101,7 +100,7 @@ def label_column(
     if strange.any():
         row, more = cells.index[strange][0], int(strange.sum()) - 1
         cell = cells[strange].iloc[0]
-        quoted = quoted and not PERSONAL.search(cell)
+        quoted = not PERSONAL.search(cell)
         what = repr(shortened(cell)) if quoted else "what is no label"
         remedy = remedy.replace("WORD", what if quoted else "a word")
         others = f" (and {more} other cells there are not understood either)" if more else ""
@@ -112,7 +111,7 @@ def label_column(
     return labels
 
 
-def label_notes(columns: Mapping[str, pd.Series], meant: Mapping[str, float]) -> list[str]:
+def label_notes(columns: "Mapping[str, pd.Series]", meant: Mapping[str, float]) -> list[str]:
     """Return sentences on how many cells of label columns are unknown, and how many words the study explained.
 
     Args:

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from radlib.datasets.tables.label_tables import VALUE, read_table, rows_named, shortened
 from radlib.datasets.tables.label_values import label_column, meanings
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.dicom.age_and_sex import is_said
 
 FILE, PATIENT, ROW = "file", "patient_id", "row"
 
 
-def read_site_table(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+def read_site_table(path: Path, labels: Sequence[str]) -> "pd.DataFrame":
     """Read a site's labels, however a spreadsheet wrote them.
 
     Args:

@@ -9,17 +9,16 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from radlib.datasets.tables.label_tables import rows_named
 from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
 from radlib.imaging.film_walk import FilmFolder, left_out_sentence
 from radlib.imaging.images import image_id
 
 IDS_NAMED = 3
 
 
-def film_paths(folder: Path, files: Sequence[Path], names: pd.Series, table: str) -> list[Path]:
+def film_paths(folder: Path, files: Sequence[Path], names: "pd.Series", table: str) -> list[Path]:
     """Return where the films of a table lie.
 
     Args:

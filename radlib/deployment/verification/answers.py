@@ -17,7 +17,7 @@ from radlib.evaluation.predictions import mean_auroc, predictions_in, prediction
 from radlib.evaluation.selection import operating_points, winner_of
 from radlib.evaluation.test_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
 from radlib.foundation.errors import DataError, RadlibError
-from radlib.foundation.record_files import read_table
+from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -227,19 +227,18 @@ def _table(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Chec
     if not path.is_file():
         return
     try:
-        table = read_table(path, ("variant",), AGAIN, digest=False, dtype={"variant": str}).set_index(
-            "variant"
-        )
-        written = table["auroc"].astype(float).groupby(level=0).first() if "auroc" in table else {}
-    except (DataError, ValueError, TypeError):
+        table = read_columns(path, ("variant",), AGAIN, digest=False)
+        scores = numbers(table.get("auroc", []))
+    except (DataError, ValueError):
         yield Check("table of results", f"{RESULTS} is damaged; write the report again.", RESULTS)
         return
+    written = dict(zip(table["variant"], scores.tolist(), strict=False))  # a table need not have scores
     for variant in variants:
         stored = answers.get((variant.name, "test"))
         if stored is None or variant.name not in written:
             continue
         found = mean_auroc(stored)
-        there, now = float(written[variant.name]), math.nan if found is None else found
+        there, now = written[variant.name], math.nan if found is None else found
         same = (math.isnan(there) and math.isnan(now)) or abs(there - now) < EXACT
         failure = f"{RESULTS} gives {variant.name} AUROC {there:.4f}, its stored answers give {now:.4f}; write the report again."
         yield Check("table of results", "" if same else failure, RESULTS)

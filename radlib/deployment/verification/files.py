@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from radlib.deployment.verification.checks import Check
 from radlib.foundation import digests
 from radlib.foundation.errors import RadlibError
-from radlib.foundation.record_files import read_object, read_table, remembered
+from radlib.foundation.record_files import read_columns, read_object, remembered
 from radlib.foundation.storage import file_sha256, spec_digest
 from radlib.imaging.images import Preprocessing
 from radlib.runs import private
@@ -89,7 +89,7 @@ def variant_checks(run: Run, variant: Variant) -> Iterator[Check]:
     yield Check("specification", failure, f"variants/{variant.key}/spec.json")
     if (folder / HISTORY).is_file():
         try:
-            read_table(folder / HISTORY, remedy=REMEDIES["variants"])
+            read_columns(folder / HISTORY, remedy=REMEDIES["variants"])
             failure = ""
         except RadlibError as error:
             failure = str(error)

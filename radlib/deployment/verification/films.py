@@ -27,7 +27,7 @@ from radlib.evaluation.predictions import (
     split_fingerprint,
 )
 from radlib.formats.predictors import open_model
-from radlib.foundation.errors import DataError, RadlibError
+from radlib.foundation.errors import DataError, MissingExtra, RadlibError
 from radlib.foundation.record_files import read_object, read_table
 from radlib.foundation.storage import file_sha256
 from radlib.runs.runs import Run
@@ -54,14 +54,23 @@ def film_checks(run: Run, variants: list[Variant], count: int, seed: int) -> Ite
     with _elsewhere(run) as scratch:
         try:
             films = open_films(scratch)
+        except MissingExtra as error:
+            yield Check("films", left_out=f"No film was asked about again: {error}")
+            return
         except RadlibError as error:
             yield Check("films", f"No film could be asked about again: {error}")
             return
         yield from _records(run, scratch)
+        unopened: dict[str, list[str]] = {}
         for variant in variants:
             model = run.model_path(variant)
             if model.is_file() and file_sha256(model) == variant.sha256:  # else said above
-                yield from _answers(run, scratch, variant, films, (count, seed))
+                try:
+                    yield from _answers(run, scratch, variant, films, (count, seed))
+                except MissingExtra as error:
+                    unopened.setdefault(str(error), []).append(variant.name)
+        for why, names in unopened.items():
+            yield Check("answers", left_out=f"Not opened, and so not asked again: {', '.join(names)}: {why}")
 
 
 @contextlib.contextmanager

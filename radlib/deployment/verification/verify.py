@@ -43,14 +43,18 @@ def summary(checks: list[Check], folder: Path) -> str:
     Example:
         >>> summary([Check("model file"), Check("model file", "It is missing.")], Path("outputs/demo"))
         'demo: 1 of 2 checks failed (model file 1 of 2).'
+        >>> summary([Check("model file"), Check("films", left_out="This needs pandas.")], Path("outputs/demo"))
+        'demo: all 1 checks passed (model file 1); what is named above was not checked.'
     """
+    unchecked = "; what is named above was not checked" if any(check.left_out for check in checks) else ""
+    checks = [check for check in checks if not check.left_out]
     kinds = list(dict.fromkeys(check.what for check in checks))
     failed = {kind: [c for c in checks if c.what == kind and c.failure] for kind in kinds}
     total = sum(map(len, failed.values()))
     if not total:
         counted = ", ".join(f"{kind} {sum(c.what == kind for c in checks)}" for kind in kinds)
-        return f"{folder.name}: all {len(checks)} checks passed ({counted})."
+        return f"{folder.name}: all {len(checks)} checks passed ({counted}){unchecked}."
     parts = ", ".join(
         f"{kind} {len(f)} of {sum(c.what == kind for c in checks)}" for kind, f in failed.items() if f
     )
-    return f"{folder.name}: {total} of {len(checks)} checks failed ({parts})."
+    return f"{folder.name}: {total} of {len(checks)} checks failed ({parts}){unchecked}."

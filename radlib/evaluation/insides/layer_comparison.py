@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import formats
 from radlib.datasets.films import Films, FilmSplits
@@ -26,6 +25,7 @@ from radlib.evaluation.insides.stored_weights import compare_weights, histogram,
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.foundation.digests import is_as_written
 from radlib.foundation.errors import SetupError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.record_files import remembered
 from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.runs import Run
@@ -100,7 +100,7 @@ def _describe(run: Run, variant: Variant, original: Any, films: FilmSplits) -> t
     return {"reason": "", **tables, "histograms": spread}, pictures
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return rows for JSON; NaN and infinity stay what they are."""
     return table.round(6).astype(object).to_dict("records")
 

@@ -12,15 +12,13 @@ References:
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from radlib.evaluation.insides.correspondence import Match, kernel_of, match_layers, open_transparent
 from radlib.foundation import backend
-
-if TYPE_CHECKING:  # `litert_reader` serves single films, which are not to wait for tables
-    import pandas as pd
+from radlib.foundation.extras import pandas as pd
 
 FILMS_AT_ONCE = 4  # the outputs of all layers of a large network fill a gigabyte for some ten films
 CONSTANT = "The same for every film: it is dead, or no output of the layer, and no noise is given."
@@ -110,8 +108,6 @@ def compare_layers(original: Any, variant: Any, films: np.ndarray) -> "pd.DataFr
         there is none, and `reason` says why; `signal_to_noise_db` is NaN where the shapes differ or the variant's
         output does not change with the film, infinite where nothing changed.
     """
-    import pandas as pd
-
     ends, places, read = block_ends(original), {}, None
     if isinstance(variant, Path):
         interpreter = open_transparent(variant)

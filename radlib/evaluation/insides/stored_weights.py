@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.insides.correspondence import as_keras, kernel_of, match_layers, open_transparent
 from radlib.evaluation.insides.layers import kernel_layers
+from radlib.foundation.extras import pandas as pd
 
 LARGEST_CODE = 127
 COLUMNS = ("layer", "dtype", "weights", "lowest", "highest", "distinct", "zeros", "at_limit", "entropy_bits",
@@ -49,7 +49,7 @@ def stored_kernels(original: Any, variant: Any) -> dict[str, np.ndarray]:
     }
 
 
-def compare_weights(original: Any, stored: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def compare_weights(original: Any, stored: Mapping[str, np.ndarray]) -> "pd.DataFrame":
     """Return what is stored of every kernel of the original.
 
     Args:

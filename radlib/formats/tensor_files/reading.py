@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from radlib.formats.tensor_files.contents import OTHERS, content_of, zip_content
 from radlib.formats.tensor_files.limits import damaged
 from radlib.formats.tensor_files.numpy_archives import read_numpy_archive
-from radlib.formats.tensor_files.pytorch import STREAM_START, read_stream, read_zip, zip_member_names
-from radlib.formats.tensor_files.safetensors import looks_like_safetensors, read_safetensors
+from radlib.formats.tensor_files.pytorch import read_stream, read_zip, zip_member_names
+from radlib.formats.tensor_files.safetensors import read_safetensors
 from radlib.foundation.errors import RadlibError, SetupError, UsageError
 
 __all__ = ["kind_of", "read_tensors"]
@@ -25,6 +26,22 @@ READERS = {
     "npz": read_numpy_archive,
 }
 KNOWN = "a PyTorch state dict (.pth), .safetensors, .npz, or Keras weights (.h5)"
+REFUSALS = {
+    "empty": f"is empty; what can be read is {KNOWN}",
+    "a tar archive": (
+        "is a tar archive (of a PyTorch before 0.1.10, or packed by hand): unpack it, or save the state dict anew; what can be "
+        f"read is {KNOWN}"
+    ),
+    "pickle": (
+        f"is a pickle that PyTorch's save did not write, and would run code when opened; what can be read is {KNOWN}"
+    ),
+    "litert": f"is a LiteRT network, which has no named weights; what can be read is {KNOWN}",
+    "keras": "is a whole Keras model; save its weights alone with save_weights",
+    "torchscript": (
+        "is a TorchScript program, which would run when it is opened; save the weights alone with "
+        "torch.save(model.state_dict(), ...)"
+    ),
+}
 
 
 def read_tensors(path: Path | str) -> dict[str, np.ndarray]:
@@ -64,43 +81,12 @@ def kind_of(path: Path | str) -> str:
     path = Path(path)
     if not path.is_file():
         raise SetupError(f"There is no weights file {path.name}; give its path.")
-    with path.open("rb") as stream:
-        head = stream.read(512)
-    if head.startswith(b"\x89HDF\r\n\x1a\n"):
-        return "hdf5"
-    if head.startswith(b"PK\x03\x04"):
-        return _kind_of_zip(path)
-    if head.startswith(STREAM_START):
-        return "pytorch stream"
-    if looks_like_safetensors(head):
-        return "safetensors"
-    raise UsageError(f"{path.name} {_what_it_is(head)}; what can be read is {KNOWN}.")
-
-
-def _kind_of_zip(path: Path) -> str:
-    names = zip_member_names(path)
-    if any(name.endswith("/constants.pkl") or "/code/" in name for name in names):
-        raise UsageError(
-            f"{path.name} is a TorchScript program, which would run when it is opened; save the weights alone with "
-            "torch.save(model.state_dict(), ...)."
-        )
-    if any(name.endswith("/data.pkl") for name in names):
-        return "pytorch zip"
-    if "model.weights.h5" in names:
-        raise UsageError(f"{path.name} is a whole Keras model; save its weights alone with save_weights.")
-    if names and all(name.endswith(".npy") for name in names):
-        return "npz"
-    raise UsageError(f"{path.name} is a zip of other things than weights; what can be read is {KNOWN}.")
-
-
-def _what_it_is(head: bytes) -> str:
-    """Say of refused content what it seems to be."""
-    if not head:
-        return "is empty"
-    if head[257:262] == b"ustar":
-        return "is a tar archive (of a PyTorch before 0.1.10, or packed by hand): unpack it, or save the state dict anew"
-    if head[:1] == b"\x80":
-        return "is a pickle that PyTorch's save did not write, and would run code when opened"
-    if head[4:8] == b"TFL3":
-        return "is a LiteRT network, which has no named weights"
-    return "is no weights file"
+    kind = content_of(path)
+    if kind == "zip":
+        kind = zip_content(zip_member_names(path))
+        what = "is a zip of other things than weights"
+    else:
+        what = f"is {kind}" if kind in OTHERS.values() else "is no weights file"
+    if kind in READERS or kind == "hdf5":
+        return kind
+    raise UsageError(f"{path.name} {REFUSALS.get(kind, f'{what}; what can be read is {KNOWN}')}.")

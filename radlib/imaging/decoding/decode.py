@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radlib.foundation.worker_pool import worker_pool
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.processes import worker_pool
 from radlib.imaging import images
 from radlib.imaging.array_rows import split_reference
 from radlib.imaging.decoding import film_store
 from radlib.imaging.decoding.film_store import Entry, content_key
-from radlib.imaging.decoding.worker_limits import OUT_OF_PROCESSOR_TIME, confine, limited
-from radlib.imaging.resemblance import film_mark
+from radlib.imaging.decoding.film_worker import OUT_OF_PROCESSOR_TIME, Result, confine, decode_batch, limited
 
-if TYPE_CHECKING:  # one film alone needs neither tables nor a pool
-    import pandas as pd
+if TYPE_CHECKING:  # one film alone needs no pool
     import pebble
 
 BATCH_FILMS, BATCH_BYTES = 32, 2_500_000
@@ -35,8 +34,6 @@ PATIENCE = (
     2.0  # times what a film may take of the processor, for a film alone: others may need the processor, too
 )
 LATE = "late"
-
-Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,6 @@ def decode_films(
     Returns:
         The films.
     """
-    import pandas as pd
-
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
     entries = film_store.intact(folder, size, film_store.read_journal(folder, size), set(keys))
@@ -180,7 +175,7 @@ def _through_one_pool(
 
         def schedule(batch: list[str], seconds: float) -> _Batch:
             try:
-                work = (_decode_batch, batch, preprocessing, timeout_s)
+                work = (decode_batch, batch, preprocessing, timeout_s)
                 return _Batch(batch, pool.schedule(limited, work, timeout=seconds))
             except RuntimeError:  # pebble's word for a pool that is no longer active
                 raise _PoolLost from None
@@ -239,18 +234,3 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
         size_bytes += file_bytes
     if batch:
         yield batch
-
-
-def _decode_batch(paths: list[str], preprocessing: images.Preprocessing) -> list[Result]:
-    """Decode films in a worker."""
-    results: list[Result] = []
-    for path in paths:
-        try:
-            grey = images.read_image(path, window=preprocessing.window)
-            square = images.prepare(grey, preprocessing)
-            results.append(("", *grey.shape, square.tobytes(), film_mark(grey)))
-        except images.UnreadableImage as error:
-            results.append((error.reason, 0, 0, b"", b""))
-        except MemoryError:
-            results.append(("too_large", 0, 0, b"", b""))
-    return results

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from radlib.imaging.decoding import decode
-from radlib.imaging.decoding.worker_limits import confine
+from radlib.foundation.processes import start_python
+from radlib.imaging.decoding.film_worker import Result, confine, decode_batch
 from radlib.imaging.images import REASONS, Preprocessing
 from radlib.imaging.resemblance import MARK_BYTES
 
@@ -29,7 +29,7 @@ LARGEST_SIDE = 100_000  # pixels of a stored film, in an answer that can be beli
 @contextlib.contextmanager
 def lone_film(
     path: str, preprocessing: Preprocessing, *, timeout_s: float = TIMEOUT_S
-) -> Iterator[Callable[[], decode.Result]]:
+) -> Iterator[Callable[[], Result]]:
     """Start to decode one film, and yield what waits for it.
 
     Args:
@@ -40,17 +40,10 @@ def lone_film(
     Yields:
         A function that returns reason (empty when it decoded), stored height and width, pixels, and mark.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # an interrupt from the keyboard is the caller's to handle
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)},
-    )
+    process = start_python(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     _send(process, {"path": path, "preprocessing": preprocessing.to_dict(), "seconds": timeout_s})
 
-    def result() -> decode.Result:
+    def result() -> Result:
         try:
             answer, _ = process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
@@ -72,7 +65,7 @@ def _send(process: subprocess.Popen, request: dict) -> None:
     process.stdin = None  # `communicate` would flush it once more
 
 
-def _read_answer(answer: bytes, image_size: int) -> decode.Result:
+def _read_answer(answer: bytes, image_size: int) -> Result:
     """Return what a process wrote; one that wrote anything else has died on the film."""
     head, _, content = answer.partition(b"\n")
     try:
@@ -92,10 +85,9 @@ def serve() -> None:
     with _own_output() as output:
         request = json.load(sys.stdin)
         _without_downloads()
-        confine()
-        _limit_processor(request["seconds"])
+        confine(processor_seconds=request["seconds"] + 5)  # it may spin on after its caller was killed
         preprocessing = Preprocessing.from_dict(request["preprocessing"])
-        ((reason, height, width, pixels, mark),) = decode._decode_batch([request["path"]], preprocessing)
+        ((reason, height, width, pixels, mark),) = decode_batch([request["path"]], preprocessing)
         output.write(json.dumps([reason, height, width]).encode() + b"\n" + pixels + mark)
 
 
@@ -120,11 +112,3 @@ def _without_downloads() -> None:
 
 def _refused(*_: object) -> None:
     raise RuntimeError("films are decoded without a network")
-
-
-def _limit_processor(seconds: float) -> None:
-    """Let the system end this process if it spins on after its caller was killed."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 5, int(seconds) + 10))

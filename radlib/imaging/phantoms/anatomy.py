@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 Points = Sequence[tuple[float, float]] | np.ndarray  # of (x, y)
 
@@ -128,6 +127,8 @@ def filled(frame: Frame, outlines: Sequence[Points | np.ndarray], blur_px: float
 
 def blurred(image: np.ndarray, sigma_px: float) -> np.ndarray:
     """Blur by a Gaussian."""
+    from scipy import ndimage  # with the extra `train`; a device draws no films
+
     return ndimage.gaussian_filter(image, sigma_px, truncate=2.5, mode="nearest")
 
 

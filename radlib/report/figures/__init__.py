@@ -17,7 +17,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparison": [
             "auroc_by_label",
             "auroc_differences",
-            "auroc_ladder",
             "latency_against_auroc",
             "size_against_auroc",
         ],
@@ -31,18 +30,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "films": [
             "ages_and_views",
-            "augmentation_grid",
             "class_counts",
             "film_grid",
             "pixel_statistics",
-            "split_table_bars",
         ],
         "forest_plot": ["forest"],
-        "inference": ["feature_maps", "film_readings", "occlusion_map", "prediction_bar", "prediction_bars"],
+        "human_units": ["auroc_text", "human_bytes", "human_count"],
+        "inference": ["film_readings", "occlusion_map", "prediction_bars"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
         "rounding": ["clip_balance", "straight_through"],
-        "style": ["auroc_text", "human_bytes", "human_count"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],
     },
 )

@@ -4,17 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from radlib.report.figures.human_units import signed, signed_span
 from radlib.report.figures.placement import place_labels
 from radlib.report.figures.style import (
     KINDS,
     MUTED,
-    auroc_text,
     kind_of,
     latency_axis,
     marker_of,
     new_axes,
-    signed,
-    signed_span,
     size_axis,
     styled,
 )
@@ -189,34 +187,6 @@ def auroc_differences(comparisons: Any, *, margin: float | None = None, ax: Any 
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("AUROC after − before, 95 % interval (right of the dashed line: within the margin)" if margin else
                   "AUROC after − before, 95 % interval")  # fmt: skip
-    return ax
-
-
-@styled
-def auroc_ladder(results: Any, *, ax: Any = None) -> Any:
-    """Draw AUROC with its interval, one row per variant, in the order given; the table as a picture.
-
-    Args:
-        results: As for `size_against_auroc`.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = auroc_ladder(report.results(run))  # doctest: +SKIP
-    """
-    table = results.dropna(subset=["auroc"])
-    ax = new_axes((8.6, 1.2 + 0.34 * max(len(table), 1))) if ax is None else ax
-    for place, row in enumerate(table.itertuples()):
-        colour = KINDS[kind_of(row.chain)]
-        ax.plot([row.auroc_low, row.auroc_high], [place, place], color=colour, lw=1.4, alpha=0.7)
-        ax.plot(row.auroc, place, marker_of(row.format), color=colour, ms=6.5, mec="white", mew=0.8)
-        text = auroc_text(row.auroc, row.auroc_low, row.auroc_high)
-        ax.text(
-            1.01, place, text, va="center", fontsize=9, color="#333333", transform=ax.get_yaxis_transform()
-        )
-    ax.set_yticks(range(len(table)), variant_labels(table))
-    ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel("AUROC on test films, 95 % interval")
     return ax
 
 

@@ -4,17 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.style import (
-    ACCENT,
-    GROUPS,
-    KINDS,
-    MUTED,
-    human_bytes,
-    kind_of,
-    new_axes,
-    size_axis,
-    styled,
-)
+from radlib.report.figures.human_units import human_bytes
+from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, kind_of, new_axes, size_axis, styled
 
 
 @styled

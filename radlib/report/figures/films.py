@@ -71,26 +71,6 @@ def _draw_box(ax: Any, box: Any) -> None:
 
 
 @styled
-def augmentation_grid(image: Any, augmented: Sequence, titles: Sequence[str] | None = None) -> np.ndarray:
-    """Draw one film beside altered copies of it.
-
-    Args:
-        image: The film as it is, (h, w) or (h, w, 1), uint8 or float in [0, 1].
-        augmented: Altered copies, each of that shape.
-        titles: What was altered, one per copy.
-
-    Returns:
-        The Axes.
-
-    Example:
-        >>> augmentation_grid(np.zeros((8, 8)), [np.ones((8, 8))], ["brightness"]).shape
-        (1, 2)
-    """
-    names = ["as it is", *(titles or [""] * len(augmented))]
-    return film_grid([image, *augmented], names, columns=min(5, len(augmented) + 1), size=1.8)
-
-
-@styled
 def class_counts(counts: Any, *, ax: Any = None) -> Any:
     """Draw how many films each class has.
 
@@ -120,38 +100,6 @@ def class_counts(counts: Any, *, ax: Any = None) -> Any:
     ax.set_xlabel("films")
     if table.shape[1] > 1:
         ax.legend(loc="lower right", reverse=False)
-    return ax
-
-
-@styled
-def split_table_bars(table: Any, *, ax: Any = None) -> Any:
-    """Draw how each split divides into classes, as shares, with the numbers written in.
-
-    Args:
-        table: DataFrame with a row per split and a column of counts per class.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> import pandas as pd
-        >>> ax = split_table_bars(pd.DataFrame({"normal": [50, 9], "pneumonia": [80, 11]}, ["training", "test"]))
-    """
-    ax = new_axes((7.0, 1.0 + 0.5 * len(table))) if ax is None else ax
-    totals = table.sum(axis=1).to_numpy(float)
-    left = np.zeros(len(table))
-    for column, name in enumerate(table.columns):
-        counts = table[name].to_numpy(float)
-        shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-        ax.barh(range(len(table)), shares, 0.66, left, color=GROUPS[column % len(GROUPS)], label=str(name))
-        for place, (share, count) in enumerate(zip(shares, counts, strict=True)):
-            if share > 0.06:
-                middle = left[place] + share / 2
-                ax.text(middle, place, f"{count:,.0f}", ha="center", va="center", color="white", fontsize=9)
-        left += shares
-    ax.set_yticks(range(len(table)), [f"{n} ({t:,.0f})" for n, t in zip(table.index, totals, strict=True)])
-    ax.set(xlim=(0, 1), xlabel="share of films")
-    ax.invert_yaxis()
-    ax.grid(visible=False)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(table.shape[1], 4), borderaxespad=0.2)
     return ax
 
 

@@ -44,9 +44,6 @@ def prediction_bars(
     return ax
 
 
-prediction_bar = prediction_bars
-
-
 @styled
 def film_readings(
     images: Any, probabilities: Any, titles: Any = None, *, thresholds: Any = None
@@ -118,26 +115,3 @@ def occlusion_map(image: Any, drop: Any, *, title: str = "", ax: Any = None) -> 
     bar.outline.set_visible(False)
     ax.set_title(title)
     return ax
-
-
-@styled
-def feature_maps(maps: Any, *, columns: int = 8, title: str = "") -> np.ndarray:
-    """Draw the channels of a layer's output, each stretched to its own range.
-
-    Args:
-        maps: Activations, (h, w, channels).
-        columns: Channels in one row.
-        title: Heading, e.g. the layer's name.
-
-    Returns:
-        The Axes, (rows, columns).
-
-    Example:
-        >>> feature_maps(np.zeros((4, 4, 10)), columns=5).shape
-        (2, 5)
-    """
-    maps = np.moveaxis(np.asarray(maps, dtype=np.float32), -1, 0)  # (channels, h, w)
-    low, high = (f(maps, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
-    axes = film_grid((maps - low) / np.maximum(high - low, 1e-12), columns=columns, size=1.0)
-    axes.flat[0].figure.suptitle(title, fontsize=11, fontweight="bold")
-    return axes

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, human_bytes, new_axes, styled
+from radlib.report.figures.human_units import human_bytes
+from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, new_axes, styled
 
 
 @styled

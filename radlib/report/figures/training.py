@@ -6,17 +6,8 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.report.figures.style import (
-    ACCENT,
-    GROUPS,
-    MUTED,
-    TRAINING,
-    VALIDATION,
-    auroc_text,
-    new_axes,
-    styled,
-    wrapped,
-)
+from radlib.report.figures.human_units import auroc_text
+from radlib.report.figures.style import ACCENT, GROUPS, MUTED, TRAINING, VALIDATION, new_axes, styled, wrapped
 from radlib.training.learning_curves import best_position
 
 CURVES = ("#000000", "#0072B2", "#D55E00", "#009E73", "#AA4499", "#3399CC", "#B07C00")

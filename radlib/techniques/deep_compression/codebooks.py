@@ -40,10 +40,10 @@ def cluster_weights(
     if len(distinct) <= clusters:
         return _ids(weights, ordered[distinct], np.zeros(len(distinct)))
     start = np.linspace(ordered[0], ordered[-1], clusters)
-    centroids, offsets = _lloyd(ordered, start, 0.0)
+    centroids, offsets = lloyd(ordered, start, 0.0)
     if rate_weight:
         error = squared_error(weights, centroids.astype(np.float32)) / len(ordered)
-        centroids, offsets = _lloyd(ordered, centroids, rate_weight * error)
+        centroids, offsets = lloyd(ordered, centroids, rate_weight * error)
     return _ids(weights, centroids, offsets)
 
 
@@ -71,11 +71,24 @@ def _borders(centroids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate((centroids[1:] + centroids[:-1]) / 2 + np.diff(offsets) / (2 * gaps))
 
 
-def _lloyd(ordered: np.ndarray, centroids: np.ndarray, bit_cost: float) -> tuple[np.ndarray, np.ndarray]:
-    """Move centroids, ascending, until no weight changes its cluster.
+def lloyd(ordered: np.ndarray, centroids: np.ndarray, bit_cost: float) -> tuple[np.ndarray, np.ndarray]:
+    """Move centroids until no weight changes its cluster: k-means on a line (Lloyd, 1982).
+
+    In turns each weight w goes to the cluster `k = argmin (w − C_k)² + λ · (−log₂ p_k)`, p_k being the share of the
+    weights that C_k stands for, and each `C_k` becomes the mean of its weights (Chou et al., 1989, equation 8; λ = 0 is
+    plain k-means, as in Han et al., 2016, equation 2).
+
+    Args:
+        ordered: Weights, ascending, float64 (n,).
+        centroids: Where they start, ascending, float64 (k,).
+        bit_cost: λ, in squared weights per bit.
 
     Returns:
         The centroids that have any weights, and the cost of each one's code, squared weights.
+
+    Example:
+        >>> lloyd(np.array([0.0, 1.0, 10.0, 11.0]), np.array([0.0, 11.0]), 0.0)[0].tolist()
+        [0.5, 10.5]
     """
     running = np.concatenate([[0.0], np.cumsum(ordered)])
     offsets, before = np.zeros(len(centroids)), None

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures import counting
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
@@ -126,7 +126,7 @@ def summarise(model: Any, content: bytes, tensors: Any) -> dict[str, Any]:
     }
 
 
-def tensor_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def tensor_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return how each tensor of a variant is coded, from its details.
 
     Returns:
@@ -141,7 +141,7 @@ def tensor_table(details: Mapping[str, Any]) -> pd.DataFrame:
     return each.assign(over_share=bits / entropy - 1)
 
 
-def byte_table(details: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def byte_table(details: Mapping[str, Mapping[str, Any]]) -> "pd.DataFrame":
     """Return the bytes of each part of several files: a row per file, a column per part, largest parts first.
 
     Args:

@@ -21,11 +21,19 @@ _MORE_BYTES = 3  # read beyond the last one, so that a window of 15 bits always 
 def code_lengths(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the length of each symbol's code in bits, uint8, 0 for symbols that do not occur.
 
+    The lengths l minimise `Σ n_s l_s` where `Σ 2^(−l_s) = 1` (Huffman, 1952) and no l_s exceeds 15: of one coin of value
+    2^(−l) per symbol and length, packed in pairs from the smallest up, the cheapest are taken (Larmore and Hirschberg,
+    1990, package-merge).
+
     Args:
-        counts: How often each symbol occurs, int (symbols,); at most 2¹⁵ of them occur.
+        counts: How often each symbol occurs, n, int (symbols,); at most 2¹⁵ of them occur.
 
     Returns:
-        Lengths in 0…15 that minimise the total number of bits; a symbol that is alone has 1.
+        Lengths in 0…15; a symbol that is alone has 1.
+
+    Example:
+        >>> code_lengths([5, 2, 1, 1]).tolist()
+        [1, 2, 3, 3]
     """
     counts = np.asarray(counts, np.int64)
     lengths = np.zeros(len(counts), np.uint8)

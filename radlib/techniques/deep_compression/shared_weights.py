@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.techniques.deep_compression.codebooks import cluster_weights
 from radlib.techniques.kernels import prunable_layers
@@ -92,7 +93,7 @@ def shared_model(model: Any, trainer: Any, shared: Shared) -> Any:
             layer.set_weights([_unsigned_zeros(values) for values in trained.get_weights()])
             continue
         for variable in layer.weights:
-            name = variable.name.split("/")[-1].split(":")[0]
+            name = weight_name(variable)
             if name in shared[layer.name]:
                 ids = shared[layer.name][name][1]
                 codebook = trained.codebooks[name].numpy()

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+
+from radlib.foundation.extras import pandas as pd
 
 NOISE_TRIALS = 200  # levels of noise looked at before the best is refined: the objective has several valleys
 
@@ -67,6 +68,11 @@ def evbmf_bound(singular_values: np.ndarray, shape: tuple[int, int]) -> float:
     Args:
         singular_values: All of them, float (min(shape),), descending.
         shape: Of the matrix.
+
+    Example:
+        >>> spectrum = [40.0, 11.0, 10.0, 9.0]  # one component above the noise of 4 × 100 numbers
+        >>> 11 < evbmf_bound(spectrum, (4, 100)) < 40
+        True
     """
     smaller, larger = min(shape), max(shape)
     alpha = smaller / larger
@@ -118,6 +124,9 @@ def truncated_svd(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return two factors whose product is the nearest matrix of a rank; each takes the root of the spectrum.
 
+    Of `W = U S Vᵀ` the k largest singular values stay: `W ≈ (U_k S_k^½)(S_k^½ V_kᵀ)` (Eckart and Young, 1936; Denton
+    et al., 2014, section 3.2).
+
     Args:
         matrix: (rows, columns).
         rank: 1…min(rows, columns).
@@ -125,6 +134,11 @@ def truncated_svd(
 
     Returns:
         (rows, rank) and (rank, columns), float64.
+
+    Example:
+        >>> left, right = truncated_svd(np.array([[3.0, 0.0], [0.0, 2.0]]), 1)
+        >>> np.abs(left @ right).round(9).tolist()
+        [[3.0, 0.0], [0.0, 0.0]]
     """
     matrix = np.asarray(matrix, np.float64)
     if sketch is None:
@@ -137,7 +151,9 @@ def truncated_svd(
     return left[:, :rank] * root, root[:, None] * right[:rank]
 
 
-def sketch_table(matrix: np.ndarray, rank: int, power_iterations: Sequence[int] = (0, 1, 2)) -> pd.DataFrame:
+def sketch_table(
+    matrix: np.ndarray, rank: int, power_iterations: Sequence[int] = (0, 1, 2)
+) -> "pd.DataFrame":
     """Return how well, and how fast, a matrix is cut off after its leading components by each way.
 
     Returns:
@@ -183,7 +199,7 @@ def tucker2(
     """Return a convolution kernel as a smaller one between two bases of channels.
 
     `K[y, x, s, t] ≈ Σ_ab C[y, x, a, b] U[s, a] V[t, b]`. Both bases start from the unfoldings (truncated HOSVD)
-    and are refined in turns (HOOI), each the best one for the other.
+    and are refined in turns (HOOI), each the best one for the other (Kim et al., 2016, equation 2).
 
     Args:
         kernel: (height, width, inputs, outputs).
@@ -194,6 +210,12 @@ def tucker2(
     Returns:
         Core (height, width, rank, rank), input basis (inputs, rank), output basis (outputs, rank), float64, the
         bases with orthonormal columns.
+
+    Example:
+        >>> kernel = np.random.default_rng(0).normal(size=(3, 3, 4, 5))
+        >>> core, inputs, outputs = tucker2(kernel, (4, 5))  # of full rank, so that nothing is lost
+        >>> np.allclose(np.einsum("yxab,sa,tb->yxst", core, inputs, outputs), kernel)
+        True
     """
     kernel = np.asarray(kernel, np.float64)
     inputs, outputs = (_leading(unfold(kernel, mode), ranks[mode - 2], sketch) for mode in (2, 3))

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures import counting
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.techniques.kernels import prunable_layers
 from radlib.techniques.low_rank.decomposition import (
     energy_rank,
@@ -123,7 +123,7 @@ def choose_ranks(
     return chosen
 
 
-def spectra_table(found: Sequence[Factorable], chosen: Mapping[str, Sequence[int]]) -> pd.DataFrame:
+def spectra_table(found: Sequence[Factorable], chosen: Mapping[str, Sequence[int]]) -> "pd.DataFrame":
     """Return the singular values of layers.
 
     Args:
@@ -150,7 +150,7 @@ def spectra_table(found: Sequence[Factorable], chosen: Mapping[str, Sequence[int
     return pd.DataFrame(rows)
 
 
-def rank_table(found: Sequence[Factorable], energies: Sequence[float] = (0.7, 0.8, 0.9)) -> pd.DataFrame:
+def rank_table(found: Sequence[Factorable], energies: Sequence[float] = (0.7, 0.8, 0.9)) -> "pd.DataFrame":
     """Return what each rule makes of each layer: weights, and by rule the share of them that stays.
 
     Returns:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.techniques.miracle.file_format import KERNELS, Code
 
@@ -74,7 +75,7 @@ def network_of(learner: Any, model: Any) -> Any:
     """Return the model with the weights of its learner, as plain layers."""
     plain = backend.keras().models.clone_model(model)
     for layer in plain.layers:
-        trained = {v.name.split("/")[-1]: v for v in learner.get_layer(layer.name).weights}
+        trained = {weight_name(v): v for v in learner.get_layer(layer.name).weights}
         for variable in layer.weights:  # a learner lists its kernels behind everything that trains
-            variable.assign(trained[variable.name.split("/")[-1]])
+            variable.assign(trained[weight_name(variable)])
     return plain

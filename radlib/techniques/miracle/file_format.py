@@ -1,6 +1,6 @@
 """MIRACLE files (`.rdm`): a network whose weights are shared random numbers, told by index (Havasi et al., 2019).
 
-A container (see `container`) of codec `miracle`, version 1, with these sections:
+A coded file (see `coded_files`) of codec `miracle`, version 1, with these sections:
 
 | section | content |
 |---|---|
@@ -30,12 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from radlib.formats import container
-from radlib.formats.graphs import build_graph, describe_graph, functional
+from radlib.formats.coded_files import CodedFile, add_plain, named_weights, take_plain
+from radlib.formats.container import SectionReader
+from radlib.formats.graphs import functional
 from radlib.formats.keras import keras_predictor
-from radlib.formats.plain_tensors import plainest, read_plain
 from radlib.formats.predictors import Predictor
 from radlib.formats.tflite import write_bytes
 from radlib.foundation.errors import DataError
@@ -77,64 +76,16 @@ class Code:
         return [part * np.float32(scale) for part, scale in zip(parts, self.scales, strict=True)]
 
 
-def encode_model(model: Any, code: Code, about: Mapping[str, Any] | None = None) -> bytes:
-    """Return a network as a MIRACLE file.
-
-    Args:
-        model: A Keras model of known layers (see `graphs`). Its kernels are not read: `code` stands for them.
-            All other tensors are stored without loss, in half the bytes where float16 holds them.
-        code: Its kernels, in the order of the layers.
-        about: JSON-able facts that the file shall carry beside the graph, e.g. `labels`.
-
-    Raises:
-        UsageError: For a layer that the file cannot describe.
-    """
-    model = functional(model)
-    kinds, plain = bytearray(), []
-    for name, values in _named_weights(model):
-        if _is_kernel(name):
-            kinds.append(CODED)
-            continue
-        kind, content = plainest(values)
-        kinds.append(kind)
-        plain.append(content)
-    network = {"graph": describe_graph(model), **(about or {})}
-    blocks = code.blocks
-    sections = {
-        "network": container.pack_json(network),
-        "layout": _LAYOUT.pack(blocks.seed, blocks.bits, blocks.block_weights),
-        "tensors": bytes(kinds),
-        "scales": code.scales.astype("<f4").tobytes(),
-        "indices": pack_indices(code.indices, blocks.bits),
-        "plain": b"".join(plain),
-    }
-    return container.pack(CODEC, VERSION, sections)
+def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
+    """Yield the weight tensors of a file in their order; a kernel may have been drawn from any block."""
+    kinds = list(reader.take("tensors", len(model.weights)))
+    coded = [w.size for (_, _, w), kind in zip(named_weights(model), kinds, strict=True) if kind == CODED]
+    kernels = iter(read_code(reader, coded).values(coded))
+    for kind, (_, _, like) in zip(kinds, named_weights(model), strict=True):
+        yield next(kernels).reshape(like.shape) if kind == CODED else take_plain(reader, kind, like)
 
 
-def decode_model(content: bytes, *, name: str = "The file") -> Any:
-    """Return the Keras model of a MIRACLE file, with the same weights on any machine, bit for bit.
-
-    Args:
-        content: The whole file.
-        name: What messages call it.
-
-    Raises:
-        SetupError: When it is damaged, truncated, of a newer version, or no such file.
-    """
-    sections = container.unpack(content, CODEC, VERSION, name=name)
-    with container.decoding(name):
-        model = build_graph(_network(sections)["graph"], weights=container.most_weights(content))
-        reader = container.SectionReader(sections)
-        kinds = list(reader.take("tensors", len(model.weights)))
-        sizes = [w.size for (_, w), kind in zip(_named_weights(model), kinds, strict=True) if kind == CODED]
-        kernels = iter(read_code(reader, sizes).values(sizes))
-        for layer in model.layers:
-            layer.set_weights([_tensor(kinds.pop(0), reader, kernels, like) for like in layer.get_weights()])
-        reader.check_end("network")
-    return model
-
-
-def read_code(reader: container.SectionReader, sizes: list[int]) -> Code:
+def read_code(reader: SectionReader, sizes: list[int]) -> Code:
     """Return the code in the sections of a file whose kernels have `sizes` weights.
 
     Raises:
@@ -149,22 +100,33 @@ def read_code(reader: container.SectionReader, sizes: list[int]) -> Code:
     return Code(blocks, unpack_indices(packed, bits, blocks.count), scales)
 
 
-def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
-    """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
-    with container.decoding(name):
-        return _network(container.unpack(content, CODEC, VERSION, name=name))
+FILE = CodedFile(CODEC, VERSION, _read)
+decode_model, load_model, read_about, itemise = FILE.decode, FILE.load, FILE.about, FILE.itemise
 
 
-def itemise(content: bytes) -> pd.Series:
-    """Return the bytes of each part of a file, `frame` (header and checksums) and the sections; the sum is its length."""
-    sections = container.unpack(content, CODEC, VERSION, name="The file")
-    sizes = {"frame": container.frame_bytes(sections), **{name: len(part) for name, part in sections.items()}}
-    return pd.Series(sizes, name="bytes")
+def encode_model(model: Any, code: Code, about: Mapping[str, Any] | None = None) -> bytes:
+    """Return a network as a MIRACLE file.
 
+    Args:
+        model: A Keras model of known layers (see `graphs`). Its kernels are not read: `code` stands for them.
+            All other tensors are stored without loss, in half the bytes where float16 holds them.
+        code: Its kernels, in the order of the layers.
+        about: JSON-able facts that the file shall carry beside the graph, e.g. `labels`.
 
-def load_model(path: Path) -> Any:
-    """Return the Keras model of a MIRACLE file; see `decode_model`."""
-    return decode_model(container.read_file(path), name=path.name)
+    Raises:
+        UsageError: For a layer that the file cannot describe.
+    """
+    model, blocks = functional(model), code.blocks
+    sections = FILE.begin(model, about, "layout", "tensors", "scales", "indices", "plain")
+    sections["layout"] += _LAYOUT.pack(blocks.seed, blocks.bits, blocks.block_weights)
+    sections["scales"] += code.scales.astype("<f4").tobytes()
+    sections["indices"] += pack_indices(code.indices, blocks.bits)
+    for _, name, values in named_weights(model):
+        if name in KERNELS:
+            sections["tensors"].append(CODED)
+        else:
+            add_plain(sections, values)
+    return FILE.pack(sections)
 
 
 @FORMATS.register(suffix=".rdm", device=False, save=write_bytes, load=load_model)
@@ -179,27 +141,3 @@ def miracle(path: Path, *, threads: int = 1) -> Predictor:
         SetupError: When the file is damaged, truncated, or of a newer version.
     """
     return keras_predictor(load_model(path))
-
-
-def _is_kernel(name: str) -> bool:
-    return name.rsplit("/", 1)[-1] in KERNELS
-
-
-def _tensor(
-    kind: int, reader: container.SectionReader, kernels: Iterator[np.ndarray], like: np.ndarray
-) -> np.ndarray:
-    """Return the next tensor of a kind, of the shape and type of `like`."""
-    if kind == CODED:
-        return next(kernels).reshape(like.shape)
-    return read_plain(kind, lambda count: reader.take("plain", count), like)
-
-
-def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
-    return container.unpack_json(sections["network"])
-
-
-def _named_weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (`layer/weight`, values) in the order of the file."""
-    for layer in model.layers:
-        for variable, values in zip(layer.weights, layer.get_weights(), strict=True):
-            yield f"{layer.name}/{variable.name.split('/')[-1].split(':')[0]}", values

@@ -20,11 +20,12 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures import counting
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
@@ -194,7 +195,7 @@ def halve(model: Any) -> None:
     for layer in model.layers:
         if isinstance(layer, backend.keras().layers.BatchNormalization):
             continue
-        names = [variable.name.split("/")[-1].split(":")[0] for variable in layer.weights]
+        names = [weight_name(variable) for variable in layer.weights]
         with np.errstate(over="ignore"):
             halved = [values.astype(np.float16).astype(values.dtype) for values in layer.get_weights()]
         layer.set_weights(
@@ -205,7 +206,7 @@ def halve(model: Any) -> None:
         )
 
 
-def _with_budget(history: pd.DataFrame, learner: Any, steps: int) -> pd.DataFrame:
+def _with_budget(history: "pd.DataFrame", learner: Any, steps: int) -> "pd.DataFrame":
     """Return learning curves with what a block may cost, and how many blocks are coded, after each epoch."""
     at = steps * history["epoch"].to_numpy()
     costs = learner.costs.numpy()[: len(history)] / np.log(2)
@@ -241,7 +242,7 @@ def example_block(details: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def byte_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def byte_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return what the bytes of a MIRACLE file are: columns what, stored_bytes, and the share of the file."""
     words = {
         "indices": "indices of the blocks",

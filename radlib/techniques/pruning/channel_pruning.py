@@ -17,10 +17,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-import pandas as pd
-
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share
 from radlib.techniques.data import Product, TechniqueData
@@ -107,6 +106,6 @@ def channel_pruning(
     return Product(pruned, details, history)
 
 
-def lost_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def lost_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return what could not be rebuilt, from a variant's details: layer, lost_share (of its output's squares)."""
     return pd.DataFrame(list(details["lost"].items()), columns=["layer", "lost_share"])

@@ -27,10 +27,10 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures import counting
 from radlib.foundation import backend
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share
 from radlib.techniques.data import Product, TechniqueData
@@ -132,7 +132,7 @@ def pruning_details(model: Any, pruned: Any, structure: Structure, stays: np.nda
     }
 
 
-def channel_table(details: dict[str, Any]) -> pd.DataFrame:
+def channel_table(details: dict[str, Any]) -> "pd.DataFrame":
     """Return the channels of a pruned variant, from its details: group, before, after, share (kept)."""
     rows = [(name, of, kept, kept / of) for name, (kept, of) in details["channels"].items()]
     return pd.DataFrame(rows, columns=["group", "before", "after", "share"])
@@ -146,7 +146,7 @@ def sensitivity_table(
     scoring_films: int = 256,
     ratios: Sequence[float] = (0.25, 0.5, 0.75),
     most_groups: int = 0,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Return the validation AUROC with each group of channels pruned alone, without training.
 
     Args:

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, ShareBelowOne
 from radlib.runs.runs import Run
@@ -90,7 +90,7 @@ def fit_pruned(
     initial_sparsity: float,
     epochs: int,
     learning_rate_share: float,
-) -> tuple[Any, pd.DataFrame]:
+) -> "tuple[Any, pd.DataFrame]":
     """Return a copy of a model whose smallest weights were set to zero while it was fine-tuned, and its history.
 
     Args:
@@ -165,8 +165,24 @@ def update_steps(steps: int) -> tuple[int, int]:
     return frequency, frequency * (ramp // frequency)
 
 
-def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> pd.DataFrame:
-    """Return the planned share of zeros at each mask update: columns step, sparsity (Zhu and Gupta, equation 1)."""
+def sparsity_schedule(steps: int, initial_sparsity: float, final_sparsity: float) -> "pd.DataFrame":
+    """Return the planned share of zeros at each update of the masks.
+
+    `s_t = s_f + (s_i − s_f) · (1 − t / t_end)³` (Zhu and Gupta, 2017, equation 1): fast while many weights are near zero,
+    slow towards the end. After t_end the network recovers.
+
+    Args:
+        steps: Gradient steps of the whole fine-tuning.
+        initial_sparsity: s_i, the share of zeros after the first update.
+        final_sparsity: s_f, after the last.
+
+    Returns:
+        One row per update: step, sparsity.
+
+    Example:
+        >>> sparsity_schedule(5, 0.5, 0.8)["sparsity"].round(3).tolist()
+        [0.5, 0.711, 0.789, 0.8]
+    """
     frequency, end = update_steps(steps)
     step = np.arange(0, end + 1, frequency)
     sparsity = final_sparsity + (initial_sparsity - final_sparsity) * (1 - step / end) ** 3

@@ -27,12 +27,11 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import pandas as pd
-
 from radlib.architectures import counting
 from radlib.formats.keras import model_bytes
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.storage import deflated_bytes
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share, ShareBelowOne
@@ -157,7 +156,7 @@ def unified_pruning(
     return Product(sparse, details, pd.concat([first, second], ignore_index=True))
 
 
-def stage_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def stage_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return what each stage of a unified pruning left, from the variant's details.
 
     Returns:
@@ -167,7 +166,7 @@ def stage_table(details: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(details["stages"])
 
 
-def sparsity_table(by_sparsity: Mapping[str, Any], by_threshold: Mapping[str, Any]) -> pd.DataFrame:
+def sparsity_table(by_sparsity: Mapping[str, Any], by_threshold: Mapping[str, Any]) -> "pd.DataFrame":
     """Return the zeros of each layer under both rules, from the details of two variants.
 
     Returns:

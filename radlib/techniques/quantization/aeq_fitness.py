@@ -96,7 +96,7 @@ def refuse_unchanged(before: Sequence[tuple[str, int]], content: bytes, smallest
     if largest < smallest_kernel:
         raise NotApplicable(
             f"The recipe changed no weight of the network: its largest layer has {largest:,} weights, and those with fewer "
-            f"than smallest_kernel = {smallest_kernel:,} stay float32; set smallest_kernel lower, or {TAKE_IT}."
+            f"than {smallest_kernel:,} stay float32; take 'aeq_weight_only' with a lower smallest_kernel, or {TAKE_IT}."
         )
     raise NotApplicable(
         f"The recipe changed no weight of the network: the AI Edge Quantizer knows none of its operations so; {TAKE_IT}."

@@ -1,5 +1,10 @@
 """The AI Edge Quantizer at work: rules, calibration, and a run of what comes out.
 
+The quantizer reads the graph of a finished float32 file, codes each weight tensor as `q = round(w / S)` with a scale S per
+output channel, and notes in the file what the kernels are to compute with. What a range is decides more than who applies
+it: the quantizer's own calibration follows a moving average of the extremes, which clips what is rare; here the extremes
+over all representative films hold, as in TensorFlow's converter.
+
 A recipe is a list of rules in the quantizer's own JSON, kept in a variant's details, so that a file and how it was
 made lie together. A rule says for operations of a kind and a place how many bits weights and activations get; of the
 rules that match an operation the last one holds.
@@ -19,7 +24,9 @@ import numpy as np
 from radlib.formats.litert_tables import read_tables, said_anew
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import NotApplicable, SetupError
+from radlib.techniques.data import Product, TechniqueData
 from radlib.techniques.quantization.aeq_fitness import (
+    WITH_WEIGHTS,
     operation_names,
     refuse_quantized,
     refuse_unchanged,
@@ -27,6 +34,7 @@ from radlib.techniques.quantization.aeq_fitness import (
 )
 
 Recipe = list[dict[str, Any]]
+SMALLEST_KERNEL = 1024  # weights; a kernel with fewer stays float32, as the converter leaves it
 
 
 def rule(
@@ -92,6 +100,59 @@ def operations(model: bytes) -> list[tuple[str, str]]:
     return list(zip(operation_names(tables), scopes, strict=True))
 
 
+def dynamic(model: bytes) -> Product:
+    """Return a float32 LiteRT file with int8 weights, whose activations are quantized during each call."""
+    return made_by(model, [rule(weight_bits=8, smallest_kernel=SMALLEST_KERNEL)])
+
+
+def float16(model: bytes) -> Product:
+    """Return a float32 LiteRT file with float16 weights, which the runtime widens when it loads them."""
+    half = {
+        "weight_tensor_config": {
+            "num_bits": 16,
+            "symmetric": True,
+            "granularity": "TENSORWISE",
+            "dtype": "FLOAT",
+        },
+        "compute_precision": "FLOAT",
+        "explicit_dequantize": True,
+        "skip_checks": False,
+    }
+    return made_by(
+        model, [{"regex": ".*", "operation": "*", "algorithm_key": "float_casting", "op_config": half}]
+    )
+
+
+def calibrated(
+    model: bytes, data: TechniqueData, representative_films: int, *, activation_bits: int
+) -> Product:
+    """Return a float32 LiteRT file with int8 weights and activations in fixed ranges, measured on training films.
+
+    What happens to the film before the first kernel stays float32: there LiteRT would round the film once more, and of
+    int16 additions it runs only some.
+
+    Args:
+        model: A float32 LiteRT file.
+        data: The films.
+        representative_films: How many training films to measure on; the details name them.
+        activation_bits: 8 or 16.
+    """
+    images, image_ids = data.representative(representative_films, seed=data.settings.seed)
+    recipe = [rule(weight_bits=8, activation_bits=activation_bits), floating(operation="INPUT")]
+    recipe.append(floating(operation="OUTPUT"))
+    for kind, scope in operations(model):
+        if kind in WITH_WEIGHTS:
+            break
+        recipe.append(floating(scope=only(scope)))
+    details = {"recipe": recipe, "representative_films": image_ids}
+    return Product(quantize(model, recipe, images), details)
+
+
+def made_by(model: bytes, recipe: Recipe) -> Product:
+    """Return what a recipe without calibration makes, with the recipe."""
+    return Product(quantize(model, recipe), {"recipe": recipe})
+
+
 def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] | np.ndarray = ()) -> bytes:
     """Return a float32 LiteRT file quantized by a recipe, after a run on one film.
 
@@ -120,7 +181,7 @@ def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] | np.nda
     except (ValueError, RuntimeError, KeyError, IndexError, TypeError, NotImplementedError) as error:
         raise NotApplicable(
             f"The AI Edge Quantizer cannot apply this recipe to the network: {' '.join(str(error).split())} "
-            "Take the converter's `int8`, or `aeq_dynamic`, which leaves what it does not know in float32."
+            "Take `dynamic`, which leaves what it does not know in float32, or quantize the Keras network itself."
         ) from error
     refuse_unchanged(
         kernels, content, max(each["op_config"].get("min_weight_elements", 0) for each in recipe)
@@ -154,8 +215,8 @@ def _check_runs(content: bytes) -> None:
                 predictor.predict(np.zeros((1, *predictor.input_shape), np.float32))
         except (SetupError, RuntimeError) as error:
             raise NotApplicable(
-                f"LiteRT cannot run this network quantized so ({' '.join(str(error).split())}); take the "
-                "converter's `int8`, or `aeq_dynamic`."
+                f"LiteRT cannot run this network quantized so ({' '.join(str(error).split())}); take "
+                "`dynamic`, or quantize the Keras network itself."
             ) from error
 
 

@@ -4,6 +4,10 @@ An affine code represents a real number as `r = S · (q − Z)` with an integer 
 (Jacob et al., 2018, equation 1). Weights are coded symmetrically (Z = 0) per output channel in [−127, 127];
 activations per tensor, with ranges measured on representative training films. All files have batch 1.
 
+A Keras network is quantized by TensorFlow's converter while it is converted. One that is a float32 LiteRT file already,
+imported or after `float32`, is rewritten by a recipe of the AI Edge Quantizer (see `aeq_recipes`) under the same name: what is
+stored and computed is the same, but for the scaling of the film in front, which stays float32 then.
+
 | technique | weights | activations | input and output |
 |---|---|---|---|
 | `float32` | float32 | float32 | float32 |
@@ -14,24 +18,19 @@ activations per tensor, with ranges measured on representative training films. A
 | `int16x8` | int8 | int16, fixed ranges | float32 |
 """
 
-import inspect
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
-from radlib.datasets.films import FilmSplits
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
-from radlib.foundation.plain_text import say
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Range
-from radlib.runs.chains import parse_chain
-from radlib.runs.runs import Run
-from radlib.runs.variants import Variant
 from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.quantization import aeq_recipes as recipes
+
+EITHER = ("keras", "tflite")
 
 
 @TECHNIQUES.register(
@@ -43,10 +42,21 @@ def float32(model: Any, data: TechniqueData) -> Product:
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="tflite", trains=False, revision=1, label="dynamic", kind="quantization"
+    consumes=EITHER,
+    produces="tflite",
+    trains=False,
+    revision=1,
+    label="dynamic",
+    kind="quantization",
+    former="aeq_dynamic",
 )
 def dynamic(model: Any, data: TechniqueData) -> Product:
-    """Store weights as int8 and quantize activations during each call (dynamic range)."""
+    """Store weights as int8 and quantize activations during each call (dynamic range).
+
+    Kernels of fewer than 1,024 weights stay float32: they weigh nothing.
+    """
+    if isinstance(model, bytes):
+        return recipes.dynamic(model)
 
     def options(tf: Any, converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -55,10 +65,18 @@ def dynamic(model: Any, data: TechniqueData) -> Product:
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="tflite", trains=False, revision=1, label="float16", kind="quantization"
+    consumes=EITHER,
+    produces="tflite",
+    trains=False,
+    revision=1,
+    label="float16",
+    kind="quantization",
+    former="aeq_float16",
 )
 def float16(model: Any, data: TechniqueData) -> Product:
     """Store weights as float16; the runtime widens them to float32 when it loads the file."""
+    if isinstance(model, bytes):
+        return recipes.float16(model)
 
     def options(tf: Any, converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -68,7 +86,13 @@ def float16(model: Any, data: TechniqueData) -> Product:
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="tflite", trains=False, revision=1, label="int8", kind="quantization"
+    consumes=EITHER,
+    produces="tflite",
+    trains=False,
+    revision=1,
+    label="int8",
+    kind="quantization",
+    former="aeq_int8",
 )
 def int8(
     model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
@@ -76,10 +100,12 @@ def int8(
     """Store weights and compute activations as int8; input and output stay float32.
 
     Args:
-        model: A Keras model.
+        model: A Keras model, or a float32 LiteRT file.
         data: The films.
         representative_films: Training films from which the ranges of the activations are measured.
     """
+    if isinstance(model, bytes):
+        return recipes.calibrated(model, data, representative_films, activation_bits=8)
     return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8")
 
 
@@ -105,7 +131,13 @@ def int8_io(
 
 
 @TECHNIQUES.register(
-    consumes="keras", produces="tflite", trains=False, revision=1, label="int16x8", kind="quantization"
+    consumes=EITHER,
+    produces="tflite",
+    trains=False,
+    revision=1,
+    label="int16x8",
+    kind="quantization",
+    former="aeq_int16x8",
 )
 def int16x8(
     model: Any, data: TechniqueData, *, representative_films: Annotated[int, Range(1, 100_000)] = 100
@@ -115,62 +147,18 @@ def int16x8(
     Nearer to float32 than `int8`, but today's kernels for it are plain reference code, tens of times slower.
 
     Args:
-        model: A Keras model.
+        model: A Keras model, or a float32 LiteRT file.
         data: The films.
         representative_films: Training films from which the ranges of the activations are measured.
     """
+    if isinstance(model, bytes):
+        return recipes.calibrated(model, data, representative_films, activation_bits=16)
     return calibrated(
         model,
         data,
         representative_films,
         operations="EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
     )
-
-
-def scheme_table() -> pd.DataFrame:
-    """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
-    modules = [
-        inspect.getmodule(entry.function)
-        for entry in TECHNIQUES
-        if entry.facts["kind"] in ("runtime", "quantization")
-    ]
-    tables = []
-    for module in sorted(set(modules), key=lambda module: module is not sys.modules[__name__]):
-        lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
-        cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
-        tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
-    return pd.concat(tables)
-
-
-def shown_chains(run: Run) -> list[str]:
-    """Return the chains of a network's study, with `int8` where none of them measures ranges on films."""
-    chains = list(run.settings.chains)
-    last = [TECHNIQUES[links[-1].technique] for links in map(parse_chain, chains) if links]
-    if any(p.name == "representative_films" for entry in last for p in entry.parameters):
-        return chains
-    say("The study asks for no file with fixed ranges of this network: 'int8' is made here, to show one.")
-    return [*chains, "int8"]
-
-
-def calibrated_of(variants: Sequence[Variant]) -> Variant:
-    """Return the first of some variants whose ranges were measured on films.
-
-    Raises:
-        NotApplicable: When the network has none, since it does not suit the techniques that make one.
-    """
-    found = [variant for variant in variants if "representative_films" in variant.details]
-    if not found:
-        raise NotApplicable(
-            "No file with fixed ranges can be made of this network; the others are compared in 06."
-        )
-    return found[0]
-
-
-def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
-    """Return the films whose activations set the ranges of a quantized variant: image_id, split, labels."""
-    index = films.dataset.index
-    chosen = index[index["image_id"].isin(variant.details["representative_films"])]
-    return chosen[["image_id", "split", *films.training.task.labels]].reset_index(drop=True)
 
 
 def convert(model: Any, options: Callable[[Any, Any], None] | None = None) -> bytes:

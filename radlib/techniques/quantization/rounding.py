@@ -14,10 +14,10 @@ This file computes it by itself, to show and to check what the AI Edge Quantizer
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from radlib.architectures.counting import unpack
 from radlib.formats.litert_tables import read_tables
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.storage import deflated_bytes
 
 ITERATIONS = 20
@@ -25,6 +25,9 @@ ITERATIONS = 20
 
 def round_to_grid(weights: np.ndarray, clip: float | np.ndarray, bits: int) -> np.ndarray:
     """Return weights rounded to the nearest of the symmetric grid's values, and cut off at its ends.
+
+    `r = S q` with `q = clip(round(w / S), −Q, Q)`, `S = c / Q` and `Q = 2^(b−1) − 1` (Jacob et al., 2018, equation 1 with
+    the zero point at 0).
 
     Args:
         weights: Any shape.
@@ -40,7 +43,9 @@ def round_to_grid(weights: np.ndarray, clip: float | np.ndarray, bits: int) -> n
 
 
 def octav_clip(channels: np.ndarray, bits: int) -> np.ndarray:
-    """Return the range of each channel that OCTAV finds.
+    """Return the range of each channel that OCTAV finds: where rounding and clipping together err least in squares.
+
+    Newton's iteration `c ← Σ |w| 1(|w| > c) / (4⁻ᵇ / 3 · n(|w| ≤ c) + n(|w| > c))` (Sakr et al., 2022, equation 6).
 
     Args:
         channels: Weights, (channels, weights of each).
@@ -48,6 +53,11 @@ def octav_clip(channels: np.ndarray, bits: int) -> np.ndarray:
 
     Returns:
         (channels,), greater than 0 where a channel has a weight that is not.
+
+    Example:
+        >>> weights = np.r_[np.full(999, 0.1), 2.0][None]  # one of them is large
+        >>> octav_clip(weights, 8).round(1).tolist(), octav_clip(weights, 2).round(1).tolist()
+        ([2.0], [0.1])
 
     References:
         Sakr et al. (2022). Optimal clipping and magnitude-aware differentiation for improved quantization-aware
@@ -62,7 +72,7 @@ def octav_clip(channels: np.ndarray, bits: int) -> np.ndarray:
     return clip
 
 
-def clip_curve(channels: np.ndarray, bits: int, shares: np.ndarray | None = None) -> pd.DataFrame:
+def clip_curve(channels: np.ndarray, bits: int, shares: np.ndarray | None = None) -> "pd.DataFrame":
     """Return what a range costs, as a share of the weights' power, if every channel is cut off at the same share.
 
     Args:
@@ -119,7 +129,7 @@ def weight_codes(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def code_table(files: Mapping[str, bytes]) -> pd.DataFrame:
+def code_table(files: Mapping[str, bytes]) -> "pd.DataFrame":
     """Return how the weights' codes of each file are spread, over all its kernels.
 
     Args:

@@ -46,7 +46,16 @@ def signs(values: Any) -> Any:
 
 
 def binary_weights(shadow: Any) -> Any:
-    """Return αB of a shadow kernel (height, width, inputs, outputs), with the gradient of the module's text."""
+    """Return αB of a shadow kernel W (height, width, inputs, outputs), with a gradient that trains through the signs.
+
+    Forwards `B = sign(W)` and `α = ‖W‖₁ / n` for each output, n being the weights that it has (Rastegari et al., 2016,
+    equations 4 and 6); backwards `∂C/∂W = ∂C/∂(αB) · (1/n + α · 1[|W| ≤ 1])` (their section 3.1).
+
+    Example:
+        >>> kernel = np.array([0.5, -1.5], np.float32).reshape(1, 1, 2, 1)
+        >>> binary_weights(kernel).numpy().ravel().tolist()
+        [1.0, -1.0]
+    """
     tf = backend.tensorflow()
 
     @tf.custom_gradient

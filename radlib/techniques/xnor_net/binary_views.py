@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib.formats.keras import keras_predictor
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.techniques.xnor_net.binary_layers import convolve, input_scale, split_kernel
 from radlib.techniques.xnor_net.binary_networks import binary_candidates
 from radlib.techniques.xnor_net.convolution_geometry import geometry
@@ -30,7 +30,7 @@ def shown_layer(model: Any) -> str:
     return names[0]
 
 
-def approximations(model: Any, name: str, films: np.ndarray) -> pd.DataFrame:
+def approximations(model: Any, name: str, films: np.ndarray) -> "pd.DataFrame":
     """Return how far binary forms of a trained convolution are from what it computes, before any training.
 
     The layer's inputs are normalised per channel over all films first, as batch norm would. Each form may take
@@ -90,7 +90,7 @@ def layer_maps(model: Any, name: str, film: np.ndarray) -> Mapping[str, np.ndarr
     }
 
 
-def scale_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def scale_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return one row per binary layer from a variant's details: layer, kernel, weights, bytes of signs, mean α."""
     rows = []
     for row in details["layers"]:
@@ -101,7 +101,7 @@ def scale_table(details: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def bytes_table(details: Mapping[str, Any]) -> pd.DataFrame:
+def bytes_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return the parts of a file with their bytes and their share of it, the largest first."""
     sizes = pd.Series(details["bytes"], name="size_bytes").sort_values(ascending=False)
     return pd.DataFrame(
@@ -122,7 +122,7 @@ def same_answers(content: bytes, films: np.ndarray) -> bool:
     return answers[0].tobytes() == answers[1].tobytes()
 
 
-def kernel_times(*, side: int = 28, channels: int = 128, rounds: int = 15, seed: int = 0) -> pd.DataFrame:
+def kernel_times(*, side: int = 28, channels: int = 128, rounds: int = 15, seed: int = 0) -> "pd.DataFrame":
     """Time a 3 × 3 binary convolution here and now against NumPy's matrix product, both on one thread, in turns.
 
     The first is the whole layer (signs packed, bits counted, scales applied), the second the product alone, its

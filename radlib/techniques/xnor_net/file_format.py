@@ -1,6 +1,6 @@
 """XNOR-Net files (`.rdx`): a network whose inner convolutions have weights of one bit (Rastegari et al., 2016).
 
-A container (see `container`) of codec `xnor_net`, version 1, with these sections:
+A coded file (see `coded_files`) of codec `xnor_net`, version 1, with these sections:
 
 | section | content |
 |---|---|
@@ -30,12 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from radlib.formats import container
-from radlib.formats.graphs import build_graph, describe_graph, functional
+from radlib.formats.coded_files import CodedFile, add_plain, named_weights, take_plain
+from radlib.formats.container import SectionReader
+from radlib.formats.graphs import functional
 from radlib.formats.keras import keras_predictor
-from radlib.formats.plain_tensors import plainest, read_plain
 from radlib.formats.predictors import Predictor
 from radlib.formats.tflite import write_bytes
 from radlib.foundation.errors import DataError, UsageError
@@ -46,6 +45,30 @@ from radlib.techniques.xnor_net.sign_products import best_counter, prepare
 CODEC, VERSION = "xnor_net", 1
 SIGNS = 3  # the kinds before it are those of `plain_tensors`
 OVERHEAD = ("frame", "network", "tensors")  # all that is no weight
+
+
+def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
+    """Yield the weight tensors of a file in their order."""
+    for layer, name, like in named_weights(model):
+        kind, section = reader.take("tensors", 1)[0], _section(layer, name)
+        if (kind == SIGNS) != (section == "signs"):
+            raise DataError("It has a binary kernel where none belongs, or the other way round.")
+        if kind != SIGNS:
+            yield take_plain(reader, kind, like, section)
+            continue
+        stored = np.frombuffer(reader.take(section, -(-like.size // 8)), np.uint8)
+        bits = np.unpackbits(stored, count=like.size, bitorder="little")
+        yield (2 * bits.astype(np.float32) - 1).reshape(like.shape)
+
+
+def _section(layer: Any, weight: str) -> str:
+    """Return where a weight is stored."""
+    binary = {"kernel": "signs", "scales": "scales"} if isinstance(layer, stored_layer()) else {}
+    return binary.get(weight, "plain")
+
+
+FILE = CodedFile(CODEC, VERSION, _read, lambda: {STORED: stored_layer()})
+decode_model, load_model, read_about, itemise = FILE.decode, FILE.load, FILE.about, FILE.itemise
 
 
 def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
@@ -59,67 +82,18 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
         UsageError: For a layer that the file cannot describe, or a binary kernel of other values than ±1.
     """
     model = functional(model)
-    network = {"graph": describe_graph(model, _own()), **(about or {})}
-    parts: dict[str, list[bytes]] = {name: [] for name in ("tensors", "signs", "scales", "plain")}
-    for layer, name, values in _weights(model):
-        if (section := _section(layer, name)) == "signs":
-            if not np.isin(values, (-1, 1)).all():
-                raise UsageError(
-                    f"The kernel of {layer.name} is not of ±1 alone; binarize it before it is stored."
-                )
-            kind, stored = SIGNS, np.packbits(values.ravel() > 0, bitorder="little").tobytes()
-        else:
-            kind, stored = plainest(values)
-        parts["tensors"].append(bytes([kind]))
-        parts[section].append(stored)
-    sections = {
-        "network": container.pack_json(network),
-        **{name: b"".join(part) for name, part in parts.items()},
-    }
-    return container.pack(CODEC, VERSION, sections)
-
-
-def decode_model(content: bytes, *, name: str = "The file") -> Any:
-    """Return the Keras model of an XNOR-Net file, with the weights that were encoded, bit for bit.
-
-    Args:
-        content: The whole file.
-        name: What messages call it.
-
-    Raises:
-        SetupError: When it is damaged, truncated, of a newer version, or no such file.
-    """
-    sections = container.unpack(content, CODEC, VERSION, name=name)
-    with container.decoding(name):
-        model = build_graph(_network(sections)["graph"], _own(), weights=container.most_weights(content))
-        reader = container.SectionReader(sections)
-        for layer in model.layers:
-            weights = zip(layer.weights, layer.get_weights(), strict=True)
-            layer.set_weights([_read(reader, _section(layer, _short(v)), like) for v, like in weights])
-        reader.check_end("network")
-    return model
-
-
-def read_about(content: bytes, *, name: str = "The file") -> dict[str, Any]:
-    """Return what a file carries beside its weights: `graph`, and what the encoder was told."""
-    with container.decoding(name):
-        return _network(container.unpack(content, CODEC, VERSION, name=name))
-
-
-def itemise(content: bytes) -> pd.Series:
-    """Return the bytes of each part of a file; they add up to its length.
-
-    Returns:
-        `frame` (header and checksums) and the sections of the table above, in bytes.
-    """
-    sections = container.unpack(content, CODEC, VERSION, name="The file")
-    sizes = {"frame": container.frame_bytes(sections), **{name: len(part) for name, part in sections.items()}}
-    return pd.Series(sizes, name="bytes")
-
-
-def load_model(path: Path) -> Any:
-    """Return the Keras model of an XNOR-Net file, which does not count bits; see `decode_model`."""
-    return decode_model(container.read_file(path), name=path.name)
+    sections = FILE.begin(model, about, "tensors", "signs", "scales", "plain")
+    for layer, name, values in named_weights(model):
+        if (section := _section(layer, name)) != "signs":
+            add_plain(sections, values, section)
+            continue
+        if not np.isin(values, (-1, 1)).all():
+            raise UsageError(
+                f"The kernel of {layer.name} is not of ±1 alone; binarize it before it is stored."
+            )
+        sections["tensors"].append(SIGNS)
+        sections["signs"] += np.packbits(values.ravel() > 0, bitorder="little").tobytes()
+    return FILE.pack(sections)
 
 
 @FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare, load=load_model)
@@ -160,40 +134,3 @@ def count_bits(model: Any, counter: str | None = None) -> str | None:
     for layer in layers:
         layer.count_bits(counter)
     return counter if layers else None
-
-
-def _own() -> dict[str, type]:
-    return {STORED: stored_layer()}
-
-
-def _network(sections: Mapping[str, bytes]) -> dict[str, Any]:
-    return container.unpack_json(sections["network"])
-
-
-def _weights(model: Any) -> Iterator[tuple[Any, str, np.ndarray]]:
-    """Yield (layer, name of the weight, values) in the order of the file."""
-    for layer in model.layers:
-        for variable, values in zip(layer.weights, layer.get_weights(), strict=True):
-            yield layer, _short(variable), values
-
-
-def _short(variable: Any) -> str:
-    return variable.name.split("/")[-1].split(":")[0]
-
-
-def _section(layer: Any, weight: str) -> str:
-    """Return where a weight is stored."""
-    binary = {"kernel": "signs", "scales": "scales"} if isinstance(layer, stored_layer()) else {}
-    return binary.get(weight, "plain")
-
-
-def _read(reader: container.SectionReader, section: str, like: np.ndarray) -> np.ndarray:
-    """Return the next tensor, of the shape and type of `like`."""
-    kind = reader.take("tensors", 1)[0]
-    if (kind == SIGNS) != (section == "signs"):
-        raise DataError("It has a binary kernel where none belongs, or the other way round.")
-    if kind != SIGNS:
-        return read_plain(kind, lambda count: reader.take(section, count), like)
-    stored = np.frombuffer(reader.take(section, -(-like.size // 8)), np.uint8)
-    bits = np.unpackbits(stored, count=like.size, bitorder="little")
-    return (2 * bits.astype(np.float32) - 1).reshape(like.shape)

@@ -13,7 +13,7 @@ from PIL import Image
 from radlib.datasets.dataset import unique_image_ids
 from radlib.imaging import images
 from radlib.imaging.array_rows import row_reference
-from radlib.imaging.decoding import decode, worker_limits
+from radlib.imaging.decoding import decode, film_worker
 from radlib.imaging.images import Preprocessing, prepare, read_image
 from radlib.imaging.phantoms import dicom_writing
 from radlib.imaging.resemblance import film_mark
@@ -150,7 +150,7 @@ def hang_on_wide_films(paths, preprocessing):
 
 def test_only_the_film_that_hangs_or_crashes_is_given_up(tmp_path, monkeypatch):
     paths = film_files(tmp_path, 8)
-    monkeypatch.setattr(decode, "_decode_batch", hang_on_wide_films)
+    monkeypatch.setattr(decode, "decode_batch", hang_on_wide_films)
     results = list(decode.decode_files([str(p) for p in paths], SMALL, timeout_s=4.0))
     assert [r[0] for r in results] == ["", "", "timeout", "", "worker_died", "", "", ""]
     np.testing.assert_array_equal(
@@ -173,7 +173,7 @@ def late_twice(paths, preprocessing):
 
 def test_a_good_film_that_only_waited_is_tried_once_more(tmp_path, monkeypatch):
     paths = film_files(tmp_path, 3)
-    monkeypatch.setattr(decode, "_decode_batch", late_twice)
+    monkeypatch.setattr(decode, "decode_batch", late_twice)
     results = list(decode.decode_files([str(p) for p in paths], SMALL, timeout_s=1.0))
     assert [r[3].decode() for r in results] == [p.name for p in paths]
     assert (tmp_path / "film1.png.tries").read_text() == "..."
@@ -194,7 +194,7 @@ def test_a_film_that_keeps_the_processor_is_not_waited_for_longer(tmp_path, monk
     tried = []
     sound = decode._outcome
     monkeypatch.setattr(decode, "_outcome", lambda *given: tried.append(given[0].paths) or sound(*given))
-    monkeypatch.setattr(decode, "_decode_batch", spin)
+    monkeypatch.setattr(decode, "decode_batch", spin)
     monkeypatch.setattr(decode, "PATIENCE", 20.0)
     paths = [str(p) for p in film_files(tmp_path, 2)]
     assert [r[0] for r in decode.decode_files(paths, SMALL, timeout_s=1.0)] == ["", "timeout"]
@@ -270,7 +270,7 @@ def test_an_unguarded_script_can_decode(tmp_path):
 
 
 def test_what_native_decoders_say_does_not_reach_the_caller(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(decode, "_decode_batch", speak_past_python)
+    monkeypatch.setattr(decode, "decode_batch", speak_past_python)
     assert [r[0] for r in decode.decode_files([str(p) for p in film_files(tmp_path, 1)], SMALL)] == [
         "damaged"
     ]
@@ -285,7 +285,7 @@ def speak_past_python(paths, preprocessing):
 
 
 def test_a_worker_that_asks_for_gigabytes_is_refused_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(decode, "_decode_batch", ask_for_gigabytes)
+    monkeypatch.setattr(decode, "decode_batch", ask_for_gigabytes)
     assert [r[0] for r in decode.decode_files([str(p) for p in film_files(tmp_path, 1)], SMALL)] == [
         "too_large"
     ]
@@ -293,7 +293,7 @@ def test_a_worker_that_asks_for_gigabytes_is_refused_them(tmp_path, monkeypatch)
 
 def ask_for_gigabytes(paths, preprocessing):
     try:
-        np.ones(worker_limits.WORKER_MEMORY_BYTES, np.uint8)
+        np.ones(film_worker.WORKER_MEMORY_BYTES, np.uint8)
     except MemoryError:
         return [("too_large", 0, 0, b"", b"")]
     return [("", 0, 0, b"", b"")]
@@ -301,7 +301,7 @@ def ask_for_gigabytes(paths, preprocessing):
 
 MEMORY = """
 import ctypes, resource, numpy
-from radlib.imaging.decoding import worker_limits
+from radlib.imaging.decoding import film_worker
 if not hasattr(ctypes.CDLL(None), "mallopt"):
     raise SystemExit("skip")
 def faults(times):
@@ -312,7 +312,7 @@ def faults(times):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 faults(2)
 given_back = faults(10)
-worker_limits.confine()
+film_worker.confine()
 faults(2)
 print(given_back, faults(10))
 """

@@ -38,7 +38,7 @@ CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
     "magnitude_pruning+float32", "magnitude_pruning+dynamic", "magnitude_pruning+float16",
     "magnitude_pruning+int8", "magnitude_pruning+int8_io", "magnitude_pruning+int16x8", "distillation",
-    "distillation+int8", "svd", "deep_compression", "xnor_net", "miracle", "float32+aeq_int8", "float32+aeq_int4",
+    "distillation+int8", "svd", "deep_compression", "xnor_net", "miracle", "float32+int8", "float32+aeq_int4",
     "magnitude_pruning+qat", "clustering", "clustering+qat",
 )  # fmt: skip
 
@@ -281,8 +281,6 @@ def test_counts_are_written_at_the_bars():
     counts = pd.DataFrame({"training": [1082, 3110], "test": [234, 390]}, index=["normal", "pneumonia"])
     texts = [text.get_text() for text in figures.class_counts(counts).texts]
     assert texts == ["1,082", "3,110", "234", "390"]
-    bars = figures.split_table_bars(counts.T)
-    assert bars.patches[0].get_width() == pytest.approx(1082 / (1082 + 3110))
 
 
 def test_sparsity_and_zeros_are_those_of_the_weights():
@@ -315,8 +313,7 @@ def test_differences_show_interval_and_margin():
     assert any(set(line.get_xdata()) == {-0.01} for line in ax.lines)
 
 
-@pytest.mark.parametrize("draw", [figures.size_against_auroc, figures.latency_against_auroc, figures.size_bars,
-                                  figures.auroc_ladder])  # fmt: skip
+@pytest.mark.parametrize("draw", [figures.size_against_auroc, figures.latency_against_auroc, figures.size_bars])  # fmt: skip
 def test_given_axes_are_used_and_returned(draw):
     import matplotlib.pyplot as plt
 

@@ -13,7 +13,7 @@ from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.runs import tasks
-from radlib.techniques.building import check_chain
+from radlib.techniques.building import check_chain, kinds_taken
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.deep_compression.clustering import clustering
 from radlib.techniques.kernels import clusterable_layers, clustered_layers, sparse_layers, unique_values
@@ -26,8 +26,8 @@ from radlib.techniques.quantization.rounding import code_table, octav_clip
 from radlib.training.recipe import recipe_from
 from radlib.training.training import fit
 
-RECIPES = [entry.name for entry in TECHNIQUES if entry.facts["consumes"] == "tflite"]
-CODED = [name for name in RECIPES if name != "aeq_float16"]  # weights become codes of 8 or 4 bits
+RECIPES = [entry.name for entry in TECHNIQUES if "tflite" in kinds_taken(entry)]
+CODED = [name for name in RECIPES if name != "float16"]  # weights become codes of 8 or 4 bits
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,11 @@ def test_every_recipe_answers_nearly_as_float32_does(name, films, float_file, re
 def test_recipes_store_what_they_say(float_file, recipe_files):
     size = {name: len(product.payload) for name, product in recipe_files.items()}
     assert max(size[name] for name in CODED) < 0.45 * len(float_file)
-    assert size["aeq_float16"] < 0.6 * len(float_file)
+    assert size["float16"] < 0.6 * len(float_file)
     assert size["aeq_int4"] < min(size[name] for name in RECIPES if name != "aeq_int4")
-    for name in ("aeq_int8", "aeq_int16x8"):
+    for name in ("int8", "int16x8"):
         assert recipe_files[name].details["representative_films"]
-    activations = {tensor["dtype"] for tensor in details(recipe_files["aeq_int16x8"].payload)}
+    activations = {tensor["dtype"] for tensor in details(recipe_files["int16x8"].payload)}
     assert np.int16 in activations
     for product in map(recipe_files.get, CODED):
         assert product.details["recipe"][0]["op_config"]["weight_tensor_config"]["num_bits"] == 8
@@ -127,7 +127,7 @@ def test_four_bits_are_half_of_eight():
     """Of a network that is nearly all kernels: 64 × 64 × 9 weights in the middle."""
     wide = convert(small_network(filters=(64, 64, 64)))
     data = TechniqueData(drawn_splits(), drawn_settings(), None)
-    eight = TECHNIQUES["aeq_dynamic"].function(wide, data)
+    eight = TECHNIQUES["dynamic"].function(wide, data)
     four, unspared = aeq_int4(wide, data), aeq_int4(wide, data, spared_bits=4)
     assert len(four.payload) / len(eight.payload) == pytest.approx(0.5, abs=0.06)
     assert len(unspared.payload) <= len(four.payload)
@@ -146,8 +146,8 @@ def test_ranges_of_int4_are_those_that_octav_finds(float_file, recipe_files):
 
 def test_codes_of_four_bits_are_read_from_the_file(recipe_files):
     table = code_table({name: recipe_files[name].payload for name in CODED}).set_index("label")
-    assert table.loc["aeq_int4", "codes_per_channel"] <= 15 < table.loc["aeq_int8", "codes_per_channel"]
-    assert table.loc["aeq_int4", "entropy_bits"] < 5 < table.loc["aeq_int8", "entropy_bits"] < 8
+    assert table.loc["aeq_int4", "codes_per_channel"] <= 15 < table.loc["int8", "codes_per_channel"]
+    assert table.loc["aeq_int4", "entropy_bits"] < 5 < table.loc["int8", "entropy_bits"] < 8
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_the_film_is_scaled_in_float_before_a_calibrated_file_rounds_it(scaling_
         def representative(self, count, *, seed):
             return images, ["0"]
 
-    product = TECHNIQUES["aeq_int16x8"].function(content, Drawn(films, drawn_settings(), None))
+    product = TECHNIQUES["int16x8"].function(content, Drawn(films, drawn_settings(), None))
     steps = [name for name, _ in operations(product.payload)]
     assert steps.index("MUL") < steps.index("QUANTIZE") < steps.index("CONV_2D")
     path = tmp_path / "model.tflite"
@@ -180,14 +180,11 @@ def test_the_film_is_scaled_in_float_before_a_calibrated_file_rounds_it(scaling_
         assert np.isfinite(predictor.predict(images)).all()
 
 
-def test_what_a_recipe_refuses_is_said_with_what_to_do(scaling_file, float_file, films):
+def test_what_a_recipe_refuses_is_said_with_what_to_do(scaling_file):
     """OCTAV has symmetric ranges only; the constants of an int8 addition have others."""
     images = np.zeros((2, 32, 32, 1), np.float32)
-    with pytest.raises(UsageError, match=r"cannot apply this recipe.*symmetr.*Take the converter's `int8`"):
+    with pytest.raises(UsageError, match=r"cannot apply this recipe.*symmetr.*Take `dynamic`"):
         quantize(scaling_file, [rule(weight_bits=8, activation_bits=8, algorithm="OCTAV")], images)
-    data = TechniqueData(films, drawn_settings(), None)
-    with pytest.raises(UsageError, match="spared_bits is 4 or 8, not 6"):
-        aeq_int4(float_file, data, spared_bits=6)
 
 
 def test_calibration_keeps_the_extremes_of_all_films(films, float_file, tmp_path):
@@ -203,12 +200,18 @@ def test_calibration_keeps_the_extremes_of_all_films(films, float_file, tmp_path
 @pytest.mark.parametrize(
     ("chain", "reason"),
     [
-        ("int8+aeq_int8", "'aeq_int8' cannot follow 'int8'.*would get a quantized tflite one"),
-        ("float32+aeq_int8+aeq_int4", "'aeq_int4' cannot follow 'aeq_int8'.*quantized tflite"),
-        ("qat+aeq_dynamic", "'aeq_dynamic' cannot follow 'qat'.*quantized tflite"),
-        ("float16+aeq_int8", "cannot follow 'float16'"),
-        ("qat+int8", "'int8' cannot follow 'qat'"),
-        ("aeq_int8", "takes a tflite model and would get a keras one"),
+        (
+            "int8+int8",
+            "'int8' cannot follow 'int8'.*takes a keras or tflite model and would get a quantized tflite one",
+        ),
+        ("float32+int8+aeq_int4", "'aeq_int4' cannot follow 'int8'.*quantized tflite"),
+        ("qat+dynamic", "'dynamic' cannot follow 'qat'.*quantized tflite"),
+        ("float16+int8", "cannot follow 'float16'"),
+        (
+            "float32+int8_io",
+            "'int8_io' cannot follow 'float32'.*takes a keras model and would get a tflite one",
+        ),
+        ("aeq_int4", "takes a tflite model and would get a keras one"),
     ],
 )
 def test_nothing_is_quantized_twice(chain, reason):
@@ -219,7 +222,7 @@ def test_nothing_is_quantized_twice(chain, reason):
 @pytest.mark.parametrize(
     "chain",
     [
-        "float32+aeq_dynamic",
+        "float32+dynamic",
         "magnitude_pruning+float32+aeq_int4",
         "magnitude_pruning+clustering+qat",
         "clustering+int8",
@@ -227,6 +230,13 @@ def test_nothing_is_quantized_twice(chain, reason):
 )
 def test_sensible_products_are_legal(chain):
     assert len(check_chain(chain)) == chain.count("+") + 1
+
+
+@pytest.mark.parametrize("name", ["dynamic", "float16", "int8", "int16x8"])
+def test_one_name_quantizes_networks_and_files(name):
+    assert len(check_chain(name)) == len(check_chain(name, original="tflite")) == 1
+    with pytest.raises(UsageError, match=f"'aeq_{name}' is called '{name}' now; write that instead"):
+        check_chain(f"float32+aeq_{name}")
 
 
 # --- clustering
@@ -444,7 +454,7 @@ def test_every_family_trains_with_rounding_and_takes_every_recipe(name, tmp_path
         except (
             UsageError
         ) as refusal:  # without training activations fade, and LiteRT's int16 kernels cannot scale them
-            assert recipe == "aeq_int16x8" and "LiteRT cannot run" in str(refusal)
+            assert recipe == "int16x8" and "LiteRT cannot run" in str(refusal)
             continue
         with open_model(path) as predictor:
             np.testing.assert_allclose(predictor.predict(images), reference, atol=0.1)

@@ -95,8 +95,8 @@ def loss_changes(
     """Return the squared change of the loss without each channel, to first order, averaged over batches.
 
     Removing a channel x is setting it to zero wherever kernels mix it, which changes the loss L by about
-    −Σ x · ∂L/∂x over all of its pixels. Since a kernel is linear in both, that sum equals Σ w · ∂L/∂w over
-    the weights w that the channel is mixed with (Molchanov et al., equation 8, over the weights that read a
+    `−Σ x · ∂L/∂x` over all of its pixels. Since a kernel is linear in both, that sum equals `Σ w · ∂L/∂w` over
+    the weights w that the channel is mixed with (Molchanov et al., 2019, equation 8, over the weights that read a
     channel): the gradients of the weights are enough.
 
     Args:
@@ -104,6 +104,20 @@ def loss_changes(
         structure: What `read_structure` found in it.
         batches: (films (n, h, w, 1), targets (n, outputs)).
         loss: Of (targets, outputs), one value per film.
+
+    Returns:
+        float64 (structure.count,), squared nats where the loss is in nats.
+
+    Example:
+        >>> from radlib.techniques.pruning.surgery.structure import read_structure
+        >>> keras = backend.keras()
+        >>> film = keras.Input((4, 4, 1))
+        >>> two = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 1, use_bias=False)(film))
+        >>> model = keras.Model(film, keras.layers.Dense(1, use_bias=False)(two))
+        >>> model.set_weights([np.ones((1, 1, 1, 2)), np.array([[2.0], [0.0]])])  # nobody reads the second channel
+        >>> batch = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 1), np.float32)
+        >>> loss_changes(model, read_structure(model), [batch], lambda y, p: (y - p) ** 2).tolist()
+        [64.0, 0.0]
     """
     tf = backend.tensorflow()
     slots = [slot for slot in structure.slots if slot.role == "input" and (slot.units >= 0).any()]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.techniques.pruning.surgery.structure import Structure
 
 
@@ -52,7 +53,7 @@ def surviving_weights(layer: Any, structure: Structure, everyone: np.ndarray) ->
         structure: Of the old network.
         everyone: Whether each unit stays, with True appended for those that must.
     """
-    names = [weight.name.split("/")[-1].split(":")[0] for weight in layer.weights]
+    names = [weight_name(weight) for weight in layer.weights]
     values = dict(zip(names, layer.get_weights(), strict=True))
     for slot in _slots_of(structure, layer.name):
         places = np.flatnonzero(everyone[slot.units])
@@ -83,7 +84,7 @@ def silence(model: Any, structure: Structure, stays: np.ndarray) -> None:
 
 def weight_of(layer: Any, name: str) -> Any:
     """Return a layer's variable by its name within the layer, e.g. `kernel`."""
-    return next(weight for weight in layer.weights if weight.name.split("/")[-1].split(":")[0] == name)
+    return next(weight for weight in layer.weights if weight_name(weight) == name)
 
 
 def _slots_of(structure: Structure, layer: str) -> Sequence:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
+from radlib.foundation.extras import pandas as pd
 from radlib.techniques.pruning.surgery.rebuild import silence
 from radlib.techniques.pruning.surgery.structure import Structure
 
@@ -28,7 +28,7 @@ def sensitivity(
     judge: Callable[[Any], float],
     *,
     ratios: Sequence[float] = (0.25, 0.5, 0.75),
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Return how well a network does with each group pruned alone, to each ratio.
 
     Args:

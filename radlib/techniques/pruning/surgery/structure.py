@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.extras import pandas as pd
 from radlib.techniques.pruning.surgery.channels import (
     Call,
     Channels,
@@ -125,7 +126,7 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
         for axis in found
     )
     shapes = {
-        (layer.name, weight.name.split("/")[-1].split(":")[0]): tuple(weight.shape)
+        (layer.name, weight_name(weight)): tuple(weight.shape)
         for layer in model.layers
         for weight in layer.weights
     }
@@ -135,7 +136,7 @@ def read_structure(model: Any, keep_layers: Sequence[str] = ()) -> Structure:
     return Structure(count, groups, slots, unit_of, tuple(edits), positions, shapes)
 
 
-def group_table(structure: Structure) -> pd.DataFrame:
+def group_table(structure: Structure) -> "pd.DataFrame":
     """Return the groups of channels, in the order of computation.
 
     Returns:

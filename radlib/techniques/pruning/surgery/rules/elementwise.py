@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.techniques.pruning.surgery.channels import (
     Call,
     Channels,
@@ -163,4 +164,4 @@ def selected(key: str, numbers: np.ndarray) -> Edit:
 
 def weight_names(layer: Any) -> list[str]:
     """Return the names of a layer's weights without the layer's own, e.g. `gamma`."""
-    return [weight.name.split("/")[-1].split(":")[0] for weight in layer.weights]
+    return [weight_name(weight) for weight in layer.weights]

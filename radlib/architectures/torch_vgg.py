@@ -1,55 +1,14 @@
-"""VGG: the plain deep network, nothing but 3 × 3 convolutions and pooling.
+"""VGG with its dense layers, as torchvision builds it: what a PyTorch state dict of a VGG16 fits.
 
-Two stacked 3 × 3 convolutions see as far as one 5 × 5 with fewer parameters and one more non-linearity. Without
-its dense layers VGG is 15 to 20 million parameters, and the classic patient of compression papers.
+Keras's VGG16 (`keras_networks`) ends before them; weights from elsewhere hold them, and most of their parameters.
 """
 
 from typing import Annotated, Any, Literal
 
-from radlib.architectures.inputs import keras_application
 from radlib.architectures.torch_layers import convolution, prepared_film, relu
 from radlib.foundation import backend
 from radlib.foundation.registry import ARCHITECTURES
 from radlib.foundation.value_types import Range
-
-
-@ARCHITECTURES.register(
-    application="VGG16",
-    family="VGG",
-    paper="Simonyan and Zisserman, 2014, arXiv 1409.1556",
-    input_range="caffe",
-    minimum_size=32,
-)
-def vgg16(input_shape: tuple[int, int, int]) -> Any:
-    """VGG16: thirteen convolutions in five blocks.
-
-    Args:
-        input_shape: Height, width in pixels, and one channel.
-
-    References:
-        Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2014, arXiv 1409.1556.
-    """
-    return keras_application("vgg16", input_shape)
-
-
-@ARCHITECTURES.register(
-    application="VGG19",
-    family="VGG",
-    paper="Simonyan and Zisserman, 2014, arXiv 1409.1556",
-    input_range="caffe",
-    minimum_size=32,
-    slow=True,
-)
-def vgg19(input_shape: tuple[int, int, int]) -> Any:
-    """VGG19: sixteen convolutions in five blocks.
-
-    Args:
-        input_shape: Height, width in pixels, and one channel.
-
-    References:
-        Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2014, arXiv 1409.1556.
-    """
-    return keras_application("vgg19", input_shape)
 
 
 @ARCHITECTURES.register(

@@ -1,4 +1,4 @@
-"""What a worker that decodes films may use: so much memory and no more, and nobody's terminal."""
+"""What a process that decodes films does, and what it may use: so much memory and no more, and nobody's terminal."""
 
 import ctypes
 import os
@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from radlib.foundation.processes import limit_process
+from radlib.imaging import images
+from radlib.imaging.resemblance import film_mark
+
 WORKER_MEMORY_BYTES = 2 * 1024**3
 KEPT_BYTES = 256 * 1024**2  # of free memory, which a worker keeps between films
 LARGEST_KEPT_BYTES = 32 * 1024**2  # of one such block; glibc allows no more
@@ -14,19 +18,35 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 OUT_OF_PROCESSOR_TIME = -getattr(signal, "SIGPROF", 0) or None  # exit code of a worker that `limited` ended
 
 
-def confine() -> None:
+Result = tuple[str, int, int, bytes, bytes]  # reason (empty: decoded), stored height and width, pixels, mark
+
+
+def decode_batch(paths: list[str], preprocessing: images.Preprocessing) -> list[Result]:
+    """Decode films in a worker."""
+    results: list[Result] = []
+    for path in paths:
+        try:
+            grey = images.read_image(path, window=preprocessing.window)
+            square = images.prepare(grey, preprocessing)
+            results.append(("", *grey.shape, square.tobytes(), film_mark(grey)))
+        except images.UnreadableImage as error:
+            results.append((error.reason, 0, 0, b"", b""))
+        except MemoryError:
+            results.append(("too_large", 0, 0, b"", b""))
+    return results
+
+
+def confine(processor_seconds: float | None = None) -> None:
     """Cap a worker's memory, so that a film that inflates to gigabytes harms only itself, and silence it.
 
     Native decoders write what they stumble over past Python, to where it would end in notebooks and logs.
+
+    Args:
+        processor_seconds: What it may take of the processor in all its life; None in a pool, see `limited`.
     """
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
-    try:
-        import resource  # not on Windows
-
-        resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
-    except (ImportError, ValueError, OSError):
-        pass  # macOS refuses the limit; the time limit still holds
+    limit_process(memory_bytes=WORKER_MEMORY_BYTES, processor_seconds=processor_seconds)
     _keep_memory()
 
 

@@ -1,0 +1,56 @@
+"""Each method is a room: its core is one short function with the equation, its source, and an example that runs."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+from radlib import techniques
+
+ROOMS = ("pruning", "quantization", "deep_compression", "low_rank", "xnor_net", "miracle", "distillation")
+MODULES = [found.name for found in pkgutil.walk_packages(techniques.__path__, "radlib.techniques.")]
+CORES = re.compile(r"The\s+cores?\s+(?:is|are)\s+((?:`[\w.]+`(?:,\s+|\s+and\s+)?)+)")
+MOST_LINES = 60
+
+
+def cores(room: str) -> list:
+    """Return the functions that a room's docstring calls its cores."""
+    inside = importlib.import_module(f"radlib.techniques.{room}")
+    named = re.findall(r"`([\w.]+)`", CORES.search(inside.__doc__).group(1))
+    package = f"radlib.techniques.{room}" if hasattr(inside, "__path__") else "radlib.techniques"
+    places = [f"{package}.{name}".rpartition(".") for name in named]
+    return [getattr(importlib.import_module(module), name) for module, _, name in places]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_names_its_core_and_the_core_teaches_the_method(room):
+    for core in cores(room):
+        lines, text = len(inspect.getsource(core).splitlines()), inspect.getdoc(core)
+        assert lines <= MOST_LINES, f"{core.__name__} has {lines} lines"
+        assert re.search(
+            r"\b(19|20)\d\d\b.*?(equation|algorithm|section|package-merge|theorem)", text, re.S
+        ), core
+        assert "Example:" in text and ">>> " in text, core
+        assert re.search(r"[=≈←~]|Σ", text), f"{core.__name__} states no equation"
+
+
+def test_notebooks_show_every_core():
+    """By `source(…)`: what is shown is what runs."""
+    shown = set()
+    for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            text = "".join(cell["source"])
+            if cell["cell_type"] == "code" and "source(" in text:
+                shown |= {each.attr for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Attribute)}
+    assert [core.__name__ for room in ROOMS for core in cores(room) if core.__name__ not in shown] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
