@@ -33,8 +33,8 @@ def test_every_name_of_every_door_is_on_the_page_of_its_room_and_in_the_list(sit
         for file, names in door(REPOSITORY / "radlib", room).items():
             assert f'<h2 id="{file}">' in site[f"room_{room}.html"]
             for name in names:
-                assert f'<article id="{name}">' in site[f"room_{room}.html"], f"{room}.{name}"
-                assert f"room_{room}.html#{name}" in site["index.html"], f"{room}.{name}"
+                assert f'<article id="{file}.{name}">' in site[f"room_{room}.html"], f"{room}.{name}"
+                assert f"room_{room}.html#{file}.{name}" in site["index.html"], f"{room}.{name}"
 
 
 def test_every_technique_is_on_the_page_of_its_method_with_its_parameters(site):
@@ -76,3 +76,9 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(site):
             assert not place or f'id="{html.escape(unquote(place))}"' in site[page or name], (
                 f"{name}: {target}"
             )
+
+
+def test_no_two_places_of_a_page_have_one_name(site):
+    for name, text in site.items():
+        places = re.findall(r'\sid="([^"]+)"', text)
+        assert len(places) == len(set(places)), name
