@@ -42,7 +42,7 @@ format: environment ## put the code in order
 	@$(BIN)/ruff format --quiet .
 
 lock: environment ## resolve pyproject.toml anew (needs uv and network), and environment.yml with it
-	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-strip-extras \
 	    --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
 	@$(BIN)/python .ci/conda_environment.py
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from foreign_models import lambda_layer, with_layer
 
 

@@ -4,7 +4,7 @@ A technique never sees the test films and never assumes what the network's outpu
 to fine-tune, to score, and for representative images. So the same technique serves other tasks later.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,24 +54,31 @@ class TechniqueData:
         """Return the number of gradient steps in so many epochs."""
         return epochs * -(-len(self.films.training) // self.settings.batch_size)
 
-    def fit(
-        self, model: Any, *, epochs: int, learning_rate: float, seed: int, callbacks: Sequence = ()
+    def fine_tune(
+        self, model: Any, *, epochs: int, learning_rate_share: float, callbacks: Sequence = ()
     ) -> "pd.DataFrame":
         """Fine-tune a Keras model in place on the training films, with the baseline's augmentation.
 
         The weights of the last epoch are kept, since the best epoch of a compression is the one that is
         compressed as far as asked.
+
+        Args:
+            model: A Keras model.
+            epochs: Passes over the training films.
+            learning_rate_share: Learning rate, as a share of the baseline's.
+            callbacks: Of Keras.
         """
         from radlib.training.recipe import fine_tuning, recipe_from
         from radlib.training.training import fit
 
-        recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
+        rate = self.settings.learning_rate * learning_rate_share
+        recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=rate)
         judged = replace(self.films, validation=choice_films(self.films, self.settings))
         return fit(
             model,
             judged,
             recipe,
-            seed=seed,
+            seed=self.settings.seed,
             folder=self.checkpoints,
             callbacks=callbacks,
             keep="last",
@@ -99,6 +106,20 @@ class TechniqueData:
         from radlib.training.training import validate
 
         return validate(model, self.films.validation)
+
+    def moved_by(self, change: Callable[[Any], None], model: Any) -> float:
+        """Change a Keras model in place; return by how much any probability of 64 representative films moved."""
+        images, _ = self.representative(64, seed=self.settings.seed)
+        before = model.predict_on_batch(images)
+        change(model)
+        return float(np.abs(model.predict_on_batch(images) - before).max())
+
+    def described(self) -> dict[str, Any]:
+        """Return what a coded file carries beside its network: names of the answers, and how films are prepared."""
+        return {
+            "labels": list(self.films.training.task.outputs),
+            "preparation": self.films.preprocessing.to_dict(),
+        }
 
     def part(self, name: str) -> "TechniqueData":
         """Return the same films and recipe for one of several trainings, which must not share checkpoints."""

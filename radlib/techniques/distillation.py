@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from radlib.architectures import counting
 from radlib.foundation import backend
-from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.errors import NotApplicable
 from radlib.foundation.registry import ARCHITECTURES, TECHNIQUES
 from radlib.foundation.value_types import Range, Share
 from radlib.techniques.data import Product, TechniqueData
@@ -86,10 +86,6 @@ def distillation(
     from radlib.architectures.networks import build_network
     from radlib.architectures.weights import find_weights
 
-    if temperature < 1:
-        raise UsageError(f"temperature softens answers and is at least 1, not {temperature}.")
-    if not 0 <= soft_share <= 1:
-        raise UsageError(f"soft_share is a share from 0 to 1, not {soft_share}.")
     settings, task = data.settings, data.films.training.task
     teacher = logits_of(model)
     pupil = build_network(

@@ -101,7 +101,7 @@ def ended(tmp_path_factory):
     export_variant(run.folder, int8.key, folder / "export", unfinished=True)
     write_thresholds(folder / "own.thresholds.json", int8, [0.25], {"basis": "a test"})
 
-    run.path("results.csv").write_text(f"variant,auroc\n{int8.name},\n")
+    run.path("results.csv").write_text(f"variant,auroc\n{int8.name},1.0\n")
     (folder / "labels.csv").write_text("file,opacity\n0.png,1\n1.png,0\n")
     lines = [*WORKS, *REFUSED]
     given = json.dumps([blocked(), [line.split() for line in lines[:-1]]])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from foreign_hdf5 import code_gadgets
-from foreign_models import changed_config, hostile_files, members_of, zipped
 
 import radlib
 from drawn import small_network
+from foreign_hdf5 import code_gadgets
+from foreign_models import changed_config, hostile_files, members_of, zipped
 from radlib.deployment.export import export_variant
 from radlib.deployment.verification.verify import verify
 from radlib.formats import container

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from drawn import SIDE, small_network
 from foreign_hdf5 import changed_h5, code_gadgets, edited_h5, saved_h5
 from foreign_models import (
     exported_program,
@@ -18,8 +20,6 @@ from foreign_models import (
     with_layer,
     zipped,
 )
-
-from drawn import SIDE, small_network
 from radlib.formats.predictors import save_model
 from radlib.formats.tensor_files.contents import looks_pickled
 from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from foreign_hdf5 import changed_h5, edited_h5, keras_1_h5, saved_h5
 from test_hostile_models import here
 from test_import import keras3, outputs_of, transfer_network
 
 from drawn import SIDE
+from foreign_hdf5 import changed_h5, edited_h5, keras_1_h5, saved_h5
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.importing import keras_network

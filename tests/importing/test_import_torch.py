@@ -4,9 +4,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from foreign_models import exported_program, onnx_message, zipped
 from test_import import plain_litert
 
+from foreign_models import exported_program, onnx_message, zipped
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.importing import converters
 from radlib.importing.guard import inspect

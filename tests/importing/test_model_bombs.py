@@ -8,9 +8,9 @@ import zlib
 
 import numpy as np
 import pytest
-from foreign_models import zipped
 
 from benchmarks.model_samples import small_network
+from foreign_models import zipped
 from radlib.evaluation.typical_films import read_typical
 from radlib.formats import container
 from radlib.formats.keras import save_model

@@ -4,9 +4,9 @@ import doctest
 
 import numpy as np
 import pytest
-from binormal import binormal
 from scipy import special
 
+from binormal import binormal
 from radlib import metrics
 from radlib.metrics import recalibration
 

@@ -5,9 +5,9 @@ import itertools
 
 import numpy as np
 import pytest
-from binormal import binormal
 from scipy import stats
 
+from binormal import binormal
 from radlib import metrics
 from radlib.foundation.errors import UsageError
 from radlib.metrics import delong, verdicts

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from replaying import disagreements
 
 from radlib.cli.kaggle import build_wheel
 from radlib.cli.series.first_cell import BOOTSTRAP
 from radlib.runs.studies import load_study, notebooks_folder
-from replaying import disagreements
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
 STORY = load_study("demo").notebooks  # compared in test_papermill, where they have the demo's films

@@ -7,8 +7,9 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import command
 from sklearn import metrics as sk
+
+from conftest import command
 
 LABELS = ["normal", "not_normal_no_opacity", "lung_opacity"]
 TINY = {

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from replaying import SANITIZE, disagreements
 
 from radlib.runs.studies import notebooks_folder
-from replaying import SANITIZE, disagreements
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FAULTS = {

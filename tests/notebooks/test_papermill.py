@@ -7,10 +7,10 @@ import subprocess
 import nbformat
 import pandas as pd
 import pytest
-from conftest import SHORT, command, stored_models
-
-from radlib.runs.studies import load_study, notebooks_folder
 from replaying import disagreements
+
+from conftest import SHORT, command, stored_models
+from radlib.runs.studies import load_study, notebooks_folder
 
 
 def test_the_series_runs_to_its_report_and_says_little(short_run):

@@ -1,9 +1,9 @@
 """Real answers and degraded copies of them: verdicts, the harmed finding and the harmed group by name."""
 
-import chexnet
 import numpy as np
 import pytest
 
+import chexnet
 from radlib import metrics
 
 pytestmark = pytest.mark.real_data

@@ -253,6 +253,35 @@ def test_chains_are_checked_before_anything_runs():
         check_chain("magnitude_prunning")
 
 
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        ("distillation(temperature=0.5)", "a number, 1 to 1,000"),
+        ("distillation(soft_share=1.5)", "a number, 0 to 1"),
+        ("deep_compression(clusters=1)", "a whole number, 2 to 4,096"),
+        ("deep_compression(spared_clusters=5000)", "2 to 4,096"),
+        ("clustering(clusters=2)", "3 to 256"),
+        ("clustering(initialisation=random)", "one of k-means"),
+        ("svd(ranks=magic)", "one of energy, evbmf, budget"),
+        ("tucker(energy=1.5)", "above 0 up to 1"),
+        ("miracle(bits_per_block=17)", "1 to 16"),
+        ("miracle(block_weights=0)", "1 to 1,024"),
+        ("miracle(posterior_epochs=-1)", "0 to 10,000"),
+        ("filter_pruning(measure=seconds)", "one of macs, parameters, bytes"),
+        ("filter_pruning(round_to=0)", "1 to 256"),
+        ("unified_pruning(cut_by=size)", "one of sparsity, threshold"),
+        ("unified_pruning(highest_sparsity=1.0)", "above 0 and below 1"),
+        ("qat(qat_epochs=0)", "1 to 10,000"),
+        ("xnor_net(binary_epochs=0)", "1 to 10,000"),
+        ("xnor_net(activations=ternary)", "one of binary, float"),
+        ("float32+aeq_int4(spared_bits=6)", "one of 4, 8"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_signature_alone(link, wanted):
+    with pytest.raises(UsageError, match=f"takes .*{wanted}"):
+        check_chain(link)
+
+
 def test_the_table_of_schemes_names_registered_techniques():
     table = scheme_table()
     quantizations = {e.name for e in TECHNIQUES if e.facts["kind"] in ("quantization", "runtime")}

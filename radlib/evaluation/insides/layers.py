@@ -161,7 +161,7 @@ def _measure(
         one, two = (np.concatenate(kept) for kept in features[name])
         if not other and np.ptp(one, axis=0).any() and not np.ptp(two, axis=0).any():
             ratio, reason = np.nan, CONSTANT  # whatever it is, it says nothing of these films
-        cka = metrics.linear_cka(before, after)
+        cka = metrics.linear_cka(one, two)
         result[name] = {"signal_to_noise_db": ratio, "cka": cka, "reason": reason}
     return result
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.report.figures.bars import grouped_bars
 from radlib.report.figures.human_units import human_bytes
 from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, kind_of, new_axes, size_axis, styled
 
@@ -175,13 +176,8 @@ def representative_counts(counts: Any, *, ax: Any = None) -> Any:
         >>> ax = representative_counts(pd.DataFrame({"representative": [5, 9], "training": [50, 90]}, ["no", "yes"]))
     """
     ax = new_axes((6.0, 1.0 + 0.4 * len(counts))) if ax is None else ax
-    shares = counts / counts.sum()
-    places = np.arange(len(counts))
-    ax.barh(places - 0.18, shares["training"], 0.34, color=MUTED, label="training films")
-    ax.barh(places + 0.18, shares["representative"], 0.34, color=ACCENT, label="representative films")
-    ax.set_yticks(places, [str(name) for name in counts.index])
-    ax.invert_yaxis()
+    shares = (counts / counts.sum())[["training", "representative"]].add_suffix(" films")
+    grouped_bars(ax, shares, (MUTED, ACCENT))
     ax.set_xlabel("share of films")
-    ax.grid(axis="y", visible=False)
     ax.legend()
     return ax

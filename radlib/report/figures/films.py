@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib.metrics.calibration import wilson_interval
+from radlib.report.figures.bars import grouped_bars
 from radlib.report.figures.style import ACCENT, GROUPS, MUTED, new_axes, styled
 
 
@@ -84,22 +85,13 @@ def class_counts(counts: Any, *, ax: Any = None) -> Any:
     """
     table = counts.to_frame("films") if getattr(counts, "ndim", 2) == 1 else counts
     ax = new_axes((7.0, 1.0 + 0.32 * table.size)) if ax is None else ax
-    height = 0.8 / table.shape[1]
-    for column, name in enumerate(table.columns):
-        places = np.arange(len(table)) + (column - (table.shape[1] - 1) / 2) * height
-        values = table[name].to_numpy(float)
-        ax.barh(places, values, height * 0.9, color=GROUPS[column % len(GROUPS)], label=str(name))
-        for place, value in zip(places, values, strict=True):
-            ax.annotate(
-                f"{value:,.0f}", (value, place), (4, 0), textcoords="offset points", va="center", fontsize=9
-            )
-    ax.set_yticks(range(len(table)), [str(name) for name in table.index])
+    grouped_bars(ax, table, GROUPS)
+    for bars in ax.containers:
+        ax.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9)
     ax.set_xlim(0, max(float(table.to_numpy().max()), 1) * 1.12)
-    ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
     ax.set_xlabel("films")
     if table.shape[1] > 1:
-        ax.legend(loc="lower right", reverse=False)
+        ax.legend(loc="lower right")
     return ax
 
 
@@ -127,16 +119,20 @@ def ages_and_views(index: Any, label: str, *, axes: Any = None) -> np.ndarray:
 
 
 def _draw_ages(ax: Any, index: Any, label: str) -> None:
-    ax.set(title="Ages", xlabel="age, years", ylabel="films")
+    import seaborn
+
     ages: Any = index["age"].dropna() if "age" in index else []
     if not len(ages):
+        ax.set(title="Ages", xlabel="age, years", ylabel="films")
         ax.text(0.5, 0.5, "no ages given", ha="center", transform=ax.transAxes, color=MUTED)
         return
+    answers = index[label].map({0: f"no {label}", 1: label})
     bins = np.arange(0, max(100, float(ages.max())) + 5, 5)
-    for answer, colour, name in ((0, GROUPS[0], f"no {label}"), (1, GROUPS[1], label)):
-        chosen = index.loc[index[label] == answer, "age"].dropna()
-        ax.hist(chosen, bins, color=colour, alpha=0.65, label=name)
-    ax.legend()
+    colours = {f"no {label}": GROUPS[0], label: GROUPS[1]}
+    look = {"palette": colours, "hue_order": list(colours), "alpha": 0.65, "linewidth": 0}
+    seaborn.histplot(x=index["age"], hue=answers, bins=bins, ax=ax, **look)
+    ax.get_legend().set_title("")
+    ax.set(title="Ages", xlabel="age, years", ylabel="films")
 
 
 def _draw_shares(ax: Any, index: Any, label: str) -> None:
@@ -177,14 +173,18 @@ def pixel_statistics(pixels: Any, groups: Any, *, axes: Any = None) -> np.ndarra
     Example:
         >>> axes = pixel_statistics(np.zeros((2, 4, 4), np.uint8), ["training", "test"])
     """
+    import seaborn
+
     axes = new_axes((9.0, 3.0), 1, 2) if axes is None else axes
-    groups = np.asarray(groups)
-    for colour, name in zip(GROUPS * 3, dict.fromkeys(groups), strict=False):
-        chosen = np.asarray(pixels)[groups == name]
+    pixels, groups = np.asarray(pixels), np.asarray(groups)
+    colours = dict(zip(dict.fromkeys(groups), GROUPS * 3, strict=False))
+    for name, colour in colours.items():
+        chosen = pixels[groups == name]
         shares = np.bincount(chosen.ravel() // 4, minlength=64) / chosen.size
         axes[0].plot(np.arange(64) * 4 + 2, shares * 100, color=colour, label=str(name))
-        means = chosen.reshape(len(chosen), -1).mean(axis=1)
-        axes[1].hist(means, np.arange(0, 256, 8), density=True, histtype="step", lw=1.6, color=colour)
+    means = pixels.reshape(len(pixels), -1).mean(axis=1)
+    steps = {"element": "step", "fill": False, "stat": "density", "common_norm": False, "legend": False}
+    seaborn.histplot(x=means, hue=groups, bins=np.arange(0, 256, 8), palette=colours, ax=axes[1], **steps)
     axes[0].set(title="Grey levels", xlabel="grey level", ylabel="% of pixels")
     axes[1].set(title="Brightness of the films", xlabel="mean grey level of a film", ylabel="density")
     axes[0].legend()

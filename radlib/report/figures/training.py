@@ -162,14 +162,18 @@ def probability_histogram(
     Example:
         >>> ax = probability_histogram([0, 0, 1, 1], [0.2, 0.4, 0.6, 0.9], threshold=0.5)
     """
+    import seaborn
+
     ax = new_axes((6.4, 2.8)) if ax is None else ax
-    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities)
-    for answer, colour, name in ((0, GROUPS[0], "without"), (1, GROUPS[1], "with the finding")):
-        ax.hist(probabilities[y_true == answer], np.linspace(0, 1, 41), color=colour, alpha=0.65, label=name)
+    answers = np.where(np.asarray(y_true) == 1, "with the finding", "without")
+    colours = {"without": GROUPS[0], "with the finding": GROUPS[1]}
+    look = {"palette": colours, "hue_order": list(colours), "alpha": 0.65, "linewidth": 0}
+    seaborn.histplot(x=np.asarray(probabilities), hue=answers, bins=np.linspace(0, 1, 41), ax=ax, **look)
     if threshold is not None and not np.isnan(threshold):
         ax.axvline(threshold, color=ACCENT, lw=1.2, ls=(0, (4, 3)))
         ax.annotate("threshold", (threshold, 1), (4, -10), xycoords=("data", "axes fraction"),
                     textcoords="offset points", fontsize=9, color=CURVES[0])  # fmt: skip
     ax.set(xlabel="predicted probability", ylabel="films", xlim=(0, 1))
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0.2}
+    seaborn.move_legend(ax, title="", **place)
     return ax

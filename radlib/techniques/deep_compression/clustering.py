@@ -15,7 +15,7 @@ Of a pruned network the zeros are kept, exactly and where they are: zero is then
 from typing import Annotated, Any, Literal
 
 from radlib.foundation import backend
-from radlib.foundation.errors import NotApplicable, RadlibError, UsageError
+from radlib.foundation.errors import NotApplicable, RadlibError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.data import Product, TechniqueData
@@ -59,17 +59,13 @@ def clustering(
         sparsity over all pruned kernels when the parent was pruned.
 
     Raises:
-        UsageError: For a number of clusters or an initialisation that cannot be.
+        NotApplicable: When no kernel is large enough for so many values.
         RadlibError: When a kernel has more values than asked for, or lost zeros.
 
     References:
         Han, Mao, Dally (2016). Deep compression: compressing deep neural networks with pruning, trained
             quantization and Huffman coding. ICLR, arXiv 1510.00149.
     """
-    if not 3 <= clusters <= 256:
-        raise UsageError(f"clusters is a number of values from 3 to 256, not {clusters}.")
-    if initialisation not in INITIALISATIONS:
-        raise UsageError(f"initialisation is one of {', '.join(INITIALISATIONS)}, not {initialisation!r}.")
     tfmot, keras = backend.tfmot().clustering.keras, backend.keras()
     names = clusterable_layers(model, clusters)
     if not names:
@@ -96,11 +92,10 @@ def clustering(
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
     history = None
     if clustering_epochs:
-        history = data.fit(
+        history = data.fine_tune(
             wrapped,
             epochs=clustering_epochs,
-            learning_rate=data.settings.learning_rate * learning_rate_share,
-            seed=data.settings.seed,
+            learning_rate_share=learning_rate_share,
         )
     clustered = tfmot.strip_clustering(wrapped)
     return Product(clustered, _details(model, clustered, names, sparse, clusters), history)

@@ -16,7 +16,6 @@ from typing import Annotated, Any
 import numpy as np
 
 from radlib.architectures import counting
-from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
@@ -69,7 +68,7 @@ def deep_compression(
         `tensors`: the facts of each.
 
     Raises:
-        UsageError: When a number of clusters cannot be, or the network has a layer that the file cannot describe.
+        UsageError: When the network has a layer that the file cannot describe.
 
     References:
         Han, Mao, Dally (2016). Deep compression: compressing deep neural networks with pruning, trained
@@ -77,33 +76,20 @@ def deep_compression(
         Chou, Lookabaugh, Gray (1989). Entropy-constrained vector quantization. IEEE Transactions on Acoustics,
             Speech, and Signal Processing 37. For `rate_weight`.
     """
-    for name, count in (("clusters", clusters), ("spared_clusters", spared_clusters)):
-        if not 2 <= count <= MOST_VALUES:
-            raise UsageError(f"{name} is a number of values from 2 to {MOST_VALUES}, not {count}.")
     shared = share_weights(model, clusters, spared_clusters, rate_weight)
     trainer = trainer_of(model, shared)
     history = None
     if centroid_epochs:
-        history = data.fit(
+        history = data.fine_tune(
             trainer,
             epochs=centroid_epochs,
-            learning_rate=data.settings.learning_rate * learning_rate_share,
-            seed=data.settings.seed,
+            learning_rate_share=learning_rate_share,
         )
     coded = shared_model(model, trainer, shared)
     details: dict[str, Any] = {}
     if reduced_batch_norm:
-        images, _ = data.representative(64, seed=data.settings.seed)
-        before = coded.predict_on_batch(images)
-        reduce_batch_norm(coded)
-        details["moved_by_reduced_batch_norm"] = float(np.abs(coded.predict_on_batch(images) - before).max())
-    content, tensors = encode_model(
-        coded,
-        {
-            "labels": list(data.films.training.task.outputs),
-            "preparation": data.films.preprocessing.to_dict(),
-        },
-    )
+        details["moved_by_reduced_batch_norm"] = data.moved_by(reduce_batch_norm, coded)
+    content, tensors = encode_model(coded, data.described())
     return Product(content, {**details, **summarise(coded, content, tensors)}, history)
 
 

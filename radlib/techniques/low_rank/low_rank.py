@@ -165,11 +165,10 @@ def _fine_tuned(
     factored = replace_layers(model, replaced)
     history = None
     if epochs:
-        history = data.fit(
+        history = data.fine_tune(
             factored,
             epochs=epochs,
-            learning_rate=data.settings.learning_rate * learning_rate_share,
-            seed=data.settings.seed,
+            learning_rate_share=learning_rate_share,
         )
     layers = []
     for layer in found:

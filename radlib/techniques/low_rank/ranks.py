@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from radlib.architectures import counting
-from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
 from radlib.techniques.kernels import prunable_layers
 from radlib.techniques.low_rank.decomposition import (
@@ -30,7 +30,6 @@ from radlib.techniques.low_rank.decomposition import (
 )
 from radlib.techniques.low_rank.factored_layers import factored_weights, kernel_of
 
-RULES = ("energy", "evbmf", "budget")
 _BISECTIONS = 40
 
 
@@ -100,11 +99,6 @@ def choose_ranks(
         budget: See `svd`.
         technique: Its name in messages.
     """
-    if rule not in RULES:
-        raise UsageError(f"ranks are chosen by {', '.join(RULES)}, not by {rule!r}.")
-    for name, share in (("energy", energy), ("budget", budget)):
-        if not 0 < share <= 1:
-            raise UsageError(f"{name} is a share above 0 and at most 1, not {share}.")
     if not found:
         other = "tucker" if technique == "svd" else "svd"
         raise NotApplicable(

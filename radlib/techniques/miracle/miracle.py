@@ -24,7 +24,7 @@ import numpy as np
 from radlib.architectures import counting
 from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
-from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
@@ -52,8 +52,8 @@ def miracle(
     model: Any,
     data: TechniqueData,
     *,
-    bits_per_block: Annotated[int, Range(1, 16)] = 12,
-    block_weights: Annotated[int, Range(1, 1024)] = 8,
+    bits_per_block: Annotated[int, Range(1, MOST_INDEX_BITS)] = 12,
+    block_weights: Annotated[int, Range(1, MOST_BLOCK_WEIGHTS)] = 8,
     size_kb: Annotated[float, Range(0)] = 0.0,
     posterior_epochs: Passes = 8,
     rounds: Annotated[int, Range(1, 1000)] = 10,
@@ -88,7 +88,7 @@ def miracle(
         cheapest and the dearest block do cost, and `coded`, the share of blocks that are.
 
     Raises:
-        UsageError: When a number cannot be, no file of this network is as small as `size_kb`, or the network has
+        UsageError: When no file of this network is as small as `size_kb`, or the network has
             a layer that the file cannot describe or no kernel at all.
 
     References:
@@ -97,19 +97,7 @@ def miracle(
         Lin, Flamich, Hernández-Lobato (2023). Minimal random code learning with Mean-KL parameterization.
             arXiv 2307.07816.
     """
-    for name, value, (low, high) in (
-        ("bits_per_block", bits_per_block, (1, MOST_INDEX_BITS)),
-        ("block_weights", block_weights, (1, MOST_BLOCK_WEIGHTS)),
-        ("posterior_epochs", posterior_epochs, (0, 100_000)),
-        ("rounds", rounds, (1, 1000)),
-        ("steps_per_round", steps_per_round, (1, 100_000)),
-    ):
-        if not low <= value <= high:
-            raise UsageError(f"{name} lies between {low:,} and {high:,}, not at {value:,}.")
-    about = {
-        "labels": list(data.films.training.task.outputs),
-        "preparation": data.films.preprocessing.to_dict(),
-    }
+    about = data.described()
     blocks = plan_blocks(model, bits_per_block, block_weights, data.settings.seed)
     if size_kb:
         blocks = fit_blocks(model, blocks, round(1000 * size_kb), about)
@@ -117,18 +105,14 @@ def miracle(
     epochs = -(-schedule.steps // data.steps(1))
     learner = learner_of(model, blocks, schedule, loss=data.loss(), epochs=epochs, seed=data.settings.seed)
     steady = replace(data, settings=data.settings.override({"schedule": "constant", "weight_decay": 0.0}))
-    history = steady.fit(
+    history = steady.fine_tune(
         learner,
         epochs=epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
         callbacks=[coding_rounds(learner)],
     )
     trained = network_of(learner, model)
-    images, _ = data.representative(64, seed=data.settings.seed)
-    before = trained.predict_on_batch(images)
-    halve(trained)
-    moved = float(np.abs(trained.predict_on_batch(images) - before).max())
+    moved = data.moved_by(halve, trained)
     content = encode_model(trained, code_of(learner), about)
     details = {
         "fp32_bytes": 4 * counting.parameters(model),

@@ -96,11 +96,10 @@ def channel_pruning(
         positions=sampled_positions,
         seed=data.settings.seed,
     )
-    history = data.fit(
+    history = data.fine_tune(
         pruned,
         epochs=pruning_epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
     )
     details = {**pruning_details(model, pruned, structure, stays), "lost": lost}
     return Product(pruned, details, history)

@@ -99,11 +99,10 @@ def filter_pruning(
         keep_growth=keep_growth,
     )
     pruned = remove_channels(model, structure, stays)
-    history = data.fit(
+    history = data.fine_tune(
         pruned,
         epochs=pruning_epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
     )
     return Product(pruned, pruning_details(model, pruned, structure, stays), history)
 

@@ -117,11 +117,10 @@ def fit_pruned(
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
-    history = data.fit(
+    history = data.fine_tune(
         wrapped,
         epochs=epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
         callbacks=[tfmot.sparsity.keras.UpdatePruningStep()],
     )
     pruned = tfmot.sparsity.keras.strip_pruning(wrapped)

@@ -127,9 +127,8 @@ def unified_pruning(
     budgets = _limits(stages, mac_budget, byte_budget)
     check_cut(smaller, budgets["bytes"], cut_by, highest_sparsity)
 
-    rate = data.settings.learning_rate * learning_rate_share
-    first = data.part("filters").fit(
-        smaller, epochs=pruning_epochs, learning_rate=rate, seed=data.settings.seed
+    first = data.part("filters").fine_tune(
+        smaller, epochs=pruning_epochs, learning_rate_share=learning_rate_share
     )
     stages.append(_stage(STAGES[2], smaller, data))
     cut = find_cut(smaller, budgets["bytes"], cut_by, highest_sparsity)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from radlib.formats.keras import model_bytes
-from radlib.foundation.errors import NotApplicable, UsageError
+from radlib.foundation.errors import NotApplicable
 from radlib.foundation.storage import deflated_bytes
 from radlib.techniques.kernels import prunable_layers, pruned_kernel
 
@@ -54,12 +54,8 @@ def check_cut(model: Any, limit: int, rule: str, most: float) -> Cut:
         most: No layer loses a larger share of its weights, in (0, 1).
 
     Raises:
-        UsageError: For an unknown rule, or when no cut suffices; the message names the nearest.
+        NotApplicable: When no cut suffices; the message names the nearest.
     """
-    if rule not in RULES or not 0 < most < 1:
-        raise UsageError(
-            f"Weights are cut by {' or '.join(RULES)}, and a layer loses a share between 0 and 1, not {most} by {rule!r}."
-        )
     largest = cut_at(model, 1.0, rule, most)
     if largest.packed_bytes > limit:
         raise NotApplicable(

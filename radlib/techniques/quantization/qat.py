@@ -21,7 +21,6 @@ the film before its first kernel (channels, scale) stays float32 in front of the
 
 from typing import Annotated, Any
 
-from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
 from radlib.techniques.data import Product, TechniqueData
@@ -75,17 +74,14 @@ def qat(
         Jacob et al. (2018). Quantization and training of neural networks for efficient
             integer-arithmetic-only inference. CVPR, arXiv 1712.05877.
     """
-    if qat_epochs < 1:
-        raise UsageError(f"qat_epochs is at least 1, not {qat_epochs}: without training, 'int8' is the same.")
     sparse, clustered = sparse_layers(model, _with_kernel(model)), clustered_layers(model)
     trained = fake_quantized(model, sparse, clustered)
     images, image_ids = data.representative(representative_films, seed=data.settings.seed)
     start_ranges(trained, images)
-    history = data.fit(
+    history = data.fine_tune(
         trained,
         epochs=qat_epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
     )
 
     def options(tf: Any, converter: Any) -> None:

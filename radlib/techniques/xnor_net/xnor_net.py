@@ -24,7 +24,6 @@ import numpy as np
 
 from radlib.architectures import counting
 from radlib.foundation import backend
-from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
@@ -33,7 +32,6 @@ from radlib.techniques.xnor_net.binary_layers import stored_layer
 from radlib.techniques.xnor_net.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.xnor_net.file_format import encode_model, itemise
 
-ACTIVATIONS = ("binary", "float")
 HALF_STEP = 2.0**-11  # largest relative error of rounding to float16
 
 
@@ -82,34 +80,18 @@ def xnor_net(
         Rastegari, Ordonez, Redmon, Farhadi (2016). XNOR-Net: ImageNet classification using binary convolutional
             neural networks. ECCV, arXiv 1603.05279.
     """
-    if activations not in ACTIVATIONS:
-        raise UsageError(f"activations are {' or '.join(ACTIVATIONS)}, not {activations!r}.")
-    if binary_epochs < 1:
-        raise UsageError(
-            f"A network has to learn to be binary: binary_epochs is at least 1, not {binary_epochs}."
-        )
     names = binary_candidates(model, spared_layers)
     trainer = trainer_of(model, names, binary_inputs=activations == "binary", input_scale=input_scale)
-    history = data.fit(
+    history = data.fine_tune(
         trainer,
         epochs=binary_epochs,
-        learning_rate=data.settings.learning_rate * learning_rate_share,
-        seed=data.settings.seed,
+        learning_rate_share=learning_rate_share,
     )
     binary = stored_model(trainer)
     details: dict[str, Any] = {}
     if half_precision:
-        images, _ = data.representative(64, seed=data.settings.seed)
-        before = binary.predict_on_batch(images)
-        round_to_half(binary)
-        details["moved_by_half_precision"] = float(np.abs(binary.predict_on_batch(images) - before).max())
-    content = encode_model(
-        binary,
-        {
-            "labels": list(data.films.training.task.outputs),
-            "preparation": data.films.preprocessing.to_dict(),
-        },
-    )
+        details["moved_by_half_precision"] = data.moved_by(round_to_half, binary)
+    content = encode_model(binary, data.described())
     return Product(content, {**details, **summarise(model, binary, content)}, history)
 
 

@@ -8,7 +8,7 @@ from radlib.architectures.networks import build_network
 from radlib.formats.container import pack, unpack
 from radlib.formats.predictors import open_model
 from radlib.foundation import backend
-from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.errors import SetupError
 from radlib.runs import tasks
 from radlib.techniques.batch_norm import reduce_batch_norm
 from radlib.techniques.data import TechniqueData
@@ -272,14 +272,6 @@ def test_a_reduced_batch_norm_is_a_scale_and_a_shift_in_half_precision(scale):
     for values in model.get_weights():
         half = np.array_equal(values.astype(np.float16).astype(np.float32), values)
         assert half or len(set(values.tolist())) == 1
-
-
-def test_impossible_numbers_of_clusters_are_refused(tmp_path):
-    data = TechniqueData(drawn_splits(), drawn_settings(), tmp_path)
-    with pytest.raises(UsageError, match="clusters is a number of values from 2 to 4096, not 1"):
-        deep_compression(small_network(), data, clusters=1)
-    with pytest.raises(UsageError, match="spared_clusters"):
-        deep_compression(small_network(), data, spared_clusters=5000)
 
 
 @pytest.mark.slow

@@ -204,8 +204,6 @@ def test_the_same_seed_gives_the_same_network(products):
         ({"byte_budget": 500}, "500 bytes cannot be met: the nearest that can is"),
         ({"byte_budget": 0.99}, "use filter_pruning"),
         ({"byte_budget": 0.0}, "byte_budget a value above 0"),
-        ({"cut_by": "size"}, "sparsity or threshold"),
-        ({"highest_sparsity": 1.0}, "between 0 and 1"),
     ],
 )
 def test_what_cannot_be_met_is_refused_before_training(trained, data, given, message):

@@ -121,15 +121,6 @@ def choose(
     Raises:
         UsageError: When the budget cannot be met, with the nearest that can; or nothing would have to go.
     """
-    if measure not in MEASURES or scope not in ("global", "layer"):
-        raise UsageError(
-            f"A budget is of {', '.join(MEASURES)}, with the scope global or layer, not {measure!r} with {scope!r}."
-        )
-    if round_to < 1 or not 0 <= smallest_share <= 1:
-        raise UsageError(
-            f"round_to is a number of channels, at least 1, and smallest_share in [0, 1], not {round_to} and "
-            f"{smallest_share}."
-        )
     costs = read_costs(structure)
     whole = cost(costs, np.ones(structure.count, bool), measure)
     limit = budget * whole if budget <= 1 else budget
