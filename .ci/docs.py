@@ -108,11 +108,12 @@ def write(site: Path) -> None:
         ("Methods", [p for p in all_pages if p.file.startswith("method_")]),
         ("Reference", [p for p in all_pages if not p.file.startswith(("room_", "method_"))]),
     ]
-    words = html(inspect.getdoc(importlib.import_module("radlib")))
+    package = importlib.import_module("radlib")
+    words = html(f"{inspect.getdoc(package)}\n\n{', '.join(f'`{name}`' for name in package.__all__)}")
     house = (REPOSITORY / "docs" / "house.svg").read_text(encoding="utf-8")
     index = Page("index.html", "radlib", words, ())
     names = sorted(
-        (each.name, f"{page.title}.{section.title}", page.file)
+        (each.name, page.title, section.title)
         for page in groups[0][1] for section in page.sections for each in section.items
     )  # fmt: skip
     for page in (index, *all_pages):

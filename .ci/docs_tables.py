@@ -22,8 +22,8 @@ def study_page() -> Page:
     """Return every key that a study file may have, from the schema that refuses all others."""
     keys, settings = attributes(Study), describe_settings()
     described = [
-        (code(key), plain(kind), default(Study, key), inline(keys[key]))
-        for key, (_, _, kind) in KINDS.items()
+        (code(key), plain(kind), default(Study, key) or "the file's name", inline(keys[key]))
+        for key, (_, kind) in KINDS.items()
     ]
     parameters = [
         (code(name), plain(words(SETTING_ANNOTATIONS[name])), default(Settings, name), inline(text))

@@ -62,6 +62,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "confidence_difference",
             "fit_temperature",
         ],
-        "verdicts": ["ALPHA", "PairedTest", "holm", "judge", "paired_test", "smallest_shown", "verdict"],
+        "verdicts": [
+            "ALPHA",
+            "PairedTest",
+            "holm",
+            "judge",
+            "paired_test",
+            "smallest_shown",
+            "untested",
+            "verdict",
+        ],
     },
 )

@@ -89,7 +89,7 @@ def _test(
     first, second = readings.test.get(before.name), readings.test.get(after.name)
     reason = UNLEARNT if readings.why_not_learnt(before) else why_not_paired(first, second)
     if reason:
-        return metrics.PairedTest(*[float("nan")] * 4, "", reason)
+        return metrics.untested(reason)
     chosen = slice(None) if column is None else column
     found = metrics.paired_test(
         first.y_true[:, chosen],

@@ -33,8 +33,8 @@ def test_every_name_of_every_door_is_on_the_page_of_its_room_and_in_the_list(sit
         for file, names in door(REPOSITORY / "radlib", room).items():
             assert f'<h2 id="{file}">' in site[f"room_{room}.html"]
             for name in names:
-                assert f'<article id="{name}">' in site[f"room_{room}.html"], f"{room}.{name}"
-                assert f"room_{room}.html#{name}" in site["index.html"], f"{room}.{name}"
+                assert f'<article id="{file}.{name}">' in site[f"room_{room}.html"], f"{room}.{name}"
+                assert f"room_{room}.html#{file}.{name}" in site["index.html"], f"{room}.{name}"
 
 
 def test_every_technique_is_on_the_page_of_its_method_with_its_parameters(site):
@@ -45,11 +45,11 @@ def test_every_technique_is_on_the_page_of_its_method_with_its_parameters(site):
         assert all(f"<code>{p.name}</code>" in page and html.escape(p.type) in page for p in entry.parameters)
 
 
-def test_an_example_of_a_method_room_is_shown_with_its_source(site):
-    assert (
-        "<details open>" in site["method_quantization.html"]
-        and "round_to_grid" in site["method_quantization.html"]
-    )
+@pytest.mark.parametrize("method", docs.METHODS)
+def test_the_core_of_a_method_is_shown_first_with_its_example_and_its_source(site, method):
+    page = site[f"method_{method}.html"]
+    core = page[page.index('<h2 id="The core">') : page.index('<h2 id="Technique ')]
+    assert "<strong>Example</strong>" in core and "<details open>" in core
 
 
 def test_every_key_of_a_study_and_every_column_is_there(site):
@@ -76,3 +76,9 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(site):
             assert not place or f'id="{html.escape(unquote(place))}"' in site[page or name], (
                 f"{name}: {target}"
             )
+
+
+def test_no_two_places_of_a_page_have_one_name(site):
+    for name, text in site.items():
+        places = re.findall(r'\sid="([^"]+)"', text)
+        assert len(places) == len(set(places)), name

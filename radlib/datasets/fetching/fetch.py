@@ -105,7 +105,10 @@ def _download_file(wanted: Download, folder: Path) -> None:
     pooch.get_logger().setLevel("ERROR")
 
     def downloader(url: str, output: str, _: object) -> None:
-        asked = {"headers": {"Accept-Encoding": "identity"}, "timeout": (CONNECT_SECONDS, READ_SECONDS)}
+        asked: dict[str, Any] = {
+            "headers": {"Accept-Encoding": "identity"},
+            "timeout": (CONNECT_SECONDS, READ_SECONDS),
+        }
         with requests.get(url, stream=True, **asked) as answer:
             answer.raise_for_status()
             _write(answer, Path(output), wanted)
