@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from radlib.datasets.films import FilmSplits
 from radlib.foundation.errors import NotApplicable
+from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import say
 from radlib.foundation.registry import TECHNIQUES
 from radlib.runs.chains import parse_chain
@@ -14,7 +13,7 @@ from radlib.runs.variants import Variant
 from radlib.techniques.quantization import aeq, converter, qat
 
 
-def scheme_table() -> pd.DataFrame:
+def scheme_table() -> "pd.DataFrame":
     """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
     tables = []
     for module in (converter, aeq, qat):
@@ -48,7 +47,7 @@ def calibrated_of(variants: Sequence[Variant]) -> Variant:
     return found[0]
 
 
-def representative_table(films: FilmSplits, variant: Variant) -> pd.DataFrame:
+def representative_table(films: FilmSplits, variant: Variant) -> "pd.DataFrame":
     """Return the films whose activations set the ranges of a quantized variant: image_id, split, labels."""
     index = films.dataset.index
     chosen = index[index["image_id"].isin(variant.details["representative_films"])]
