@@ -29,8 +29,6 @@ NOT_IMPORTED = {
     "mutmut": "a program",
     "mypy": "a program",
     "nbconvert": "a program, whose pages look at notebooks",
-    "nbval": "a plugin of pytest",
-    "pdoc": "a program",
     "pre-commit": "a program",
     "pytest-cov": "a plugin of pytest",
     "pytest-xdist": "a plugin of pytest",
