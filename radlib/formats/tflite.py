@@ -49,17 +49,17 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
             f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run ({failure}); build it again."
         ) from failure
     source, target = _ends(interpreter, path)
-    levels = _to_stored(grey_levels(), source)
+    levels = to_stored(grey_levels(), source)
     as_stored = unit_range if levels.dtype == np.float32 else levels.take
 
     def predict(films: np.ndarray) -> np.ndarray:
         outputs = np.empty((len(films), int(target["shape"][-1])), np.float32)
         for position, film in enumerate(films):
-            stored = as_stored(film) if film.dtype == np.uint8 else _to_stored(film, source)
+            stored = as_stored(film) if film.dtype == np.uint8 else to_stored(film, source)
             try:
                 interpreter.set_tensor(source["index"], stored.reshape(source["shape"]))
                 interpreter.invoke()
-                outputs[position] = _to_real(interpreter.get_tensor(target["index"])[0], target)
+                outputs[position] = to_real(interpreter.get_tensor(target["index"])[0], target)
             except (RuntimeError, ValueError, IndexError) as error:
                 raise SetupError(f"{path.name} does not run ({reason_of(error)}); build it again.") from error
         return outputs
@@ -134,7 +134,7 @@ def _ends(interpreter: Any, path: Path) -> tuple[dict, dict]:
     return source, target
 
 
-def _to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:
+def to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:
     """Return real numbers as the tensor stores them: unchanged, or rounded to its integer grid."""
     scale, zero_point = tensor["quantization"]
     if np.issubdtype(tensor["dtype"], np.floating):
@@ -144,7 +144,7 @@ def _to_stored(real: np.ndarray, tensor: dict) -> np.ndarray:
     return grid.clip(limits.min, limits.max).astype(tensor["dtype"])
 
 
-def _to_real(stored: np.ndarray, tensor: dict) -> np.ndarray:
+def to_real(stored: np.ndarray, tensor: dict) -> np.ndarray:
     """Return what a tensor's stored numbers mean, float32."""
     scale, zero_point = tensor["quantization"]
     if np.issubdtype(tensor["dtype"], np.floating):

@@ -16,7 +16,7 @@ from radlib.formats.tensor_files.hdf5_files import (
     last_number,
     opened_hdf5,
 )
-from radlib.formats.tflite import LiteRTError, _to_real, _to_stored, allocated
+from radlib.formats.tflite import LiteRTError, allocated, to_real, to_stored
 from radlib.foundation.errors import RadlibError, UsageError
 from radlib.importing.layout import Answers, InputLayout
 
@@ -68,9 +68,9 @@ def run_litert(content: bytes, films: np.ndarray, name: str) -> np.ndarray:
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     outputs = []
     for film in films:
-        interpreter.set_tensor(source["index"], _to_stored(film[None], source))
+        interpreter.set_tensor(source["index"], to_stored(film[None], source))
         interpreter.invoke()
-        outputs.append(_to_real(np.array(interpreter.get_tensor(target["index"])), target).reshape(-1))
+        outputs.append(to_real(np.array(interpreter.get_tensor(target["index"])), target).reshape(-1))
     return np.stack(outputs)
 
 

@@ -144,3 +144,15 @@ def test_importing_every_module_imports_no_tensorflow():
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False"
+
+
+def test_what_begins_with_an_underscore_stays_in_its_file():
+    taken = [
+        f"{path.relative_to(ROOT)} takes {alias.name}"
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("radlib")
+        for alias in node.names
+        if alias.name.startswith("_") and alias.name != "__version__"
+    ]
+    assert taken == []

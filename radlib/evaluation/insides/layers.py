@@ -77,7 +77,7 @@ def litert_reader(interpreter: Any, tensors: Mapping[str, int]) -> Reader:
         interpreter: See `correspondence.open_transparent`.
         tensors: Name -> index of the tensor.
     """
-    from radlib.formats.tflite import _to_real, _to_stored
+    from radlib.formats.tflite import to_real, to_stored
 
     source = interpreter.get_input_details()[0]
     details = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
@@ -85,10 +85,10 @@ def litert_reader(interpreter: Any, tensors: Mapping[str, int]) -> Reader:
     def read(films: np.ndarray) -> dict[str, np.ndarray]:
         found: dict[str, list[np.ndarray]] = {name: [] for name in tensors}
         for film in films:
-            interpreter.set_tensor(source["index"], _to_stored(film, source).reshape(source["shape"]))
+            interpreter.set_tensor(source["index"], to_stored(film, source).reshape(source["shape"]))
             interpreter.invoke()
             for name, index in tensors.items():
-                found[name].append(_to_real(interpreter.get_tensor(index), details[index]).reshape(
+                found[name].append(to_real(interpreter.get_tensor(index), details[index]).reshape(
                     interpreter.get_tensor(index).shape)[0])  # fmt: skip
         return {name: np.stack(outputs) for name, outputs in found.items()}
 
