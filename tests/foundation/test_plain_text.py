@@ -151,7 +151,6 @@ EXEMPT = {
     ("foundation/plain_text.py", "to_csv"): "the place itself",
     ("evaluation/test_log.py", "writer"): "names of variants, which are chains of registered techniques",
     ("deployment/answer_tables.py", "writer"): "row by row, each cell made plain before",
-    ("evaluation/probes.py", "print"): "JSON, from one process of radlib to another",
 }
 
 

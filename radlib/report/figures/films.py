@@ -128,7 +128,7 @@ def _draw_ages(ax: Any, index: Any, label: str) -> None:
         return
     answers = index[label].map({0: f"no {label}", 1: label})
     bins = np.arange(0, max(100, float(ages.max())) + 5, 5)
-    colours = {f"no {label}": GROUPS[0], label: GROUPS[1]}
+    colours = {label: GROUPS[1], f"no {label}": GROUPS[0]}  # the first lies on top
     look = {"palette": colours, "hue_order": list(colours), "alpha": 0.65, "linewidth": 0}
     seaborn.histplot(x=index["age"], hue=answers, bins=bins, ax=ax, **look)
     ax.get_legend().set_title("")

@@ -166,7 +166,7 @@ def probability_histogram(
 
     ax = new_axes((6.4, 2.8)) if ax is None else ax
     answers = np.where(np.asarray(y_true) == 1, "with the finding", "without")
-    colours = {"without": GROUPS[0], "with the finding": GROUPS[1]}
+    colours = {"with the finding": GROUPS[1], "without": GROUPS[0]}  # the first lies on top
     look = {"palette": colours, "hue_order": list(colours), "alpha": 0.65, "linewidth": 0}
     seaborn.histplot(x=np.asarray(probabilities), hue=answers, bins=np.linspace(0, 1, 41), ax=ax, **look)
     if threshold is not None and not np.isnan(threshold):

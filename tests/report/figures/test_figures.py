@@ -103,7 +103,7 @@ def test_every_figure_function_is_documented_and_named():
         documentation = inspect.getdoc(function)
         assert "Example:" in documentation, function.__name__
         for name in inspect.signature(function).parameters:
-            assert f"{name}:" in documentation or function.__module__.endswith("style"), (
+            assert f"{name}:" in documentation or function.__module__.endswith("human_units"), (
                 function.__name__,
                 name,
             )
