@@ -17,10 +17,11 @@ import pygments.formatters
 from radlib.foundation.registry import TECHNIQUES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(REPOSITORY / "tests" / "house"), str(REPOSITORY / ".ci")]
+sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests", "tests/house", ".ci")]
 from docs_parts import Page, Section, first_paragraph, functions, html, item, parameter_rows, public_names  # noqa: E402
 from docs_tables import column_page, study_page  # noqa: E402
 from import_graph import FLOORS, door  # noqa: E402
+from method_cores import cores  # noqa: E402
 
 PACKAGE = REPOSITORY / "radlib"
 METHODS = {
@@ -51,12 +52,7 @@ def method_page(name: str) -> Page:
     folder = Path(inspect.getfile(room))
     files = sorted(folder.parent.rglob("*.py")) if folder.name == "__init__.py" else [folder]
     modules = [importlib.import_module(dotted(path)) for path in files if path.name != "__init__.py"]
-    core = [
-        item(m, f)
-        for m in modules
-        for f in functions(m)
-        if "Example:" in (inspect.getdoc(getattr(m, f)) or "")
-    ]
+    core = [item(inspect.getmodule(function), function.__name__) for function in cores(name)]
     techniques = [entry for entry in TECHNIQUES if entry.function.__module__ in {m.__name__ for m in modules}]
     storing = [m for m in modules if m.__name__.endswith(".file_format")]
     rest = [(f"<code>{m.__name__.removeprefix(room.__name__).strip('.')}</code>", html(first_paragraph(m)))

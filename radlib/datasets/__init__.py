@@ -1,8 +1,8 @@
 """Films and what is known about them: one table per data set, whatever it looked like on disk.
 
-It imports `foundation`, `formats`, `imaging` and `runs`. Begin with `dataset.Dataset`, then `folders`, as short as a data set can be: one function from a folder to
-a `Dataset`, registered by name, in a file of its own; `films` splits by patient and hands out batches, `tables/` reads tables
-as people write them, `fetching/` downloads with a hash.
+It imports `foundation`, `formats`, `imaging` and `runs`. Begin with `dataset.Dataset`, then `folders`, as short as a data
+set can be: one function from a folder to a `Dataset`, registered by name, in a file of its own; `films` splits by patient and
+hands out batches, `tables/` reads tables as people write them, `fetching/` downloads with a hash.
 """
 
 import lazy_loader

@@ -1,7 +1,8 @@
 """What every column of a run's tables means, and in which unit: one dictionary for all that is written as CSV.
 
-A name means the same in every table, so each stands here once; `csv_files` says which columns a table has. Endings add to a name: `_low` and `_high` are the ends of its 95 % interval, `difference_` is that to
-the original, `_mean`, `_lowest` and `_highest` are over seeds. Units stand in the names, or at the end of the meaning.
+A name means the same in every table, so each stands here once; `csv_files` says which columns a table has. Endings add to
+a name: `_low` and `_high` are the ends of its 95 % interval, `difference_` is that to the original, `_mean`, `_lowest` and
+`_highest` are over seeds. Units stand in the names, or at the end of the meaning.
 """
 
 UNITS = {"bytes": "bytes", "ms": "ms", "db": "dB", "bits": "bits", "seconds": "s"}  # by the end of a name

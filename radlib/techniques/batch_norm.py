@@ -1,4 +1,8 @@
-"""Batch norm as what it is once a network is trained: a scale and a shift per channel, in float16."""
+"""Batch norm as what it is once a network is trained: a scale and a shift per channel, in float16.
+
+Ioffe and Szegedy (2015, arXiv 1502.03167, algorithm 2): four numbers per channel in training, two in use. Deep
+Compression, MIRACLE and XNOR-Net store it so.
+"""
 
 from typing import Any
 

@@ -1,10 +1,16 @@
-"""Which kernels of a network techniques reach, and what lies in them: zeros, shared values."""
+"""Which kernels of a network techniques reach, and what lies in them: zeros, shared values.
+
+Every method asks this of a network, so it stands outside of their rooms.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from radlib.foundation import backend
+
+WEIGHTS_PER_CLUSTER = 4  # fewer are no cluster, and k-means++ stops with fewer weights than centroids
+SPARSE = 0.1  # a share of exact zeros that training does not make by itself
 
 
 def prunable_layers(model: Any) -> list[str]:
@@ -31,10 +37,6 @@ def measured_sparsity(model: Any, names: list[str]) -> float:
 def pruned_kernel(layer: Any) -> Any:
     """Return the variable of a layer that pruning reaches: the pointwise kernel of a separable convolution."""
     return layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel
-
-
-WEIGHTS_PER_CLUSTER = 4  # fewer are no cluster, and k-means++ stops with fewer weights than centroids
-SPARSE = 0.1  # a share of exact zeros that training does not make by itself
 
 
 def clusterable_layers(model: Any, clusters: int) -> list[str]:

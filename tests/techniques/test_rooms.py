@@ -11,21 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from method_cores import cores
 from radlib import techniques
 
 ROOMS = ("pruning", "quantization", "deep_compression", "low_rank", "xnor_net", "miracle", "distillation")
 MODULES = [found.name for found in pkgutil.walk_packages(techniques.__path__, "radlib.techniques.")]
-CORES = re.compile(r"The\s+cores?\s+(?:is|are)\s+((?:`[\w.]+`(?:,\s+|\s+and\s+)?)+)")
 MOST_LINES = 60
-
-
-def cores(room: str) -> list:
-    """Return the functions that a room's docstring calls its cores."""
-    inside = importlib.import_module(f"radlib.techniques.{room}")
-    named = re.findall(r"`([\w.]+)`", CORES.search(inside.__doc__).group(1))
-    package = f"radlib.techniques.{room}" if hasattr(inside, "__path__") else "radlib.techniques"
-    places = [f"{package}.{name}".rpartition(".") for name in named]
-    return [getattr(importlib.import_module(module), name) for module, _, name in places]
 
 
 @pytest.mark.parametrize("room", ROOMS)
