@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "choice_films",
             "films_for",
             "open_films",
+            "perturbation_of",
             "perturbed",
             "preprocessing_of",
         ],

@@ -28,6 +28,8 @@ from radlib.runs.settings import Settings
 from radlib.runs.tasks import Task
 
 PERTURBATION_SEED = 0
+OTHER_ROOM = {"rotation_degrees": 4.0, "shift": 0.05, "zoom": 0.1, "stretch": 0.1, "brightness": 0.1, "contrast": 0.3,
+              "gamma": 0.3, "noise": 0.02}  # fmt: skip  # half-ranges by which a second X-ray room may well differ
 
 
 @dataclass(frozen=True)
@@ -227,11 +229,16 @@ def perturbed(films: Films, perturbation: Mapping[str, Any], seed: int) -> Films
     return dataclasses.replace(films, source=changed, positions=np.arange(len(films)))
 
 
+def perturbation_of(settings: Settings) -> Mapping[str, Any]:
+    """Return how the perturbed validation films differ from the real ones: as the settings say, else `OTHER_ROOM`."""
+    return settings.perturbation or OTHER_ROOM
+
+
 def choice_films(films: FilmSplits, settings: Settings) -> Films:
     """Return the validation films that choices are made on: as they are, or perturbed, as the settings say.
 
     One fixed set of perturbed copies, so that every epoch and every variant answers to the same.
     """
     if settings.operating_point_films == "perturbed":
-        return perturbed(films.validation, settings.perturbation, PERTURBATION_SEED)
+        return perturbed(films.validation, perturbation_of(settings), PERTURBATION_SEED)
     return films.validation

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbed
+from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbation_of, perturbed
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
@@ -167,12 +167,12 @@ def split_fingerprint(run: Run, films: FilmSplits, split: str) -> str:
     """Return a digest of the films of a split; that of perturbed films includes how they were perturbed."""
     if split != "perturbed":
         return films.fingerprint
-    return spec_digest({"films": films.fingerprint, "perturbation": run.settings.perturbation})
+    return spec_digest({"films": films.fingerprint, "perturbation": perturbation_of(run.settings)})
 
 
 def _choose(run: Run, films: FilmSplits, split: str) -> Films:
     if split == "perturbed":
-        return perturbed(films.validation, run.settings.perturbation, seed=PERTURBATION_SEED)
+        return perturbed(films.validation, perturbation_of(run.settings), seed=PERTURBATION_SEED)
     return films.validation if split == "validation" else films.test
 
 

@@ -3,7 +3,8 @@
 The threshold is Youden's: the largest sensitivity + specificity − 1 (Youden, 1950). It may be chosen on
 validation films whose exposure and framing were varied, since a threshold that only suits one X-ray room
 fails in the next. Among classes that exclude each other the most probable one is the answer, without threshold.
-The winner is the smallest file that reads as well as its original, within a margin.
+The winner is the smallest file that cannot be much worse than its original (`winners`). Whether the test films will be able
+to say so is asked here, too, while nobody has looked at them (`forecast`).
 
 References:
     Youden (1950). Index for rating diagnostic tests. Cancer 3(1).
@@ -17,6 +18,7 @@ from radlib import metrics
 from radlib.datasets.films import FilmSplits
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE, read_selection
+from radlib.evaluation.forecast import forecast
 from radlib.evaluation.gate import gate_of, qualify
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
@@ -29,6 +31,7 @@ from radlib.evaluation.predictions import (
     split_fingerprint,
     was_scored,
 )
+from radlib.evaluation.winners import SPLITS, choose_winner
 from radlib.foundation import digests
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.storage import write_json
@@ -53,8 +56,9 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         films: Its films.
 
     Returns:
-        What `selection.json` holds: `rule`, `films`, `margin`, `winner`, `nearest`, `limits` where the study has
-        `size_limits_kb` (see `limits.best_within`), and per variant `threshold` (a list where there are several
+        What `selection.json` holds: `rule`, `films`, `margin`, `selection_loss`, what `winners.choose_winner` returns,
+        `before_test` (see `forecast.forecast`), `limits` where the study has `size_limits_kb` (see
+        `limits.best_within`), and per variant `threshold` (a list where there are several
         labels), `validation_auroc`, `operating_auroc`, `model_sha256` and `fingerprint`. What is undefined is None.
         Where the study has a gate, `gate` says who meets it and the winner is the smallest that does; when none
         does, the rule without a gate stands in, so that the run has a model to show.
@@ -87,14 +91,20 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
     candidates = run.candidates()
-    validation = predict(run, films, candidates, split="validation")
-    unlearnt = not_learnt(run, candidates, {name: answers_of(found) for name, found in validation.items()})
-    winner = winner_of(run.settings, candidates, entries, validation, unlearnt)
+    answers = {split: predict(run, films, candidates, split=split) for split in SPLITS}
+    unlearnt = not_learnt(
+        run, candidates, {name: answers_of(found) for name, found in answers["validation"].items()}
+    )
+    winner = winner_of(run.settings, candidates, answers, unlearnt)
     chosen = {
         "rule": "most probable class" if films.dataset.task.exclusive else RULE,
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
+        "selection_loss": run.settings.selection_loss,
         **winner,
+        "before_test": forecast(
+            run.settings, films.test, candidates, winner["winners"], answers["validation"]
+        ),
         **({"not_learnt": unlearnt} if unlearnt else {}),
         **(
             {"limits": best_within(limits, candidates, entries)}
@@ -160,56 +170,27 @@ def operating_points(predictions: Predictions, variant: Variant) -> list[float |
 def winner_of(
     settings: Settings,
     candidates: list[Variant],
-    entries: Mapping[str, Mapping],
-    validation: Mapping[str, Predictions],
+    answers: Mapping[str, Mapping[str, Predictions]],
     unlearnt: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return `winner`, `nearest` and, where the study has a gate, `gate`: what follows from the validation films.
+    """Return what `winners.choose_winner` returns and, where the study has a gate, `gate`, whose winner comes first.
 
     Args:
-        settings: Of the run: margin and gate.
+        settings: Of the run: limit of the loss, margin and gate.
         candidates: The variants that the study chooses among.
-        entries: What was chosen for each, by name.
-        validation: Their answers to the validation films, by name.
+        answers: Their answers to the validation films and to the perturbed ones, by split and name.
         unlearnt: Why originals have not learnt, by name, see `learnt.not_learnt`.
     """
-    winner = smallest_near(_learnt(candidates, unlearnt), entries, settings.margin)
+    chosen = choose_winner(_learnt(candidates, unlearnt), answers, settings.selection_loss)
     demanded = gate_of(settings)
     if demanded is None:
-        return winner
-    gate = qualify(demanded, candidates, validation, unlearnt)
-    return ({"winner": gate["winner"], "nearest": None} if gate["winner"] else winner) | {"gate": gate}
+        return chosen
+    gate = qualify(demanded, candidates, answers["validation"], unlearnt)
+    won = {"winner": gate["winner"], "nearest": None} if gate["winner"] else {}
+    return chosen | won | {"gate": gate}
 
 
 def _learnt(variants: list[Variant], unlearnt: Mapping[str, str]) -> list[Variant]:
     """Return the variants whose original has learnt; all when none has, so that the run has a model to show."""
     kept = [v for v in variants if variant_name(v.network, "", v.seed) not in unlearnt]
     return kept or variants
-
-
-def smallest_near(
-    variants: list[Variant], entries: Mapping[str, Mapping], margin: float
-) -> dict[str, str | None]:
-    """Return the smallest file within `margin` of its own original and of the best one.
-
-    With several networks, a small one that reads poorly must not win for being as poor as its original.
-    When no compressed variant comes that near, the best original wins and `nearest` names the compressed
-    variant that lost least.
-    """
-    score = {v.name: entries[v.name]["validation_auroc"] for v in variants}
-    originals = [v for v in variants if not v.chain and score[v.name] is not None]
-    if not originals:
-        return {"winner": None, "nearest": None}
-    best = max(originals, key=lambda v: score[v.name])
-
-    def loss(variant: Variant) -> float:
-        own = score.get(variant_name(variant.network, "", variant.seed))
-        reference = max(x for x in (own, score[best.name]) if x is not None)
-        return reference - score[variant.name] if score[variant.name] is not None else math.inf
-
-    compressed = [v for v in variants if v.chain]
-    near = [v for v in [*compressed, *originals] if loss(v) <= margin + 1e-9]
-    winner = min(near, key=lambda v: (v.size_bytes, v.name))
-    if winner.chain or not compressed:
-        return {"winner": winner.name, "nearest": None}
-    return {"winner": winner.name, "nearest": min(compressed, key=loss).name}

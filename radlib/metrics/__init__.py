@@ -40,7 +40,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "calibration": ["brier", "expected_calibration_error", "reliability", "wilson_interval"],
         "comparison": ["changed_decisions", "paired_difference"],
         "decisions": ["change_test", "changed_patients", "mcnemar", "rate_difference", "rate_test"],
-        "delong": ["auroc_covariance", "auroc_difference", "mean_auroc_difference"],
+        "delong": ["Difference", "auroc_covariance", "auroc_difference", "mean_auroc_difference"],
         "discrimination": [
             "METRICS",
             "auroc",
@@ -53,6 +53,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "groups": ["age_group", "group_tests", "judge_groups"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
+        "probit_loss": ["probit_difference", "upper_loss"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "recalibration": ["recalibrate"],
         "temperature": [
@@ -62,15 +63,18 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "confidence_difference",
             "fit_temperature",
         ],
-        "verdicts": [
-            "ALPHA",
+        "multiplicity": ["benjamini_hochberg", "holm"],
+        "paired_tests": [
+            "FEWEST_PATIENTS",
             "PairedTest",
-            "holm",
-            "judge",
+            "mean_of",
             "paired_test",
-            "smallest_shown",
+            "pooled_test",
+            "tested",
+            "two_sided",
             "untested",
-            "verdict",
         ],
+        "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
+        "verdicts": ["claims", "in_order", "judge", "verdict", "verdict_of"],
     },
 )

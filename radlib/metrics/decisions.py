@@ -11,8 +11,9 @@ References:
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radlib.metrics.delong import Difference
-from radlib.metrics.verdicts import FEWEST_PATIENTS, PairedTest, normal_tail, one_sided, untested
+from radlib.metrics.delong import Difference, mean_over_labels
+from radlib.metrics.paired_tests import FEWEST_PATIENTS, PairedTest, tested, untested
+from radlib.metrics.unseen_patient import normal_tail
 
 RATES = {"sensitivity": 1, "specificity": 0}  # the answer whose films each is about
 NO_SPREAD = 1e-12  # a standard error below it is the rounding of one that is 0
@@ -42,36 +43,45 @@ def rate_difference(
     right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
     change = right[1].astype(np.float64) - right[0]
     if not len(change):
-        return Difference(float("nan"), float("nan"), np.zeros(0))
+        return Difference(float("nan"), float("nan"), np.zeros(0), 1.0)
     _, patient = np.unique(np.asarray(patient_ids)[chosen], return_inverse=True)
     influence = np.bincount(patient, change - change.mean()) / len(change)
     count = len(influence)
     variance = (influence**2).sum() * count / (count - 1) if count > 1 else np.nan
-    return Difference(float(change.mean()), float(np.sqrt(variance)), influence)
+    return Difference(float(change.mean()), float(np.sqrt(variance)), influence, 1 / count)
 
 
 def rate_test(
     y_true: ArrayLike, called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike, answer: int,
     margin: float = 0.05
 ) -> PairedTest:  # fmt: skip
-    """Test a rate of the compressed network against its original's, as `verdicts.paired_test` does an AUROC.
+    """Test a rate of the compressed network against its original's, as `paired_tests.paired_test` does an AUROC.
 
     Args:
-        y_true: Labels, 1 or 0, (n,).
-        called_a: Whether the original calls a film positive, bool (n,).
-        called_b: Whether the compressed network does, bool (n,).
+        y_true: Labels, 1, 0 or NaN for unknown, (n,) or (n, labels); of several labels the mean rate is tested.
+        called_a: Whether the original calls a film positive, bool, of the same shape.
+        called_b: Whether the compressed network does.
         patient_ids: Whose film it is, (n,).
         answer: 1 for sensitivity, 0 for specificity.
         margin: The largest loss of the rate that still counts as none.
     """
-    patients = len(np.unique(np.asarray(patient_ids)[np.asarray(y_true) == answer]))
-    if patients < FEWEST_PATIENTS:
+    columns = [np.asarray(x).reshape(len(x), -1) for x in (y_true, called_a, called_b)]  # type: ignore[arg-type]
+    everyone, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
+    found, counts = [], []
+    for truth, a, b in zip(*(x.T for x in columns), strict=True):
+        theirs = np.unique(patient[truth == answer])
+        counts.append(len(theirs))
+        if len(theirs) >= FEWEST_PATIENTS:
+            found.append((rate_difference(truth, a, b, patient, answer), theirs))
+    if not found:
         which = "with" if answer else "without"
-        reason = f"Too few: {patients} patients {which} the finding, {FEWEST_PATIENTS} are needed."
-        return untested(reason)
-    found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
+        return untested(
+            f"Too few: {max(counts, default=0)} patients {which} the finding, {FEWEST_PATIENTS} are needed."
+        )
     method = "shares of films, clustered by patient"
-    return PairedTest(found.value, found.standard_error, *one_sided(found, margin), method, "")
+    if len(found) == 1:
+        return tested(found[0][0], margin, method)
+    return tested(mean_over_labels(found, len(everyone)), margin, f"{method}, mean over labels")
 
 
 def mcnemar(right_a: ArrayLike, right_b: ArrayLike) -> tuple[int, int, float]:

@@ -12,6 +12,7 @@ References:
     Biometrics 53. Sun, Xu (2014). Fast implementation of DeLong's algorithm. IEEE Signal Processing Letters 21.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +31,14 @@ class Difference:
         standard_error: Of the value, clustered by patient.
         influence: What each patient adds to the value's deviation, float64 (patients,), ids in sorted order; the sum
             is 0 and the sum of squares about the variance.
+        patient_share: How much of the value hangs on one patient of the rarer answer: what it would change by at most
+            if that patient, with as many films as others have, were lost entirely; one over their number.
     """
 
     value: float
     standard_error: float
     influence: np.ndarray
+    patient_share: float
 
 
 def structural_components(y_true: ArrayLike, y_score: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -123,7 +127,8 @@ def auroc_difference(
     with_finding, without, _ = _per_patient(wins, losses, positive, patient)
     influence = (with_finding / wins.size + without / losses.size)[0]
     variance = float(_covariance(wins, losses, positive, patient)[0, 0])
-    return Difference(float(wins.mean()), variance**0.5, influence)
+    patients = min(len(np.unique(patient[chosen])) for chosen in (positive, ~positive))
+    return Difference(float(wins.mean()), variance**0.5, influence, 1 / patients)
 
 
 def mean_auroc_difference(
@@ -150,16 +155,27 @@ def mean_auroc_difference(
         known = ~np.isnan(truth)
         if 0 < truth[known].sum() < known.sum():
             one = auroc_difference(truth[known], a[known], b[known], patient[known])
-            influence = np.zeros(len(patients))
-            influence[np.unique(patient[known])] = one.influence
-            found.append(Difference(one.value, one.standard_error, influence))
+            found.append((one, np.unique(patient[known])))
+    return mean_over_labels(found, len(patients))
+
+
+def mean_over_labels(found: Sequence[tuple[Difference, np.ndarray]], patients: int) -> Difference:
+    """Return the mean of the differences of several labels, whose influences covary patient by patient.
+
+    Args:
+        found: Per label the difference, and which of all patients its influences are of, positions.
+        patients: How many there are.
+    """
     if not found:
-        return Difference(float("nan"), float("nan"), np.zeros(len(patients)))
-    influences = np.array([one.influence for one in found])
-    covariance = influences @ influences.T * len(patients) / max(len(patients) - 1, 1)
-    np.fill_diagonal(covariance, [one.standard_error**2 for one in found])
+        return Difference(float("nan"), float("nan"), np.zeros(patients), 1.0)
+    influences = np.zeros((len(found), patients))
+    for row, (one, places) in zip(influences, found, strict=True):
+        row[places] = one.influence
+    covariance = influences @ influences.T * patients / max(patients - 1, 1)
+    np.fill_diagonal(covariance, [one.standard_error**2 for one, _ in found])
     error = float(np.sqrt(np.maximum(covariance.mean(), 0)))  # NaN stays NaN
-    return Difference(float(np.mean([one.value for one in found])), error, influences.mean(axis=0))
+    share = max(one.patient_share for one, _ in found) / len(found)
+    return Difference(float(np.mean([one.value for one, _ in found])), error, influences.mean(axis=0), share)
 
 
 def _per_patient(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from radlib.metrics.bootstrap import patient_draws, percentile_interval
 from radlib.metrics.discrimination import operating_point, scores
-from radlib.metrics.verdicts import FEWEST_PATIENTS
+from radlib.metrics.paired_tests import FEWEST_PATIENTS
 
 SHOWN = ("sensitivity", "specificity")
 

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "evidence": ["calibration", "changed_decisions", "decisions", "harm"],
         "forests": ["group_panels", "group_rows"],
         "gate": ["check_gate"],
+        "headlines": ["headline"],
         "heat_map_tables": ["drawn_heat_maps", "heat_maps"],
         "inside_tables": ["insides"],
         "judgements": ["verdicts"],

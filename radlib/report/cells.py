@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from radlib import metrics
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table
+from radlib.report.conclusions import QUESTIONS, TONES
 from radlib.report.tables import over_seeds
 
 LABEL_METRICS = {
@@ -20,7 +22,6 @@ LABEL_METRICS = {
     "expected_calibration_error": "Calibration error",
 }
 UNSTEADY = 3  # times the median, at the 95th percentile
-TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
 
 
 def row_titles(results: pd.DataFrame) -> list[str]:
@@ -39,24 +40,32 @@ def _metric(row: pd.Series, name: str) -> Cell:
     return Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
 
 
-def verdict_cell(row: pd.Series, margin: float | None = None) -> Cell:
-    """Return a verdict, and below it why it is undefined, or what these films could have shown.
-
-    An interval can lie on one side of the margin where the verdict, adjusted over all variants, cannot tell.
-    """
+def verdict_cell(row: pd.Series) -> Cell:
+    """Return the verdict on an AUROC, and below it why it is undefined, or what as many patients can show."""
     note = str(row["verdict_reason"] or "")
-    if row["verdict"] == "cannot tell" and not note:
-        note = f"could have shown {w.rate(row['smallest_shown'])} from the margin"
-        if margin is not None and row["difference_high"] < -margin:
-            note = "alone beyond the margin, not so among all that were compared"
-        elif margin is not None and row["difference_low"] > -margin:
-            note = "alone within the margin, not so among all that were compared"
+    if not note and row["verdict"] == "too few patients":
+        share = 100 * metrics.not_excluded(row["patients_asked"])
+        note = f"losses in up to {share:.1f} % of patients are not excluded"
+    elif not note and row["verdict"] == "cannot tell":
+        note = f"shown in {100 * row['chance_if_lossless']:.0f} % of studies if there is no loss"
     return Cell(w.VERDICTS[row["verdict"]], note, TONES.get(row["verdict"], ""))
 
 
-def reading_table(results: pd.DataFrame, margin: float) -> Table:
-    """Return how well each variant reads the test films, with intervals; `margin` as in the verdicts."""
-    columns = ("Variant", "File", "Smaller", "AUROC", "AUROC − original", "Verdict", "Accuracy", "Sensitivity",
+def conclusion_cell(row: pd.Series) -> Cell:
+    """Return what the verdicts on AUROC, sensitivity and specificity come to, and below it each of them."""
+    notes = [
+        f"{title} {w.VERDICTS.get(row[f'verdict{suffix}'], row[f'verdict{suffix}'])}"
+        for suffix, title in QUESTIONS.items()
+        if row[f"verdict{suffix}"]
+    ]
+    return Cell(
+        w.CONCLUSIONS.get(row["conclusion"], w.MISSING), "; ".join(notes), TONES.get(row["conclusion"], "")
+    )
+
+
+def reading_table(results: pd.DataFrame) -> Table:
+    """Return how well each variant reads the test films, with intervals."""
+    columns = ("Variant", "File", "Smaller", "AUROC", "AUROC − original", "Beside its original", "Accuracy", "Sensitivity",
                "Specificity")  # fmt: skip
     rows = []
     for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True):
@@ -71,7 +80,7 @@ def reading_table(results: pd.DataFrame, margin: float) -> Table:
             _metric(row, "auroc"),
             Cell(w.MISSING) if original or not scored else difference,
             Cell(w.MISSING) if original or not scored
-            else verdict_cell(row, margin),
+            else conclusion_cell(row),
             *(_metric(row, name) for name in ("accuracy", "sensitivity", "specificity")),
         ))  # fmt: skip
     return Table(columns, tuple(rows), "Test films; below each value its 95 % interval", _winner_row(results))

@@ -55,10 +55,22 @@ MEANINGS = {
     "difference_confidence": "`confidence` minus that of the original",
     "difference_hits": "`hits` minus that of the original",
     "standard_error": "of the AUROC difference, clustered by patient",
-    "p_noninferior": "p-value against a loss of the margin or more, adjusted by Holm's rule",
-    "p_inferior": "p-value against a smaller loss than the margin, adjusted by Holm's rule",
-    "verdict": "`non-inferior`, `inferior`, `cannot tell` or `undefined`",
-    "smallest_shown": "how far from the margin a loss must lie to be told from it, as AUROC",
+    "pooled_difference": "mean of `difference` over the seeds of a chain; its interval has seeds as random effects",
+    "p_noninferior": "p-value against a loss of the margin or more, of the chain, in the order of the questions",
+    "p_inferior": "p-value against a smaller loss than the margin, not adjusted; within groups as their gates say",
+    "verdict": "on AUROC: `non-inferior`, `inferior`, `too few patients`, `cannot tell` or `undefined`",
+    "chance_if_lossless": "how often as many patients would show a variant without loss non-inferior, 0 to 1",
+    "patients_asked": "patients of the rarer answer that a claim rests on, times the number of findings, count",
+    "patients_needed": "of them, to show a variant without loss non-inferior in 80 % of studies, count",
+    "seeds_pooled": "trainings that the verdict is about, count",
+    "seed_deviation": "standard deviation of `difference` over them",
+    "conclusion": "what the verdicts come to: `as good`, `loses`, `too few patients`, `cannot tell` or `undefined`",
+    **{
+        f"{start}_{rate}": words.format(rate)
+        for rate in ("sensitivity", "specificity")
+        for start, words in (("verdict", "on {} at the original's threshold, words as of `verdict`"),
+                             ("reason", "why there is no verdict on {}"))
+    },
     "verdict_method": "test behind the verdict",
     "verdict_reason": "why there is no verdict, or what it rests on that is unusual",
     "winner": "whether the selection, made on validation films, chose it",

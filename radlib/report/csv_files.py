@@ -26,7 +26,10 @@ class Table:
         )
 
 
-_VERDICT = "standard_error p_noninferior p_inferior verdict smallest_shown verdict_method verdict_reason"
+_VERDICT = (
+    "standard_error p_noninferior p_inferior verdict chance_if_lossless patients_asked patients_needed seeds_pooled "
+    "seed_deviation verdict_method verdict_reason"
+)
 _RATE = "{0} difference_{0}± p_{0} test_{0}"
 _TESTED = "difference_{0}± p_inferior_{0} verdict_{0} reason_{0}"
 TABLES = {
@@ -36,7 +39,8 @@ TABLES = {
         "latency_p50_ms latency_p95_ms peak_memory_bytes open_ms device runtime delegate threads fp32_weight_bytes "
         "validation_auroc threshold films patients positives auroc± accuracy± balanced_accuracy± sensitivity± specificity± "
         "positive_predictive_value negative_predictive_value f1 brier± expected_calibration_error difference± "
-        f"difference_sensitivity± difference_specificity± {_VERDICT} films_disjoint auroc_disjoint accuracy_disjoint "
+        f"pooled_difference± {_VERDICT} difference_sensitivity± difference_specificity± verdict_sensitivity "
+        "reason_sensitivity verdict_specificity reason_specificity conclusion films_disjoint auroc_disjoint accuracy_disjoint "
         "sensitivity_disjoint specificity_disjoint auroc_disjoint_low auroc_disjoint_high winner not_learnt",
     ),
     "per_label.csv": Table(
@@ -53,11 +57,12 @@ TABLES = {
         + " ".join(
             f"{name}{end}" for name in ("auroc", "accuracy", "sensitivity", "specificity")
             for end in ("_mean", "_lowest", "_highest")
-        ),
+        )
+        + " pooled_difference± seed_deviation",
     ),
     "verdicts.csv": Table(
         "a finding of a variant, tested against its original",
-        f"variant label films positives prevalence difference {_VERDICT}",
+        f"variant label films positives prevalence difference± {_VERDICT}",
     ),
     "decisions.csv": Table(
         "a finding of a variant under one rule for the threshold",

@@ -40,7 +40,7 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     Returns:
         One row per variant, label and rule (`frozen` is the original's threshold, `chosen anew` the variant's own,
         from the same validation films): `threshold`, `sensitivity` and `specificity`, each with `difference_…` to the
-        original at its threshold, `_low` and `_high` (bootstrap over patients), `p_…` of "did not change" and
+        original at its threshold, `_low` and `_high` (see `metrics.unseen_patient`), `p_…` of "did not change" and
         `test_…` that gave it; `films_to_positive`, `films_to_negative`, `patients_to_positive`,
         `patients_to_negative`; and a `reason` where nothing can be said.
     """
@@ -49,15 +49,15 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         reason = why_not_paired(first, second)
         frozen, own = (_thresholds(readings, variant) for variant in (before, after))
-        spans = {} if reason else _rate_spans(first, second, frozen, own, _counts(readings, first))
         for column, label in enumerate(label_names(after)):
             missing = np.isnan([frozen[column], own[column]]).any()
             why = reason or ("No threshold was chosen for this label." if missing else "")
             for rule, threshold in zip(RULES, (frozen[column], own[column]), strict=True):
                 row = {"variant": after.name, "label": label, "rule": rule, "threshold": threshold}
                 if not why:
-                    row |= _decided(first, second, column, (frozen[column], threshold))
-                    row |= {name: ends[column] for name, ends in spans[rule].items()}
+                    row |= _decided(
+                        first, second, column, (frozen[column], threshold), run.settings.rate_margin
+                    )
                 rows.append({**row, "reason": why})
     return pd.DataFrame(rows, columns=list(DECISIONS))
 
@@ -66,29 +66,9 @@ def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
     return patient_counts(tuple(answers.patient_id), readings.run.settings.bootstrap_draws)
 
 
-def _rate_spans(
-    first: Predictions, second: Predictions, frozen: np.ndarray, own: np.ndarray, counts: np.ndarray
-) -> dict[str, dict[str, np.ndarray]]:
-    """Return by rule the ends of the intervals of both rates' changes, (labels,) each, from one pass over the draws."""
-    before, changes, films = first.y_prob >= frozen, [], []
-    for thresholds in (frozen, own):
-        after = second.y_prob >= thresholds
-        for answer in (True, False):
-            changes.append((after == answer).astype(np.float64) - (before == answer))
-            films.append(first.y_true == float(answer))
-    drawn = metrics.mean_draws(np.concatenate(changes, axis=1), counts, np.concatenate(films, axis=1))
-    ends = np.array([metrics.percentile_interval(column) for column in drawn.T]).reshape(2, 2, -1, 2)
-    return {
-        rule: {
-            f"difference_{name}_{end}": ends[r, n, :, e]
-            for n, name in enumerate(("sensitivity", "specificity"))
-            for e, end in enumerate(("low", "high"))
-        }
-        for r, rule in enumerate(RULES)
-    }
-
-
-def _decided(first: Predictions, second: Predictions, column: int, thresholds: Any) -> dict[str, Any]:
+def _decided(
+    first: Predictions, second: Predictions, column: int, thresholds: Any, margin: float
+) -> dict[str, Any]:
     known = ~np.isnan(first.y_true[:, column])
     truth, patients = first.y_true[known, column], first.patients[known]
     called = [
@@ -97,9 +77,12 @@ def _decided(first: Predictions, second: Predictions, column: int, thresholds: A
     row: dict[str, Any] = {}
     for name, answer in (("sensitivity", 1), ("specificity", 0)):
         films = truth == answer
-        right = [(c[films] == bool(answer)).astype(np.float64) for c in called]
-        row[name] = right[1].mean() if films.any() else np.nan
-        row[f"difference_{name}"] = (right[1] - right[0]).mean() if films.any() else np.nan
+        change = metrics.tested(metrics.rate_difference(truth, *called, patients, answer), margin, "")
+        row[name] = (called[1][films] == bool(answer)).mean() if films.any() else np.nan
+        row |= {
+            f"difference_{name}{end}": value
+            for end, value in (("", change.difference), ("_low", change.low), ("_high", change.high))
+        }
         found = metrics.change_test(truth, *called, patients, answer) if films.any() else (np.nan, "")
         row[f"p_{name}"], row[f"test_{name}"] = found
     a, b = called
@@ -192,33 +175,35 @@ def _calibrated(readings: Readings, variant: Variant, column: int) -> dict[str, 
 
 
 def harm(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
-    """Return what every variant lost within every group of films, adjusted over all that is asked.
+    """Return what every variant lost within every group of films, gate by gate, see `metrics.groups`.
 
     Args:
         run: The run; only its files are read.
         readings: Those files, when they were read before.
 
     Returns:
-        One row per variant, label, kind of group (`by`: age_group, sex, view, source) and `group`, with the columns of
-        `metrics.judge_groups`; no rows where the data set knows no groups, or the original has not learnt.
+        One row per variant, kind of group (`by`: age_group, sex, view, source), `group` and label, of several labels their
+        mean before them, with the columns of `metrics.judge_groups`; no rows where the data set knows no groups, or the original has not learnt.
     """
     readings = readings or read(run)
-    kinds, rows = [c for c in readings.groups if c != "image_id"], []
+    kinds = [column for column in readings.groups if column != "image_id"]
     groups = readings.groups.set_index("image_id")
-    for before, after, label, column in labelled_pairs(readings):
+    tables = []
+    for before, after in compared_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         if readings.why_not_learnt(before) or why_not_paired(first, second):
             continue
+        rows = []
         for kind in kinds:
             of_film = groups[kind].reindex(first.image_id).fillna("").to_numpy(dtype=np.str_)
             found = metrics.group_tests(
-                first.y_true[:, column], first.y_prob[:, column], second.y_prob[:, column], first.patients, of_film,
-                _threshold(readings, before, column),
-                margin=readings.run.settings.margin, rate_margin=readings.run.settings.rate_margin,
+                first.y_true, first.y_prob, second.y_prob, first.patients, of_film, _thresholds(readings, before),
+                labels=label_names(after), margin=run.settings.margin, rate_margin=run.settings.rate_margin,
             )  # fmt: skip
-            rows += [{"variant": after.name, "label": label, "by": kind, **row} for row in found]
-    table = metrics.judge_groups(rows)
-    return table if len(table) else pd.DataFrame(columns=["variant", "label", "by", "group", "harmed"])
+            rows += [{"variant": after.name, "by": kind, **row} for row in found]
+        tables += [metrics.judge_groups(rows)] if rows else []
+    empty = pd.DataFrame(columns=["variant", "by", "group", "label", "harmed"])
+    return pd.concat(tables, ignore_index=True) if tables else empty
 
 
 def compared_pairs(readings: Readings) -> Iterator[tuple[Variant, Variant]]:

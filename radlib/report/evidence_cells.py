@@ -7,11 +7,11 @@ import pandas as pd
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
+from radlib.report.conclusions import TONES
 from radlib.report.losses import lost_rates
 from radlib.runs.settings import Settings
 
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
-TONES = {"non-inferior": "good", "inferior": "bad", "cannot tell": "unsure"}
 TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity"),
           "specificity": ("_specificity", "specificity")}  # fmt: skip
 
@@ -47,7 +47,7 @@ def evidence_sections(
         ),
         Section(
             "Decisions at the original’s threshold",
-            (*_decision_blocks(evidence["decisions"], names, shown), *films),
+            (*_decision_blocks(evidence["decisions"], names, shown, settings), *films),
         ),
         Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
         Section(
@@ -76,28 +76,32 @@ def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str]) -> tuple:
         judged = rows["verdict"].value_counts()
         harmed = rows[rows["verdict"] == "inferior"].sort_values("difference")
         lost = ", ".join(f"{r['label']} ({w.signed(r['difference'])})" for _, r in harmed.iterrows())
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in judged.items())
+        counts = ", ".join(f"{count} {w.VERDICTS[verdict]}" for verdict, count in judged.items())
         known = rows[["prevalence", "difference"]].dropna()
         ranks = known.rank().corr().iloc[0, 1] if len(known) > 2 else float("nan")
         rare = f" Rank correlation of prevalence and change: {w.signed(ranks)}." if w.known(ranks) else ""
-        lines.append(f"{names[variant]}: {counts}." + (f" Inferior: {lost}." if lost else "") + rare)
+        lines.append(f"{names[variant]}: {counts}." + (f" Loses: {lost}." if lost else "") + rare)
     ordered = verdicts.sort_values(["variant", "prevalence"], kind="stable")
     rows = tuple(
         (
             Cell(row["label"], names[row["variant"]]),
             Cell(_percent(row["prevalence"]), f"{row['positives']:,} of {row['films']:,}"),
-            Cell(w.signed(row["difference"]), f"± {1.96 * row['standard_error']:.3f}" if w.known(row["standard_error"]) else ""),
+            Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
             verdict_cell(row),
         )
         for _, row in ordered.iterrows()
     )  # fmt: skip
     table = Table(
-        ("Finding", "Prevalence", "AUROC − original", "Verdict"), rows, "Rarest first; adjusted over all rows"
+        ("Finding", "Prevalence", "AUROC − original", "Verdict"),
+        rows,
+        "Rarest first; claims adjusted over all rows, alarms not",
     )
     return Text(tuple(lines), listed=True), table
 
 
-def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
+def _decision_blocks(
+    decisions: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings
+) -> tuple:
     chosen = decisions[decisions["variant"].isin(shown)] if len(decisions) else decisions
     if chosen.empty:
         return ()
@@ -125,7 +129,7 @@ def _decision_blocks(decisions: pd.DataFrame, names: Mapping[str, str], shown: s
         "Frozen: both networks read at the original’s threshold, as when a file is exchanged in a running "
         "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
         "sides are listed in changed_decisions.csv.",
-        *lost_rates(decisions, names),
+        *lost_rates(decisions, names, settings),
     ))  # fmt: skip
     tests = ", ".join(dict.fromkeys(test for test in chosen["test_sensitivity"].dropna() if test))
     caption = "Test films; changes against the original, with 95 % intervals" + (
@@ -205,8 +209,8 @@ def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], 
     )  # fmt: skip
     columns = ("Group", "With finding", "AUROC − original", "Sensitivity", "Specificity")
     caption = (
-        "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; "
-        "verdicts adjusted over all groups"
+        "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; a group "
+        "is asked as a whole first, adjusted over all groups, and each finding behind it"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
 

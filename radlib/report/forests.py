@@ -20,12 +20,9 @@ def finding_rows(verdicts: pd.DataFrame, variant: str) -> pd.DataFrame:
         variant: Its name.
     """
     rows = verdicts[verdicts["variant"] == variant].sort_values("prevalence", kind="stable")
-    reach = 1.96 * rows["standard_error"]
     return rows.assign(
         name=rows["label"],
         count=[f"{p:,} of {n:,}" for p, n in zip(rows["positives"], rows["films"], strict=True)],
-        difference_low=rows["difference"] - reach,
-        difference_high=rows["difference"] + reach,
     )
 
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from radlib.evaluation.gate import gate_of
 from radlib.evaluation.learnt import alarm
 from radlib.foundation.errors import QualityGateError
 from radlib.report import wording as w
-from radlib.report.judgements import judge_pairs, judge_variants
+from radlib.report.conclusions import conclusion
+from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
 from radlib.runs.runs import Run
 
@@ -53,25 +52,29 @@ def gate_outcome(readings: Readings) -> Outcome | None:
     if not gate["noninferior"] or entry["verdict"] == "original":
         return Outcome(True, f"{chosen}; the test films have no say in it.")
     judged = _judged(readings, gate["winner"], entry.get("reference", ""))
-    verdict = judged["verdict"] if judged else "undefined"
-    if verdict == "non-inferior":
-        return Outcome(True, f"{chosen}, and the test films confirm it: non-inferior.")
-    reason = judged["verdict_reason"] if judged else "Its original is missing."
-    shown = judged["smallest_shown"] if judged else np.nan
-    if not reason and verdict == "cannot tell":
-        reason = f"They could have shown a loss {w.rate(shown)} from the margin."
-    text = f"{chosen} and is the nearest, but the test films do not confirm it: {verdict}."
-    return Outcome(False, f"{text} {reason}".strip())
+    if judged is None:
+        return Outcome(False, f"{chosen}, but its original is missing.")
+    settings = readings.run.settings
+    said = conclusion(judged, settings.margin, settings.rate_margin)
+    if judged["conclusion"] == "as good":
+        return Outcome(True, f"{chosen}, and the test films confirm it: it {said}.")
+    return Outcome(False, f"{chosen} and is the nearest, but the test films do not confirm it: it {said}.")
 
 
 def _judged(readings: Readings, winner: str, reference: str) -> dict | None:
     """Return the test films' verdict on the winner, against what it was judged against on validation films."""
+    rows = judge_variants(readings)
     if not reference:
-        return judge_variants(readings).get(winner)
+        return rows.get(winner)
     named = {variant.name: variant for variant in readings.variants}
-    if reference not in named:
+    if reference not in named or winner not in named:
         return None
-    return judge_pairs(readings, [(named[reference], named[winner])]).to_dict("records")[0]
+    beside_it = judge_pairs(readings, [(named[reference], named[winner])]).to_dict("records")[0]
+    # beside another network's original its AUROC is asked, beside its own what becomes of patients
+    row = rows.get(winner, dict.fromkeys(ALL_COLUMNS, "")) | beside_it
+    own = ("verdict_sensitivity", "verdict_specificity") if winner in rows else ()
+    row |= {"verdict_sensitivity": row["verdict"], "verdict_specificity": ""} if not own else {}
+    return row | {"conclusion": conclude(row)}
 
 
 def check_gate(run: Run) -> str:

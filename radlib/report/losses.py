@@ -8,27 +8,27 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from radlib import metrics
+from radlib.runs.settings import Settings
 
 
-def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence on who was shown to lose sensitivity or specificity at the original's threshold.
+def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
+    """Return a sentence on whose interval of sensitivity or specificity, at the original's threshold, lies beyond the margin.
 
-    Both rates of all variants and findings are asked together, so their p-values are adjusted together (Holm).
+    An alarm is not adjusted for the number of variants.
     """
     frozen = decisions[(decisions["rule"] == "frozen") & (decisions["reason"] == "")]
-    adjusted = metrics.holm([*frozen["p_sensitivity"], *frozen["p_specificity"]]).reshape(2, -1)
     several, lost = decisions["label"].nunique() > 1, []
-    for rate, p_values in zip(("sensitivity", "specificity"), adjusted, strict=True):
-        rows = frozen[(p_values < metrics.ALPHA) & (frozen[f"difference_{rate}"] < 0)]
+    for rate in ("sensitivity", "specificity"):
+        rows = frozen[frozen[f"difference_{rate}_high"] < -settings.rate_margin]
         lost += [
             f"{names[row['variant']]}{', ' + row['label'] if several else ''} {-row[f'difference_{rate}']:.3f} {rate}"
             for _, row in rows.sort_values(f"difference_{rate}").iterrows()
         ]
+    margin = f"{settings.rate_margin:.3f}"
     if not lost:
         return (
-            "Frozen, no variant was shown to lose sensitivity or specificity (adjusted over all of them).",
+            f"Frozen, no variant’s interval of sensitivity or specificity lies wholly beyond the margin of {margin}.",
         )
     return (
-        f"Frozen, these were shown to lose, whatever their AUROC says (adjusted over all): {'; '.join(lost)}.",
+        f"Frozen, these lose more than the margin of {margin}, whatever their AUROC says (not adjusted): {'; '.join(lost)}.",
     )

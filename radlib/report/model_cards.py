@@ -19,6 +19,7 @@ from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
 from radlib.report.cells import LABEL_METRICS
+from radlib.report.conclusions import conclusion
 from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
@@ -168,11 +169,12 @@ def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]
         return (Text(("It is the original that others are compared with.",)),)
     if row["not_learnt"]:
         return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
-    lines = [
-        f"Verdict: {w.VERDICTS.get(row['verdict'], row['verdict'])} at a margin of {readings.run.settings.margin:.3f} AUROC; "
-        f"difference {w.signed(row['difference'])} [{w.signed_span(row['difference_low'], row['difference_high'])}]. "
-        f"{row['verdict_reason'] or ''}".strip()
-    ] if w.known(row["difference"]) else [f"Not compared with its original. {row['verdict_reason'] or ''}".strip()]  # fmt: skip
+    said = conclusion(row, readings.run.settings.margin, readings.run.settings.rate_margin)
+    lines = (
+        [f"It {said}."]
+        if said
+        else [f"Not compared with its original. {row['verdict_reason'] or ''}".strip()]
+    )
     for found in own["agreement"].itertuples():
         if not found.reason:
             lines.append(

@@ -22,6 +22,7 @@ from radlib.report.cells import (
 from radlib.report.changed_films import changed_film_blocks
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
+from radlib.report.headlines import forecast_sentences, headline
 from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
@@ -59,8 +60,9 @@ def build_page(
     sections = [
         Section(
             "How well each variant reads",
-            (reading_table(results, run.settings.margin), _reading_legend(results, readings)),
+            (reading_table(results), _reading_legend(results, readings)),
         ),
+        Section("What these films could show", _forecast_blocks(readings)),
         refusal_section(evidence["refusals"]),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
@@ -97,13 +99,21 @@ def build_page(
         version=__version__,
         hero=figures.get("size_against_auroc"),
         headline=(
-            *w.headline(results, dict(readings.selection), run.settings.margin),
+            *headline(results, readings.selection, run.settings),
             *_gate_words(readings),
         ),
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
         alarm=alarm(readings.not_learnt),
     )
+
+
+def _forecast_blocks(readings: Readings) -> tuple[Text, ...]:
+    lines = forecast_sentences(readings.selection)
+    said = (
+        "Said before the test films were opened, from validation films and the number of test patients alone."
+    )
+    return (Text((said,)), Text(tuple(lines), listed=True)) if lines else ()
 
 
 def _gate_words(readings: Readings) -> tuple[str, ...]:
@@ -129,13 +139,14 @@ def _disjoint_blocks(results: pd.DataFrame) -> tuple:
 
 
 def _reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
-    margin = readings.run.settings.margin
+    margin, rate_margin = readings.run.settings.margin, readings.run.settings.rate_margin
     lines = [
-        f"Verdict on the loss of AUROC on the same films, against a margin of {margin:.3f} fixed beforehand: "
-        "non-inferior, these films speak against a loss of the margin or more; inferior, against a smaller one; "
-        "cannot tell, against neither, and below it stands how far from the margin a loss would have to lie to be "
-        "told from it four times in five. Tested at 5 % in each direction, adjusted by Holm’s rule over the variants; "
-        "the intervals are not adjusted.",
+        f"Beside its original: green, “as good”, where the loss of AUROC is shown to be less than {margin:.3f} and that of "
+        f"sensitivity at the original’s threshold less than {rate_margin:.3f}, both fixed beforehand, and specificity is not "
+        "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
+        "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
+        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient with those "
+        "seen who is lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
         "Smaller: the original’s weights in float32 over the bytes of the file.",
     ]
     late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]

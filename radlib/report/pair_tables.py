@@ -1,10 +1,10 @@
 """Pairs of variants that a study wants compared with each other, over all seeds of training together.
 
 A variant is judged against its original; a question such as "does training with rounding beat rounding afterwards?"
-is about two variants. Such a pair belongs into the study before its test films are opened. Both are scored on the same
-films, and their difference is averaged over the seeds before it is looked at over the draws of patients: the interval
-says how far other patients could move the mean of these trainings. How far apart the trainings themselves lie stands
-beside it.
+is about two *methods*. Such a pair belongs into the study before its test films are opened. Both are scored on the same
+films, and the mean difference over the seeds has an error of two parts: other patients, and other trainings
+(`metrics.pooled_test`). With one seed there is no second part, so which of two *files* reads better can be seen, and which
+method would the next time cannot.
 """
 
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib import metrics
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Section, Table, Text
-from radlib.report.draws import difference_of, draw, interval
+from radlib.report.draws import draw
+from radlib.report.judgements import auroc_test
 from radlib.report.readings import Readings, read
 from radlib.runs.chains import canonical_chain
 from radlib.runs.runs import Run
@@ -35,8 +37,8 @@ def pairs(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
     Returns:
         DataFrame with the columns `COLUMNS`: labels, the number of seeds, mean sizes in bytes, mean AUROCs, their
-        `difference` (after − before) with its 95 % interval over patients, the lowest and highest of one seed, and
-        which is `better`: `before`, `after`, or empty where the interval holds zero or there is none.
+        `difference` (after − before) with its 95 % interval over patients and seeds, the lowest and highest of one seed,
+        and which is `better`: `before`, `after`, or empty where the interval holds zero or there is one seed only.
     """
     readings = readings or read(run)
     found = {(v.network, canonical_chain(v.chain_text), v.seed): v for v in readings.variants}
@@ -84,8 +86,9 @@ def pair_section(table: pd.DataFrame) -> Section:
     )
     text = (
         "Pairs that the study names. The difference is the mean over the seeds of training, with its 95 % "
-        "interval over patients; below the number of seeds, the lowest and highest of one. One of two reads better when "
-        "the interval leaves zero out, without an adjustment for the number of pairs."
+        "interval over patients and seeds together; below the number of seeds, the lowest and highest of one. One of two "
+        "reads better when the interval leaves zero out, without an adjustment for the number of pairs; of one seed "
+        "nothing is said, as another training may turn it round."
     )
     columns = (
         "First",
@@ -103,12 +106,9 @@ def pair_section(table: pd.DataFrame) -> Section:
 
 def _row(readings: Readings, network: str, both: list[tuple[Variant, Variant]]) -> dict[str, Any]:
     drawn = [(draw(readings, one), draw(readings, other)) for one, other in both]
-    each = [difference_of(one, other)["difference"] for one, other in drawn]
-    low, high = np.nan, np.nan
-    if not np.isnan(each).any() and all("auroc" in d["draws"] for pair in drawn for d in pair):
-        low, high = interval(
-            np.mean([other["draws"]["auroc"] - one["draws"]["auroc"] for one, other in drawn], axis=0)
-        )
+    tests = [auroc_test(readings, one, other) for one, other in both]
+    each = [test.difference for test in tests]
+    low, high = metrics.two_sided(metrics.pooled_test(tests))
     aurocs = [[d["values"]["auroc"] if d else np.nan for d in side] for side in zip(*drawn, strict=True)]
     sizes = [[v.size_bytes for v in side] for side in zip(*both, strict=True)]
     values = (

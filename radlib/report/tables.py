@@ -16,7 +16,6 @@ from radlib.report import judgements
 from radlib.report.draws import (
     CIRCUMSTANCES,
     deciding_thresholds,
-    difference_of,
     draw,
     interval,
     measured,
@@ -36,9 +35,12 @@ MEASURED = (
     "peak_memory_bytes",
     "open_ms",
 )
+POOLED = ("pooled_difference", "pooled_difference_low", "pooled_difference_high", "seed_deviation")
 DISJOINT = ("auroc", "accuracy", "sensitivity", "specificity")
-DIFFERENCES = ("auroc", "sensitivity", "specificity")
-NOT_JUDGED = {name: "" if name.startswith("verdict") else np.nan for name in judgements.COLUMNS}
+NOT_JUDGED = {
+    name: "" if name.startswith(judgements.WORDS) or name == "verdict_method" else np.nan
+    for name in judgements.ALL_COLUMNS
+}
 QUANTIZED = ("dynamic", "float16", "int8")
 
 
@@ -52,14 +54,11 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     Returns:
         DataFrame with columns `variant`, `label`, `network`, `seed`, `chain`, `format`, `size_bytes`,
         `compression` (float32 bytes of the original's weights over the file's bytes), what was measured,
-        `films`, each metric with `_low` and `_high`, `threshold`, `validation_auroc`, `difference` of AUROC
-        to the original with its interval, `difference_sensitivity` and `difference_specificity` likewise (each at
-        its own threshold), `standard_error` of the AUROC difference clustered by patient, `p_noninferior` and
-        `p_inferior` (adjusted over the variants), `verdict`, `smallest_shown` (how far from the margin a loss must
-        lie to be told from it), `verdict_method`, `verdict_reason`, `winner`, `not_learnt` (why the original that the
-        variant goes back to has not learnt, empty when it has; see `evaluation.learnt`); metrics with the suffix `_disjoint` are
-        those over the films whose patient number occurs in no training film, where numbers overlap. NaN is
-        what is not known or undefined.
+        `films`, each metric with `_low` and `_high`, `threshold`, `validation_auroc`, the columns of
+        `judgements.judge_variants` (differences to the original with their intervals, verdicts and what they come to),
+        `winner`, `not_learnt` (why the original that the variant goes back to has not learnt, empty when it has; see
+        `evaluation.learnt`); metrics with the suffix `_disjoint` are those over the films whose patient number occurs in
+        no training film, where numbers overlap. NaN is what is not known or undefined.
     """
     readings = readings or read(run)
     drawn = {v.name: draw(readings, v) for v in readings.variants}
@@ -92,7 +91,6 @@ def _row(readings: Readings, variant: Variant, drawn: dict, judged: dict) -> dic
     thresholds = readings.thresholds(variant)
     row["threshold"] = thresholds[0] if len(thresholds) == 1 else np.nan
     row |= _quality(drawn[variant.name])
-    row |= _against_original(variant, original, drawn)
     row |= judged.get(variant.name, NOT_JUDGED)
     row |= _disjoint(readings, variant)
     row["winner"] = variant.name == readings.selection.get("winner")
@@ -108,16 +106,6 @@ def _quality(drawn: dict) -> dict[str, Any]:
             values = drawn["draws"].get(name) if drawn else None
             row[f"{name}_low"], row[f"{name}_high"] = interval(values)
     return row
-
-
-def _against_original(variant: Variant, original: Variant | None, drawn: dict) -> dict:
-    """Return the differences of AUROC, sensitivity and specificity to the original, with their intervals."""
-    before = {} if original is None or original.name == variant.name else drawn[original.name]
-    return {
-        name: value
-        for metric in DIFFERENCES
-        for name, value in difference_of(before, drawn[variant.name], metric).items()
-    }
 
 
 def _disjoint(readings: Readings, variant: Variant) -> dict[str, float]:
@@ -172,7 +160,6 @@ def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 def _comparison(readings: Readings, before: Variant, after: Variant, drawn: dict) -> dict[str, Any]:
     one, other = drawn[before.name], drawn[after.name]
     full_size = measured(readings, before).get("fp32_weight_bytes", np.nan)
-    difference = difference_of(one, other)
     return {
         "network": after.network,
         "seed": after.seed,
@@ -184,7 +171,6 @@ def _comparison(readings: Readings, before: Variant, after: Variant, drawn: dict
         "times_smaller": full_size / after.size_bytes,
         "before_auroc": one["values"]["auroc"] if one else np.nan,
         "after_auroc": other["values"]["auroc"] if other else np.nan,
-        **difference,
         "before_accuracy": one["values"]["accuracy"] if one else np.nan,
         "after_accuracy": other["values"]["accuracy"] if other else np.nan,
     }
@@ -220,8 +206,9 @@ def over_seeds(results: pd.DataFrame) -> pd.DataFrame:
         results: As `results` returns it.
 
     Returns:
-        DataFrame with columns `network`, `chain`, `label`, `seeds`, and for AUROC, accuracy, sensitivity and
-        specificity `<metric>_mean`, `_lowest`, `_highest`; no rows where every network has one seed.
+        DataFrame with columns `network`, `chain`, `label`, `seeds`, for AUROC, accuracy, sensitivity and specificity
+        `<metric>_mean`, `_lowest`, `_highest`, and the mean `pooled_difference` to the original with its interval, in
+        which seeds are random effects; no rows where every network has one seed.
     """
     rows = []
     for (network, chain), group in results.groupby(["network", "chain"], sort=False):
@@ -235,5 +222,5 @@ def over_seeds(results: pd.DataFrame) -> pd.DataFrame:
                     f"{name}_lowest": values.min(),
                     f"{name}_highest": values.max(),
                 }
-            rows.append(row)
+            rows.append(row | {name: group[name].iloc[0] for name in POOLED if name in group})
     return pd.DataFrame(rows, columns=None if rows else ["network", "chain", "label", "seeds"])

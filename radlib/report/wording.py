@@ -11,7 +11,16 @@ from radlib.report.figures.human_units import auroc_text, human_bytes, human_cou
 MISSING, UNDEFINED = "–", "undefined"
 VERDICTS = {
     "non-inferior": "non-inferior",
-    "inferior": "inferior",
+    "inferior": "loses",
+    "too few patients": "too few patients",
+    "cannot tell": "cannot tell",
+    "undefined": UNDEFINED,
+    "": MISSING,
+}
+CONCLUSIONS = {
+    "as good": "as good",
+    "loses": "loses",
+    "too few patients": "too few patients",
     "cannot tell": "cannot tell",
     "undefined": UNDEFINED,
     "": MISSING,
@@ -116,74 +125,6 @@ def title_of(row: pd.Series, several_networks: bool, several_seeds: bool) -> str
     return f"{name}, seed {row['seed']}" if several_seeds else name
 
 
-def headline(results: pd.DataFrame, selection: dict, margin: float) -> list[str]:
-    """Return the sentences that a hurried reader needs: what was chosen, and how it did on the test films.
-
-    Args:
-        results: See `tables.results`.
-        selection: What `selection.json` holds.
-        margin: The largest loss of AUROC that counts as "non-inferior".
-    """
-    if not selection.get("winner") or not results.get("winner", pd.Series(dtype=bool)).any():
-        return ["No variant has been chosen yet: thresholds and the winner come from validation films first."]
-    several = results["network"].nunique() > 1
-    row = results[results["winner"]].iloc[0]
-    if row.get("not_learnt"):
-        return [f"No verdict: the original has not learnt, as {row['not_learnt']}."]
-    name = title_of(row, several, results["seed"].nunique() > 1)
-    size = human_bytes(row["size_bytes"])
-    if row["chain"] == "original" and selection.get("nearest"):
-        nearest = results[results["variant"] == selection["nearest"]]
-        other = title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
-        first = (
-            f"On validation films no compressed variant stayed within {margin:.3f} AUROC of the original; "
-            f"{other} lost least. The original, {name}, weighs {size}."
-        )
-    elif row["chain"] == "original":
-        first = (
-            f"{name} is the smallest network within {margin:.3f} AUROC of the best on validation films; its file "
-            f"weighs {size}."
-        )
-    else:
-        how = (
-            f"is the smallest that read the validation films as well as its original (AUROC within {margin:.3f})"
-            if not selection.get("gate", {}).get("winner")
-            else "is the smallest file that meets the study’s demands on validation films"
-        )
-        ratio = (
-            f", {row['compression']:.1f} times smaller than the original’s weights"
-            if known(row["compression"])
-            else ""
-        )
-        first = f"{name} ({size}{ratio}) {how}."
-    return [first, _test_sentence(row, margin)]
-
-
-def _test_sentence(row: pd.Series, margin: float) -> str:
-    if not known(row.get("films")):
-        return "It has not been scored on test films yet."
-    films = f"On {plural(row['films'], 'test film')} of {plural(row['patients'], 'patient')}, opened after that choice,"
-    area = f"AUROC {rate(row['auroc'])}{_bracket(span(row['auroc_low'], row['auroc_high']))}"
-    if not known(row.get("difference")) or row["chain"] == "original":
-        share = f"accuracy {rate(row['accuracy'])}{_bracket(span(row['accuracy_low'], row['accuracy_high']))}"
-        return f"{films} it reaches {area} and {share}."
-    better = known(row.get("difference_low")) and row["difference_low"] > 0
-    verdict = {
-        "non-inferior": f"it reads {'better than' if better else 'as well as'} its original (non-inferior)",
-        "inferior": "it reads worse than its original (inferior)",
-        "cannot tell": "nobody can tell yet whether it reads as well as its original (cannot tell)",
-    }.get(row["verdict"], "whether it reads as well as its original is undefined")
-    change = (
-        f"{signed(row['difference'])}{_bracket(signed_span(row['difference_low'], row['difference_high']))}"
-    )
-    end = {
-        "non-inferior": f"where a loss of {margin:.3f} would have counted",
-        "inferior": f"where a loss of more than {margin:.3f} counts",
-        "cannot tell": f"and a loss shows only when it lies {rate(row['smallest_shown'])} from the margin of {margin:.3f}",
-    }.get(row["verdict"], "")
-    return f"{films} {verdict}: {area}, {change} against the original{', ' * bool(end)}{end}."
-
-
 def _bracket(text: str) -> str:
     return f" [{text}]" if text else ""
 
@@ -204,7 +145,6 @@ __all__ = [
     "VERDICTS",
     "auroc_text",
     "comparison_sentence",
-    "headline",
     "human_bytes",
     "human_count",
     "known",

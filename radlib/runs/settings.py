@@ -61,11 +61,12 @@ class Settings:
         technique_options: `{technique: {parameter: value}}` for any other parameter of a technique.
         representative_films: Training films that int8 conversion looks at.
         operating_point_films: `validation`, or `perturbed`: copies of them with other exposure and framing.
-        perturbation: Half-ranges of those copies, see `augmentation.Augmentation`.
+        perturbation: Half-ranges of those copies, see `augmentation.Augmentation`; without any, those of `films.OTHER_ROOM`.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
-        rate_margin: Largest loss of sensitivity or specificity within a group of films that still counts as none.
+        rate_margin: Largest loss of sensitivity or specificity, of all films or within a group, that still counts as none.
+        selection_loss: Largest loss that a winner may have by its upper 90 % bound on validation films as they are and perturbed, as probit of AUROC; 0.106 is from 0.96 to 0.95.
         gate_noninferior: Whether the winner must be non-inferior to the (best) original, on validation and on test films.
         gate_size_kb: Largest file of a winner, KB of 1,000 bytes; 0 for any.
         size_limits_kb: Sizes of a device's free space, KB of 1,000 bytes; the report names the best reader under each.
@@ -113,6 +114,7 @@ class Settings:
     latency_calls: Annotated[int, Range(50, 1_000_000)] = 100
     margin: Annotated[float, Range(0, 0.5)] = 0.01
     rate_margin: Annotated[float, Range(0, 0.5)] = 0.05
+    selection_loss: Annotated[float, Range(0, 10)] = 0.106
     gate_noninferior: bool = False
     gate_size_kb: Annotated[float, Range(0)] = 0.0
     size_limits_kb: list[Annotated[float, Range(0, open_low=True)]] = field(default_factory=list)

@@ -163,16 +163,17 @@ def _wrong_winner(run: Run, variants: list[Variant], chosen: Mapping[str, Any], 
     except RadlibError:
         return ""  # a record that is damaged was named above
     candidates = [variant for variant in variants if variant.name in names & set(chosen["variants"])]
-    validation = {
-        v.name: answers[v.name, "validation"] for v in candidates if (v.name, "validation") in answers
+    asked = {
+        split: {v.name: answers[v.name, split] for v in candidates if (v.name, split) in answers}
+        for split in ("validation", "perturbed")
     }
-    if {v.name for v in candidates} != names or set(validation) != names:
+    if {v.name for v in candidates} != names or any(set(found) != names for found in asked.values()):
         return ""
     try:
         unlearnt = not_learnt(
-            run, candidates, {name: answers_of(found) for name, found in validation.items()}
+            run, candidates, {name: answers_of(found) for name, found in asked["validation"].items()}
         )
-        winner = winner_of(run.settings, candidates, chosen["variants"], validation, unlearnt)["winner"]
+        winner = winner_of(run.settings, candidates, asked, unlearnt)["winner"]
     except (RadlibError, ValueError, TypeError, KeyError):
         return f"{SELECTION} lacks what a winner follows from; {REMEDIES[SELECTION]}."
     if chosen.get("not_learnt", {}) != unlearnt:

@@ -1,0 +1,86 @@
+"""What may be said of a variant beside its original: one sentence, from one place, for report, cards, gate and notebooks.
+
+The colour follows from the same word as the sentence, so that nothing is green here and doubtful there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from radlib import metrics
+from radlib.report import wording as w
+
+TONES = {
+    "as good": "good", "loses": "bad", "too few patients": "unsure", "cannot tell": "unsure",
+    "non-inferior": "good", "inferior": "bad",
+}  # fmt: skip
+FIRST_WORDS = {
+    "as good": "is as good as its original",
+    "loses": "reads worse than its original",
+    "too few patients": "cannot be told from its original nor from a worse one, as there are too few patients",
+    "cannot tell": "nobody can tell yet to be as good as its original",
+    "undefined": "cannot be compared with its original",
+}
+QUESTIONS = {"": "AUROC", "_sensitivity": "sensitivity", "_specificity": "specificity"}
+
+
+def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str:
+    """Return what a variant's verdicts come to, as the rest of a sentence whose subject is the variant.
+
+    Args:
+        row: Of `tables.results`.
+        margin: Largest loss of AUROC that counts as none.
+        rate_margin: The same of sensitivity and specificity, at the original's threshold.
+
+    Returns:
+        Such as "is as good as its original: AUROC −0.001 [−0.004 to +0.002], non-inferior at a margin of 0.010; …";
+        empty where nothing was compared.
+    """
+    word = row.get("conclusion") or ""
+    if word not in FIRST_WORDS:
+        return ""
+    said = [
+        _answer(row, suffix, title, rate_margin if suffix else margin)
+        for suffix, title in QUESTIONS.items()
+        if w.known(row.get(f"difference{suffix}"))
+    ]
+    reasons = [str(row.get(name) or "") for name in ("verdict_reason", "reason_sensitivity")]
+    why = next((reason for reason in reasons if reason), "") if word == "undefined" else ""
+    parts = [f"{FIRST_WORDS[word]}{': ' + '; '.join(said) if said else ''}", why, *_reach(row, word, margin)]
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _answer(row: Mapping[str, Any], suffix: str, title: str, margin: float) -> str:
+    change = w.signed(row[f"difference{suffix}"])
+    span = w.signed_span(row[f"difference{suffix}_low"], row[f"difference{suffix}_high"])
+    verdict = w.VERDICTS.get(str(row[f"verdict{suffix}"]), str(row[f"verdict{suffix}"]))
+    return f"{title} {change}{f' [{span}]' if span else ''}, {verdict} at a margin of {margin:.3f}"
+
+
+def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
+    """Return what as many patients can and cannot show."""
+    patients = row.get("patients_asked")
+    if word == "undefined" or not w.known(patients):
+        return []
+    parts = []
+    if w.known(row.get("seeds_pooled")) and row["seeds_pooled"] > 1:
+        parts.append(
+            f"The verdicts are on {row['seeds_pooled']:.0f} trainings together, the changes are this file's"
+        )
+    share = 100 * metrics.not_excluded(float(patients))
+    parts.append(
+        f"With {w.plural(patients, 'patient')} of the rarer answer, losses concentrated in up to {share:.1f} % of patients are not excluded"
+    )
+    if word == "too few patients":
+        parts.append(f"A margin of {margin:.3f} needs at least {metrics.patients_for(margin):,} of them")
+    elif word == "cannot tell":
+        parts.append(chance_words(row))
+    return parts
+
+
+def chance_words(row: Mapping[str, Any]) -> str:
+    """Return how often a variant without loss would have been shown so, and how many patients would do; empty if unknown."""
+    if not w.known(row.get("chance_if_lossless")):
+        return ""
+    text = f"So many would show a variant without any loss to be so in {100 * row['chance_if_lossless']:.0f} % of such studies"
+    needed = row.get("patients_needed")
+    return text + (f"; about {needed:,.0f} would in 80 %" if w.known(needed) and needed < 1e6 else "")

@@ -1,0 +1,89 @@
+"""The sentences that a hurried reader reads: what was chosen, how it did, and what these films could have shown at all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from radlib.report import wording as w
+from radlib.report.conclusions import chance_words, conclusion
+from radlib.runs.settings import Settings
+
+
+def headline(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> list[str]:
+    """Return what was chosen and how it did on the test films, a sentence or two each.
+
+    Args:
+        results: See `tables.results`.
+        selection: What `selection.json` holds.
+        settings: Of the run: margins and the limit of the choice.
+    """
+    if not selection.get("winner") or not results.get("winner", pd.Series(dtype=bool)).any():
+        return ["No variant has been chosen yet: thresholds and the winner come from validation films first."]
+    row = results[results["winner"]].iloc[0]
+    if row.get("not_learnt"):
+        return [f"No verdict: the original has not learnt, as {row['not_learnt']}."]
+    several = results["network"].nunique() > 1
+    name = w.title_of(row, several, results["seed"].nunique() > 1)
+    size = w.human_bytes(row["size_bytes"])
+    allowed = f"{settings.selection_loss:g} on the probit scale of AUROC"
+    if row["chain"] == "original" and selection.get("nearest"):
+        nearest = results[results["variant"] == selection["nearest"]]
+        other = w.title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
+        first = (
+            f"No compressed variant was safe to choose: on validation films, as they are or perturbed, each may lose more "
+            f"than {allowed}; {other} is nearest. The original, {name}, weighs {size}."
+        )
+    elif row["chain"] == "original":
+        first = f"{name} is the smallest network that cannot lose more than {allowed} beside the best; its file weighs {size}."
+    else:
+        ratio = (
+            f", {row['compression']:.1f} times smaller than the original’s weights"
+            if w.known(row["compression"])
+            else ""
+        )
+        how = (
+            "is the smallest file that meets the study’s demands on validation films"
+            if selection.get("gate", {}).get("winner")
+            else f"is the smallest that cannot lose more than {allowed} by its upper 90 % bound, on validation films as they "
+            "are and perturbed"
+        )
+        first = f"{name} ({size}{ratio}) {how}."
+    return [first, _test_sentence(row, selection, settings)]
+
+
+def _test_sentence(row: pd.Series, selection: Mapping[str, Any], settings: Settings) -> str:
+    if not w.known(row.get("films")):
+        return " ".join(["It has not been scored on test films yet.", *forecast_sentences(selection)])
+    films = f"On {w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}"
+    area = f"AUROC {w.rate(row['auroc'])}{_bracket(row, 'auroc')}"
+    if row["chain"] == "original" or not row.get("conclusion"):
+        share = f"accuracy {w.rate(row['accuracy'])}{_bracket(row, 'accuracy')}"
+        return f"{films} it reaches {area} and {share}."
+    said = conclusion(row, settings.margin, settings.rate_margin)
+    return f"{films} it reaches {area}. It {said}."
+
+
+def _bracket(row: pd.Series, name: str) -> str:
+    text = w.span(row[f"{name}_low"], row[f"{name}_high"])
+    return f" [{text}]" if text else ""
+
+
+def forecast_sentences(selection: Mapping[str, Any]) -> list[str]:
+    """Return what was said before the test films were opened about what they could show, a sentence per network.
+
+    Args:
+        selection: What `selection.json` holds.
+    """
+    lines = []
+    for network, row in selection.get("before_test", {}).items():
+        known = {name: float("nan") if value is None else value for name, value in row.items()}
+        if not w.known(known["patients"]):
+            continue
+        chance = chance_words(known)
+        lines.append(
+            f"{network}, {known['chain']}: the test films hold {w.plural(known['patients'], 'patient')} of the rarer answer, "
+            f"which cannot exclude losses concentrated in up to {100 * known['not_excluded']:.1f} % of patients; the margin "
+            f"is {known['margin']:.3f}.{f' {chance}.' if chance else ''}"
+        )
+    return lines
