@@ -68,6 +68,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "FEWEST_PATIENTS",
             "PairedTest",
             "mean_of",
+            "noted",
             "paired_test",
             "pooled_test",
             "tested",

@@ -31,6 +31,8 @@ import numpy as np
 from radlib.metrics.delong import Difference
 
 STEPS = 100  # of halving; Newton's method usually needs six
+NOTHING = 1e-12  # of the spread, below which a weight moves nothing and its reciprocal overflows
+EXACT = 1e-7  # of the saddlepoint, at which the exponent is flat
 _NORMAL = NormalDist()
 NEAR_THE_MEAN = 1e-4  # standard deviations, within which the formula divides zero by zero
 
@@ -109,7 +111,7 @@ def _crossing(falling: Callable[[float], float], first: float, last: float) -> f
         if not first < middle < last:
             middle = (first + last) / 2
         value = falling(middle)
-        if abs(value) < 1e-7 or last - first < 1e-6:
+        if abs(value) < 1e-4 or last - first < 1e-6:
             return middle
         if value > 0:
             first, left, right = middle, value, right / 2
@@ -145,6 +147,7 @@ def weighted_tail(weights: np.ndarray, shift: float = 0.0, variance: float = 0.0
     spread = math.sqrt(float((weights**2).sum()) + variance)
     if spread == 0:
         return float(centre >= 0)
+    weights = weights[np.abs(weights) > NOTHING * spread]
     if variance == 0 and centre != 0 and (weights * centre >= 0).all() and shift * centre >= 0:
         return float(centre > 0)  # all of one sign: no draw lies on the other side
     if abs(centre) < NEAR_THE_MEAN * spread:
@@ -167,14 +170,13 @@ def _saddlepoint(weights: np.ndarray, shift: float, variance: float) -> float:
         ratio = weights / (1 - s * weights)
         slope = float(ratio.sum()) + shift + variance * s
         low, high = (s, high) if slope < 0 else (low, s)
-        step = slope / (float((ratio**2).sum()) + variance)
-        following = s - step
+        following = s - slope / (float(ratio @ ratio) + variance)
         if not low < following < high:
             following = (
                 (low + high) / 2 if math.isfinite(low + high) else s - math.copysign(abs(s) + 1, slope)
             )
-        if abs(following - s) <= 1e-12 * max(abs(s), 1e-300):
-            break
+        if abs(following - s) <= EXACT * abs(following):
+            return float(following)
         s = following
     return float(s)
 
