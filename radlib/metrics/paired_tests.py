@@ -223,7 +223,7 @@ def as_student(p_value: float, freedom: float) -> float:
         return p_value
     from scipy.special import stdtr
 
-    return float(stdtr(freedom, -NormalDist().inv_cdf(1 - p_value)))
+    return float(stdtr(freedom, NormalDist().inv_cdf(p_value)))
 
 
 def student_quantile(share: float, freedom: float) -> float:

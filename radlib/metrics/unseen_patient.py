@@ -127,7 +127,7 @@ def normal_score(p_value: float) -> float:
         >>> round(normal_score(0.025), 3), normal_score(0.0)
         (1.96, 40.0)
     """
-    return _NORMAL.inv_cdf(1 - p_value) if 1e-16 < p_value < 1 else math.copysign(40.0, 0.5 - p_value)
+    return -_NORMAL.inv_cdf(p_value) if 0 < p_value < 1 else math.copysign(40.0, 0.5 - p_value)
 
 
 def weighted_tail(weights: np.ndarray, shift: float = 0.0, variance: float = 0.0) -> float:

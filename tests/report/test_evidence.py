@@ -8,6 +8,7 @@ from scipy import special
 from radlib import metrics, report
 from radlib.evaluation.film_groups import film_groups
 from radlib.report.losses import lost_rates
+from radlib.runs.settings import Settings
 from written_runs import answer, checked, write_run
 
 THRESHOLD = 0.45
@@ -57,13 +58,9 @@ def test_decisions_at_the_frozen_threshold(run):
     assert row["films_to_negative"] == (called[0] & ~called[1]).sum()
     frame = pd.DataFrame({"p": a["patient_id"], "a": called[0], "b": called[1]}).groupby("p").any()
     assert row["patients_to_negative"] == (frame["a"] & ~frame["b"]).sum()
-    counts = metrics.patient_draws(a["patient_id"], run.settings.bootstrap_draws)
-    values = [
-        metrics.metric_draws(truth, f["y_prob"][:, 0], THRESHOLD, counts)["sensitivity"] for f in (a, b)
-    ]
-    expected = np.quantile(values[1] - values[0], [0.025, 0.975])
-    low_high = row[["difference_sensitivity_low", "difference_sensitivity_high"]].astype(float)
-    assert low_high.to_numpy() == pytest.approx(expected, abs=1e-12)
+    test = metrics.rate_test(truth, *called, a["patient_id"], 1, run.settings.rate_margin)
+    assert (row["difference_sensitivity_low"], row["difference_sensitivity_high"]) == (test.low, test.high)
+    assert test.low < row["difference_sensitivity"] < test.high < 0
     assert row["p_sensitivity"] < 0.001 and row["test_sensitivity"] == "clustered by patient"
     same = rows.loc[("float16", "frozen")]
     assert same["films_to_positive"] == same["films_to_negative"] == 0 and same["p_sensitivity"] == 1
@@ -178,20 +175,20 @@ def test_long_reasons_wrap_and_intervals_do_not(run):
 
 
 def test_a_loss_at_the_frozen_threshold_is_said_whatever_the_auroc():
-    row = {"rule": "frozen", "reason": "", "label": "pneumonia", "p_sensitivity": 1.0, "p_specificity": 1.0,
-           "difference_sensitivity": 0.0, "difference_specificity": 0.0}  # fmt: skip
+    ends = {"difference_sensitivity": 0.0, "difference_sensitivity_high": 0.0,
+            "difference_specificity": 0.0, "difference_specificity_high": 0.0}  # fmt: skip
+    row = {"rule": "frozen", "reason": "", "label": "pneumonia", **ends}
+    lost = {"difference_sensitivity": -0.087, "difference_sensitivity_high": -0.059}
     rows = [
-        row | {"variant": "a", "p_sensitivity": 0.0005, "difference_sensitivity": -0.064},
-        row
-        | {"variant": "b", "p_sensitivity": 0.02, "difference_sensitivity": -0.02},  # one of eight questions
-        row | {"variant": "c", "p_specificity": 0.0001, "difference_specificity": 0.05},  # a gain
-        row
-        | {"variant": "d", "rule": "chosen anew", "p_sensitivity": 0.0001, "difference_sensitivity": -0.3},
+        row | {"variant": "a"} | lost,
+        row | {"variant": "b", "difference_sensitivity": -0.06, "difference_sensitivity_high": -0.02},
+        row | {"variant": "c", "difference_specificity": 0.05, "difference_specificity_high": 0.08},
+        row | {"variant": "d", "rule": "chosen anew"} | lost,
     ]
     names = {name: name.upper() for name in "abcd"}
-    (sentence,) = lost_rates(pd.DataFrame(rows), names)
+    (sentence,) = lost_rates(pd.DataFrame(rows), names, Settings())
     assert sentence == (
-        "Frozen, these were shown to lose, whatever their AUROC says (adjusted over all): A 0.064 sensitivity."
+        "Frozen, these lose more than the margin of 0.050, whatever their AUROC says (not adjusted): A 0.087 sensitivity."
     )
-    (sentence,) = lost_rates(pd.DataFrame(rows[1:]), names)
-    assert sentence.startswith("Frozen, no variant was shown to lose")
+    (sentence,) = lost_rates(pd.DataFrame(rows[1:]), names, Settings())
+    assert sentence.startswith("Frozen, no variant’s interval")

@@ -1,10 +1,13 @@
 """Verdicts of made-up runs, whose variants lose a stated part of what the original reads."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from radlib import metrics, report
 from radlib.report import judgements
+from radlib.report.conclusions import FIRST_WORDS, conclusion
 from radlib.report.readings import read
 from written_runs import answer, noisy, write_run
 
@@ -31,12 +34,9 @@ def test_results_hold_the_tests_of_every_variant_adjusted_together(run):
         )
         for f in files.values()
     ]
-    assert (
-        table.loc[list(files), "p_noninferior"].tolist()
-        == metrics.holm([t.p_noninferior for t in tests]).tolist()
-    )
-    assert (
-        table.loc[list(files), "p_inferior"].tolist() == metrics.holm([t.p_inferior for t in tests]).tolist()
+    assert table.loc[list(files), "p_noninferior"].tolist() == metrics.claims(tests)
+    assert table.loc[list(files), "p_inferior"].tolist() == [t.p_inferior for t in tests], (
+        "an alarm was adjusted"
     )
     assert table.loc[["float16", "int8", "dynamic"], "verdict"].tolist() == [
         "non-inferior", "inferior", "cannot tell",
@@ -44,21 +44,85 @@ def test_results_hold_the_tests_of_every_variant_adjusted_together(run):
     row = table.loc["int8"]
     assert row["difference"] == pytest.approx(tests[list(files).index("int8")].difference, abs=1e-12)
     assert "clustered by patient" in row["verdict_method"] and row["verdict_reason"] == ""
-    assert row["smallest_shown"] == pytest.approx(metrics.smallest_shown(row["standard_error"], 3))
+    assert (row["difference_low"], row["difference_high"]) == (
+        tests[list(files).index("int8")].low,
+        tests[list(files).index("int8")].high,
+    )
+    assert row["patients_asked"] == tests[0].patients and row["seeds_pooled"] == 1
+    assert table["conclusion"].tolist()[1:] == ["as good", "loses", "cannot tell"]
     assert table.loc["original", "verdict"] == "" and np.isnan(table.loc["original", "p_inferior"])
 
 
-def test_differences_of_rates_are_those_of_the_same_draws(run):
+def test_rates_are_judged_at_the_threshold_of_the_original(run):
     row = report.results(run).set_index("chain").loc["int8"]
-    files = [answer(run, chain, dict) for chain in ("", "int8")]
-    counts = metrics.patient_draws(files[0]["patient_id"], run.settings.bootstrap_draws)
-    for metric in ("sensitivity", "specificity"):
-        drawn = [
-            metrics.metric_draws(f["y_true"][:, 0], f["y_prob"][:, 0], 0.45, counts)[metric] for f in files
-        ]
-        expected = np.quantile(drawn[1] - drawn[0], [0.025, 0.975])
-        found = row[[f"difference_{metric}_low", f"difference_{metric}_high"]].astype(float)
-        assert found.to_numpy() == pytest.approx(expected, abs=1e-12)
+    before, after = (answer(run, chain, dict) for chain in ("", "int8"))
+    truth, called = before["y_true"][:, 0], [f["y_prob"][:, 0] >= 0.45 for f in (before, after)]
+    for metric, answered in (("sensitivity", 1), ("specificity", 0)):
+        test = metrics.rate_test(truth, *called, before["patient_id"], answered, 0.05)
+        found = [row[f"difference_{metric}{end}"] for end in ("", "_low", "_high")]
+        assert found == [test.difference, test.low, test.high]
+        assert row[f"verdict_{metric}"] == metrics.verdict_of(test, 1.0), (
+            "asked although the AUROC was not shown"
+        )
+
+
+def test_the_winner_is_asked_first_and_its_failure_closes_all_that_follows(run):
+    def judged(winners):
+        readings = read(run)
+        readings = dataclasses.replace(readings, selection={**readings.selection, "winners": winners})
+        rows = judgements.judge_variants(readings)
+        return {name.split("/")[1].split("#")[0]: row for name, row in rows.items()}
+
+    network = next(v.network for v in run.variants())
+    assert judged({network: "float16"})["float16"]["verdict"] == "non-inferior"
+    closed = judged({network: "dynamic"})
+    assert closed["dynamic"]["verdict"] == "cannot tell" == closed["float16"]["verdict"]
+    assert closed["int8"]["verdict"] == "inferior", "an alarm waits for nothing"
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (("non-inferior", "non-inferior", "non-inferior"), "as good"),
+        (("non-inferior", "non-inferior", "cannot tell"), "as good"),
+        (("non-inferior", "non-inferior", "inferior"), "loses"),
+        (("non-inferior", "inferior", "non-inferior"), "loses"),
+        (("non-inferior", "cannot tell", "non-inferior"), "cannot tell"),
+        (("non-inferior", "too few patients", "non-inferior"), "too few patients"),
+        (("cannot tell", "non-inferior", "non-inferior"), "cannot tell"),
+        (("undefined", "cannot tell", "cannot tell"), "undefined"),
+    ],
+)
+def test_green_needs_auroc_and_sensitivity_and_no_alarm(said, word):
+    row = dict(zip(("verdict", "verdict_sensitivity", "verdict_specificity"), said, strict=True))
+    assert judgements.conclude(row) == word
+    row |= {
+        "difference": -0.001,
+        "difference_low": -0.004,
+        "difference_high": 0.002,
+        "patients_asked": 800.0,
+        "seeds_pooled": 3,
+    }
+    sentence = conclusion(row | {"conclusion": word}, 0.01, 0.05)
+    assert sentence.startswith(FIRST_WORDS[word]) and set(FIRST_WORDS) == set(judgements.CONCLUSIONS)
+    assert (
+        ("3 trainings together" in sentence)
+        == (word != "undefined")
+        == ("up to 0.4 % of patients" in sentence)
+    )
+
+
+def test_a_file_gives_alarm_though_its_sisters_do_not(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), films=1500, seeds=(0, 1, 2))
+    for seed in range(3):
+        first = dict(np.load(next(run.path("predictions").glob(f"*original*seed{seed}.test.npz"))))
+        path = next(run.path("predictions").glob(f"*--int8--seed{seed}.test.npz"))
+        arrays = {**dict(np.load(path)), "y_prob": first["y_prob"]}
+        np.savez(path, **(noisy(2.5)(arrays) if seed == 1 else arrays))
+    table = report.results(run).set_index(["chain", "seed"])
+    assert table.loc[("int8", 1), "verdict"] == "inferior"
+    assert table.loc[("int8", 1), "verdict_reason"] == judgements.OWN_FILE
+    assert table.loc[("int8", 0), "verdict"] == "cannot tell" and table.loc[("int8", 0), "seeds_pooled"] == 3
 
 
 def test_another_order_of_films_is_paired_by_id_and_said(run):
@@ -127,11 +191,8 @@ def test_findings_are_judged_together_and_each_with_its_prevalence(tmp_path):
     table = report.verdicts(run)
     rows = table.assign(chain=table["variant"].str.extract(r"/(\w+)#")[0]).set_index(["chain", "label"])
     assert rows.loc[("int8", "nodule"), "verdict"] == "inferior"
-    assert (
-        rows.loc[[("int8", "mass"), ("float16", "mass"), ("float16", "nodule")], "verdict"]
-        .eq("non-inferior")
-        .all()
-    )
+    others = rows.loc[[("int8", "mass"), ("float16", "mass"), ("float16", "nodule")], "verdict"]
+    assert not others.eq("inferior").any() and rows.loc[("float16", "nodule"), "p_noninferior"] < 0.2
     hernia = rows.loc[("int8", "hernia")]  # no film has it
     assert hernia["verdict"] == "undefined" and "Only one answer" in hernia["verdict_reason"]
     known = ~np.isnan(original["y_true"][:, 1])
