@@ -14,8 +14,8 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE as SELECTION, read_choices, thresholds
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.predictions import mean_auroc, predictions_in, predictions_path, task_of
+from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
 from radlib.evaluation.selection import operating_points, winner_of
-from radlib.evaluation.test_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
 from radlib.foundation.errors import DataError, RadlibError
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
