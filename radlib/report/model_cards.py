@@ -23,7 +23,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.wording import LIMITS
-from radlib.runs.variants import REBUILT, Variant, variant_name
+from radlib.runs.variants import REBUILT, Variant
 
 FOLDER = "cards"
 USE = (
@@ -83,7 +83,7 @@ def model_card(
 
 def _alarm(readings: Readings, variant: Variant) -> str:
     """Return what stands first on the card of a variant whose original has not learnt."""
-    own = {variant_name(variant.network, "", variant.seed)}
+    own = {variant.original}
     return alarm({name: reason for name, reason in readings.not_learnt.items() if name in own})
 
 

@@ -16,7 +16,7 @@ from radlib.formats.keras_archive import count_weights
 from radlib.foundation.storage import deflated_bytes
 from radlib.report.validation_table import COMPARED, validation_table, variant_columns
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 __all__ = [
     "COMPARED",
@@ -114,7 +114,7 @@ def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     rows = []
     for variant in variants:
         path = run.model_path(variant)
-        baseline = run.variant(variant_name(variant.network, "", variant.seed))
+        baseline = run.variant(variant.original)
         rows.append(
             {
                 **variant_columns(variant),

@@ -27,7 +27,7 @@ from radlib.foundation.record_files import remembered
 from radlib.foundation.registry import FORMATS
 from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 FOLDER = "heat_maps"
 REVISION = 2  # raised when the same files would answer otherwise
@@ -49,7 +49,7 @@ def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) 
     for variant in variants:
         if not variant.chain:
             continue
-        before = run.variant(variant_name(variant.network, "", variant.seed))
+        before = run.variant(variant.original)
         record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
         path = heat_maps_path(run.folder, variant)
         if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):

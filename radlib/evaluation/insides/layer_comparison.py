@@ -29,7 +29,7 @@ from radlib.foundation.extras import pandas as pd
 from radlib.foundation.record_files import remembered
 from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 FOLDER = "insides"
 REVISION = 2  # raised when the same file would be described otherwise
@@ -48,7 +48,7 @@ def look_inside(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> Non
     """
     originals: dict[str, Any] = {}
     for variant in variants:
-        before = run.variant(variant_name(variant.network, "", variant.seed))
+        before = run.variant(variant.original)
         record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
         path = insides_path(run.folder, variant)
         if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
