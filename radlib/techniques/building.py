@@ -205,7 +205,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         product = entry.function(load_payload(run, parent), data, **parameters)
         file = f"model{FORMATS[entry.facts['produces']].facts['suffix']}"
         save_model(product.payload, folder / file)
-        if product.history is not None:
+        if len(product.history):
             write_text(folder / "history.csv", table_text(product.history))
         if product.architecture:  # another network, which takes films as every network here does
             write_json(folder / RECORD, films.preprocessing.to_dict())
