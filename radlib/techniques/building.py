@@ -23,20 +23,10 @@ from radlib.runs.imported_networks import is_imported
 from radlib.runs.refusals import forget_refusal, keep_refusal, refuse_again
 from radlib.runs.runs import Run
 from radlib.runs.variants import Step, Variant, variant_key
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import TechniqueData
 from radlib.training.baselines import TRAINING_REVISION, original_format, settings_spec, train_baseline
 
 RECORD = "preprocessing.json"  # beside every model; how films are prepared for it
-
-__all__ = [
-    "Product",
-    "TechniqueData",
-    "build_variants",
-    "chain_label",
-    "check_chain",
-    "compress",
-    "compress_each",
-]
 
 
 def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
