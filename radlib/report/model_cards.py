@@ -63,7 +63,7 @@ def model_card(
         Section("What it is", (_identity(variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
-        Section("How well it reads", _scores(variant, row, labels[labels["variant"] == variant.name])),
+        Section("How well it reads", _scores(row, labels[labels["variant"] == variant.name])),
         Section("Against its original", _against(readings, row, own)),
         Section("Limits", (Text(LIMITS, listed=True),)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
@@ -143,7 +143,7 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 
 
-def _scores(variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
+def _scores(row: pd.Series, labels: pd.DataFrame) -> tuple:
     if labels.empty:
         return (Text(("It has not been scored on test films.",)),)
     wide = {label: table.set_index("metric") for label, table in labels.groupby("label", sort=False)}
