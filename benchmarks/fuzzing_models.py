@@ -160,7 +160,8 @@ def _as_foreign(path: Path, number: int, say: Any) -> bool:
     from radlib.formats.tensor_files.reading import kind_of, read_tensors
     from radlib.foundation.errors import RadlibError, UsageError
     from radlib.importing import guard, keras_network, tasks, workers
-    from radlib.importing.layout import Answers, InputLayout
+    from radlib.importing.answers import Answers
+    from radlib.importing.layout import InputLayout
 
     def here(task: str, arguments: dict[str, Any], **_: Any) -> Any:
         say("in a worker")

@@ -1,4 +1,4 @@
-"""Tiny films for tests: noise, with a bright square somewhere in those that have an opacity."""
+"""Tiny films for tests, noise with a bright square somewhere in those that have an opacity, and a network for them."""
 
 import numpy as np
 import pandas as pd
@@ -87,3 +87,9 @@ def small_network(
     if dropout:
         x = layers.Dropout(dropout)(x)
     return keras.Model(image, layers.Dense(2, activation="softmax", name="predictions")(x))
+
+
+def same_bits(first, second) -> bool:
+    """Tell whether two Keras networks have the same weights, to the bit."""
+    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
+    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.formats.graphs import weight_name
 from radlib.formats.litert_tables import read_file
 from radlib.foundation import backend
 from radlib.foundation.extras import pandas as pd
@@ -207,7 +208,7 @@ def _inner(layer: Any) -> Any:
 
 def _kernels(layer: Any) -> list[Any]:
     """Return the variables that are kernels; a wrapper's own variables (masks, steps) are none."""
-    return [weight for weight in layer.weights if weight.name.split("/")[-1].split(":")[0] in KERNELS]
+    return [weight for weight in layer.weights if weight_name(weight) in KERNELS]
 
 
 def _node_macs(layer: Any, inputs: Any, output: Any) -> int:

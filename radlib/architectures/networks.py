@@ -16,8 +16,6 @@ from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import ARCHITECTURES
 from radlib.runs.tasks import Task
 
-__all__ = ["brought_network", "build_network", "find_weights", "load_weights"]
-
 HEAD_NAME = "predictions"
 
 

@@ -7,6 +7,7 @@ parameters sit in convolution kernels, which magnitude pruning reaches.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from radlib.architectures.inputs import film_input, positive
@@ -14,13 +15,19 @@ from radlib.foundation import backend
 from radlib.foundation.registry import ARCHITECTURES
 from radlib.foundation.value_types import Range
 
-PAPER = "ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556"
+student = partial(
+    ARCHITECTURES.register,
+    family="students",
+    paper="ours, after Simonyan and Zisserman, 2014, arXiv 1409.1556",
+    input_range="unit",
+    channels=1,
+    minimum_size=16,
+)
+Width = Annotated[float, Range(0, 64, open_low=True)]
 
 
-@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
-def student_tiny(
-    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
-) -> Any:
+@student()
+def student_tiny(input_shape: tuple[int, int, int], *, width: Width = 1.0) -> Any:
     """student_tiny: three convolutions, about 5,000 parameters at width 1.
 
     Args:
@@ -30,10 +37,8 @@ def student_tiny(
     return _plain_stack("student_tiny", input_shape, [8, 16, 24], width)
 
 
-@ARCHITECTURES.register(family="students", paper=PAPER, input_range="unit", channels=1, minimum_size=16)
-def student_small(
-    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
-) -> Any:
+@student()
+def student_small(input_shape: tuple[int, int, int], *, width: Width = 1.0) -> Any:
     """student_small: four convolutions, about 30,000 parameters at width 1.
 
     Args:
@@ -43,16 +48,8 @@ def student_small(
     return _plain_stack("student_small", input_shape, [16, 24, 32, 64], width)
 
 
-@ARCHITECTURES.register(
-    family="students",
-    paper="ours, after Howard et al., 2017, arXiv 1704.04861",
-    input_range="unit",
-    channels=1,
-    minimum_size=16,
-)
-def student_separable(
-    input_shape: tuple[int, int, int], *, width: Annotated[float, Range(0, 64, open_low=True)] = 1.0
-) -> Any:
+@student(paper="ours, after Howard et al., 2017, arXiv 1704.04861")
+def student_separable(input_shape: tuple[int, int, int], *, width: Width = 1.0) -> Any:
     """student_separable: six depthwise separable convolutions, about 50,000 parameters at width 1.
 
     Args:

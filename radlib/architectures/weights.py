@@ -7,7 +7,6 @@ before the first value is read, and no value is assigned before the last one is.
 """
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from radlib.architectures.state_dicts import load_state_dict
+from radlib.formats.graphs import weight_name
+from radlib.formats.keras_archive import snake_case
 from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5
 from radlib.foundation import backend
 from radlib.foundation.errors import SetupError, UsageError
@@ -136,7 +137,7 @@ def _named_tensors(group: Any, model: Any, layer: str) -> list[Any]:
         _text(n).rsplit("/", 1)[-1].split(":")[0]: _text(n) for n in group.attrs.get("weight_names", [])
     }
     own = dict(_layers(model)).get(layer, [])
-    wanted = [variable.name.rsplit("/", 1)[-1].split(":")[0] for variable in own]
+    wanted = [weight_name(variable) for variable in own]
     if len(stored) == len(wanted) and set(stored) == set(wanted):
         return [group[stored[name]] for name in wanted]
     return [group[_text(n)] for n in group.attrs.get("weight_names", [])]
@@ -159,7 +160,7 @@ def _numbered_tensors(file: Any, model: Any) -> LayerTensors:
     names: list[str] = []
     used: dict[str, int] = {}
     for layer in model.layers:
-        name = _snake_case(type(layer).__name__)
+        name = snake_case(type(layer).__name__)
         used[name] = used.get(name, -1) + 1
         names.append(f"{name}_{used[name]}" if used[name] else name)
     ordered = [name for name in names if name in stored]
@@ -216,11 +217,6 @@ def _layers(model: Any) -> LayerTensors:
     """Return the layers that have weights, each with its trainable, then its other variables."""
     own = [(layer.name, [*layer.trainable_weights, *layer.non_trainable_weights]) for layer in model.layers]
     return [(name, variables) for name, variables in own if variables]
-
-
-def _snake_case(name: str) -> str:
-    """Return the name Keras gives a class in a weights file: `DepthwiseConv2D` becomes `depthwise_conv2d`."""
-    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
 def _text(value: str | bytes) -> str:

@@ -25,13 +25,11 @@ def require(path: Path, what: str, remedy: str) -> None:
 
 def require_run(output: Path) -> None:
     """Stop with a sentence when a folder is not that of a run."""
-    from radlib.foundation.errors import UsageError
+    from radlib.runs.run_records import no_run
 
     require(output, "run", "give a folder under outputs")
     if not (output / "run.json").is_file():
-        raise UsageError(
-            f"{str(output)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
-        )
+        raise no_run(output)
 
 
 @click.command()

@@ -8,15 +8,16 @@ import importlib.util
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from radlib.foundation.errors import RadlibError
+from radlib.foundation import backend
+from radlib.foundation.errors import RadlibError, UsageError
 from radlib.foundation.extras import line_to_type
+from radlib.foundation.processes import ProcessEnded, call
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_DISK_BYTES = 1_000_000_000
@@ -111,17 +112,23 @@ def training() -> Finding:
 
 def keras_flavour() -> Finding:
     """Import TensorFlow as radlib does, in a process of its own, and say which Keras it got."""
-    source = "from radlib.foundation import backend; print(backend.tensorflow().__version__, backend.keras().__version__)"
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        return Finding("TensorFlow", "missing", f"cannot be imported: {reason[:150]}")
-    tensorflow, keras = done.stdout.split()[-2:]
+    try:
+        (tensorflow, keras), _ = call("radlib.cli.doctor", "imported_versions", {})
+    except (UsageError, ProcessEnded) as error:
+        return Finding("TensorFlow", "missing", f"cannot be imported: {str(error)[:150]}")
     if not keras.startswith("2."):
         return Finding(
             "TensorFlow", "missing", f"{tensorflow} with Keras {keras}; pip install 'tf-keras>=2.21,<2.22'"
         )
     return Finding("TensorFlow", "ok", f"{tensorflow} with Keras 2 (tf-keras {keras})")
+
+
+def imported_versions() -> list[str]:
+    """Return the versions of TensorFlow and of Keras, once imported; what a broken one says is handed on."""
+    try:
+        return [backend.tensorflow().__version__, backend.keras().__version__]
+    except ImportError as error:
+        raise UsageError(str(error)) from error
 
 
 def disk(folder: Path) -> Finding:

@@ -11,7 +11,7 @@ from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
 from radlib.foundation.record_files import read_table
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
-from radlib.runs.run_records import read_record
+from radlib.runs.run_records import begun_record, no_run
 from radlib.runs.studies import load_study, study_names
 
 REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
@@ -74,13 +74,11 @@ def compared(outputs: Sequence[Path]) -> "pd.DataFrame":
     for folder in outputs:
         results = folder / "results.csv"
         if not (folder / "run.json").is_file():
-            raise UsageError(
-                f"{str(folder)!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
-            )
+            raise no_run(folder)
         if not results.is_file():
             raise UsageError(
                 f"The run {folder.name!r} has no results yet; finish it with radlib run --study "
-                f"{begun_study(folder)} --output {folder}."
+                f"{begun_record(folder).source} --output {folder}."
             )
         table = read_table(results, ("variant",))
         table.insert(0, "run", folder.resolve().name)
@@ -133,8 +131,3 @@ def not_learnt_lines(table: "pd.DataFrame") -> list[str]:
         "it can be trusted."
         for _, row in rows.iterrows()
     ]
-
-
-def begun_study(folder: Path) -> str:
-    """Return the study that a run was begun with."""
-    return read_record(folder).source

@@ -12,7 +12,7 @@ from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.record_files import read_object
 from radlib.foundation.storage import file_sha256
 from radlib.runs.tasks import task_of
-from radlib.runs.variants import REBUILT, Variant, library_versions, read_variant, variant_name
+from radlib.runs.variants import REBUILT, Variant, library_versions, read_variant
 
 
 def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
@@ -73,7 +73,7 @@ def _study(run_folder: Path) -> str:
 
 
 def _alarm(run_folder: Path, variant: Variant) -> dict[str, str]:
-    selection, original = run_folder / SELECTION, variant_name(variant.network, "", variant.seed)
+    selection, original = run_folder / SELECTION, variant.original
     reason = read_choices(selection).get("not_learnt", {}).get(original) if selection.is_file() else None
     if not reason:
         return {}

@@ -11,7 +11,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["odd_films", "test_log"],
+    submodules=["odd_films", "scoring_log"],
     submod_attrs={
         "answers": ["Predictions"],
         "choices": ["read_choices", "read_selection", "thresholds"],

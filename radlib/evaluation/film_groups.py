@@ -7,7 +7,7 @@ from radlib import metrics
 from radlib.datasets.films import Films
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
-from radlib.foundation.storage import atomic_path
+from radlib.foundation.storage import write_text
 from radlib.runs.runs import Run
 
 FILE = "groups.csv"
@@ -39,5 +39,4 @@ def write_film_groups(run: Run, films: Films) -> None:
     """Write `groups.csv` of a run; nothing where the data set knows no groups."""
     table = film_groups(films)
     if len(table.columns) > 1:
-        with atomic_path(run.path(FILE)) as partial:
-            partial.write_text(table_text(table), encoding="utf-8")
+        write_text(run.path(FILE), table_text(table))

@@ -15,7 +15,7 @@ from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 from radlib.training.learning_curves import never_fell
 
 CHILD_IS_BETTER = 0.05  # of AUROC
@@ -77,7 +77,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
         children = {
             v.label: answers[v.name]
             for v in variants
-            if v.chain and v.name in answers and variant_name(v.network, "", v.seed) == original.name
+            if v.chain and v.name in answers and v.original == original.name
         }
         curves = run.model_path(original).with_name("history.csv")
         history = _curves(curves) if curves.is_file() else None

@@ -20,7 +20,7 @@ from radlib.evaluation.probes import describe_host, in_fresh_process
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import table_text
 from radlib.foundation.record_files import remembered
-from radlib.foundation.storage import atomic_path, deflated_bytes, spec_digest, write_json
+from radlib.foundation.storage import deflated_bytes, spec_digest, write_json, write_text
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -210,8 +210,7 @@ def _write_table(run: Run) -> "pd.DataFrame":
             if record.get("sha256") == variant.sha256 and "device" in record:
                 rows += _rows(variant, record)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    with atomic_path(run.path("measurements.csv")) as partial:
-        partial.write_text(table_text(table), encoding="utf-8")
+    write_text(run.path("measurements.csv"), table_text(table))
     return table
 
 

@@ -18,7 +18,7 @@ from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_groups import write_film_groups
 from radlib.evaluation.inference import predict_files
-from radlib.evaluation.test_log import log_test
+from radlib.evaluation.scoring_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
 from radlib.evaluation.workers import Workers
 from radlib.foundation.errors import DataError

@@ -18,6 +18,7 @@ import numpy as np
 from radlib.foundation import processes
 from radlib.foundation.backend import log_path
 from radlib.foundation.errors import SetupError, UsageError
+from radlib.foundation.processors import peak_memory_bytes
 from radlib.foundation.registry import FORMATS
 
 CALLS_IN_A_ROW = 10  # per variant and round; short, so that a slow spell of the machine hits all alike
@@ -160,10 +161,7 @@ def _peak_bytes() -> int:
     On Linux the kernel's own figure: what `getrusage` reports there includes the memory that the parent had
     when it started this process.
     """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), flags=re.M)
-        if found:
-            return int(found.group(1)) * 1024
+    if (found := peak_memory_bytes()) is not None:
+        return found
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -14,7 +14,7 @@ from radlib.evaluation.choices import FILE, read_selection, thresholds
 from radlib.foundation.storage import atomic_path
 from radlib.runs import private
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 FOLDER = "thumbnails"
 SIDE = 160  # pixels
@@ -36,7 +36,7 @@ def write_thumbnails(
         return
     chosen, positions = read_selection(run)["variants"], {str(i): n for n, i in enumerate(films.image_ids)}
     for variant in variants:
-        original = variant_name(variant.network, "", variant.seed)
+        original = variant.original
         if not variant.chain or original not in answers or original not in chosen:
             continue
         for image in list(

@@ -14,7 +14,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "container": ["reason_of"],
         "graphs": ["build_graph", "describe_graph", "functional", "weight_name"],
         "keras": ["keras_predictor", "load_model", "model_bytes"],
-        "keras_archive": ["count_weights", "read_configuration", "read_weights", "snake_case"],
+        "keras_archive": [
+            "check_plain_members",
+            "count_weights",
+            "read_configuration",
+            "read_weights",
+            "snake_case",
+        ],
         "litert_tables": ["packed", "read_file", "read_tables", "said_anew"],
         "plain_tensors": ["plainest", "read_plain"],
         "predictors": [

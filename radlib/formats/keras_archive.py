@@ -32,13 +32,7 @@ def read_configuration(path: Path) -> Any:
         UsageError: When the archive is damaged, or holds anything else than a network.
     """
     members = {member.orig_filename: member for member in checked_members(path)}
-    if surplus := sorted(set(members) - MEMBERS):
-        raise UsageError(
-            f"{path.name} carries {ascii(surplus[0])[:60]} beside the network, which a plain Keras model has not; save it "
-            "without custom layers and assets."
-        )
-    if missing := sorted({CONFIGURATION, WEIGHTS} - set(members)):
-        raise UsageError(f"{path.name} has no {missing[0]}; save the model again with model.save('x.keras').")
+    check_plain_members(path, set(members))
     if members[CONFIGURATION].file_size > MOST_CONFIGURATION_BYTES:
         raise UsageError(f"{path.name} has a configuration too long for a network; save the model again.")
     try:
@@ -46,6 +40,21 @@ def read_configuration(path: Path) -> Any:
             return json.loads(archive.read(CONFIGURATION))
     except (*DAMAGE, RecursionError):
         raise UsageError(f"{path.name} has a damaged {CONFIGURATION}; save the model again.") from None
+
+
+def check_plain_members(path: Path, names: set[str]) -> None:
+    """Make sure that an archive holds a network and nothing beside it.
+
+    Raises:
+        UsageError: Naming what is too much or missing.
+    """
+    if surplus := sorted(names - MEMBERS):
+        raise UsageError(
+            f"{path.name} carries {ascii(surplus[0])[:60]} beside the network, which a plain Keras model has not; save it "
+            "without custom layers and assets."
+        )
+    if missing := sorted({CONFIGURATION, WEIGHTS} - names):
+        raise UsageError(f"{path.name} has no {missing[0]}; save the model again with model.save('x.keras').")
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

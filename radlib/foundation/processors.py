@@ -6,6 +6,8 @@ imported, and recorded: at least two, whatever the machine has, so that one and 
 """
 
 import os
+import re
+from pathlib import Path
 
 LEAST_THREADS = 2
 VARIABLE = "RADLIB_THREADS"
@@ -29,3 +31,13 @@ def threads() -> int:
 def thread_settings() -> dict[str, str]:
     """Return the environment in which TensorFlow and the libraries of linear algebra use that many threads."""
     return dict.fromkeys(THREAD_VARIABLES, str(threads()))
+
+
+def peak_memory_bytes(process: int | str = "self") -> int | None:
+    """Return the largest resident memory of a process so far, as Linux says it; None elsewhere, or when it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, flags=re.M)
+    return int(found[1]) * 1024 if found else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from radlib.foundation.owner_only import opener
+from radlib.foundation.storage import try_lock
 
 PREFIX = "radlib-films-"
 FILMS, LOCK = "films.raw", "in-use"
@@ -22,7 +23,8 @@ def film_scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
         folder = Path(name)
         with open(folder / f"{LOCK}.new", "wb", opener=opener) as lock:
-            _try_to_hold(lock.fileno())
+            with contextlib.suppress(OSError):  # a file system without locks
+                try_lock(lock)
             (folder / f"{LOCK}.new").rename(folder / LOCK)  # held already, before anybody can see it
             yield folder / FILMS
 
@@ -32,21 +34,8 @@ def remove_leftovers() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # another account's, in use, or gone meanwhile
             with (folder / LOCK).open("r+b") as lock:
-                if folder.is_symlink() or not _try_to_hold(lock.fileno()):
+                if folder.is_symlink() or not try_lock(lock):
                     continue
                 for name in (FILMS, LOCK):
                     (folder / name).unlink(missing_ok=True)
             folder.rmdir()
-
-
-def _try_to_hold(descriptor: int) -> bool:
-    """Take the lock of an open file; return whether it was free. The system takes it back when the process ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows refuses to remove what is open, which does as well
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

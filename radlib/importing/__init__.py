@@ -20,7 +20,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["demonstration", "guard", "keras_network", "tasks", "workers"],
     submod_attrs={
-        "layout": ["Answers", "InputLayout"],
+        "answers": ["Answers"],
+        "layout": ["InputLayout"],
         "originals": ["import_network"],
         "usual_readings": ["tried_lines"],
     },

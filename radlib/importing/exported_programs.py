@@ -11,12 +11,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from radlib.formats.tensor_files.archive_members import DAMAGE
 from radlib.foundation.errors import UsageError
+from radlib.importing.keras_config import mappings
 from radlib.importing.pickles import names_beside_tensors
 
 MEMBERS = re.compile(
@@ -66,7 +66,7 @@ def _json(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
 
 def _refuse_json(content: Any, path: Path) -> None:
     """Refuse what the reader of a program would evaluate, look up or unpickle."""
-    for key, value in _pairs(content):
+    for key, value in (pair for each in mappings(content) for pair in each.items()):
         what = ""
         if key == "use_pickle" and value is not False:
             what = "pickled weights"
@@ -84,25 +84,13 @@ def _refuse_json(content: Any, path: Path) -> None:
             raise UsageError(f"{path.name} holds {what}; {EXPORT_AGAIN}.")
 
 
-def _pairs(content: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key and value of nested JSON, without recursion."""
-    waiting = [content]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            yield from each.items()
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-
-
 def _plain_tree(text: Any) -> bool:
     """Tell whether the shape of a call's arguments is one of tuples, lists and dictionaries."""
     try:
         content = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         return False
-    return all(value in TREES for key, value in _pairs(content) if key == "type")
+    return all(each["type"] in TREES for each in mappings(content) if "type" in each)
 
 
 def _refuse_pickle(program: zipfile.ZipFile, member: str, path: Path) -> None:

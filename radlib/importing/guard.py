@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from radlib.formats.keras_archive import MEMBERS
+from radlib.formats.keras_archive import check_plain_members
 from radlib.formats.tensor_files.archive_members import MOST_BYTES, checked_members
 from radlib.formats.tensor_files.contents import content_of, zip_content
 from radlib.foundation.errors import UsageError
@@ -113,15 +113,7 @@ def _kind_of_zip(path: Path) -> str:
     names = {name for name in names if not name.endswith("/")}
     kind = zip_content(names)
     if kind == "keras":
-        if surplus := sorted(names - MEMBERS):
-            raise UsageError(
-                f"{path.name} carries {surplus[0]!r} beside the network, which a plain Keras model has not; save it "
-                "without custom layers and assets."
-            )
-        if missing := sorted({"config.json", "model.weights.h5"} - names):
-            raise UsageError(
-                f"{path.name} has no {missing[0]}; save the model again with model.save('x.keras')."
-            )
+        check_plain_members(path, names)
     if kind == "pt2":
         refuse_program_code(path, names)
     if kind == "saved model":

@@ -57,7 +57,7 @@ def refuse_code(config: Any, name: str) -> dict[str, Any]:
     """
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
         raise UsageError(f"{name} has no model in its configuration; save it with model.save('x.keras').")
-    for part in _objects(config):
+    for part in mappings(config):
         _refuse_code(part, name)
     if config.get("class_name") not in MODELS:
         raise UsageError(
@@ -67,8 +67,8 @@ def refuse_code(config: Any, name: str) -> dict[str, Any]:
     return config
 
 
-def _objects(content: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield every mapping in a configuration, without recursion of our own."""
+def mappings(content: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every mapping in nested JSON, without recursion of our own."""
     waiting = [content]
     while waiting:
         each = waiting.pop()

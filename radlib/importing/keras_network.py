@@ -12,10 +12,11 @@ from radlib.formats.graphs import build_graph
 from radlib.formats.keras_archive import read_configuration
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
+from radlib.importing.answers import Answers
 from radlib.importing.guard import ForeignFile
 from radlib.importing.keras_config import refuse_code
 from radlib.importing.keras_files import describe_network
-from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.layout import InputLayout
 from radlib.importing.legacy_weights import assigned
 from radlib.importing.old_configurations import modern
 from radlib.importing.workers import in_worker

@@ -20,13 +20,10 @@ from typing import Any, Self
 import numpy as np
 
 from radlib.foundation.errors import UsageError
-from radlib.importing.answers import Answers, answers_for, refuse_no_probabilities
 
 LAYOUTS = ("NHWC", "NCHW")
 CHANNELS = (1, 3)
 PLAIN_RANGE = (0.0, 1.0)
-
-__all__ = ["Answers", "InputLayout", "answers_for", "refuse_no_probabilities"]
 
 
 @dataclass(frozen=True)

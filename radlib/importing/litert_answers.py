@@ -7,7 +7,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from radlib.foundation.errors import UsageError
-from radlib.importing.layout import Answers
+from radlib.importing.answers import Answers
 from radlib.importing.litert_editing import Graph, crossing
 
 OUTPUT = "probabilities"

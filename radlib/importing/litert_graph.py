@@ -21,7 +21,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from radlib.foundation.errors import UsageError
-from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.answers import Answers
+from radlib.importing.layout import InputLayout
 from radlib.importing.litert_answers import OUTPUT, output_operations
 from radlib.importing.litert_editing import CROSSING, INTEGERS, Graph, crossing
 

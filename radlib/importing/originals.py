@@ -12,8 +12,9 @@ from radlib.datasets.films import preprocessing_of
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import check_extra
 from radlib.foundation.storage import file_sha256, write_json
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import ForeignFile, inspect
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.reading import Content, read_network
 from radlib.runs.imported_networks import ARCHITECTURE, names, note_import
 from radlib.runs.runs import Run, open_run

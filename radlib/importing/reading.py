@@ -10,9 +10,10 @@ import numpy as np
 
 from radlib.formats.tensor_files.reading import kind_of, read_tensors
 from radlib.foundation.errors import UsageError
+from radlib.importing.answers import Answers, refuse_no_probabilities
 from radlib.importing.converters import convert_foreign, foreign_shape
 from radlib.importing.guard import ForeignFile
-from radlib.importing.layout import PLAIN_RANGE, Answers, InputLayout, refuse_no_probabilities
+from radlib.importing.layout import PLAIN_RANGE, InputLayout
 from radlib.importing.tasks import probe_films
 from radlib.importing.workers import in_worker
 from radlib.runs.settings import Settings

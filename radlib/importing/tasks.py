@@ -18,7 +18,8 @@ from radlib.formats.tensor_files.hdf5_files import (
 )
 from radlib.formats.tflite import LiteRTError, allocated, to_real, to_stored
 from radlib.foundation.errors import RadlibError, UsageError
-from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.answers import Answers
+from radlib.importing.layout import InputLayout
 
 PROBE_FILMS = 6
 Result = tuple[dict[str, Any], dict[str, np.ndarray]]

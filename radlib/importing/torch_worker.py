@@ -53,7 +53,7 @@ def convert(path: str, kind: str, films: str, name: str) -> None:
         given = torch.from_numpy(np.load(films, allow_pickle=False))
         with torch.no_grad():
             outputs = np.concatenate([answers(network, film[None], name) for film in given])
-        content = litert(network, given[:1], name)
+        content = litert(network, given[:1])
     except Refusal:
         raise
     except Exception as error:
@@ -134,7 +134,7 @@ def answers(network: Any, film: object, name: str) -> object:
     return np.asarray(found.detach(), np.float32).reshape(1, -1)
 
 
-def litert(network: object, film: object, name: str) -> bytes:
+def litert(network: object, film: object) -> bytes:
     """Return the LiteRT file of a module."""
     import litert_torch
 

@@ -29,8 +29,9 @@ from radlib.foundation.storage import write_text
 from radlib.imaging.decoding.decode import decode_files
 from radlib.imaging.images import Preprocessing
 from radlib.imaging.resampling import FILTERS
+from radlib.importing.answers import Answers
 from radlib.importing.guard import ForeignFile
-from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.layout import InputLayout
 from radlib.importing.litert_graph import with_layout
 from radlib.metrics.bootstrap import MINIMUM_DEFINED
 from radlib.runs.runs import Run

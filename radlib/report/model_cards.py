@@ -24,7 +24,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.wording import LIMITS
-from radlib.runs.variants import REBUILT, Variant, variant_name
+from radlib.runs.variants import REBUILT, Variant
 
 FOLDER = "cards"
 USE = (
@@ -64,7 +64,7 @@ def model_card(
         Section("What it is", (_identity(variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
-        Section("How well it reads", _scores(variant, row, labels[labels["variant"] == variant.name])),
+        Section("How well it reads", _scores(row, labels[labels["variant"] == variant.name])),
         Section("Against its original", _against(readings, row, own)),
         Section("Limits", (Text(LIMITS, listed=True),)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
@@ -84,7 +84,7 @@ def model_card(
 
 def _alarm(readings: Readings, variant: Variant) -> str:
     """Return what stands first on the card of a variant whose original has not learnt."""
-    own = {variant_name(variant.network, "", variant.seed)}
+    own = {variant.original}
     return alarm({name: reason for name, reason in readings.not_learnt.items() if name in own})
 
 
@@ -144,7 +144,7 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 
 
-def _scores(variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
+def _scores(row: pd.Series, labels: pd.DataFrame) -> tuple:
     if labels.empty:
         return (Text(("It has not been scored on test films.",)),)
     wide = {label: table.set_index("metric") for label, table in labels.groupby("label", sort=False)}

@@ -14,29 +14,13 @@ from radlib.architectures import counting
 from radlib.datasets.films import Films, FilmSplits
 from radlib.formats.keras_archive import count_weights
 from radlib.foundation.storage import deflated_bytes
-from radlib.report.validation_table import COMPARED, validation_table, variant_columns
+from radlib.report.validation_table import (
+    COMPARED as COMPARED,
+    validation_table as validation_table,
+    variant_columns,
+)
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
-
-__all__ = [
-    "COMPARED",
-    "answer",
-    "answer_counts",
-    "closest_pairs",
-    "count_answers",
-    "examples",
-    "label_scores",
-    "label_table",
-    "probability_table",
-    "representative_counts",
-    "selection_table",
-    "size_table",
-    "storage_table",
-    "validation_table",
-    "variant_table",
-    "weight_bytes",
-    "weight_table",
-]
+from radlib.runs.variants import Variant
 
 
 def count_answers(films: Films) -> pd.Series:
@@ -114,7 +98,7 @@ def size_table(run: Run, variants: Sequence[Variant]) -> pd.DataFrame:
     rows = []
     for variant in variants:
         path = run.model_path(variant)
-        baseline = run.variant(variant_name(variant.network, "", variant.seed))
+        baseline = run.variant(variant.original)
         rows.append(
             {
                 **variant_columns(variant),

@@ -136,7 +136,7 @@ def _over_seeds(results: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_curves(readings: Readings, results: pd.DataFrame, add: Callable) -> None:
     """Draw ROC and calibration of the main variants of the winner's network, one panel per label."""
-    chosen = _main_variants(readings, results)
+    chosen = _main_variants(readings)
     if not chosen:
         return
     first = readings.test[chosen[0].name]
@@ -172,7 +172,7 @@ def _draw_curves(readings: Readings, results: pd.DataFrame, add: Callable) -> No
         "On the diagonal a probability means what it says. Bars: Wilson’s 95 % interval.", narrow)  # fmt: skip
 
 
-def _main_variants(readings: Readings, results: pd.DataFrame) -> list:
+def _main_variants(readings: Readings) -> list:
     """The original, its usual compressions and the winner, of the winner's network and seed, asked of equal films."""
     scored = [v for v in readings.variants if v.name in readings.test]
     if not scored:

@@ -17,7 +17,7 @@ from radlib.foundation.extras import pandas as pd
 from radlib.foundation.storage import spec_digest, write_json
 from radlib.runs.chains import canonical_chain, parse_chain
 from radlib.runs.runs import Run
-from radlib.runs.variants import library_versions, variant_key, variant_name
+from radlib.runs.variants import library_versions, variant_key
 
 FOLDER = "refusals"
 COLUMNS = ("variant", "network", "seed", "chain", "technique", "reason")
@@ -92,17 +92,16 @@ def refusals(run: Run) -> list[Refusal]:
     stored = {
         record["variant"]: _refusal(record)
         for path in sorted(run.folder.glob(f"{FOLDER}/*.json"))
-        if (record := _read(path)) and not _is_there(run, record["variant"])
+        if (record := _read(path)) and not run.record_path(record["variant"]).is_file()
     }
     found: dict[str, Refusal] = {}
     networks = run.networks()
     for network in networks:
         for chain in network.settings.chains:
-            links, name = parse_chain(chain), variant_name(network.network, chain, network.settings.seed)
+            links, name = parse_chain(chain), network.name_of(chain)
             for count in range(1, len(links) + 1):
-                begun = "+".join(link.text for link in links[:count])
-                first = stored.get(variant_name(network.network, begun, network.settings.seed))
-                if first and not _is_there(run, name):
+                first = stored.get(network.name_of("+".join(link.text for link in links[:count])))
+                if first and not run.record_path(name).is_file():
                     found[name] = dataclasses.replace(first, variant=name, chain=canonical_chain(chain))
                     break
     known = {(network.network, network.settings.seed) for network in networks}
@@ -118,10 +117,6 @@ def refusal_table(run: Run) -> "pd.DataFrame":
 
 def _path(run: Run, name: str) -> Path:
     return run.path(FOLDER, f"{variant_key(name)}.json")
-
-
-def _is_there(run: Run, name: str) -> bool:
-    return run.path("variants", variant_key(name), "variant.json").is_file()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

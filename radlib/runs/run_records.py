@@ -133,10 +133,14 @@ def begun_record(folder: Path) -> RunRecord:
     """
     record = read_record(folder)
     if record is None:
-        raise UsageError(
-            f"{folder.name!r} is not the folder of a run; give one under outputs, e.g. outputs/demo."
-        )
+        raise no_run(folder)
     return record
+
+
+def no_run(folder: Path) -> UsageError:
+    """Return the sentence that a folder, which is there, is not that of a run."""
+    name = folder.resolve().name
+    return UsageError(f"{name!r} is not the folder of a run; give one under outputs, e.g. outputs/demo.")
 
 
 def read_record(folder: Path) -> RunRecord | None:

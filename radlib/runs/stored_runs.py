@@ -74,6 +74,14 @@ class Run:
         """`architecture[@tag]` of the current settings."""
         return self.settings.network
 
+    def name_of(self, chain: str = "") -> str:
+        """Return the name of the variant that a chain makes of the current network; of its original by default."""
+        return variant_name(self.network, chain, self.settings.seed)
+
+    def record_path(self, name: str) -> Path:
+        """Return where a variant's record lies, once it is stored."""
+        return self.path("variants", variant_key(name), "variant.json")
+
     def networks(self) -> list["Run"]:
         """Return this run once per network and seed of the study, each with its settings."""
         return [dataclasses.replace(self, settings=s) for s in self.study.network_settings(self.overrides)]
@@ -97,11 +105,7 @@ class Run:
         return named if any(variant.chain for variant in named) else found
 
     def _wanted(self) -> list[str]:
-        return [
-            variant_name(run.network, chain, run.settings.seed)
-            for run in self.networks()
-            for chain in ["", *run.settings.chains]
-        ]
+        return [run.name_of(chain) for run in self.networks() for chain in ["", *run.settings.chains]]
 
     def _order(self, name: str) -> tuple:
         wanted = self._wanted()
@@ -113,7 +117,7 @@ class Run:
         Raises:
             UsageError: When there is none; the message lists those there are.
         """
-        path = self.path("variants", variant_key(name), "variant.json")
+        path = self.record_path(name)
         if not path.is_file():
             known = ", ".join(v.name for v in self.variants()) or "none yet"
             raise UsageError(f"This run has no variant {name!r}; it has: {known}.")
@@ -129,18 +133,16 @@ class Run:
         Raises:
             UsageError: When it was made to another specification and the run is not `fresh`.
         """
-        folder = self.path("variants", variant_key(name))
-        if not (folder / "variant.json").is_file():
+        path = self.record_path(name)
+        if not path.is_file():
             return None
-        variant = read_variant(folder / "variant.json")
+        variant = read_variant(path)
         if variant.spec == spec_digest(spec):
-            intact = (
-                self.model_path(variant).is_file() and file_sha256(self.model_path(variant)) == variant.sha256
-            )
-            return variant if intact else None
+            model = self.model_path(variant)
+            return variant if model.is_file() and file_sha256(model) == variant.sha256 else None
         if self.fresh:
             return None
-        before = read_object(folder / "spec.json", REBUILT)
+        before = read_object(path.with_name("spec.json"), REBUILT)
         now = json.loads(json.dumps(spec, default=str))
         raise self._otherwise(name, [k for k in {*before, *now} if before.get(k) != now.get(k)])
 
@@ -155,10 +157,10 @@ class Run:
         Raises:
             UsageError: When it was made otherwise and the run is not `fresh`.
         """
-        folder = self.path("variants", variant_key(name))
-        if self.fresh or not (folder / "variant.json").is_file():
+        path = self.record_path(name)
+        if self.fresh or not path.is_file():
             return
-        before, films = remembered(folder / "spec.json"), remembered(folder / "variant.json").get("films", {})
+        before, films = remembered(path.with_name("spec.json")), remembered(path).get("films", {})
         if not before or not isinstance(films, dict):
             return  # its records are damaged: it steps aside and is built anew, see `damaged_variants`
         now = json.loads(json.dumps(known, default=str))

@@ -77,6 +77,11 @@ class Variant:
         return self.name.split("/")[0]
 
     @property
+    def original(self) -> str:
+        """The name of the original that it was made from; its own name, where it is one."""
+        return variant_name(self.network, "", self.seed)
+
+    @property
     def chain_text(self) -> str:
         """The chain as it was asked for, e.g. `magnitude_pruning(final_sparsity=0.9)+int8`; `original` for a baseline."""
         return self.name.partition("/")[2].rpartition("#")[0]

@@ -22,21 +22,11 @@ from radlib.runs.chains import Link, parse_chain
 from radlib.runs.imported_networks import is_imported
 from radlib.runs.refusals import forget_refusal, keep_refusal, refuse_again
 from radlib.runs.runs import Run
-from radlib.runs.variants import Step, Variant, variant_key, variant_name
-from radlib.techniques.data import Product, TechniqueData
+from radlib.runs.variants import Step, Variant, variant_key
+from radlib.techniques.data import TechniqueData
 from radlib.training.baselines import TRAINING_REVISION, original_format, settings_spec, train_baseline
 
 RECORD = "preprocessing.json"  # beside every model; how films are prepared for it
-
-__all__ = [
-    "Product",
-    "TechniqueData",
-    "build_variants",
-    "chain_label",
-    "check_chain",
-    "compress",
-    "compress_each",
-]
 
 
 def check_chain(chain: str, *, original: str = "keras") -> tuple[Entry, ...]:
@@ -156,21 +146,25 @@ def check_as_made(run: Run) -> None:
     from radlib.architectures.weights import find_weights
 
     settings, options = run.settings, DATASETS[run.settings.dataset].complete({})
-    original = variant_name(run.network, "", settings.seed)
-    if not is_imported(settings) and run.path("variants", variant_key(original), "variant.json").is_file():
+    original = run.name_of()
+    if not is_imported(settings) and run.record_path(original).is_file():
         run.check_as_made(original, settings_spec(settings, find_weights(settings.weights)), options)
     for chain in settings.chains:
         links = parse_chain(chain)
         for position, link in enumerate(links, 1):
-            entry = TECHNIQUES[link.technique]
-            known = {
-                "technique": entry.name,
-                "parameters": technique_parameters(run, entry, link.given),
-                "revision": entry.facts["revision"],
-                **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),
-            }
             text = "+".join(each.text for each in links[:position])
-            run.check_as_made(variant_name(run.network, text, settings.seed), known, options)
+            run.check_as_made(run.name_of(text), _specified(run, link), options)
+
+
+def _specified(run: Run, link: Link) -> dict[str, Any]:
+    """Return what of a variant's specification its last technique decides."""
+    entry = TECHNIQUES[link.technique]
+    return {
+        "technique": entry.name,
+        "parameters": technique_parameters(run, entry, link.given),
+        "revision": entry.facts["revision"],
+        **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),  # an imported parent has none
+    }
 
 
 def technique_parameters(run: Run, entry: Entry, given: Mapping[str, Any]) -> dict:
@@ -187,16 +181,9 @@ def technique_parameters(run: Run, entry: Entry, given: Mapping[str, Any]) -> di
 def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) -> Variant:
     """Return `parent` with the last technique of `links` applied, stored."""
     entry = TECHNIQUES[links[-1].technique]
-    parameters = technique_parameters(run, entry, links[-1].given)
     chain = "+".join(link.text for link in links)
-    name = variant_name(run.network, chain, run.settings.seed)
-    spec = {
-        "parent": parent.spec,
-        "technique": entry.name,
-        "parameters": parameters,
-        "revision": entry.facts["revision"],
-        **({"training": TRAINING_REVISION} if entry.facts["trains"] else {}),  # an imported parent has none
-    }
+    name, spec = run.name_of(chain), {"parent": parent.spec, **_specified(run, links[-1])}
+    parameters = spec["parameters"]
 
     refuse_again(run, name, spec)
     checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
@@ -208,7 +195,7 @@ def _apply(run: Run, films: FilmSplits, parent: Variant, links: Sequence[Link]) 
         product = entry.function(load_payload(run, parent), data, **parameters)
         file = f"model{FORMATS[entry.facts['produces']].facts['suffix']}"
         save_model(product.payload, folder / file)
-        if product.history is not None:
+        if len(product.history):
             write_text(folder / "history.csv", table_text(product.history))
         if product.architecture:  # another network, which takes films as every network here does
             write_json(folder / RECORD, films.preprocessing.to_dict())

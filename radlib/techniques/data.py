@@ -6,15 +6,24 @@ to fine-tune, to score, and for representative images. So the same technique ser
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radlib.datasets.films import FilmSplits, choice_films
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
+from radlib.foundation.registry import TECHNIQUES
 from radlib.runs.settings import Settings
+
+if TYPE_CHECKING:
+    from radlib.training.recipe import Recipe
+
+
+# Over a technique that trains: what it says beside its label and kind, unless it says otherwise.
+trained_technique = partial(TECHNIQUES.register, consumes="keras", produces="keras", trains=True, revision=1)
 
 
 @dataclass(frozen=True)
@@ -24,13 +33,13 @@ class Product:
     Attributes:
         payload: A Keras model, or the bytes of a file.
         details: What was measured while making it, JSON-able; stored in the variant.
-        history: Learning curves, where the technique trained.
+        history: Learning curves; no row where nothing was trained.
         architecture: Registered name of the network, where it is another than the parent's.
     """
 
     payload: Any
     details: Mapping[str, Any] = field(default_factory=dict)
-    history: "pd.DataFrame | None" = None
+    history: "pd.DataFrame" = field(default_factory=lambda: pd.DataFrame())
     architecture: str = ""
 
 
@@ -64,26 +73,18 @@ class TechniqueData:
 
         Args:
             model: A Keras model.
-            epochs: Passes over the training films.
+            epochs: Passes over the training films; with 0 the model stays as it is.
             learning_rate_share: Learning rate, as a share of the baseline's.
             callbacks: Of Keras.
+
+        Returns:
+            The learning curves, a row per epoch.
         """
         from radlib.training.recipe import fine_tuning, recipe_from
-        from radlib.training.training import fit
 
         rate = self.settings.learning_rate * learning_rate_share
         recipe = fine_tuning(recipe_from(self.settings), epochs=epochs, learning_rate=rate)
-        judged = replace(self.films, validation=choice_films(self.films, self.settings))
-        return fit(
-            model,
-            judged,
-            recipe,
-            seed=self.settings.seed,
-            folder=self.checkpoints,
-            callbacks=callbacks,
-            keep="last",
-            name=self.label,
-        )
+        return self._fit(model, recipe, self.settings.seed, callbacks=callbacks, keep="last")
 
     def train(self, model: Any, *, epochs: int, learning_rate: float, seed: int) -> "pd.DataFrame":
         """Train a Keras model in place as a baseline is trained: warm-up, early stopping, best epoch kept.
@@ -91,11 +92,17 @@ class TechniqueData:
         For a network that a technique builds anew, such as a student.
         """
         from radlib.training.recipe import recipe_from
-        from radlib.training.training import fit
 
         recipe = replace(recipe_from(self.settings), epochs=epochs, learning_rate=learning_rate)
+        return self._fit(model, recipe, seed)
+
+    def _fit(self, model: Any, recipe: "Recipe", seed: int, **further: Any) -> "pd.DataFrame":
+        from radlib.training.training import fit
+
+        if not recipe.epochs:
+            return pd.DataFrame()
         judged = replace(self.films, validation=choice_films(self.films, self.settings))
-        return fit(model, judged, recipe, seed=seed, folder=self.checkpoints, name=self.label)
+        return fit(model, judged, recipe, seed=seed, folder=self.checkpoints, name=self.label, **further)
 
     def score(self, model: Any) -> float:
         """Return the AUROC of a Keras model on the validation films, averaged over the labels."""

@@ -17,9 +17,9 @@ from typing import Annotated, Any
 from radlib.architectures import counting
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
-from radlib.foundation.registry import ARCHITECTURES, TECHNIQUES
+from radlib.foundation.registry import ARCHITECTURES
 from radlib.foundation.value_types import Range, Share
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 
 
 def _check_student(parameters: Mapping[str, Any]) -> None:
@@ -35,15 +35,7 @@ def _check_student(parameters: Mapping[str, Any]) -> None:
     find_weights(parameters["student_weights"])
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="keras",
-    trains=True,
-    revision=1,
-    label="distilled",
-    kind="distillation",
-    check=_check_student,
-)
+@trained_technique(label="distilled", kind="distillation", check=_check_student)
 def distillation(
     model: Any,
     data: TechniqueData,

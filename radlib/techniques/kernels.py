@@ -39,11 +39,15 @@ def pruned_kernel(layer: Any) -> Any:
     return layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel
 
 
+def whole_layers(model: Any) -> list[str]:
+    """Return the names of the layers that pruning reaches and that have one kernel, not the two of a separable one."""
+    return [name for name in prunable_layers(model) if hasattr(model.get_layer(name), "kernel")]
+
+
 def clusterable_layers(model: Any, clusters: int) -> list[str]:
     """Return the names of the layers that pruning reaches and whose kernel is large enough for so many values."""
-    names = [name for name in prunable_layers(model) if hasattr(model.get_layer(name), "kernel")]
     least = WEIGHTS_PER_CLUSTER * clusters
-    return [name for name in names if int(np.prod(model.get_layer(name).kernel.shape)) >= least]
+    return [name for name in whole_layers(model) if int(np.prod(model.get_layer(name).kernel.shape)) >= least]
 
 
 def sparse_layers(model: Any, names: list[str]) -> list[str]:

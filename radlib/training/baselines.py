@@ -17,7 +17,7 @@ from radlib.foundation.storage import file_sha256, spec_digest, write_json, writ
 from radlib.runs.imported_networks import is_imported
 from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
-from radlib.runs.variants import REBUILT, Variant, read_variant, variant_key, variant_name
+from radlib.runs.variants import REBUILT, Variant, read_variant, variant_key
 from radlib.training.learning_curves import best_position
 from radlib.training.recipe import Recipe, recipe_from
 from radlib.training.training import check_numbers, fit, validate
@@ -43,7 +43,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
 
     settings = run.settings
     weights = find_weights(settings.weights)
-    name = variant_name(run.network, "", settings.seed)
+    name = run.name_of()
     spec = baseline_spec(settings, films, weights)
     checkpoints = run.path("checkpoints", f"{variant_key(name)}-{spec_digest(spec)}")
 
@@ -118,8 +118,7 @@ def imported_original(run: Run, films: FilmSplits) -> Variant:
         UsageError: When it was not imported, or for films prepared otherwise, or for another question.
         SetupError: When its file is missing or damaged.
     """
-    name = variant_name(run.network, "", run.settings.seed)
-    path = run.path("variants", variant_key(name), "variant.json")
+    path = run.record_path(run.name_of())
     if not path.is_file():
         raise UsageError(
             f"{run.folder.name} has no network {run.network} yet; bring it with radlib import FILE --name "
@@ -144,7 +143,7 @@ def imported_original(run: Run, films: FilmSplits) -> Variant:
 
 def original_format(run: Run) -> str:
     """Return the format of the run's original: `keras` of one that is trained here, that of the file of an import."""
-    path = run.path("variants", variant_key(variant_name(run.network, "", run.settings.seed)), "variant.json")
+    path = run.record_path(run.name_of())
     return read_variant(path).format if is_imported(run.settings) and path.is_file() else "keras"
 
 

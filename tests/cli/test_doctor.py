@@ -1,6 +1,5 @@
 """`radlib doctor` names what is missing and what to do about it."""
 
-import subprocess
 import sys
 from importlib import metadata
 
@@ -43,18 +42,24 @@ def test_without_what_trains_there_is_one_note_with_the_line_to_type(monkeypatch
     assert note.state == "note" and "pip install 'radlib[train]'" in note.detail
 
 
-@pytest.mark.parametrize(
-    ("printed", "code", "state"),
-    [("2.21.0 2.21.0", 0, "ok"), ("2.21.0 3.15.1", 0, "missing"), ("", 1, "missing")],
-)
-def test_the_wrong_keras_is_missing(monkeypatch, printed, code, state):
-    done = subprocess.CompletedProcess(
-        [], code, stdout=printed, stderr="ModuleNotFoundError: no tensorflow\n"
-    )
-    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: done)
+def test_the_wrong_keras_is_missing(monkeypatch):
+    monkeypatch.setattr(doctor, "call", lambda *named: (["2.21.0", "3.15.1"], {}))
     found = doctor.keras_flavour()
-    assert found.state == state
-    assert code == 0 or "no tensorflow" in found.detail
+    assert found.state == "missing" and "2.21.0 with Keras 3.15.1; pip install 'tf-keras" in found.detail
+
+
+def test_the_keras_of_this_environment_is_the_right_one():
+    found = doctor.keras_flavour()
+    assert found.state == "ok" and "with Keras 2" in found.detail
+
+
+def test_a_tensorflow_that_cannot_be_imported_is_missing_with_what_it_says(monkeypatch, tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('libcuda.so.1 is from another year')")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = doctor.keras_flavour()
+    assert (
+        found.state == "missing" and "cannot be imported: libcuda.so.1 is from another year" in found.detail
+    )
 
 
 def test_a_full_disk_is_missing(monkeypatch, tmp_path):

@@ -39,11 +39,6 @@ FIRST = (
 SECOND = FIRST.rstrip(",\n") + "\n"
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-
-
 def table(version):
     """The published table's text: the first version ends each line with a comma, the second does not."""
     end = "," if version == FIRST else ""

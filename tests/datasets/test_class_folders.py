@@ -16,11 +16,6 @@ from radlib.runs import private
 from radlib.runs.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-
-
 @pytest.fixture
 def films(tmp_path):
     """Write films into folders: {folder: how many}; and files: {name: content}."""

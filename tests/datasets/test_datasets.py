@@ -19,13 +19,6 @@ from radlib.imaging.images import image_id
 from radlib.runs.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    """Nothing is written to the working folder."""
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-    monkeypatch.delenv("RADLIB_DATA", raising=False)
-
-
 def class_folders(root, layout, seed=0):
     """Write films: {folder: [names]}."""
     generator = np.random.default_rng(seed)

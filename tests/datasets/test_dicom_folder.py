@@ -17,11 +17,6 @@ from radlib.imaging.images import image_id
 from radlib.runs.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-
-
 @pytest.fixture(scope="module")
 def drawn_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drawn") / "films"

@@ -16,11 +16,6 @@ from radlib.imaging import images
 from radlib.runs import private, tasks
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-
-
 @pytest.fixture
 def folder(tmp_path):
     """Sixty films of thirty patients in two class folders."""

@@ -17,12 +17,6 @@ from radlib.runs.settings import Settings
 COUNTS = {"train": 7, "val": 3, "test": 4}
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-    return tmp_path / "outputs"
-
-
 def arrays(columns=1, side=28, colour=(), seed=0):
     generator = np.random.default_rng(seed)
     found = {}

@@ -14,11 +14,6 @@ from rsna_layout import make_rsna_layout
 pytestmark = pytest.mark.real_data
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-
-
 def test_kermany_in_three_classes(shared_data):
     """2,780 bacterial and 1,493 viral films were published; 150 of the former training films are not here."""
     folder = shared_data / "data" / "kermany224"

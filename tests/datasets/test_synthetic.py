@@ -17,13 +17,6 @@ from radlib.imaging.images import read_image
 from radlib.runs.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    """Nothing is written to the working folder."""
-    monkeypatch.setenv("RADLIB_OUTPUTS", str(tmp_path / "outputs"))
-    monkeypatch.delenv("RADLIB_DATA", raising=False)
-
-
 def one_sentence(error):
     text = str(error.value)
     assert re.fullmatch(r"[^\n]+\.", text)

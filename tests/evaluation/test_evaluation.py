@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 import radlib
-from radlib.evaluation import predictions as predicting, selection as selecting, test_log as logging_scores
+from radlib.evaluation import predictions as predicting, scoring_log as logging_scores, selection as selecting
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import thresholds
 from radlib.evaluation.predictions import load_predictions, mean_auroc, per_label, predictions_path

@@ -12,7 +12,7 @@ from radlib.formats.litert_tables import read_tables, said_anew
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, NotApplicable
 from radlib.foundation.registry import TECHNIQUES
-from radlib.importing.layout import answers_for
+from radlib.importing.answers import answers_for
 from radlib.importing.litert_graph import rewritten
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.quantization.aeq_fitness import stored_kernels

@@ -149,7 +149,7 @@ EXEMPT = {
     ("datasets/synthetic.py", "to_csv"): "names that radlib itself makes",
     ("report/notebook_views.py", "to_csv"): "a digest",
     ("foundation/plain_text.py", "to_csv"): "the place itself",
-    ("evaluation/test_log.py", "writer"): "names of variants, which are chains of registered techniques",
+    ("evaluation/scoring_log.py", "writer"): "names of variants, which are chains of registered techniques",
     ("deployment/answer_tables.py", "writer"): "row by row, each cell made plain before",
 }
 

@@ -26,8 +26,9 @@ from radlib.formats.tensor_files.hdf5_files import data_sets, opened_hdf5
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.importing import keras_network, workers
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import inspect
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.pickles import names_beside_tensors
 from radlib.importing.reading import read_network
 from radlib.importing.workers import in_worker

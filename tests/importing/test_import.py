@@ -15,8 +15,9 @@ from radlib.foundation import backend
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.imaging.images import Preprocessing
 from radlib.importing import originals
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import inspect
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.originals import import_network
 from radlib.importing.reading import read_network
 from radlib.report import notebook_tables as tables

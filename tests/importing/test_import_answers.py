@@ -12,8 +12,9 @@ from radlib.formats.predictors import open_model
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.registry import TECHNIQUES
+from radlib.importing.answers import Answers, answers_for
 from radlib.importing.guard import inspect
-from radlib.importing.layout import Answers, InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.reading import read_network
 from radlib.importing.tasks import run_litert
 from radlib.runs import tasks

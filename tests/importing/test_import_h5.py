@@ -13,8 +13,9 @@ from foreign_hdf5 import changed_h5, edited_h5, keras_1_h5, saved_h5
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.importing import keras_network
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import ForeignFile
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.old_configurations import modern
 from radlib.runs import tasks
 

@@ -9,8 +9,9 @@ from test_import import plain_litert
 from foreign_models import exported_program, onnx_message, zipped
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.importing import converters
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import inspect
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.reading import read_network
 from radlib.runs import tasks
 from radlib.runs.settings import Settings

@@ -9,8 +9,9 @@ from radlib.architectures import counting
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import NotApplicable
 from radlib.imaging.images import Preprocessing, prepare, read_image
+from radlib.importing.answers import answers_for
 from radlib.importing.guard import inspect
-from radlib.importing.layout import InputLayout, answers_for
+from radlib.importing.layout import InputLayout
 from radlib.importing.reading import read_network
 from radlib.runs import tasks
 from radlib.runs.settings import Settings

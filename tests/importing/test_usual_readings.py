@@ -11,7 +11,8 @@ from PIL import Image
 from radlib.formats.predictors import open_model
 from radlib.foundation import backend
 from radlib.imaging.resampling import FILTERS
-from radlib.importing.layout import Answers, InputLayout
+from radlib.importing.answers import Answers
+from radlib.importing.layout import InputLayout
 from radlib.importing.litert_graph import rewritten, with_layout
 from radlib.importing.originals import import_network
 from radlib.importing.usual_readings import COLUMNS, sentences, try_readings, usual_ranges

@@ -18,7 +18,6 @@ from radlib.imaging.film_walk import left_out_sentence, walk
 from radlib.runs.chains import parse_chain
 from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
-from radlib.runs.variants import variant_key, variant_name
 from radlib.techniques.building import technique_parameters
 from radlib.training.baselines import original_format
 
@@ -120,8 +119,7 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
     epoch = training_films * step_ms / 1000
     seconds, disk, missing = 0.0, 0.0, 0
     for chain in ["", *settings.chains]:
-        key = variant_key(variant_name(run.network, chain, settings.seed))
-        if run.path("variants", key, "variant.json").is_file():
+        if run.record_path(run.name_of(chain)).is_file():
             continue
         missing += 1
         if not chain:

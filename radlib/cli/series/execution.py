@@ -24,7 +24,7 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
         run.path("failure.txt").unlink(missing_ok=True)
     for sentence in set_aside_damaged(run):
         say(sentence)
-    rows = ["report,seconds,peak_memory_bytes"]
+    rows = ["report,seconds,peak_memory_of"]
     with progress_bar(steps, say) as progress:
         for step in steps:
             started = time.perf_counter()
@@ -50,7 +50,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
     import papermill
 
     from radlib.cli.series.failures import error_of, withhold_messages, write_failure
-    from radlib.cli.series.jupyter_kernels import fresh_kernel, peak_memory_bytes
+    from radlib.cli.series.jupyter_kernels import fresh_kernel, peak_memory_of
 
     final = run.path("reports", step.report)
     partial = final.with_name(f".{step.report}")
@@ -93,7 +93,7 @@ def execute_step(run: Run, step: Step, progress: Progress) -> int | None:
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             partial.unlink(missing_ok=True)
             raise
-        peak = peak_memory_bytes(kernel)
+        peak = peak_memory_of(kernel)
     with disk_errors(final):
         _without_paths(partial, step)
         put_in_place(partial, final)

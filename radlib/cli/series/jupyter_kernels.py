@@ -12,14 +12,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
-from radlib.foundation.processors import thread_settings
+from radlib.foundation.processors import peak_memory_bytes, thread_settings
 from radlib.foundation.storage import disk_errors
 
 # The path of a Unix socket holds 107 bytes; jupyter appends about 20 to the folder's.
@@ -91,11 +90,6 @@ def _remembered_clients(manager: AsyncKernelManager) -> list[AsyncKernelClient]:
     return clients
 
 
-def peak_memory_bytes(manager: AsyncKernelManager) -> int | None:
-    """Return the largest resident memory of a running kernel so far; None where the system does not say."""
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        provisioner: Any = manager.provisioner
-        status = Path(f"/proc/{provisioner.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    return None
+def peak_memory_of(manager: AsyncKernelManager) -> int | None:
+    """Return the largest resident memory of a running kernel so far, bytes; None where the system does not say."""
+    return peak_memory_bytes(getattr(manager.provisioner, "pid", "gone"))

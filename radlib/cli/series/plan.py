@@ -197,7 +197,7 @@ def tells_of(notebook: str, network: Run) -> bool:
 
 
 def steps_of(
-    path: Path, declared: Mapping[str, Declared], networks: Sequence[Run], values: dict, run: Run
+    path: Path, declared: Mapping[str, Declared], networks: Sequence[Run], values: dict
 ) -> list[Step]:
     """Return one step, or one per network; a notebook gets only parameters that it declares, and no path."""
     if not is_per_network(path.stem):
@@ -216,8 +216,8 @@ def steps_of(
 
 def chosen_networks(run: Run, network: str | None, seed: int | None) -> list[Run]:
     """Return the run once per network and seed of its study; only those named, when they are named."""
-    return [n for n in run.networks() if _is_chosen(n, network, seed)]
-
-
-def _is_chosen(run: Run, network: str | None, seed: int | None) -> bool:
-    return (not network or run.network == network) and (seed is None or run.settings.seed == seed)
+    return [
+        each
+        for each in run.networks()
+        if (not network or each.network == network) and (seed is None or each.settings.seed == seed)
+    ]

@@ -7,6 +7,7 @@ started again, goes on where it was.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,23 +69,16 @@ def run_series(
         RadlibError: The one that the failing notebook raised; `<run>/private/failure.txt` has its traceback.
         QualityGateError: When the study's gate was not met; the report is written all the same.
     """
-    asked: dict[str, Any] = {
-        "output": output,
-        "data": data,
-        "given": given or {},
-        "fresh": fresh,
-        "notebooks": notebooks,
-    }
-    plan = _settled(study, **asked)
+    given = {**(given or {}), **({} if data is None else {"data": data})}
+    settle = functools.partial(_settled, study, output, given, fresh, notebooks)
+    plan = settle()
     check_extra("train")
     with (
         made_or_removed(plan.run.folder),
         only_start(plan.run.folder),
         _put_back_when_refused(plan.run.folder),
     ):
-        plan = _settled(
-            study, **asked
-        )  # once more, as another start left the folder that has ended meanwhile
+        plan = settle()  # once more, as another start left the folder that has ended meanwhile
         opening: dict[str, Any] = {"study": study, "fresh": fresh, "keep_settings": True}
         run = open_run(str(plan.run.folder), **opening, **_asked(plan.values))
         for line in (*foreign_notebooks(run.study, plan.files), str(plan.forecast)):
@@ -124,24 +118,18 @@ class Plan:
         return [
             step
             for path in self.files
-            for step in steps_of(path, self.declared[path], self.networks, dict(values), self.run)
+            for step in steps_of(path, self.declared[path], self.networks, dict(values))
         ]
 
 
 def _settled(
-    study: str,
-    *,
-    output: str,
-    data: str | None,
-    given: Mapping[str, str],
-    fresh: bool,
-    notebooks: Sequence[str],
+    study: str, output: str, given: Mapping[str, str], fresh: bool, notebooks: Sequence[str]
 ) -> Plan:
     """Settle and check what is asked for, the cheapest to find out first; nothing is written."""
     definition = load_study(study)
     files = notebook_files(definition, notebooks)
     declared = {path: declared_parameters(path) for path in files}
-    values = given_values(declared, {**given, **({} if data is None else {"data": data})})
+    values = given_values(declared, given)
     output = output or str(outputs_root() / definition.name)
     run = planned_run(output, study=study, fresh=fresh, **_asked(values))
     networks = chosen_networks(run, network=values.get("network"), seed=values.get("seed"))

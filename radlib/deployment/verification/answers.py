@@ -14,8 +14,8 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE as SELECTION, read_choices, thresholds
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.predictions import mean_auroc, predictions_in, predictions_path, task_of
+from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
 from radlib.evaluation.selection import operating_points, winner_of
-from radlib.evaluation.test_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
 from radlib.foundation.errors import DataError, RadlibError
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
@@ -30,7 +30,7 @@ Answers = Mapping[tuple[str, str], Predictions]  # by variant name and split
 def answer_checks(run: Run, variants: list[Variant]) -> list[Check]:
     """Return checks of stored answers and of all that was made from them."""
     answers, checks = _read(run, variants)
-    checks += _labels(run, variants, answers)
+    checks += _labels(variants, answers)
     checks += _choices(run, variants, answers)
     checks += _log(run, variants, answers)
     return checks + list(_table(run, variants, answers))
@@ -73,7 +73,7 @@ def _follows(variant: Variant, stored: Predictions) -> bool:
     return bool(np.allclose(again, stored.y_prob, atol=1e-6) and np.isin(known, (0, 1)).all())
 
 
-def _labels(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Check]:
+def _labels(variants: list[Variant], answers: Answers) -> Iterator[Check]:
     """Yield whether all variants of one task were asked about the same films with the same labels."""
     for split in SPLITS:
         groups: dict[tuple, dict[str, tuple]] = {}

@@ -14,8 +14,6 @@ from radlib.deployment.verification.files import digest_checks, stored_variants,
 from radlib.deployment.verification.films import film_checks
 from radlib.runs.runs import Run
 
-__all__ = ["Check", "summary", "verify"]
-
 
 def verify(run: Run, *, films: int = 16, seed: int = 0) -> list[Check]:
     """Check a run's files, and ask every variant again about some films.

@@ -20,14 +20,12 @@ from radlib.datasets.films import Films, FilmSplits
 from radlib.evaluation.insides.gradients import grad_cam
 from radlib.evaluation.insides.occlusion import occlusion
 from radlib.evaluation.insides.phantom_films import phantom_films
+from radlib.evaluation.insides.stored_findings import not_yet_found
 from radlib.evaluation.predictions import films_of, run_of
-from radlib.foundation.digests import is_as_written
 from radlib.foundation.errors import RadlibError
-from radlib.foundation.record_files import remembered
 from radlib.foundation.registry import FORMATS
-from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 FOLDER = "heat_maps"
 REVISION = 2  # raised when the same files would answer otherwise
@@ -46,19 +44,9 @@ def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) 
         variants: Those to ask; trained networks themselves are left out.
     """
     asked: dict[tuple, np.ndarray] = {}  # what an original answered, shared by its variants
-    for variant in variants:
-        if not variant.chain:
-            continue
-        before = run.variant(variant_name(variant.network, "", variant.seed))
-        record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
-        path = heat_maps_path(run.folder, variant)
-        if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
-            continue
-        prepared = films_of(run_of(run, variant), films, variant)
-        found, pictures = _compare(run, before, variant, prepared, asked)
-        with atomic_path(path.with_suffix(".npz")) as partial, partial.open("wb") as stream:
-            np.savez_compressed(stream, **pictures)
-        write_json(path, {**record, **found})
+    compressed = [variant for variant in variants if variant.chain]
+    for variant, before, store in not_yet_found(run, compressed, heat_maps_path, REVISION):
+        store(*_compare(run, before, variant, films_of(run_of(run, variant), films, variant), asked))
 
 
 def heat_maps_path(run_folder: Path, variant: Variant) -> Path:

@@ -21,15 +21,13 @@ from radlib.evaluation.insides.layers import (
     litert_reader,
 )
 from radlib.evaluation.insides.phantom_films import phantom_films
+from radlib.evaluation.insides.stored_findings import not_yet_found
 from radlib.evaluation.insides.stored_weights import compare_weights, histogram, stored_kernels
 from radlib.evaluation.predictions import films_of, run_of
-from radlib.foundation.digests import is_as_written
 from radlib.foundation.errors import SetupError
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.record_files import remembered
-from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.runs import Run
-from radlib.runs.variants import Variant, variant_name
+from radlib.runs.variants import Variant
 
 FOLDER = "insides"
 REVISION = 2  # raised when the same file would be described otherwise
@@ -47,19 +45,11 @@ def look_inside(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> Non
         variants: Those to describe, each against the trained network that it goes back to.
     """
     originals: dict[str, Any] = {}
-    for variant in variants:
-        before = run.variant(variant_name(variant.network, "", variant.seed))
-        record = {"sha256": variant.sha256, "original_sha256": before.sha256, "revision": REVISION}
-        path = insides_path(run.folder, variant)
-        if record.items() <= remembered(path).items() and is_as_written(path.with_suffix(".npz")):
-            continue
+    for variant, before, store in not_yet_found(run, variants, insides_path, REVISION):
         if before.name not in originals:  # one network in memory at a time
             originals = {before.name: formats.load_network(run.model_path(before), before.format)}
         prepared = films_of(run_of(run, variant), films, variant)
-        found, pictures = _describe(run, variant, originals[before.name], prepared)
-        with atomic_path(path.with_suffix(".npz")) as partial, partial.open("wb") as stream:
-            np.savez_compressed(stream, **pictures)
-        write_json(path, {**record, **found})
+        store(*_describe(run, variant, originals[before.name], prepared))
 
 
 def insides_path(run_folder: Path, variant: Variant) -> Path:

@@ -11,15 +11,14 @@ storage (offset, shape, strides), so every view is held against the storage it c
 
 import math
 import mmap
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radlib.formats.tensor_files.archive_members import DAMAGE
 from radlib.formats.tensor_files.limits import (
     LONGEST_NAME,
     MOST_AXES,
@@ -65,16 +64,7 @@ def read_zip(path: Path) -> dict[str, np.ndarray]:
 
             sizes = {key: info.file_size for key, info in members.items()}
             return _values(found, storage_bytes, lambda key: sizes.get(f"{root}data/{key}", -1), path)
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        OSError,
-        KeyError,
-        ValueError,
-        RuntimeError,
-        struct.error,
-        zlib.error,
-    ):
+    except (*DAMAGE, KeyError):
         raise damaged(path) from None
 
 
@@ -83,7 +73,7 @@ def zip_member_names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, struct.error):
+    except DAMAGE:
         raise damaged(path) from None
 
 

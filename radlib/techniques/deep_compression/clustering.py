@@ -16,9 +16,8 @@ from typing import Annotated, Any, Literal
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, RadlibError
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.kernels import (
     clusterable_layers,
     measured_sparsity,
@@ -30,9 +29,7 @@ from radlib.techniques.kernels import (
 INITIALISATIONS = {"k-means++": "KMEANS_PLUS_PLUS", "linear": "LINEAR", "density": "DENSITY_BASED"}
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="clustered", kind="clustering"
-)
+@trained_technique(label="clustered", kind="clustering")
 def clustering(
     model: Any,
     data: TechniqueData,
@@ -90,13 +87,7 @@ def clustering(
     copy.set_weights(model.get_weights())
     backend.make_deterministic(data.settings.seed)  # k-means++ draws its first values
     wrapped = keras.models.clone_model(copy, clone_function=wrap)
-    history = None
-    if clustering_epochs:
-        history = data.fine_tune(
-            wrapped,
-            epochs=clustering_epochs,
-            learning_rate_share=learning_rate_share,
-        )
+    history = data.fine_tune(wrapped, epochs=clustering_epochs, learning_rate_share=learning_rate_share)
     clustered = tfmot.strip_clustering(wrapped)
     return Product(clustered, _details(model, clustered, names, sparse, clusters), history)
 

@@ -17,23 +17,15 @@ import numpy as np
 
 from radlib.architectures import counting
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.deep_compression.file_format import OVERHEAD, encode_model, itemise
 from radlib.techniques.deep_compression.shared_weights import share_weights, shared_model, trainer_of
 from radlib.techniques.deep_compression.sparse_tensors import MOST_VALUES
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="deep_compression",
-    trains=True,
-    revision=1,
-    label="Deep Compression",
-    kind="coding",
-)
+@trained_technique(produces="deep_compression", label="Deep Compression", kind="coding")
 def deep_compression(
     model: Any,
     data: TechniqueData,
@@ -78,13 +70,7 @@ def deep_compression(
     """
     shared = share_weights(model, clusters, spared_clusters, rate_weight)
     trainer = trainer_of(model, shared)
-    history = None
-    if centroid_epochs:
-        history = data.fine_tune(
-            trainer,
-            epochs=centroid_epochs,
-            learning_rate_share=learning_rate_share,
-        )
+    history = data.fine_tune(trainer, epochs=centroid_epochs, learning_rate_share=learning_rate_share)
     coded = shared_model(model, trainer, shared)
     details: dict[str, Any] = {}
     if reduced_batch_norm:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from radlib.architectures.counting import KERNELS
 from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.techniques.deep_compression.codebooks import cluster_weights
 from radlib.techniques.kernels import prunable_layers
 
-KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 Shared = dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]  # layer, attribute: codebook, ids of its weights
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from radlib.foundation import backend
+from radlib.techniques.kernels import pruned_kernel
 from radlib.techniques.low_rank.decomposition import Sketch, truncated_svd, tucker2
 from radlib.techniques.separable_layers import Weighted, depthwise_half, is_convolution, with_bias
 
@@ -24,7 +25,7 @@ def is_kernel(layer: Any) -> bool:
 
 def kernel_of(layer: Any) -> np.ndarray:
     """Return what of a layer is factored: (inputs, outputs), or (height, width, inputs, outputs)."""
-    kernel = (layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel).numpy()
+    kernel = pruned_kernel(layer).numpy()
     return kernel.reshape(kernel.shape[-2:]) if is_matrix(layer) else kernel
 
 

@@ -16,9 +16,8 @@ import numpy as np
 
 from radlib.architectures import counting
 from radlib.foundation.errors import UsageError
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, PositiveShare, Range
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.low_rank.decomposition import Sketch, unfold
 from radlib.techniques.low_rank.factored_layers import (
     is_kernel,
@@ -33,9 +32,7 @@ from radlib.techniques.replacement import replace_layers
 KINDS = {"svd": is_matrix, "tucker": is_kernel}  # which layers each technique takes apart
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="SVD", kind="low rank"
-)
+@trained_technique(label="SVD", kind="low rank")
 def svd(
     model: Any,
     data: TechniqueData,
@@ -76,12 +73,12 @@ def svd(
     found = layers_for(model, "svd")
     chosen = choose_ranks(model, found, ranks, energy=energy, budget=budget, technique="svd")
     replaced = {name: matrix_layers(model.get_layer(name), rank, sketch) for name, (rank,) in chosen.items()}
-    return _fine_tuned(model, found, chosen, replaced, data, low_rank_epochs, learning_rate_share)
+    factored = replace_layers(model, replaced)
+    history = data.fine_tune(factored, epochs=low_rank_epochs, learning_rate_share=learning_rate_share)
+    return Product(factored, _details(model, factored, found, chosen), history)
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="Tucker", kind="low rank"
-)
+@trained_technique(label="Tucker", kind="low rank")
 def tucker(
     model: Any,
     data: TechniqueData,
@@ -127,7 +124,9 @@ def tucker(
         name: tucker_layers(model.get_layer(name), pair, sweeps=sweeps, sketch=sketch)
         for name, pair in chosen.items()
     }
-    return _fine_tuned(model, found, chosen, replaced, data, low_rank_epochs, learning_rate_share)
+    factored = replace_layers(model, replaced)
+    history = data.fine_tune(factored, epochs=low_rank_epochs, learning_rate_share=learning_rate_share)
+    return Product(factored, _details(model, factored, found, chosen), history)
 
 
 def layers_for(model: Any, technique: str) -> list[Factorable]:
@@ -152,24 +151,10 @@ def unfolded(model: Any, layer: Factorable) -> np.ndarray:
     return unfold(kernel, kernel.ndim - 1) if kernel.ndim == 4 else kernel
 
 
-def _fine_tuned(
-    model: Any,
-    found: list[Factorable],
-    chosen: dict[str, tuple[int, ...]],
-    replaced: dict[str, list],
-    data: TechniqueData,
-    epochs: int,
-    learning_rate_share: float,
-) -> Product:
-    """Return the network with layers replaced, fine-tuned, and what became of each."""
-    factored = replace_layers(model, replaced)
-    history = None
-    if epochs:
-        history = data.fine_tune(
-            factored,
-            epochs=epochs,
-            learning_rate_share=learning_rate_share,
-        )
+def _details(
+    model: Any, factored: Any, found: list[Factorable], chosen: dict[str, tuple[int, ...]]
+) -> dict[str, Any]:
+    """Return what became of the network and of each layer, JSON-able."""
     layers = []
     for layer in found:
         ranks, weights = chosen.get(layer.name, ()), int(np.prod(layer.shape))
@@ -177,4 +162,4 @@ def _fine_tuned(
         facts = {"layer": layer.name, "shape": list(layer.shape), "ranks": list(ranks)}
         layers.append({**facts, "weights_before": weights, "weights_after": after})
     counted = {"before": counting.parameters(model), "after": counting.parameters(factored)}
-    return Product(factored, {"parameters": counted, "layers": layers}, history)
+    return {"parameters": counted, "layers": layers}

@@ -26,10 +26,9 @@ from radlib.formats.graphs import weight_name
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.miracle.block_coding import (
     Schedule,
     code_of,
@@ -45,9 +44,7 @@ MOST_INDEX_BITS = 16  # a search through more candidates takes hours
 MOST_BLOCK_WEIGHTS = 1024  # beyond, no weight could be told from noise
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="miracle", trains=True, revision=1, label="MIRACLE", kind="coding"
-)
+@trained_technique(produces="miracle", label="MIRACLE", kind="coding")
 def miracle(
     model: Any,
     data: TechniqueData,

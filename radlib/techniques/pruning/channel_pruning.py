@@ -20,9 +20,8 @@ from typing import Annotated, Any, Literal
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.pruning.filter_pruning import pruning_details
 from radlib.techniques.pruning.surgery.budget import choose
 from radlib.techniques.pruning.surgery.importance import kernel_norms
@@ -30,9 +29,7 @@ from radlib.techniques.pruning.surgery.reconstruction import readers_of, reconst
 from radlib.techniques.pruning.surgery.structure import read_structure
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="channels pruned", kind="pruning"
-)
+@trained_technique(label="channels pruned", kind="pruning")
 def channel_pruning(
     model: Any,
     data: TechniqueData,
@@ -96,11 +93,7 @@ def channel_pruning(
         positions=sampled_positions,
         seed=data.settings.seed,
     )
-    history = data.fine_tune(
-        pruned,
-        epochs=pruning_epochs,
-        learning_rate_share=learning_rate_share,
-    )
+    history = data.fine_tune(pruned, epochs=pruning_epochs, learning_rate_share=learning_rate_share)
     details = {**pruning_details(model, pruned, structure, stays), "lost": lost}
     return Product(pruned, details, history)
 

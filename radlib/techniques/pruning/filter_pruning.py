@@ -31,9 +31,8 @@ import numpy as np
 from radlib.architectures import counting
 from radlib.foundation import backend
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.pruning.surgery.budget import choose
 from radlib.techniques.pruning.surgery.importance import importance
 from radlib.techniques.pruning.surgery.rebuild import remove_channels
@@ -41,9 +40,7 @@ from radlib.techniques.pruning.surgery.sensitivity import sensitivity
 from radlib.techniques.pruning.surgery.structure import Structure, read_structure
 
 
-@TECHNIQUES.register(
-    consumes="keras", produces="keras", trains=True, revision=1, label="filters pruned", kind="pruning"
-)
+@trained_technique(label="filters pruned", kind="pruning")
 def filter_pruning(
     model: Any,
     data: TechniqueData,
@@ -99,11 +96,7 @@ def filter_pruning(
         keep_growth=keep_growth,
     )
     pruned = remove_channels(model, structure, stays)
-    history = data.fine_tune(
-        pruned,
-        epochs=pruning_epochs,
-        learning_rate_share=learning_rate_share,
-    )
+    history = data.fine_tune(pruned, epochs=pruning_epochs, learning_rate_share=learning_rate_share)
     return Product(pruned, pruning_details(model, pruned, structure, stays), history)
 
 

@@ -18,11 +18,10 @@ import numpy as np
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Passes, ShareBelowOne
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.kernels import measured_sparsity, prunable_layers, pruned_kernel
 from radlib.training.baselines import load_network
 
@@ -31,15 +30,7 @@ RAMP = 0.7  # share of the steps in which sparsity rises; in the rest the networ
 TOLERANCE = 0.02  # a result further from its target did not do what its name says
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="keras",
-    trains=True,
-    revision=1,
-    label="pruned",
-    kind="pruning",
-    leaves="zeros",
-)
+@trained_technique(label="pruned", kind="pruning", leaves="zeros")
 def magnitude_pruning(
     model: Any,
     data: TechniqueData,

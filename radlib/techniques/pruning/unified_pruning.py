@@ -32,10 +32,9 @@ from radlib.formats.keras import model_bytes
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.storage import deflated_bytes
 from radlib.foundation.value_types import Budget, Count, Factor, Passes, Range, Share, ShareBelowOne
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.kernels import measured_sparsity
 from radlib.techniques.pruning.filter_pruning import channel_importance, pruning_details
 from radlib.techniques.pruning.magnitude_pruning import fit_pruned
@@ -55,15 +54,7 @@ from radlib.techniques.pruning.weight_budget import (
 STAGES = ("original", "filters removed", "fine-tuned", "weights removed")
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="keras",
-    trains=True,
-    revision=1,
-    label="unified pruning",
-    kind="pruning",
-    leaves="zeros",
-)
+@trained_technique(label="unified pruning", kind="pruning", leaves="zeros")
 def unified_pruning(
     model: Any,
     data: TechniqueData,

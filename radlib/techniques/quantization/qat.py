@@ -21,28 +21,21 @@ the film before its first kernel (channels, scale) stays float32 in front of the
 
 from typing import Annotated, Any
 
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.kernels import (
     clustered_layers,
     measured_sparsity,
     prunable_layers,
     sparse_layers,
     unique_values,
+    whole_layers,
 )
 from radlib.techniques.quantization.converter import RepresentativeFilms, convert
 from radlib.techniques.quantization.fake_quantization import fake_quantized, start_ranges
 
 
-@TECHNIQUES.register(
-    consumes="keras",
-    produces="tflite",
-    trains=True,
-    revision=1,
-    label="int8 by QAT",
-    kind="quantization",
-)
+@trained_technique(produces="tflite", label="int8 by QAT", kind="quantization")
 def qat(
     model: Any,
     data: TechniqueData,
@@ -74,15 +67,11 @@ def qat(
         Jacob et al. (2018). Quantization and training of neural networks for efficient
             integer-arithmetic-only inference. CVPR, arXiv 1712.05877.
     """
-    sparse, clustered = sparse_layers(model, _with_kernel(model)), clustered_layers(model)
+    sparse, clustered = sparse_layers(model, whole_layers(model)), clustered_layers(model)
     trained = fake_quantized(model, sparse, clustered)
     images, image_ids = data.representative(representative_films, seed=data.settings.seed)
     start_ranges(trained, images)
-    history = data.fine_tune(
-        trained,
-        epochs=qat_epochs,
-        learning_rate_share=learning_rate_share,
-    )
+    history = data.fine_tune(trained, epochs=qat_epochs, learning_rate_share=learning_rate_share)
 
     def options(tf: Any, converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -97,8 +86,3 @@ def qat(
     if clustered:
         details["unique_values"] = unique_values(model, clustered)
     return Product(convert(trained, options), details, history)
-
-
-def _with_kernel(model: Any) -> list[str]:
-    """Return the layers that pruning reaches and tfmot's preserving quantizers know."""
-    return [name for name in prunable_layers(model) if hasattr(model.get_layer(name), "kernel")]

@@ -7,7 +7,7 @@ import numpy as np
 
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable, UsageError
-from radlib.techniques.kernels import prunable_layers
+from radlib.techniques.kernels import prunable_layers, pruned_kernel
 from radlib.techniques.replacement import replace_layers
 from radlib.techniques.separable_layers import Weighted, depthwise_half, is_convolution
 from radlib.techniques.xnor_net.binary_layers import split_kernel, stored_layer, trained_layer
@@ -33,7 +33,7 @@ def binary_candidates(model: Any, spared_layers: Sequence[str] = ()) -> list[str
         layer = model.get_layer(name)
         if name in spared_layers or not _can_be_binary(layer):
             continue
-        zeros = float((_kernel(layer) == 0).mean())
+        zeros = float((pruned_kernel(layer).numpy() == 0).mean())
         if zeros > MOST_ZEROS:
             raise NotApplicable(
                 f"{zeros:.0%} of the weights of {name!r} are zero, and a weight of one bit is never: leave weight "
@@ -77,7 +77,7 @@ def stored_model(trainer: Any) -> Any:
 
 def _binary_row(layer: Any, binary_inputs: bool, input_scale: bool) -> list[Weighted]:
     """Return what takes the place of a convolution: its depthwise half, a batch norm, a binary convolution."""
-    layers, new, kernel = backend.keras().layers, [], _kernel(layer)
+    layers, new, kernel = backend.keras().layers, [], pruned_kernel(layer).numpy()
     separable = isinstance(layer, layers.SeparableConv2D)
     if separable:
         new.append(depthwise_half(layer))
@@ -105,8 +105,3 @@ def _can_be_binary(layer: Any) -> bool:
     separable = isinstance(layer, backend.keras().layers.SeparableConv2D)
     sides = layer.get_input_shape_at(0)[1:3] if separable or is_convolution(layer) else (1, 1)
     return tuple(sides) != (1, 1)
-
-
-def _kernel(layer: Any) -> np.ndarray:
-    """Return the kernel that becomes binary, float32 (height, width, inputs, outputs)."""
-    return (layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel).numpy()

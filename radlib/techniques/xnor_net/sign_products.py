@@ -40,7 +40,8 @@ def pack_signs(values: np.ndarray) -> np.ndarray:
     """
     channels = values.shape[-1]
     words = -(-channels // _WORD)
-    stored = np.packbits(values >= 0, axis=-1, bitorder="little")
+    # contiguous: of axes that were turned, as those of a kernel, `packbits` gives turned bytes, which no view takes
+    stored = np.ascontiguousarray(np.packbits(values >= 0, axis=-1, bitorder="little"))
     if channels % _WORD:
         whole = np.zeros((*values.shape[:-1], 8 * words), np.uint8)
         whole[..., : stored.shape[-1]] = stored

@@ -24,10 +24,9 @@ import numpy as np
 
 from radlib.architectures import counting
 from radlib.foundation import backend
-from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Factor, Range
 from radlib.techniques.batch_norm import reduce_batch_norm
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product, TechniqueData, trained_technique
 from radlib.techniques.xnor_net.binary_layers import stored_layer
 from radlib.techniques.xnor_net.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.xnor_net.file_format import encode_model, itemise
@@ -35,11 +34,8 @@ from radlib.techniques.xnor_net.file_format import encode_model, itemise
 HALF_STEP = 2.0**-11  # largest relative error of rounding to float16
 
 
-@TECHNIQUES.register(
-    consumes="keras",
+@trained_technique(
     produces="xnor_net",
-    trains=True,
-    revision=1,
     label="XNOR-Net",
     kind="binary",
     unfit={"zeros": "a weight of one bit is never zero; remove whole filters with 'filter_pruning' instead"},
@@ -82,11 +78,7 @@ def xnor_net(
     """
     names = binary_candidates(model, spared_layers)
     trainer = trainer_of(model, names, binary_inputs=activations == "binary", input_scale=input_scale)
-    history = data.fine_tune(
-        trainer,
-        epochs=binary_epochs,
-        learning_rate_share=learning_rate_share,
-    )
+    history = data.fine_tune(trainer, epochs=binary_epochs, learning_rate_share=learning_rate_share)
     binary = stored_model(trainer)
     details: dict[str, Any] = {}
     if half_precision:

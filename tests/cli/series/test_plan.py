@@ -52,7 +52,7 @@ def test_what_trains_or_converts_runs_once_per_network(notebook, expected):
 def test_one_step_per_network_and_seed_with_names_that_tell_them_apart(run, fixture_notebooks):
     path = fixture_notebooks / "02_per_network.ipynb"
     networks = plan.chosen_networks(run, None, None)
-    steps = plan.steps_of(path, declared_parameters(path), networks, {"epochs": 3, "patience": 1}, run)
+    steps = plan.steps_of(path, declared_parameters(path), networks, {"epochs": 3, "patience": 1})
     assert [s.report for s in steps] == [
         f"02_per_network-student_small@{tag}-seed{seed}.ipynb" for tag in "ab" for seed in (0, 1)
     ]
@@ -63,7 +63,7 @@ def test_one_step_per_network_and_seed_with_names_that_tell_them_apart(run, fixt
 def test_a_single_network_needs_no_suffix(run, fixture_notebooks):
     path = fixture_notebooks / "02_per_network.ipynb"
     networks = plan.chosen_networks(run, "student_small@b", 1)
-    assert [s.report for s in plan.steps_of(path, {}, networks, {}, run)] == ["02_per_network.ipynb"]
+    assert [s.report for s in plan.steps_of(path, {}, networks, {})] == ["02_per_network.ipynb"]
 
 
 def test_settings_and_notebook_parameters_are_known_reserved_ones_are_not(fixture_notebooks):

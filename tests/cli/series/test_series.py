@@ -13,7 +13,7 @@ import pytest
 
 from radlib.cli.series import series
 from radlib.cli.series.failures import exit_codes
-from radlib.cli.series.jupyter_kernels import fresh_kernel, peak_memory_bytes
+from radlib.cli.series.jupyter_kernels import fresh_kernel, peak_memory_of
 from radlib.foundation.errors import DataError, RadlibError, SetupError, UsageError
 from radlib.runs.private import read_places
 
@@ -229,7 +229,7 @@ def test_a_kernel_says_nothing_on_the_terminal_and_leaves_no_folder(tmp_path, mo
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     with fresh_kernel(tmp_path / "log" / "radlib.log", HELLO="1") as kernel:
-        peak = peak_memory_bytes(kernel)
+        peak = peak_memory_of(kernel)
     assert peak is None or peak > 1e6
     assert [p.name for p in tmp_path.iterdir()] == ["log"]
     assert capfd.readouterr() == ("", "")

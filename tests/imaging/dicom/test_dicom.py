@@ -5,11 +5,11 @@ import pydicom
 import pytest
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
-    DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     MediaStorageDirectoryStorage,
 )
 
+from dicom_films import film_header, save_film
 from radlib.imaging.dicom import files as dicom
 from radlib.imaging.images import UnreadableImage, read_image
 from radlib.imaging.phantoms import dicom_writing
@@ -19,22 +19,14 @@ LEVEL = 1 / 255 + 1e-6
 
 def film(path, stored, *, syntax=ExplicitVRLittleEndian, **tags):
     """Write stored values (h, w) as a DICOM film."""
-    dataset = pydicom.Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID = DigitalXRayImageStorageForPresentation, "2.25.1"
-    dataset.Rows, dataset.Columns = stored.shape[-2:]
+    dataset = film_header(stored)
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated = dataset.BitsStored = 8 * stored.dtype.itemsize
     dataset.PixelRepresentation = int(stored.dtype.kind == "i")
     for name, value in tags.items():
         setattr(dataset, name, value)
     dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.preamble = bytes(128)
-    dataset.save_as(path, enforce_file_format=True)
-    return path
+    return save_film(dataset, path, stored.tobytes(), syntax)
 
 
 RAMP = np.linspace(0, 4095, 64).astype(np.uint16).reshape(8, 8)

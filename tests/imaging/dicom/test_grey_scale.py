@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
-    DigitalXRayImageStorageForPresentation,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
+from dicom_films import film_header, save_film
 from radlib.imaging.images import Preprocessing, UnreadableImage, read_image
 
 LEVEL = 1 / 255
@@ -88,9 +87,7 @@ def ramp(film: Film) -> np.ndarray:
 
 def write(path, film: Film, stored: np.ndarray, *, syntax=ExplicitVRLittleEndian, rubbish: int = 0, **tags):
     """Write a film; `rubbish` is put into the bits beyond those stored."""
-    dataset = pydicom.Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID = DigitalXRayImageStorageForPresentation, "2.25.1"
-    dataset.Rows, dataset.Columns = stored.shape
+    dataset = film_header(stored)
     dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, int(film.signed)
     dataset.PhotometricInterpretation = "MONOCHROME1" if film.inverted else "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, film.bits, film.bits - 1
@@ -113,13 +110,8 @@ def write(path, film: Film, stored: np.ndarray, *, syntax=ExplicitVRLittleEndian
     for name, value in tags.items():
         setattr(dataset, name, value)
     words = (stored & (2**film.bits - 1)) << (dataset.HighBit + 1 - film.bits) | rubbish
-    dataset.PixelData = words.astype(">u2" if syntax == ExplicitVRBigEndian else "<u2").tobytes()
-    dataset["PixelData"].VR = "OW"
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.preamble = bytes(128)
-    dataset.save_as(path, enforce_file_format=True)
-    return path
+    pixels = words.astype(">u2" if syntax == ExplicitVRBigEndian else "<u2").tobytes()
+    return save_film(dataset, path, pixels, syntax)
 
 
 def table_item(table: tuple[int, int, list[int]], signed: bool) -> pydicom.Dataset:

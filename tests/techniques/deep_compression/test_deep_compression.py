@@ -1,18 +1,16 @@
-"""Deep Compression: the file without loss, its size, what damage does, and how codebooks train."""
+"""Deep Compression: the size of the file and what it is made of, and how codebooks train."""
 
 import numpy as np
 import pytest
 
-from drawn import SIDE, drawn_settings, drawn_splits, small_network
+from drawn import SIDE, drawn_settings, drawn_splits, same_bits, small_network
 from radlib.architectures.networks import build_network
 from radlib.formats.container import pack, unpack
-from radlib.formats.predictors import open_model
 from radlib.foundation import backend
 from radlib.foundation.errors import SetupError
 from radlib.runs import tasks
 from radlib.techniques.batch_norm import reduce_batch_norm
 from radlib.techniques.data import TechniqueData
-from radlib.techniques.deep_compression import file_format
 from radlib.techniques.deep_compression.codebooks import cluster_weights
 from radlib.techniques.deep_compression.deep_compression import (
     byte_table,
@@ -27,7 +25,6 @@ from radlib.techniques.deep_compression.file_format import (
     decode_model,
     encode_model,
     itemise,
-    read_about,
 )
 from radlib.techniques.deep_compression.shared_weights import share_weights, shared_model, trainer_of
 from radlib.training.recipe import recipe_from
@@ -54,11 +51,6 @@ def randomise(model, *, sparsity, clusters, seed=0):
     return model
 
 
-def same_bits(first, second):
-    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
-    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
-
-
 @pytest.fixture(scope="module")
 def network():
     model = build_network("student_small", {"width": 2.0}, tasks.binary("opacity"), (32, 32, 1))
@@ -68,14 +60,6 @@ def network():
 @pytest.fixture(scope="module")
 def encoded(network):
     return encode_model(network, {"labels": ["normal", "opacity"]})
-
-
-def test_decoding_is_exact_to_the_bit(network, encoded):
-    decoded = decode_model(encoded[0])
-    assert same_bits(network, decoded)
-    films = np.random.default_rng(0).random((3, 32, 32, 1), np.float32)
-    assert np.array_equal(decoded.predict_on_batch(films), network.predict_on_batch(films))
-    assert encode_model(decoded, {"labels": ["normal", "opacity"]})[0] == encoded[0]
 
 
 def test_the_file_is_near_its_entropy_and_itemised(network, encoded):
@@ -104,10 +88,6 @@ def test_the_tables_add_up_to_what_the_file_holds(network, encoded):
     assert bytes_of.loc["one"].is_monotonic_decreasing
 
 
-def test_the_file_carries_what_it_was_told(encoded):
-    assert read_about(encoded[0])["labels"] == ["normal", "opacity"]
-
-
 def test_plain_tensors_take_their_shortest_lossless_kind():
     model = small_network()
     layer = next(la for la in model.layers if isinstance(la, backend.keras().layers.BatchNormalization))
@@ -123,51 +103,12 @@ def test_plain_tensors_take_their_shortest_lossless_kind():
     assert same_bits(model, decode_model(encode_model(model)[0]))
 
 
-def test_the_predictor_answers_as_the_network(network, encoded, tmp_path):
-    path = tmp_path / "model.rdc"
-    path.write_bytes(encoded[0])
-    films = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
-    with open_model(path) as predictor:
-        assert (predictor.input_shape, predictor.outputs) == ((32, 32, 1), 2)
-        expected = network.predict_on_batch((films / np.float32(255))[..., None])
-        assert np.allclose(predictor.predict(films), expected, atol=1e-6)
-
-
-def test_damage_is_refused_in_one_sentence(encoded, tmp_path):
-    content, path = encoded[0], tmp_path / "model.rdc"
-    generator = np.random.default_rng(0)
-    damaged = [content[: int(n)] for n in generator.integers(0, len(content), 20)]
-    for position in generator.integers(0, len(content), 40):
-        flipped = bytearray(content)
-        flipped[position] ^= int(generator.integers(1, 256))
-        damaged.append(bytes(flipped))
-    for each in damaged:
-        path.write_bytes(each)
-        with pytest.raises(SetupError, match=r"model\.rdc") as caught:
-            open_model(path)
-        assert "\n" not in str(caught.value)
-        assert str(tmp_path) not in str(caught.value)
-
-
-def test_a_newer_version_is_refused(encoded):
-    sections = unpack(encoded[0], CODEC, VERSION, name="it")
-    with pytest.raises(SetupError, match="version 2.*install a newer radlib"):
-        decode_model(pack(CODEC, VERSION + 1, sections), name="it")
-
-
 @pytest.mark.parametrize("section", ["network", "tensors", "codebooks", "tables", "ids", "gaps", "plain"])
-@pytest.mark.parametrize(
-    "change", [lambda part: part[:-1], lambda part: part + b"\0", lambda part: part[::-1]]
-)
-def test_sections_that_contradict_each_other_are_refused(encoded, section, change):
-    """With checksums that agree, as a writer with a fault would make them."""
+def test_a_section_turned_round_is_refused_or_other_values(encoded, section):
     sections = unpack(encoded[0], CODEC, VERSION, name="it")
-    forged = pack(CODEC, VERSION, {**sections, section: change(sections[section])})
-    if section == "network" and change(b"ab") == b"ab\0":
-        decode_model(forged)  # deflate says where its stream ends
-        return
-    if section in ("codebooks", "plain") and change(b"ab") == b"ba":
-        assert not same_bits(decode_model(forged), decode_model(encoded[0]))  # other values, as good as any
+    forged = pack(CODEC, VERSION, {**sections, section: sections[section][::-1]})
+    if section in ("codebooks", "plain"):
+        assert not same_bits(decode_model(forged), decode_model(encoded[0]))  # as good as any
         return
     with pytest.raises(SetupError, match="cannot be decoded"):
         decode_model(forged, name="it")
@@ -227,7 +168,7 @@ def test_without_training_the_file_holds_the_codebooks_of_k_means(tmp_path):
     model = small_network()
     data = TechniqueData(drawn_splits(), drawn_settings(), tmp_path)
     product = deep_compression(model, data, clusters=16, centroid_epochs=0)
-    assert product.history is None
+    assert not len(product.history)
     kernel = model.get_layer("deep").kernel.numpy().ravel()
     codebook, ids = cluster_weights(kernel, 16)
     assert np.array_equal(
@@ -293,4 +234,3 @@ def test_ratio_of_the_large_networks(name, reduced, ratio):
     assert facts["over_entropy"]["worst_tensor"] < 0.05
     assert same_bits(model, decode_model(content))
     assert set(OVERHEAD) < set(facts["bytes"])
-    assert file_format.__doc__.count("| `") == len(facts["bytes"]) - 1  # every section is documented

@@ -53,12 +53,15 @@ def test_signs_are_packed_lowest_bit_first():
     assert pack_signs(np.ones((2, 3, 65))).shape == (2, 3, 2)
 
 
-def test_kernels_are_packed_with_outputs_innermost():
-    kernel = np.random.default_rng(0).normal(size=(3, 2, 70, 5))
+@pytest.mark.parametrize(
+    "shape", [(3, 2, 70, 5), (1, 1, 64, 7)]
+)  # whole words of a 1 × 1 kernel lie otherwise
+def test_kernels_are_packed_with_outputs_innermost(shape):
+    kernel = np.random.default_rng(0).normal(size=shape)
     packed = pack_kernel(kernel)
-    assert packed.shape == (3, 2, 2, 5)
+    assert packed.shape == (*shape[:2], -(-shape[2] // 64), shape[3])
     assert packed.flags.c_contiguous
-    assert np.array_equal(packed[1, 0, :, 4], pack_signs(kernel[1, 0, :, 4]))
+    assert np.array_equal(packed[-1, 0, :, 4], pack_signs(kernel[-1, 0, :, 4]))
 
 
 @pytest.mark.parametrize("counter", INSTALLED)

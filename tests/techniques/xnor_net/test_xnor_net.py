@@ -1,11 +1,11 @@
-"""XNOR-Net: what becomes binary, the file and its damage, and the network that it decodes to."""
+"""XNOR-Net: what becomes binary, what the file is made of, and the network that it decodes to."""
 
 import importlib.util
 
 import numpy as np
 import pytest
 
-from drawn import SIDE, drawn_settings, drawn_splits, small_network
+from drawn import SIDE, drawn_settings, drawn_splits, same_bits, small_network
 from radlib.architectures.networks import build_network
 from radlib.formats.container import pack, unpack
 from radlib.formats.keras import keras_predictor
@@ -16,7 +16,6 @@ from radlib.foundation.registry import ARCHITECTURES
 from radlib.runs import tasks
 from radlib.techniques.building import check_chain
 from radlib.techniques.data import TechniqueData
-from radlib.techniques.xnor_net import file_format
 from radlib.techniques.xnor_net.binary_layers import split_kernel, stored_layer
 from radlib.techniques.xnor_net.binary_networks import binary_candidates, stored_model, trainer_of
 from radlib.techniques.xnor_net.file_format import (
@@ -27,7 +26,6 @@ from radlib.techniques.xnor_net.file_format import (
     decode_model,
     encode_model,
     itemise,
-    read_about,
 )
 from radlib.techniques.xnor_net.xnor_net import round_to_half, summarise, xnor_net
 
@@ -47,11 +45,6 @@ def randomise(model, seed=0):
 def binary_network(name="student_small", side=32, **choices):
     parent = randomise(build_network(name, {}, TASK, (side, side, 1)))
     return parent, stored_model(trainer_of(parent, binary_candidates(parent), **choices))
-
-
-def same_bits(first, second):
-    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
-    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
 @pytest.fixture(scope="module")
@@ -150,13 +143,6 @@ def test_a_separable_layer_keeps_its_depthwise_half():
     assert same_bits(decode_model(encode_model(binary)), binary)
 
 
-def test_decoding_is_exact_to_the_bit(network, content):
-    decoded = decode_model(content)
-    assert same_bits(network[1], decoded)
-    assert encode_model(decoded, {"labels": ["normal", "opacity"]}) == content
-    assert read_about(content)["labels"] == ["normal", "opacity"]
-
-
 def test_a_weight_takes_one_bit_and_all_bytes_are_itemised(network, content):
     parent, model = network
     facts = summarise(parent, model, content)
@@ -167,7 +153,6 @@ def test_a_weight_takes_one_bit_and_all_bytes_are_itemised(network, content):
     assert facts["binary_share"] == pytest.approx(28800 / (28800 + 9 * 16 + 2 * 64))
     assert facts["fp32_bytes"] == 4 * parent.count_params()
     assert set(OVERHEAD) < set(facts["bytes"])
-    assert file_format.__doc__.count("| `") == len(facts["bytes"]) - 1  # every section is documented
 
 
 def test_bits_stand_in_the_file_as_documented(network, content):
@@ -190,53 +175,14 @@ def test_counting_bits_answers_as_the_decoded_network_to_the_bit(content, counte
 def test_the_predictor_says_what_counts(content, tmp_path):
     path = tmp_path / "model.rdx"
     path.write_bytes(content)
-    films = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
     with open_model(path) as predictor:
-        assert (predictor.input_shape, predictor.outputs) == ((32, 32, 1), 2)
         assert predictor.delegate.startswith("bits counted by num")
         assert predictor.runtime.startswith("tensorflow ")
         assert predictor.delegate.split()[-1] in predictor.runtime
-        expected = keras_predictor(decode_model(content)).predict(films)
-        assert predictor.predict(films).tobytes() == expected.tobytes()
     _, model = binary_network(binary_inputs=False)
     path.write_bytes(encode_model(model))
     with open_model(path) as predictor:
         assert predictor.delegate == "none"  # real numbers in, nothing to count
-
-
-def test_damage_is_refused_in_one_sentence(content, tmp_path):
-    path = tmp_path / "model.rdx"
-    generator = np.random.default_rng(0)
-    damaged = [content[: int(n)] for n in generator.integers(0, len(content), 20)]
-    for position in generator.integers(0, len(content), 40):
-        flipped = bytearray(content)
-        flipped[position] ^= int(generator.integers(1, 256))
-        damaged.append(bytes(flipped))
-    for each in damaged:
-        path.write_bytes(each)
-        with pytest.raises(SetupError, match=r"model\.rdx") as caught:
-            open_model(path)
-        assert "\n" not in str(caught.value)
-        assert str(tmp_path) not in str(caught.value)
-
-
-def test_a_newer_version_is_refused(content):
-    sections = unpack(content, CODEC, VERSION, name="it")
-    with pytest.raises(SetupError, match="version 2.*install a newer radlib"):
-        decode_model(pack(CODEC, VERSION + 1, sections), name="it")
-
-
-@pytest.mark.parametrize("section", ["network", "tensors", "signs", "scales", "plain"])
-@pytest.mark.parametrize("change", [lambda part: part[:-1], lambda part: part + b"\0"])
-def test_sections_that_contradict_each_other_are_refused(content, section, change):
-    """With checksums that agree, as a writer with a fault would make them."""
-    sections = unpack(content, CODEC, VERSION, name="it")
-    forged = pack(CODEC, VERSION, {**sections, section: change(sections[section])})
-    if section == "network" and len(change(b"ab")) == 3:
-        decode_model(forged)  # deflate says where its stream ends
-        return
-    with pytest.raises(SetupError, match="cannot be decoded"):
-        decode_model(forged, name="it")
 
 
 def test_kinds_out_of_place_are_refused(content):

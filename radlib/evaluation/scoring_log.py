@@ -28,7 +28,7 @@ def log_test(run: Run, variant: Variant, films: int) -> None:
         films,
         selection_digest(run),
     )
-    for path in test_logs(run):
+    for path in logs_of(run):
         with disk_errors(path):
             before = path.read_bytes() if path.is_file() else b""
             with atomic_path(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
@@ -37,10 +37,10 @@ def log_test(run: Run, variant: Variant, films: int) -> None:
                 writer.writerows([line] if before else [TEST_LOG, line])
 
 
-def test_logs(run: Run) -> list[Path]:
+def logs_of(run: Run) -> list[Path]:
     """Return the logs that a scoring of the run's test films goes to."""
     published = notebooks_folder().parent / "docs" / "results" / run.study.name
     return [
         run.path(FILE),
-        *([published / "test_log.csv"] if run.study.test_is_public and published.is_dir() else []),
+        *([published / FILE] if run.study.test_is_public and published.is_dir() else []),
     ]
