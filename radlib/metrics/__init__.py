@@ -51,7 +51,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "roc_curve",
             "scores",
         ],
-        "groups": ["age_group", "group_tests", "judge_groups"],
+        "groups": ["MEAN", "age_group", "group_tests", "judge_groups"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "probit_loss": ["probit_difference", "upper_loss"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],

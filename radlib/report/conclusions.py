@@ -17,7 +17,7 @@ FIRST_WORDS = {
     "as good": "is as good as its original",
     "loses": "reads worse than its original",
     "too few patients": "cannot be told from its original nor from a worse one, as there are too few patients",
-    "cannot tell": "nobody can tell yet to be as good as its original",
+    "cannot tell": "may be as good as its original, which nobody can tell yet",
     "undefined": "cannot be compared with its original",
 }
 QUESTIONS = {"": "AUROC", "_sensitivity": "sensitivity", "_specificity": "specificity"}

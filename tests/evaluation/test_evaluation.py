@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 import radlib
-from radlib.evaluation import predictions as predicting, scoring_log as logging_scores, selection as selecting
+from radlib.evaluation import predictions as predicting, scoring_log as logging_scores
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import thresholds
 from radlib.evaluation.predictions import load_predictions, mean_auroc, per_label, predictions_path
@@ -123,10 +123,14 @@ def test_thresholds_are_youdens_and_the_winner_is_the_smallest_good_file(run_and
         aurocs[variant.name] = roc_auc_score(y_true, y_prob)
         assert entry["validation_auroc"] == pytest.approx(aurocs[variant.name])
         assert entry["operating_auroc"] == entry["validation_auroc"]
-    original = run.variants()[0].name
-    good = [v for v in run.variants() if aurocs[v.name] >= aurocs[original] - 0.01]
+    (bounds,) = chosen["upper_losses"].values()
+    good = [v for v in run.variants() if bounds[v.chain_text] <= run.settings.selection_loss]
     assert chosen["winner"] == min(good, key=lambda v: v.size_bytes).name
-    assert chosen["nearest"] is None
+    assert chosen["nearest"] is None and bounds["original"] == 0 and len(good) > 1
+    (said,) = chosen["before_test"].values()
+    ids, truth = films.test.patient_ids, films.test.labels[:, 0]
+    assert said["patients"] == min(len(set(ids[truth == answer])) for answer in (0, 1))
+    assert 0 <= said["chance_if_lossless"] <= 1 and said["margin"] == run.settings.margin
 
 
 def test_only_what_the_study_names_can_win(run_and_films):
@@ -139,36 +143,6 @@ def test_only_what_the_study_names_can_win(run_and_films):
     assert set(chosen["variants"]) == {v.name for v in run.variants()}  # a threshold has every one of them
     none = dataclasses.replace(run, overrides={**run.overrides, "chains": ["svd"]})
     assert none.candidates() == run.variants()
-
-
-def winner_of(rows, margin=0.01):
-    """rows: (network, chain, bytes, auroc)."""
-    from radlib.runs.variants import Step, Variant
-
-    variants = [
-        Variant(
-            name=f"{network}/{chain or 'original'}#0", label="", parent=None,
-            chain=(Step(chain, {}, 1),) if chain else (), architecture=network, task="binary", seed=0,
-            format="keras", file="", size_bytes=size, sha256="", labels=("normal", "opacity"),
-            input_shape=(8, 8, 1), preprocessing="", spec="",
-        )
-        for network, chain, size, _ in rows
-    ]  # fmt: skip
-    entries = {v.name: {"validation_auroc": auroc} for v, (*_, auroc) in zip(variants, rows, strict=True)}
-    return selecting.smallest_near(variants, entries, margin)
-
-
-def test_the_winner_by_hand():
-    base = [("a", "", 1000, 0.95), ("a", "int8", 100, 0.945), ("a", "int4", 50, 0.93)]
-    assert winner_of(base) == {"winner": "a/int8#0", "nearest": None}
-    assert winner_of(base, margin=0.02)["winner"] == "a/int4#0"
-    assert winner_of(base, margin=0.001) == {"winner": "a/original#0", "nearest": "a/int8#0"}
-    # exactly on the margin counts as within it, whatever binary fractions say
-    assert winner_of([("a", "", 9, 0.95), ("a", "int8", 1, 0.94)])["winner"] == "a/int8#0"
-    # a poor network must not win because it is small and no worse than its own original
-    poor = [("b", "", 90, 0.80), ("b", "int8", 10, 0.80)]
-    assert winner_of(base + poor)["winner"] == "a/int8#0"
-    assert winner_of([("a", "", 9, None), ("a", "int8", 1, None)]) == {"winner": None, "nearest": None}
 
 
 def test_one_answer_only_has_no_threshold_and_no_auroc(run_and_films):

@@ -22,7 +22,7 @@ from radlib.evaluation.learnt import alarm, stored_not_learnt, why_not_learnt
 from radlib.evaluation.predictions import predict
 from radlib.evaluation.selection import _learnt, select
 from radlib.foundation.errors import DataError, QualityGateError
-from radlib.report import notebook_views as readable, wording
+from radlib.report import notebook_views as readable
 from radlib.runs.runs import open_run
 from radlib.runs.tasks import binary
 from radlib.runs.variants import Step, variant_name
@@ -203,7 +203,7 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     assert (
         list(selection["not_learnt"]) == ["student_tiny/original#0"] and selection["gate"]["winner"] is None
     )
-    assert wording.headline(report.results(run), selection | {"winner": table["variant"][0]}, 0.01)
+    assert report.headline(report.results(run), selection | {"winner": table["variant"][0]}, run.settings)
     with pytest.raises(QualityGateError, match=r"NOT LEARNT .* The gate \(at most 1000 KB\) is not met"):
         report.check_gate(run)
     run.path("selection.json").rename(tmp_path / "selection.json")

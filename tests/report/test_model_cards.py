@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from radlib import report
+from radlib.report.conclusions import FIRST_WORDS
 from radlib.report.model_cards import card_path
 from written_runs import NASTY, write_run
 
@@ -40,10 +41,8 @@ def test_a_card_says_what_compression_cost(run):
     row = pd.read_csv(run.path("results.csv")).set_index("chain").loc["int8"]
     agreed = pd.read_csv(run.path("agreement.csv")).set_index("variant").loc[row["variant"]]
     _, text = card(run, "int8")
-    assert (
-        f"Verdict: {row['verdict']}" in text
-        and f"concordance of probabilities {agreed['concordance']:.3f}" in text
-    )
+    assert f"It {FIRST_WORDS[row['conclusion']]}: AUROC" in text
+    assert f"concordance of probabilities {agreed['concordance']:.3f}" in text
     assert "at the original’s threshold: sensitivity" in text
     assert "nobody can say here who would be harmed" in text
     assert "It is the original that others are compared with." in card(run, "original")[1]
@@ -68,7 +67,9 @@ def test_a_missing_record_and_missing_scores_are_said(tmp_path):
     report.write_report(run)
     _, text = card(run, "int8")
     assert "The record of how films are prepared is missing" in text
-    assert "It has not been scored on test films." in text and "Not compared with its original" in text
+    assert (
+        "It has not been scored on test films." in text and "It cannot be compared with its original" in text
+    )
     assert "nan" not in text.lower().replace("financ", "")
 
 
