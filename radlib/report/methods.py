@@ -32,8 +32,11 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"{decisions}; the winner is the smallest file whose validation "
         f"AUROC is within {settings.margin:.3f} of the original’s. Both were written down before a test film was "
         "scored, and every scoring of the test films is logged.",
-        f"Intervals: 95 %, percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all "
-        "metrics and variants share the draws, so differences are paired.",
+        "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with films counted in patients by their design "
+        "effect (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "
+        "the scale of logits (Pepe, 2003), and exact where no pair is in the wrong order. Of differences, F1 and Brier "
+        f"score the percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all metrics and "
+        "variants share the draws, so differences are paired.",
         "Verdicts: one-sided tests of the AUROC difference against the margin, in both directions, with a standard "
         "error clustered by patient (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014), corrected for skewness "
         "(Hall, 1992) and adjusted over the variants (Holm, 1979). P-values come from the standard error, intervals "
