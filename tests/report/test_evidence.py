@@ -64,7 +64,7 @@ def test_decisions_at_the_frozen_threshold(run):
     expected = np.quantile(values[1] - values[0], [0.025, 0.975])
     low_high = row[["difference_sensitivity_low", "difference_sensitivity_high"]].astype(float)
     assert low_high.to_numpy() == pytest.approx(expected, abs=1e-12)
-    assert row["p_sensitivity"] < 0.001 and row["test_sensitivity"] == "clustered by patient"
+    assert row["p_sensitivity"] < 0.001 and row["test_sensitivity"] == "signs of patients, exact"
     same = rows.loc[("float16", "frozen")]
     assert same["films_to_positive"] == same["films_to_negative"] == 0 and same["p_sensitivity"] == 1
 
