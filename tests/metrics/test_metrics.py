@@ -135,7 +135,7 @@ def test_operating_point_between_neighbouring_floats_keeps_the_decision():
 
 def test_operating_point_rules():
     assert metrics.operating_point([0, 1], [0.8, 0.9], "half") == 0.5
-    with pytest.raises(UsageError, match="youden, half"):
+    with pytest.raises(UsageError, match="youden, sensitivity, cost, half"):
         metrics.operating_point([0, 1], [0.8, 0.9], "best")
 
 
