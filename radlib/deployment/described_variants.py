@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
         place: The folder, or the `variant.json` in it.
 
     Returns:
-        The variant, and its record with `preparation` and `thresholds` (one per label, None where none was
-        chosen on validation films); and where the variant's original has not learnt, `alarm`: the sentence that says so.
+        The variant, and its record with `preparation`, `thresholds` (one per label, None where none was
+        chosen on validation films) and, where they are not Youden's, `threshold_rule`; and where the variant's original has not learnt, `alarm`: the sentence that says so.
 
     Raises:
         UsageError: When there is no variant.
@@ -39,12 +39,14 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
         variant = read_variant(path)
         exported = read_object(path, REBUILT)
         if "preparation" in exported:
-            return variant, {**exported, "thresholds": _as_numbers(exported["thresholds"], variant)}
+            numbers = _as_numbers(exported["thresholds"], variant)
+            return variant, {**exported, "thresholds": numbers, **_rule(exported)}
         run_folder = folder.resolve().parent.parent
         return variant, {
             **json.loads(json.dumps(dataclasses.asdict(variant))),
             "study": _study(run_folder),
             "thresholds": _as_numbers(_chosen(run_folder, variant), variant),
+            **_rule(read_choices(run_folder / SELECTION) if (run_folder / SELECTION).is_file() else {}),
             "preparation": read_object(folder / "preprocessing.json", REBUILT),
             **_alarm(run_folder, variant),
             "libraries": library_versions(),
@@ -80,6 +82,20 @@ def _alarm(run_folder: Path, variant: Variant) -> dict[str, str]:
     from radlib.evaluation.learnt import alarm  # here: it brings the statistics, which an answer does without
 
     return {"alarm": alarm({original: reason})}
+
+
+def _rule(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the rule by which thresholds were chosen, where it is not Youden's.
+
+    Raises:
+        TypeError: For numbers that no rule has.
+    """
+    from radlib.metrics.operating_points import (
+        ThresholdRule,  # here: it brings statistics, which few answers need
+    )
+
+    stated = record.get("threshold_rule")
+    return {} if not stated else {"threshold_rule": dataclasses.asdict(ThresholdRule(**stated))}
 
 
 def _as_numbers(chosen: list[Any], variant: Variant) -> list[float | None]:

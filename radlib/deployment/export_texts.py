@@ -6,6 +6,7 @@ from typing import Any
 from radlib.deployment.export_state import UNFINISHED, sentences
 from radlib.deployment.own_films import TYPICAL
 from radlib.deployment.threshold_files import exact
+from radlib.metrics.operating_points import ThresholdRule
 from radlib.runs import seen_films
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
@@ -120,11 +121,19 @@ def _decision(variant: Variant, record: dict[str, Any]) -> str:
     site = record["thresholds_from"].get("chosen_on") == "films of a site"
     lines = []
     if stated:
-        whose = "chosen anew on films of one site, for its use only" if site else "chosen on validation films"
+        whose = (
+            "chosen anew on films of one site, for its use only"
+            if site
+            else f"chosen on validation films by {_rule(record)}"
+        )
         lines.append(f"A film counts as positive at or above the threshold ({whose}): {stated}.")
     if without:
         lines.append(f"There is no threshold for {without}: no decision may be made.")
     return " ".join(lines)
+
+
+def _rule(record: dict[str, Any]) -> str:
+    return ThresholdRule(**record.get("threshold_rule", {})).words
 
 
 def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:

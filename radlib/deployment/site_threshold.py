@@ -1,6 +1,6 @@
 """The operating point of a site: thresholds chosen anew on its own labelled films.
 
-The rule is the one that chose on validation films, Youden's; what it promises other patients of the site is measured
+The rule is the one that chose on validation films; what it promises other patients of the site is measured
 on patients that took no part in choosing (see `metrics.recalibrate`). Thresholds of several networks are comparable
 only when each is chosen on films of the place of use. Films that the variant was trained on are left out: it knows
 their answers. Whatever else does not count, rows without a film and films without an answer, is counted and said.
@@ -22,10 +22,11 @@ from radlib.evaluation.deciding import Answer, Decider, no_probability
 from radlib.foundation.errors import DataError, RadlibError, UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_cell
+from radlib.metrics.operating_points import ThresholdRule
 from radlib.runs.seen_films import FILE as SEEN, SeenFilms, read_seen_films
 from radlib.runs.tasks import Task
 
-RULE = "youden"
+YOUDEN = ThresholdRule()
 SEEN_UNKNOWN = "Nobody can say here whether the variant was trained on some of these films: its record of them is missing."
 IMPORTED = "The network was trained elsewhere: whether on some of these films, nobody can say here."
 
@@ -39,11 +40,13 @@ class Recalibration:
         counts: What did not take part: `rows_without_film`, `films_without_row`, `films_without_number`,
             `training_films`, `rows_without_patient`; and `validation_films`, which did.
         lines: What is to be said, a sentence or two each.
+        rule: By which they were chosen.
     """
 
     found: Sequence[Mapping[str, Any]]
     counts: Mapping[str, int] = field(default_factory=dict)
     lines: Sequence[str] = ()
+    rule: ThresholdRule = YOUDEN
 
     @property
     def thresholds(self) -> list[float | None]:
@@ -62,7 +65,7 @@ class Recalibration:
         }
         return {
             "chosen_on": "films of a site",
-            "rule": RULE,
+            "rule": str(self.rule),
             "evidence": evidence,
             "counts": dict(self.counts),
         }
@@ -76,6 +79,7 @@ def choose_anew(
     *,
     seen: SeenFilms | None = None,
     imported: bool = False,
+    rule: ThresholdRule = YOUDEN,
 ) -> Recalibration:
     """Return a site's thresholds, what they promise, and what did not take part.
 
@@ -86,6 +90,7 @@ def choose_anew(
         before: The thresholds in use, one per label.
         seen: The films that the variant knows; None where nobody kept them.
         imported: Whether the network was trained elsewhere, on films that nobody here knows of.
+        rule: By which a threshold is chosen.
 
     Raises:
         UsageError: When the variant decides without thresholds.
@@ -111,10 +116,10 @@ def choose_anew(
         "validation_films": int((splits[kept.index] == "validation").sum()),
         "rows_without_patient": int((kept[PATIENT] == "").sum()),
     }
-    found = [_chosen(by_file, kept, task, place, before[place]) for place in range(len(task.labels))]
+    found = [_chosen(by_file, kept, task, place, before[place], rule) for place in range(len(task.labels))]
     said = left_out(counts, site.loc[~there, ROW].tolist(), len(site), len(kept))
     said += [IMPORTED] if imported else [SEEN_UNKNOWN] if seen is None else []
-    return Recalibration(found, counts, [*sentences(found, len(kept)), *said])
+    return Recalibration(found, counts, [*sentences(found, len(kept)), *said], rule)
 
 
 def _is_usable(answer: Answer, task: Task) -> bool:
@@ -139,7 +144,12 @@ def _check_left(kept: "pd.DataFrame", read: "pd.DataFrame") -> None:
 
 
 def _chosen(
-    by_file: Mapping[str, Answer], films: "pd.DataFrame", task: Task, place: int, before: float | None
+    by_file: Mapping[str, Answer],
+    films: "pd.DataFrame",
+    task: Task,
+    place: int,
+    before: float | None,
+    rule: ThresholdRule,
 ) -> dict[str, Any]:
     """Return the row of one label."""
     label = task.labels[place]
@@ -147,7 +157,7 @@ def _chosen(
     old = float("nan") if before is None else before
     own = films[FILE].where(films[PATIENT] == "", "")  # a film without a patient is a patient of its own
     patients = films[PATIENT].str.cat(own, sep="/")
-    found = metrics.recalibrate(films[label], task.probabilities(outputs)[:, place], patients, old, rule=RULE)
+    found = metrics.recalibrate(films[label], task.probabilities(outputs)[:, place], patients, old, rule=rule)
     return {"label": label, "threshold_before": old, **found}
 
 
@@ -189,6 +199,7 @@ def recalibrate_site(
         decider.thresholds,
         seen=read_seen_films(source / SEEN) or read_seen_films(source.resolve().parent.parent / SEEN),
         imported=variant.architecture == "imported",
+        rule=ThresholdRule(**reading.record.get("threshold_rule", {})),
     )
     for line in found.lines:
         say(line)

@@ -1,20 +1,15 @@
 """Thresholds and the winner, chosen on validation films before the test films are scored.
 
-The threshold is Youden's: the largest sensitivity + specificity − 1 (Youden, 1950). It may be chosen on
-validation films whose exposure and framing were varied, since a threshold that only suits one X-ray room
-fails in the next. Among classes that exclude each other the most probable one is the answer, without threshold.
+The threshold follows the rule that the study names (`threshold_rules`). It may be chosen on validation films whose
+exposure and framing were varied, since a threshold that only suits one X-ray room fails in the next. Among classes
+that exclude each other the most probable one is the answer, without threshold.
 The winner is the smallest file that cannot be much worse than its original (`winners`). Whether the test films will be able
 to say so is asked here, too, while nobody has looked at them (`forecast`).
-
-References:
-    Youden (1950). Index for rating diagnostic tests. Cancer 3(1).
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from radlib import metrics
 from radlib.datasets.films import FilmSplits
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE, read_selection
@@ -25,12 +20,12 @@ from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     films_of,
     mean_auroc,
-    per_label,
     predict,
     run_of,
     split_fingerprint,
     was_scored,
 )
+from radlib.evaluation.threshold_rules import operating_points, rule_numbers, rule_of
 from radlib.evaluation.winners import SPLITS, choose_winner
 from radlib.foundation import digests
 from radlib.foundation.errors import DataError, UsageError
@@ -38,8 +33,6 @@ from radlib.foundation.storage import write_json
 from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
-
-RULE = "youden"
 
 
 def select(run: Run, films: FilmSplits) -> dict[str, Any]:
@@ -70,10 +63,11 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     before = _before(run)
     tested = {v.name for v in variants if was_scored(run, v, "test")}
     bases = {v.name: _basis(run, films, v) for v in variants}
+    rule = "most probable class" if films.dataset.task.exclusive else str(rule_of(run.settings))
     kept = {
         name: before["variants"][name]
         for name, basis in bases.items()
-        if basis.items() <= before["variants"].get(name, {}).items()
+        if basis.items() <= before["variants"].get(name, {}).items() and before.get("rule", rule) == rule
     }
     for name in before["variants"]:
         if name in tested and name not in kept and not run.fresh:
@@ -97,7 +91,8 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     )
     winner = winner_of(run.settings, candidates, answers, unlearnt)
     chosen = {
-        "rule": "most probable class" if films.dataset.task.exclusive else RULE,
+        "rule": rule,
+        **rule_numbers(run.settings, films.dataset.task.exclusive),
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         "selection_loss": run.settings.selection_loss,
@@ -149,7 +144,7 @@ def _choose(
     entries = {}
     for variant in variants:
         asked = operating[variant.name]
-        points = operating_points(asked, variant)
+        points = operating_points(asked, variant, rule_of(run.settings))
         entries[variant.name] = {
             "threshold": points[0] if len(points) == 1 else points,
             "validation_auroc": mean_auroc(validation[variant.name]),
@@ -157,14 +152,6 @@ def _choose(
             **bases[variant.name],
         }
     return entries
-
-
-def operating_points(predictions: Predictions, variant: Variant) -> list[float | None]:
-    """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
-    if variant.task == "classes":
-        return [None] * len(variant.labels)
-    points = [metrics.operating_point(*known, rule=RULE) for known in per_label(predictions)]
-    return [None if math.isnan(point) else point for point in points]
 
 
 def winner_of(

@@ -1,9 +1,10 @@
 """How well a classifier reads, and with how much certainty: plain arrays in, numbers and intervals out.
 
-It imports `foundation` alone. Begin with `discrimination` (does it tell the two answers apart?), then `bootstrap` (how
+It imports `foundation` alone. Begin with `discrimination` (does it tell the two answers apart?), then `label_intervals` (how
 far might each number be from that of all patients?) and `verdicts` (is it as good, within a margin fixed before?).
 
-One file a question. *calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
+One file a question. *estimates*, *rate_intervals*, *auroc_intervals* and *bootstrap*: how sure is a number?
+*calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
 *temperature*: is it surer of itself? *groups*: who is harmed? *agreement* and *maps*: do two networks say the same of
 each film, in each layer, and for the same reason?
@@ -27,26 +28,30 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "linear_cka",
             "signal_to_noise_db",
         ],
+        "auroc_intervals": ["auroc_interval", "logit_interval"],
         "bootstrap": [
-            "intervals",
             "mean_draws",
             "metric_draws",
             "metric_draws_of_all",
             "patient_draws",
-            "per_label",
             "percentile_interval",
             "roc_band",
         ],
         "calibration": ["brier", "expected_calibration_error", "reliability", "wilson_interval"],
         "comparison": ["changed_decisions", "paired_difference"],
         "decisions": ["change_test", "changed_patients", "mcnemar", "rate_difference", "rate_test"],
-        "delong": ["Difference", "auroc_covariance", "auroc_difference", "mean_auroc_difference"],
+        "delong": [
+            "Difference",
+            "auroc_covariance",
+            "auroc_difference",
+            "auroc_influence",
+            "mean_auroc_difference",
+        ],
         "discrimination": [
             "METRICS",
             "auroc",
             "confusion",
             "largest_wins",
-            "operating_point",
             "right_class",
             "roc_curve",
             "scores",
@@ -54,8 +59,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "groups": ["MEAN", "age_group", "group_tests", "judge_groups"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "probit_loss": ["probit_difference", "upper_loss"],
+        "label_intervals": ["intervals", "mean_intervals", "per_label"],
+        "net_benefit": ["decision_curve", "rates_of", "usefulness"],
+        "operating_points": ["ThresholdRule", "choose_threshold", "operating_point"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
-        "recalibration": ["recalibrate"],
+        "rate_intervals": ["rate_interval"],
+        "recalibration": ["optimism", "recalibrate"],
         "temperature": [
             "at_temperature",
             "confidence",

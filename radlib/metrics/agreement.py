@@ -1,10 +1,12 @@
 """Do two networks say the same about each film, not only on average?
 
 Equal AUROCs leave room for two networks that disagree on every film. *Lin's concordance coefficient* is the
-correlation of two readings times how near they lie to the diagonal, and *Bland and Altman's limits* hold 95 % of
-the differences:
+correlation of two readings times how near they lie to the diagonal:
 
-    concordance = 2 cov(x, y) / (var x + var y + (mean x − mean y)²)      limits = mean(y − x) ± 1.96 sd(y − x)
+    concordance = 2 cov(x, y) / (var x + var y + (mean x − mean y)²)
+
+*Limits of agreement* hold 95 % of the differences. They are the differences' own quantiles (Bland and Altman, 1999):
+mean ± 1.96 standard deviations hold 95 % of normal ones only, and probabilities change little on most films and a lot on few.
 
 Inside the networks, the *signal-to-noise ratio* says how loud a layer's output is against what compression added to
 it, 10 log₁₀(Σ x² / Σ (y − x)²) dB; every halving of the error is worth 6 dB. *Linear CKA* asks whether films that
@@ -13,7 +15,7 @@ of few films with many features the plain form comes near 1 for noise.
 
 References:
     Lin (1989). A concordance correlation coefficient to evaluate reproducibility. Biometrics 45.
-    Bland, Altman (1986). Statistical methods for assessing agreement between two methods. Lancet 327.
+    Bland, Altman (1999). Measuring agreement in method comparison studies. Statistical Methods in Medical Research 8.
     Kornblith et al. (2019). Similarity of neural network representations revisited. ICML, arXiv 1905.00414.
     Song et al. (2012). Feature selection via dependence maximization. JMLR 13 (the estimate without bias).
 """
@@ -26,7 +28,7 @@ from numpy.typing import ArrayLike
 from radlib.foundation.errors import UsageError
 from radlib.metrics.bootstrap import mean_draws, percentile_interval
 
-LIMIT = 1.96  # standard deviations that hold 95 % of normally spread differences
+BEYOND = 0.025  # share of the differences beyond each limit, at most
 FEWEST_FILMS = 4  # the unbiased estimate of CKA divides by n − 3
 
 
@@ -97,7 +99,7 @@ def _concordance(x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> np.ndarray:
 def limits_of_agreement(
     first: ArrayLike, second: ArrayLike, counts: np.ndarray | None = None
 ) -> dict[str, float]:
-    """Return Bland and Altman's limits: between them lie 95 % of the differences second − first.
+    """Return limits between which at least 95 % of the differences second − first lie, and their mean.
 
     Args:
         first: (n,) numbers.
@@ -110,19 +112,22 @@ def limits_of_agreement(
     Example:
         >>> found = limits_of_agreement([0.0, 0.0], [0.1, 0.3])
         >>> round(found["bias"], 3), round(found["limit_high"], 3)
-        (0.2, 0.477)
+        (0.2, 0.3)
     """
     x, y = _pair(first, second)
     difference = y - x
     bias = float(difference.mean()) if len(x) else np.nan
-    spread = LIMIT * float(difference.std(ddof=1)) if len(x) > 1 else np.nan
+    below, above = np.nan, np.nan
+    if len(x) > 1:  # of two neighbouring differences the outer one, so that never less than 95 % lie between
+        below = float(np.quantile(difference, BEYOND, method="lower"))
+        above = float(np.quantile(difference, 1 - BEYOND, method="higher"))
     low, high = (np.nan, np.nan) if counts is None else percentile_interval(mean_draws(difference, counts))
     return {
         "bias": bias,
         "bias_low": low,
         "bias_high": high,
-        "limit_low": bias - spread,
-        "limit_high": bias + spread,
+        "limit_low": below,
+        "limit_high": above,
     }
 
 

@@ -3,19 +3,18 @@
 Draw as many patients as there are, with replacement, a thousand times; compute the metric on the films of the
 patients drawn; the middle 95 % of the thousand values is the interval (Efron, 1979; percentile method). Films
 of one patient resemble each other, so patients are drawn, not films (Field and Welsh, 2007). Comparing two
-networks on the *same* draws cancels what their errors share, which makes small differences visible.
+networks on the *same* draws cancels what their errors share, which makes small differences visible. Where nobody is
+wrong no draw is, either, and the interval collapses: shares and AUROCs of one network have formulas of their own, see
+`label_intervals`.
 
 A draw is kept as how often each film counts; `presorted` makes the AUROC of all draws from it.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
-from radlib.metrics.discrimination import COUNTS, METRICS, arrays, rates, roc_curve, scores
+from radlib.metrics.discrimination import COUNTS, arrays, rates, roc_curve
 from radlib.metrics.presorted import BLOCK, auroc_draws_of_all
 
 MINIMUM_DEFINED = 0.95  # share of draws in which a metric must be defined for its interval to be
@@ -62,42 +61,6 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(defined, [0.025, 0.975])
     return float(low), float(high)
-
-
-def intervals(
-    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, threshold: ArrayLike, draws: int = 1000,
-    seed: int = 0, *, counts: np.ndarray | None = None
-) -> "pd.DataFrame":  # fmt: skip
-    """Return every metric with its 95 % interval, all from the same draws of patients.
-
-    Args:
-        y_true: Labels, 1 or 0, (n,).
-        y_prob: Probabilities, (n,), in [0, 1].
-        patient_ids: Whose film it is, (n,).
-        threshold: A probability at or above it is called positive; one number, or one per film.
-        draws: How many draws of patients.
-        seed: Of the draws.
-        counts: Draws made before with `patient_draws`, in place of `draws` and `seed`.
-
-    Returns:
-        DataFrame with columns `metric`, `value`, `low`, `high`, one row per name of `METRICS`. The calibration
-        error has no interval: resampling inflates it.
-
-    Example:
-        >>> table = intervals([0, 0, 1, 1], [0.1, 0.3, 0.6, 0.9], list("abcd"), 0.5, draws=20)
-        >>> table.set_index("metric").loc["auroc", "value"]
-        np.float64(1.0)
-    """
-    counts = patient_draws(patient_ids, draws, seed) if counts is None else counts
-    return _with_intervals(scores(y_true, y_prob, threshold), metric_draws(y_true, y_prob, threshold, counts))
-
-
-def _with_intervals(value: dict[str, float], drawn: dict[str, np.ndarray]) -> "pd.DataFrame":
-    rows = [
-        (name, value[name], *(percentile_interval(drawn[name]) if name in drawn else (np.nan, np.nan)))
-        for name in METRICS
-    ]
-    return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
 
 def metric_draws(
@@ -178,47 +141,6 @@ def mean_draws(values: ArrayLike, counts: np.ndarray, known: ArrayLike | None = 
     )
     means = np.divide(sums, films, out=np.full(sums.shape, np.nan), where=films > 0)
     return means[:, 0] if values.ndim == 1 else means
-
-
-def per_label(
-    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, labels: Sequence[str], thresholds: ArrayLike,
-    draws: int = 1000, seed: int = 0, *, drawn: Sequence[dict[str, np.ndarray]] | None = None
-) -> "pd.DataFrame":  # fmt: skip
-    """Return every metric of every label with its interval; films whose label is unknown are left out of it.
-
-    Args:
-        y_true: Labels, 1, 0 or NaN, (n, labels).
-        y_prob: Probabilities, (n, labels).
-        patient_ids: Whose film it is, (n,).
-        labels: Names of the labels.
-        thresholds: One number for all labels, one each, or one per film and label, (n, labels).
-        draws: How many draws of patients; the same draws serve all labels.
-        seed: Of the draws.
-        drawn: What `metric_draws_of_all` returned for these answers, in place of `draws` and `seed`.
-
-    Returns:
-        DataFrame with columns `label`, `films`, `positives`, `metric`, `value`, `low`, `high`.
-
-    Raises:
-        UsageError: When shapes do not fit the labels.
-    """
-    y_true, y_prob = np.asarray(y_true, dtype=np.float64), np.asarray(y_prob, dtype=np.float64)
-    if y_true.shape != y_prob.shape or y_true.ndim != 2 or y_true.shape[1] != len(labels):
-        raise UsageError(f"Shapes {y_true.shape} and {y_prob.shape} do not fit {len(labels)} labels.")
-    thresholds, tables = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), y_true.shape), []
-    if drawn is None:
-        drawn = metric_draws_of_all(y_true, y_prob, thresholds, patient_draws(patient_ids, draws, seed))
-    for column, label in enumerate(labels):
-        known = ~np.isnan(y_true[:, column])
-        truth = y_true[known, column]
-        table = _with_intervals(
-            scores(truth, y_prob[known, column], thresholds[known, column]), drawn[column]
-        )
-        table.insert(0, "label", label)
-        table.insert(1, "films", int(known.sum()))
-        table.insert(2, "positives", int(truth.sum()))
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
 
 
 def roc_band(

@@ -90,12 +90,15 @@ def expected_calibration_error(y_true: ArrayLike, y_prob: ArrayLike, bins: int =
     return float(np.average(np.abs(table["predicted"] - table["observed"]), weights=table["films"]))
 
 
-def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return Wilson's 95 % interval of a share.
+def wilson_interval(
+    successes: ArrayLike, trials: ArrayLike, quantile: float = NORMAL_975
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Wilson's interval of a share, which takes trials as independent; see `rate_intervals` where they are not.
 
     Args:
         successes: How many of the trials, number or array.
         trials: How many trials, number or array, at least 1.
+        quantile: How many standard errors it reaches; that of the normal distribution gives 95 %.
 
     References:
         Wilson, 1927, Probable inference, the law of succession, and statistical inference.
@@ -105,7 +108,7 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray
         [0.816, 0.91]
     """
     successes, trials = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    share, z2 = successes / trials, NORMAL_975**2
+    share, z2 = successes / trials, quantile**2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = NORMAL_975 * np.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
+    half = quantile * np.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)

@@ -6,6 +6,7 @@ again after one was chosen anew. A patient's decision is positive when that of a
 
 References:
     McNemar (1947). Note on the sampling error of the difference between correlated proportions. Psychometrika 12.
+    Fisher (1935). The design of experiments. Oliver and Boyd.
 """
 
 import numpy as np
@@ -13,10 +14,8 @@ from numpy.typing import ArrayLike
 
 from radlib.metrics.delong import Difference, mean_over_labels
 from radlib.metrics.paired_tests import FEWEST_PATIENTS, PairedTest, tested, untested
-from radlib.metrics.unseen_patient import normal_tail
 
 RATES = {"sensitivity": 1, "specificity": 0}  # the answer whose films each is about
-NO_SPREAD = 1e-12  # a standard error below it is the rounding of one that is 0
 
 
 def rate_difference(
@@ -115,23 +114,47 @@ def change_test(
 ) -> tuple[float, str]:
     """Return the two-sided p of "the rate did not change", and the test that gave it.
 
-    Exact McNemar where each patient has one film of that answer; else the normal test with the clustered error. When
-    the rate changed by the same share in every patient, as in a total collapse, that error is 0 and says nothing:
-    then the exact sign test, in which each patient is one sign.
+    If nothing changed, a patient's net gain might as well have been a loss of the same size: the p-value is the share of
+    all such exchanges of signs that give a change as large (Fisher, 1935). It is exact, films of one patient stay together, and
+    where each patient has one film it is McNemar's exact test.
+
+    Example:
+        >>> truth, before, after = [1] * 6, [1] * 6, [0] * 5 + [1]
+        >>> change_test(truth, before, after, range(6), 1)
+        (0.0625, 'McNemar, exact')
+        >>> change_test(truth, before, after, [0, 1, 2, 3, 4, 4], 1)
+        (0.0625, 'signs of patients, exact')
     """
     chosen = np.asarray(y_true) == answer
     ids = np.asarray(patient_ids)[chosen]
+    right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
     if len(np.unique(ids)) == len(ids):
-        right = [np.asarray(called)[chosen].astype(bool) == bool(answer) for called in (called_a, called_b)]
         return mcnemar(*right)[2], "McNemar, exact"
-    found = rate_difference(y_true, called_a, called_b, patient_ids, answer)
-    if found.value and not found.standard_error > NO_SPREAD:
-        change = (np.asarray(called_b, int) - np.asarray(called_a, int))[chosen]
-        signs = np.bincount(np.unique(ids, return_inverse=True)[1], change)
-        return mcnemar(signs < 0, signs > 0)[2], "signs of patients, exact"
-    if not found.value:
-        return 1.0, "clustered by patient"
-    return 2 * normal_tail(abs(found.value) / found.standard_error), "clustered by patient"
+    change = right[1].astype(int) - right[0]
+    of_patient = np.bincount(np.unique(ids, return_inverse=True)[1], change).astype(int)
+    return sign_flips(of_patient), "signs of patients, exact"
+
+
+def sign_flips(changes: ArrayLike) -> float:
+    """Return the two-sided p of a sum of whole numbers whose signs might all have been the other way.
+
+    Args:
+        changes: Of each patient, whole numbers, (patients,).
+
+    Example:
+        >>> sign_flips([-1, -1, -1, -1, -2]), sign_flips([2, -2])
+        (0.0625, 1.0)
+    """
+    sizes = np.abs(np.asarray(changes, dtype=int))
+    sizes = sizes[sizes > 0]
+    chance = np.ones(1)  # of every share of the whole that is negative, one size after the other
+    for size in sizes:
+        longer = np.zeros(len(chance) + size)
+        longer[: len(chance)] += chance / 2
+        longer[size:] += chance / 2
+        chance = longer
+    sums = sizes.sum() - 2 * np.arange(len(chance))
+    return float(min(1.0, chance[np.abs(sums) >= abs(int(np.sum(changes)))].sum()))
 
 
 def changed_patients(called_a: ArrayLike, called_b: ArrayLike, patient_ids: ArrayLike) -> dict[str, int]:

@@ -131,6 +131,31 @@ def auroc_difference(
     return Difference(float(wins.mean()), variance**0.5, influence, 1 / patients)
 
 
+def auroc_influence(
+    y_true: ArrayLike, y_score: ArrayLike, patient_ids: ArrayLike
+) -> tuple[float, float, np.ndarray]:
+    """Return the AUROC of one network, its variance clustered by patient, and each patient's influence on it.
+
+    Args:
+        y_true: Labels, 1 or 0, (n,); both must occur.
+        y_score: Scores, (n,).
+        patient_ids: Whose film it is, (n,).
+
+    Returns:
+        The AUROC, the variance (NaN where one patient alone carries an answer), and float64 (patients,), in sorted order.
+
+    Example:
+        >>> value, variance, influence = auroc_influence([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], range(4))
+        >>> value, variance, influence.tolist()
+        (0.75, 0.125, [0.125, -0.125, -0.125, 0.125])
+    """
+    wins, losses = (part[None] for part in structural_components(y_true, y_score))
+    positive = np.asarray(y_true).astype(bool)
+    with_finding, without, _ = _per_patient(wins, losses, positive, np.asarray(patient_ids))
+    variance = float(_covariance(wins, losses, positive, np.asarray(patient_ids))[0, 0])
+    return float(wins.mean()), variance, (with_finding / wins.size + without / losses.size)[0]
+
+
 def mean_auroc_difference(
     y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike
 ) -> Difference:

@@ -1,8 +1,8 @@
 """Telling two answers apart: AUROC, the ROC curve, and what happens at one threshold.
 
 The area under the ROC curve is the probability that a film with the finding scores higher than one without,
-ties counting half (Hanley and McNeil, 1982). A threshold turns scores into decisions; it is chosen on
-validation films by Youden's index, sensitivity + specificity − 1 (Youden, 1950), and then frozen.
+ties counting half (Hanley and McNeil, 1982). A threshold turns scores into decisions; it is chosen on validation films by
+a rule that the study names (`operating_points`), and then frozen.
 """
 
 from typing import Any
@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
-from radlib.foundation.names import check_known
 from radlib.metrics.calibration import brier, expected_calibration_error
 
-RULES = ("youden", "half")
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 RATES = (
     "accuracy",
@@ -102,44 +100,6 @@ def auroc(y_true: ArrayLike, y_score: ArrayLike, weights: ArrayLike | None = Non
         return float("nan")
     below = np.cumsum(negatives) - negatives
     return float((positives * (2 * below + negatives)).sum() / (2 * pairs))
-
-
-def operating_point(y_true: ArrayLike, y_score: ArrayLike, rule: str = "youden") -> float:
-    """Return the threshold at which a film counts as positive.
-
-    Args:
-        y_true: Labels of validation films, 1 or 0, (n,).
-        y_score: Their scores, (n,).
-        rule: `youden` takes the largest sensitivity + specificity − 1, and of several such the most
-            sensitive, as a missed finding costs more than a second look; `half` is 0.5 whatever the films.
-
-    Returns:
-        A threshold midway between two neighbouring scores, so that rounding on another device does not flip
-        a film that lies on it; NaN when only one answer occurs.
-
-    Raises:
-        UsageError: For a rule that does not exist.
-
-    References:
-        Youden, 1950, Index for rating diagnostic tests.
-
-    Example:
-        >>> operating_point([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])
-        0.4
-    """
-    check_known("threshold rule", rule, RULES)
-    if rule == "half":
-        return 0.5
-    false_positive, true_positive, thresholds = roc_curve(y_true, y_score)
-    youden = true_positive - false_positive
-    if np.isnan(youden).any():
-        return float("nan")
-    # Sums of fractions differ in the last bits where the index is equal: take the last that is as good.
-    best = np.flatnonzero(youden >= youden.max() - 1e-12)[-1]
-    upper = thresholds[best]
-    lower = thresholds[best + 1] if best + 1 < len(thresholds) else -np.inf
-    middle = (upper + lower) / 2
-    return float(middle if lower < middle else upper)
 
 
 def largest_wins(y_prob: ArrayLike) -> np.ndarray:

@@ -24,7 +24,7 @@ def agreement(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
     Returns:
         One row per variant and label, `COLUMNS`: Lin's concordance coefficient with its interval over patients, the
-        mean difference `bias` likewise, Bland and Altman's limits that hold 95 % of the differences, the
+        mean difference `bias` likewise, limits between which 95 % of the differences lie, the
         `largest_change` of a probability, and a `reason` where nothing can be said.
     """
     readings = readings or read(run)

@@ -105,7 +105,7 @@ MEANINGS = {
     "harmed": "which of AUROC, sensitivity and specificity are inferior within the group",
     "concordance": "Lin's concordance coefficient of the two probabilities, −1 to 1",
     "bias": "mean of variant minus original probability",
-    "limit_low": "lower of Bland and Altman's limits, which hold 95 % of the differences",
+    "limit_low": "lower of the limits between which 95 % of the differences lie",
     "limit_high": "upper of those limits",
     "largest_change": "of a probability on any film, 0 to 1",
     "method": "`grad-cam` or `occlusion`",

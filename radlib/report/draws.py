@@ -29,10 +29,11 @@ def measured(readings: Readings, variant: Variant) -> dict[str, Any]:
 
 
 def draw(readings: Readings, variant: Variant, chosen: np.ndarray | None = None) -> dict[str, Any]:
-    """Return each metric's value and its values over the draws, averaged over labels; {} without predictions.
+    """Return each metric's value, interval, and values over the draws, averaged over labels; {} without predictions.
 
     Of classes that exclude each other, accuracy is the share of films given their class, and balanced accuracy the
-    mean over classes of the share found (sensitivity). `each` holds the draws of every label.
+    mean over classes of the share found (sensitivity). `each` holds the draws of every label. Intervals of shares and
+    of the AUROC are those of `metrics.mean_intervals`, of other metrics those of the draws.
     """
     if chosen is None and variant.name in readings.drawn:
         return readings.drawn[variant.name]
@@ -76,7 +77,20 @@ def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> di
         }
         drawn["draws"]["accuracy"] = metrics.mean_draws(right, counts)
         drawn["draws"]["balanced_accuracy"] = drawn["draws"]["sensitivity"]
-    return drawn
+    return drawn | {"intervals": _intervals(variant, predictions, thresholds, drawn["draws"])}
+
+
+def _intervals(
+    variant: Variant, predictions: Predictions, thresholds: np.ndarray, draws: dict[str, np.ndarray]
+) -> dict[str, tuple[float, float]]:
+    """Return each metric's 95 % interval."""
+    truth, prob, patients = predictions.y_true, predictions.y_prob, predictions.patients
+    found = {name: interval(values) for name, values in draws.items()}
+    found |= metrics.mean_intervals(truth, prob, patients, thresholds)
+    if variant.task == "classes":
+        accuracy = metrics.rate_interval(metrics.right_class(truth, prob), patients)
+        found |= {"accuracy": accuracy, "balanced_accuracy": found["sensitivity"]}
+    return found
 
 
 @functools.lru_cache(maxsize=2)

@@ -36,7 +36,7 @@ def agreement_section(
                "Largest change")  # fmt: skip
     text = Text((
         "Equal AUROCs leave room for networks that disagree on every film. Concordance is Lin’s coefficient, 1 where "
-        "every film is given the very same probability; 95 % of the changes lie between Bland and Altman’s limits.",
+        "every film is given the very same probability; 95 % of the changes lie between the limits.",
     ))  # fmt: skip
     caption = (
         "Probability of the finding, variant minus original, on the same test films; with 95 % intervals"

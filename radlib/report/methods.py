@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from radlib.evaluation.threshold_rules import rule_of
 from radlib.report import wording as w
 from radlib.report.readings import Readings
+from radlib.report.threshold_words import threshold_lines
 
 
 def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
         "classes, each against the rest. Choices: AUROC of validation films"
         if any(variant.task == "classes" for variant in readings.variants)
-        else f"Choices: thresholds by Youden’s index (1950) on {films}"
+        else f"Choices: thresholds on {films} by {rule_of(settings).words}"
     )
     return (
         "Split: by patient, stratified by label; an official test folder is kept as it is. A check makes sure that "
@@ -32,8 +34,12 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"{decisions}; the winner is the smallest file whose validation "
         f"AUROC is within {settings.margin:.3f} of the original’s. Both were written down before a test film was "
         "scored, and every scoring of the test films is logged.",
-        f"Intervals: 95 %, percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all "
-        "metrics and variants share the draws, so differences are paired.",
+        *threshold_lines(readings),
+        "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with films counted in patients by their design "
+        "effect (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "
+        "the scale of logits (Pepe, 2003), and exact where no pair is in the wrong order. Of differences, F1 and Brier "
+        f"score the percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws; all metrics and "
+        "variants share the draws, so differences are paired.",
         "Verdicts: one-sided tests of the AUROC difference against the margin, in both directions, with a standard "
         "error clustered by patient (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014), corrected for skewness "
         "(Hall, 1992) and adjusted over the variants (Holm, 1979). P-values come from the standard error, intervals "

@@ -15,6 +15,7 @@ import pandas as pd
 
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
+from radlib.evaluation.threshold_rules import rule_of
 from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
@@ -64,7 +65,9 @@ def model_card(
         Section("What it is", (_identity(variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
-        Section("How well it reads", _scores(row, labels[labels["variant"] == variant.name])),
+        Section(
+            "How well it reads", _scores(readings, variant, row, labels[labels["variant"] == variant.name])
+        ),
         Section("Against its original", _against(readings, row, own)),
         Section("Limits", (Text(LIMITS, listed=True),)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
@@ -144,7 +147,7 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 
 
-def _scores(row: pd.Series, labels: pd.DataFrame) -> tuple:
+def _scores(readings: Readings, variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
     if labels.empty:
         return (Text(("It has not been scored on test films.",)),)
     wide = {label: table.set_index("metric") for label, table in labels.groupby("label", sort=False)}
@@ -156,7 +159,7 @@ def _scores(row: pd.Series, labels: pd.DataFrame) -> tuple:
         for label, table in wide.items()
     )  # fmt: skip
     threshold = (
-        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on validation films. "
+        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on validation films by {rule_of(readings.run.settings).words}. "
         if w.known(row["threshold"])
         else ""
     )

@@ -1,7 +1,8 @@
 """One row per variant: what it weighs, what it costs, how well it reads, and how sure that is.
 
-All intervals of a run come from the same draws of patients, so that the difference between a variant and its
-original is that of the same draws. Of several labels the mean over labels stands in the row; `per_label` has
+Intervals of one network's AUROC and rates have formulas that do not collapse where nobody was wrong (see
+`metrics.label_intervals`); those of differences come from the same draws of patients for all variants of a run, so that
+the difference between a variant and its original is that of the same draws. Of several labels the mean over labels stands in the row; `per_label` has
 each. A compressed file is compared with the bytes of its original's weights as float32, never with a file that
 holds more.
 """
@@ -17,7 +18,6 @@ from radlib.report.draws import (
     CIRCUMSTANCES,
     deciding_thresholds,
     draw,
-    interval,
     measured,
 )
 from radlib.report.readings import Readings, label_names, read
@@ -41,6 +41,7 @@ NOT_JUDGED = {
     name: "" if name.startswith(judgements.WORDS) or name == "verdict_method" else np.nan
     for name in judgements.ALL_COLUMNS
 }
+UNKNOWN = (np.nan, np.nan)  # ends of an interval
 QUANTIZED = ("dynamic", "float16", "int8")
 
 
@@ -103,8 +104,8 @@ def _quality(drawn: dict) -> dict[str, Any]:
     for name in metrics.METRICS:
         row[name] = drawn["values"][name] if drawn else np.nan
         if name in INTERVALS:
-            values = drawn["draws"].get(name) if drawn else None
-            row[f"{name}_low"], row[f"{name}_high"] = interval(values)
+            ends = drawn["intervals"].get(name, UNKNOWN) if drawn else UNKNOWN
+            row[f"{name}_low"], row[f"{name}_high"] = ends
     return row
 
 
@@ -117,9 +118,7 @@ def _disjoint(readings: Readings, variant: Variant) -> dict[str, float]:
     row: dict[str, float] = {"films_disjoint": drawn.get("films", np.nan)}
     for name in DISJOINT:
         row[f"{name}_disjoint"] = drawn["values"][name] if drawn else np.nan
-    row["auroc_disjoint_low"], row["auroc_disjoint_high"] = interval(
-        drawn["draws"].get("auroc") if drawn else None
-    )
+    row["auroc_disjoint_low"], row["auroc_disjoint_high"] = drawn["intervals"]["auroc"] if drawn else UNKNOWN
     return row
 
 

@@ -41,7 +41,8 @@ def validation_table(
     rows = []
     for variant in variants:
         own, other = drawn[variant.name], reference.name if reference else variant.parent
-        row = {**variant_columns(variant), "size_bytes": variant.size_bytes, **_with_interval("auroc", own)}
+        row = {**variant_columns(variant), "size_bytes": variant.size_bytes, "auroc": float(own[0])}
+        row["auroc_low"], row["auroc_high"] = _ends(predictions[variant.name])
         row |= dict.fromkeys(COMPARED, np.nan)
         if other in drawn and other != variant.name:
             row |= _with_interval("difference", own - drawn[other])
@@ -80,6 +81,10 @@ def _auroc_draws(run: Run, answers: Predictions) -> np.ndarray:
         if len(np.unique(truth[known])) == 2:  # a rare finding may have no film here
             columns.append(metrics.auroc_draws(truth[known], probability[known], counts[:, known]))
     return np.mean(columns, axis=0) if columns else np.full(len(counts), np.nan)
+
+
+def _ends(answers: Predictions) -> tuple[float, float]:
+    return metrics.auroc_interval(answers.y_true, answers.y_prob, answers.patient_id)
 
 
 def _with_interval(name: str, draws: np.ndarray) -> dict[str, float]:

@@ -62,6 +62,11 @@ class Settings:
         representative_films: Training films that int8 conversion looks at.
         operating_point_films: `validation`, or `perturbed`: copies of them with other exposure and framing.
         perturbation: Half-ranges of those copies, see `augmentation.Augmentation`; without any, those of `films.OTHER_ROOM`.
+        threshold_rule: By what thresholds are chosen: `youden`, `sensitivity` (promised), `cost` (least) or `half` (0.5).
+        threshold_sensitivity: What the rule `sensitivity` promises at least, on patients with the finding.
+        threshold_assurance: With what confidence it does.
+        missed_cost: How many films called back for nothing one missed finding weighs, for the rule `cost`.
+        prevalence: Share of films with the finding at the place of use; 0 takes that of the films at hand.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
@@ -110,6 +115,11 @@ class Settings:
     representative_films: Annotated[int, Range(1, 100_000)] = 100
     operating_point_films: Literal["validation", "perturbed"] = "validation"
     perturbation: dict[str, float | bool] = field(default_factory=dict)
+    threshold_rule: Literal["youden", "sensitivity", "cost", "half"] = "youden"
+    threshold_sensitivity: Annotated[float, Range(0.5, 0.999)] = 0.95
+    threshold_assurance: Annotated[float, Range(0.5, 0.999)] = 0.95
+    missed_cost: Annotated[float, Range(0.001, 10_000)] = 10.0
+    prevalence: Annotated[float, Range(0, 0.999)] = 0.0
     bootstrap_draws: Annotated[int, Range(2, 1_000_000)] = 1000
     latency_calls: Annotated[int, Range(50, 1_000_000)] = 100
     margin: Annotated[float, Range(0, 0.5)] = 0.01

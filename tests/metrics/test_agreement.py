@@ -122,12 +122,16 @@ def test_all_labels_at_once_agree_as_each_alone():
         assert found == pytest.approx(alone | agreement.limits_of_agreement(x, y, counts), abs=1e-12)
 
 
-def test_limits_of_two_and_three_films_by_hand():
+def test_limits_hold_95_percent_of_films_however_few_or_skewed():
     for differences in ([0.1, 0.3], [0.1, 0.3, -0.2]):
         found = agreement.limits_of_agreement(np.zeros(len(differences)), differences)
-        spread = agreement.LIMIT * np.std(differences, ddof=1)
-        assert found["limit_low"] == pytest.approx(np.mean(differences) - spread)
-        assert found["limit_high"] == pytest.approx(np.mean(differences) + spread)
+        assert (found["limit_low"], found["limit_high"]) == (min(differences), max(differences))
+    generator = np.random.default_rng(5)
+    for count in (21, 40, 100, 399, 624):  # most films hardly change, few change a lot
+        differences = generator.normal(size=count) ** 3 / 20
+        found = agreement.limits_of_agreement(np.zeros(count), differences)
+        within = ((differences >= found["limit_low"]) & (differences <= found["limit_high"])).mean()
+        assert 0.95 <= within <= 0.95 + 2 / count + 1e-12
     assert np.isnan(agreement.limits_of_agreement([], [])["bias"])
 
 

@@ -1,6 +1,7 @@
 """Changed decisions, temperatures and groups, against hand-worked cases, scipy and planted harm."""
 
 import doctest
+import itertools
 
 import numpy as np
 import pytest
@@ -54,10 +55,34 @@ def test_mcnemar_decides_only_where_each_patient_has_one_film():
     assert p == metrics.mcnemar((a >= 0.5)[sick], (b >= 0.45)[sick])[2]
     truth, a, b, patients = drawn(2)
     p, method = metrics.change_test(truth, a >= 0.5, b >= 0.45, patients, 1)
+    assert method == "signs of patients, exact"
     found = metrics.rate_difference(truth, a >= 0.5, b >= 0.45, patients, 1)
-    assert method == "clustered by patient"
-    assert p == pytest.approx(2 * stats.norm.sf(abs(found.value) / found.standard_error))
+    assert p == pytest.approx(2 * stats.norm.sf(abs(found.value) / found.standard_error), abs=0.01)
     assert metrics.change_test(truth, a >= 0.5, a >= 0.5, patients, 1)[0] == 1.0
+
+
+def test_exchanged_signs_are_those_of_every_exchange_and_of_mcnemar():
+    for changes in ([1, 1, -1, 2, 3], [-2, -2, 1], [1, 1, 1, 1, 1, -1], [0, 0], [4]):
+        every = [np.dot(signs, changes) for signs in itertools.product((-1, 1), repeat=len(changes))]
+        expected = np.mean(np.abs(every) >= abs(sum(changes)))
+        assert decisions.sign_flips(changes) == pytest.approx(expected)
+    for lost, won in ((8, 1), (0, 5), (3, 3), (140, 122)):
+        p = metrics.mcnemar([1] * lost + [0] * won, [0] * lost + [1] * won)[2]
+        assert decisions.sign_flips([-1] * lost + [1] * won) == pytest.approx(p)
+
+
+def test_a_second_film_of_one_patient_does_not_switch_the_test():
+    truth, before, after = np.ones(30), np.ones(30), np.r_[np.zeros(5), np.ones(25)]
+    once = metrics.change_test(truth, before, after, np.arange(30), 1)[0]
+    twice = metrics.change_test(truth, before, after, np.r_[np.arange(29), 28], 1)[0]
+    assert once == twice == pytest.approx(0.0625)
+    held = []
+    for seed in range(400):  # nothing changed but chance: at most one of twenty below 0.05
+        generator = np.random.default_rng(seed)
+        patients = np.repeat(np.arange(25), 2)
+        a, b = (generator.random(25)[patients] + 0.3 * generator.random(50) < 0.9 for _ in range(2))
+        held.append(metrics.change_test(np.ones(50), a, b, patients, 1)[0] < 0.05)
+    assert np.mean(held) <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 400)
 
 
 @pytest.mark.parametrize("films", [2, 3])
@@ -218,4 +243,4 @@ def test_confidence_of_all_labels_at_once_is_that_of_each_alone():
 def test_nothing_changed_is_certain_and_says_which_test_it_was():
     truth, a, _, patients = drawn(2)
     called = a >= 0.5
-    assert metrics.change_test(truth, called, called, patients, 1) == (1.0, "clustered by patient")
+    assert metrics.change_test(truth, called, called, patients, 1) == (1.0, "signs of patients, exact")

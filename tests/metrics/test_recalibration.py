@@ -49,6 +49,33 @@ def test_what_is_promised_holds_on_other_patients_where_the_own_films_flatter():
     assert np.mean(own) > 0.04 > abs(np.mean(promised))
 
 
+def test_the_intervals_hold_the_true_rate_at_the_threshold_that_was_chosen():
+    """Nominal 95 % over 150 small sites; the spread of left-out rates would hold them all, twice as wide."""
+    others, held = site(999, 20_000), []
+    for seed in range(150):
+        found = metrics.recalibrate(*site(seed, 60), 0.5, draws=40)
+        true = metrics.scores(*others[:2], found["threshold"])
+        names = ("sensitivity", "specificity")
+        held.append([found[f"{name}_low"] <= true[name] <= found[f"{name}_high"] for name in names])
+        assert found["sensitivity_high"] - found["sensitivity_low"] < 0.5
+    assert np.all(np.abs(np.mean(held, axis=0) - 0.95) < 2.5 * np.sqrt(0.95 * 0.05 / 150))
+
+
+def test_optimism_is_what_the_chosen_films_flatter_and_none_by_convention():
+    found = metrics.optimism(*site(3, 60), rule="youden", draws=60)
+    assert found["sensitivity"] + found["specificity"] > 0.02
+    fixed = metrics.optimism(*site(3, 60), rule="half", draws=200)
+    assert abs(fixed["sensitivity"]) < 0.02 and abs(fixed["specificity"]) < 0.02
+
+
+def test_a_promised_sensitivity_can_be_chosen_at_a_site_or_is_refused_with_the_number_that_it_needs():
+    truth, prob, patients = site(4, 200)
+    found = metrics.recalibrate(truth, prob, patients, 0.5, rule="sensitivity", draws=40)
+    assert found["reason"] == "" and found["sensitivity"] > 0.93
+    refused = metrics.recalibrate(*site(4, 60), 0.5, rule="sensitivity", draws=40)
+    assert refused["threshold"] == 0.5 and "59 are needed; the old threshold stays." in refused["reason"]
+
+
 def test_too_few_or_unknown_labels_leave_the_threshold():
     truth, prob, patients = site(1, 12)
     found = metrics.recalibrate(truth, prob, patients, 0.37)

@@ -15,7 +15,8 @@ from radlib.evaluation.choices import FILE as SELECTION, read_choices, threshold
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.predictions import mean_auroc, predictions_in, predictions_path, task_of
 from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
-from radlib.evaluation.selection import operating_points, winner_of
+from radlib.evaluation.selection import winner_of
+from radlib.evaluation.threshold_rules import operating_points, rule_of
 from radlib.foundation.errors import DataError, RadlibError
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
@@ -136,7 +137,7 @@ def _wrong_choice(run: Run, variant: Variant, entry: Mapping[str, Any], answers:
         )
     asked = answers.get((variant.name, run.settings.operating_point_films))
     if asked is not None:
-        now = operating_points(asked, variant)
+        now = operating_points(asked, variant, rule_of(run.settings))
         then = [None if math.isnan(value) else float(value) for value in thresholds(entry)]
         if len(now) != len(then) or not all(map(_same, now, then)):
             return (

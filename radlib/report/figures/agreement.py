@@ -23,7 +23,7 @@ def confidence_clouds(
 ) -> Any:
     """Draw each film's probability by a variant against that by the original; on the diagonal nothing changed.
 
-    Dashed lines are Bland and Altman's limits, between which 95 % of the differences lie; the number is Lin's
+    Between the dashed lines lie 95 % of the differences; the number is Lin's
     concordance coefficient.
 
     Args:

@@ -78,7 +78,7 @@ def roc(
         scores: Scores, (n,), or name -> scores of several networks on the same films.
         patient_ids: Whose film it is, (n,); None takes each film as a patient.
         threshold: Operating point of the first network, drawn as a point.
-        draws: Draws of patients behind band and intervals.
+        draws: Draws of patients behind the band.
         title: Heading, e.g. the label's name.
         ax: Axes to draw into; None for a new figure.
 
@@ -87,7 +87,6 @@ def roc(
     """
     ax = new_axes((4.6, 4.5)) if ax is None else ax
     patient_ids = np.arange(len(y_true)) if patient_ids is None else patient_ids
-    counts = metrics.patient_draws(patient_ids, draws)
     named = _by_name(scores, "AUROC")
     ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9)
     for place, (name, score) in enumerate(named.items()):
@@ -98,7 +97,7 @@ def roc(
                 band["false_positive_rate"], band["low"], band["high"], color=colour, alpha=0.12, lw=0
             )
         false_positive, true_positive, _ = metrics.roc_curve(y_true, score)
-        interval = metrics.percentile_interval(metrics.auroc_draws(y_true, score, counts))
+        interval = metrics.auroc_interval(y_true, score, patient_ids)
         label = f"{wrapped(name, 30)}  {auroc_text(metrics.auroc(y_true, score), *interval)}"
         ax.plot(false_positive, true_positive, color=colour, label=label, lw=1.8 if place == 0 else 1.2)
     if threshold is not None and not np.isnan(threshold):

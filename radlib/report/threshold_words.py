@@ -1,0 +1,65 @@
+"""By which rule thresholds were chosen, how far the films they were chosen on flatter, and why some have none."""
+
+import numpy as np
+
+from radlib import metrics
+from radlib.evaluation.threshold_rules import rule_of, why_none
+from radlib.report import wording as w
+from radlib.report.readings import Readings, label_names
+from radlib.runs.variants import Variant
+
+DRAWS = 100  # of patients, behind the optimism
+
+
+def threshold_lines(readings: Readings) -> tuple[str, ...]:
+    """Return sentences on the thresholds of the winner, or of the first variant; none where nothing was chosen.
+
+    Args:
+        readings: Of the run.
+    """
+    winner = readings.selection.get("winner")
+    named = [v for v in readings.variants if v.name in readings.selection.get("variants", {})]
+    chosen = next((v for v in named if v.name == winner), next(iter(named), None))
+    on_validation = readings.selection.get("films") == "validation"
+    if chosen is None or chosen.task == "classes" or chosen.name not in readings.validation:
+        return ()
+    return (*(_flattering(readings, chosen) if on_validation else ()), *_missing(readings, chosen))
+
+
+def _flattering(readings: Readings, variant: Variant) -> tuple[str, ...]:
+    """Return by how much both rates are better on the films that the threshold was chosen on."""
+    rule, answers = rule_of(readings.run.settings), readings.validation[variant.name]
+    if rule.name == "half":
+        return ()
+    found = []
+    for truth, prob, threshold in zip(
+        answers.y_true.T, answers.y_prob.T, readings.thresholds(variant), strict=True
+    ):
+        known = ~np.isnan(truth)
+        if not np.isnan(threshold):
+            patients = answers.patients[known]
+            found.append(metrics.optimism(truth[known], prob[known], patients, rule=rule, draws=DRAWS))
+    sides = [np.array([one[name] for one in found]) for name in ("sensitivity", "specificity")]
+    if not found or any(np.isnan(values).all() for values in sides):
+        return ()
+    sensitivity, specificity = (float(np.nanmean(values)) for values in sides)
+    mean = f", mean over {w.plural(len(found), 'finding')}" if len(found) > 1 else ""
+    return (
+        f"The films that a threshold was chosen on flatter it: {variant.label} reads them with {w.signed(sensitivity)} "
+        f"sensitivity and {w.signed(specificity)} specificity against other patients{mean} (0.632 bootstrap, Efron and "
+        "Tibshirani, 1997). The test films had no part in the choice.",
+    )
+
+
+def _missing(readings: Readings, variant: Variant) -> tuple[str, ...]:
+    """Return which labels have no threshold, and why; what was chosen by perturbed films is not asked again."""
+    without = np.isnan(readings.thresholds(variant))
+    if not without.any():
+        return ()
+    reasons = why_none(readings.validation[variant.name], rule_of(readings.run.settings))
+    said = [
+        f"{label}: {reason}"
+        for label, reason, none in zip(label_names(variant), reasons, without, strict=True)
+        if none and reason
+    ]
+    return (f"No threshold, so no decisions, for {variant.label}. {' '.join(said)}",) if said else ()
