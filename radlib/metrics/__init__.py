@@ -5,8 +5,8 @@ far might each number be from that of all patients?) and `verdicts` (is it as go
 
 One file a question. *calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
-*temperature*: is it surer of itself? *groups*: who is harmed? *agreement* and *maps*: do two networks say the same of
-each film, in each layer, and for the same reason?
+*temperature*: is it surer of itself? *shift*: do two sets of films come from the same place? *groups*: who is harmed?
+*agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
 Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
 of shape (n,). A film counts as positive when its probability is at or above the threshold. What cannot be computed, such
@@ -55,6 +55,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "recalibration": ["recalibrate"],
+        "shift": ["FEWEST_PATIENTS", "Shift", "mean_difference", "shift_of"],
         "temperature": [
             "at_temperature",
             "confidence",
