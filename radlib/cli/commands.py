@@ -51,12 +51,13 @@ def require_run(output: Path) -> None:
 @click.option("--threshold", "chosen", nargs=2, multiple=True, metavar="FINDING VALUE",
               help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
 @click.option("--fast", is_flag=True,
-              help="Do not compare films with those that the variant was trained on: no column warning.")  # fmt: skip
+              help="Do not compare films with those that the variant was trained and tested on: no column warning.")  # fmt: skip
 def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: bool, **given: Any) -> None:
     """Score unlabelled films into a CSV.
 
     One row per film: probability per label, decision, threshold, why there is no decision, and a warning where a film
-    is unlike those that the variant was trained on. Numbers are written in full.
+    is unlike those that the variant was trained on. Of twenty films or more it is said whether they are, as a whole, of the
+    kind that the variant was tested on; with --csv in full in NAME.shift.json. Numbers are written in full.
 
     VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
     the films (DICOM, PNG, JPEG), or is one film.

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from radlib.deployment.described_variants import folder_of
+from radlib.deployment.folder_shift import folder_shift
 from radlib.deployment.own_films import Reading, read_films
 from radlib.deployment.threshold_files import read_thresholds, stated
 from radlib.evaluation.deciding import NO_NUMBER, NO_THRESHOLD, OUTSIDE, Decider
 from radlib.foundation.errors import UsageError
 from radlib.foundation.plain_text import plain_cell
-from radlib.foundation.storage import atomic_path
+from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.tasks import task_of
 
 Say = Callable[[str], None]
@@ -58,7 +59,8 @@ def answer_films(
         variant: Folder of the variant, in a run or exported, or the `variant.json` in it.
         films: A folder of films, or one.
         choices: See `Choices`.
-        to: A CSV file, written whole or not at all; None shows the rows as they come.
+        to: A CSV file, written whole or not at all; None shows the rows as they come. Beside it lies
+            `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
 
@@ -86,6 +88,10 @@ def answer_films(
         write_rows(stream, columns, rows)
     for line in _remarks(counts, reading):
         say(line)
+    if shift := folder_shift(reading.reference, reading.looks):
+        say(shift["sentence"])
+    if to is not None and reading.reference is not None:
+        write_json(to.with_suffix(".shift.json"), shift)
     return counts["films"]
 
 

@@ -19,10 +19,12 @@ import numpy as np
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
+from radlib.deployment.folder_shift import REFERENCE, reference_of
 from radlib.deployment.own_films import TYPICAL, predict_folder
 from radlib.deployment.threshold_files import read_thresholds
 from radlib.deployment.whole_folders import whole_folder
 from radlib.evaluation.deciding import no_probability
+from radlib.evaluation.film_shift import reference_path
 from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats.predictors import load_network, open_model, save_model
 from radlib.foundation.errors import SetupError, UsageError
@@ -123,10 +125,12 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
 
 
 def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:
-    """Copy what is kept of the training films, where it belongs to this model file."""
+    """Copy what is kept of the training films, where it belongs to this model file, and of the test films."""
     source = typical_path(run_folder, variant.key)
     if (found := read_typical(source)) is not None and found.sha256 == variant.sha256:
         shutil.copyfile(source, path)
+    if reference_of(run_folder / "variants" / variant.key, variant) is not None:
+        shutil.copyfile(reference_path(run_folder, variant.preprocessing), path.with_name(REFERENCE))
 
 
 def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:

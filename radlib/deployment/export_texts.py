@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from radlib.deployment.export_state import UNFINISHED, sentences
+from radlib.deployment.folder_shift import REFERENCE
 from radlib.deployment.own_films import TYPICAL
 from radlib.deployment.threshold_files import exact
 from radlib.metrics.operating_points import ThresholdRule
@@ -76,6 +77,7 @@ CONTENTS = {
     "variant.json": "labels, threshold, how films are prepared, hashes, versions",
     "golden.npz": "films (uint8) and the outputs expected of them",
     TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
+    REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
     "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
 }

@@ -9,13 +9,14 @@ anew, see `site_threshold`.
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radlib.deployment.described_variants import folder_of, intact_model, read_described
+from radlib.deployment.folder_shift import Look, looker, reference_of
 from radlib.evaluation.deciding import Answer, Decider
 from radlib.evaluation.inference import opened_model
 from radlib.evaluation.typical_films import Typical, embedder, read_typical, typical_path, warnings_of
@@ -48,6 +49,8 @@ class Reading:
         films: How many files there are.
         warned: Whether films are compared with those that the variant was trained on.
         answers: One per file in the order of names; files are decoded as this is gone through.
+        reference: What is kept of the test films, to compare the folder with as a whole; None for nothing.
+        looks: What films of the folder look like, (n, features) each; filled as `answers` is gone through.
     """
 
     variant: Variant
@@ -55,6 +58,8 @@ class Reading:
     films: int
     warned: bool
     answers: Iterator[Answer]
+    reference: dict[str, np.ndarray] | None = None
+    looks: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,10 @@ def read_films(variant: Path, films: Path, *, compared: bool = True) -> Reading:
     films, row = split_reference(films)
     files = _files(films, row)
     typical = _typical(source, described) if compared else None
-    answers = _answers(source, described, typical, preparation, files)
-    return Reading(described, record, len(files), typical is not None, _some_read(answers, films.name))
+    reference, looks = reference_of(source, described) if compared else None, list[np.ndarray]()
+    look = looker(looks, len(files)) if reference is not None else None
+    answers = _some_read(_answers(source, described, typical, preparation, files, look), films.name)
+    return Reading(described, record, len(files), typical is not None, answers, reference, looks)
 
 
 def _files(films: Path, row: int | None) -> list[_File]:
@@ -145,6 +152,7 @@ def _answers(
     typical: Typical | None,
     preparation: Preprocessing,
     files: Sequence[_File],
+    look: Look | None,
 ) -> Iterator[Answer]:
     """Yield an answer per file; decoding has begun before the model is opened."""
     with _decoding([file.reference for file in files], preparation) as results:
@@ -154,7 +162,7 @@ def _answers(
             ids = numbered_ids(_content_id(file) for file in files)
             decoded = zip(files, ids, _with_bar(results, len(files)), strict=True)
             while batch := list(itertools.islice(decoded, FILMS_AT_ONCE)):
-                yield from _answer_batch(batch, preparation.image_size, ask, warn)
+                yield from _answer_batch(batch, preparation.image_size, ask, warn, look)
 
 
 @contextlib.contextmanager
@@ -191,13 +199,19 @@ def _warner(typical: Typical, model: Path, format: str) -> Warn:
 
 
 def _answer_batch(
-    batch: Sequence[tuple[_File, str, Result]], size: int, ask: Callable, warn: Warn | None
+    batch: Sequence[tuple[_File, str, Result]],
+    size: int,
+    ask: Callable,
+    warn: Warn | None,
+    look: Look | None,
 ) -> Iterator[Answer]:
     """Yield the answers to some films, those that could not be read among them."""
     read = [result for _, _, result in batch if not result[0]]
     films = np.frombuffer(b"".join(result[3] for result in read), np.uint8).reshape(-1, size, size)
     outputs = iter(ask(films) if read else ())
     warnings = iter(warn(films) if warn and read else ())
+    if look is not None:
+        look(films)
     for file, image, (reason, _, _, _, mark) in batch:
         unlike = None if warn is None else next(warnings) if not reason else ""
         yield Answer(

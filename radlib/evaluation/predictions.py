@@ -1,7 +1,8 @@
 """Every film of a split through every variant, once; stored with what the answers should have been.
 
 The test films are scored only when thresholds and winner lie in `selection.json`, and every such scoring
-leaves a line in a log: choices made after a look at the test films are how published figures get too good.
+leaves a line in a log: choices made after a look at the test films are how published figures get too good. Whether they are
+of the kind that everything was chosen on is asked first, see `film_shift`.
 """
 
 import math
@@ -17,6 +18,7 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_groups import write_film_groups
+from radlib.evaluation.film_shift import compare_splits, reference_films
 from radlib.evaluation.inference import predict_files
 from radlib.evaluation.scoring_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
@@ -55,6 +57,7 @@ def predict(
     check_known("split", split, SPLITS)
     if split == "test":
         check_selected(run, variants)
+        compare_splits(run, films)  # before any score is seen
         write_film_groups(run, films.test)
     found: dict[str, Predictions] = {}
     missing: dict[str, Any] = {}
@@ -62,6 +65,8 @@ def predict(
         network = run_of(run, variant)
         prepared = films_of(network, films, variant)
         fingerprint = split_fingerprint(network, prepared, split)
+        if split == "test":
+            reference_films(run, prepared)
         stored = _intact_predictions(run, variant, split)
         if stored is not None and stored.fingerprint == fingerprint:
             found[variant.name] = stored

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "dicom.age_and_sex": ["age_years", "is_said", "sex"],
         "dicom.body_parts": ["body_part"],
         "dicom.files": ["readable"],
+        "film_features": ["ASPECTS", "FEATURES", "MEANINGS", "aspect_of", "film_features"],
         "film_walk": ["FilmFolder", "left_out_sentence", "walk"],
         "images": ["Preprocessing", "image_id", "numbered_ids", "prepare", "read_image"],
         "narrow_range": ["is_narrow", "narrow_note"],

@@ -1,13 +1,15 @@
 """How well a classifier reads, and with how much certainty: plain arrays in, numbers and intervals out.
 
 It imports `foundation` alone. Begin with `discrimination` (does it tell the two answers apart?), then `label_intervals` (how
-far might each number be from that of all patients?) and `verdicts` (is it as good, within a margin fixed before?).
+far might each number be from that of all patients?), `paired_tests` and `unseen_patient` (what speaks against "as good"?)
+and `verdicts` (what may be said?).
 
 One file a question. *estimates*, *rate_intervals*, *auroc_intervals* and *bootstrap*: how sure is a number?
 *calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
-*temperature*: is it surer of itself? *groups*: who is harmed? *agreement* and *maps*: do two networks say the same of
-each film, in each layer, and for the same reason?
+*temperature*: is it surer of itself? *shift*: do two sets of films come from the same place? *groups*: who is harmed?
+*multiplicity*, *power* and *probit_loss*: how many questions, how many patients, and which file is safe to take?
+*agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
 Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
 of shape (n,). A film counts as positive when its probability is at or above the threshold. What cannot be computed, such
@@ -65,6 +67,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],
+        "shift": ["FEWEST_PATIENTS", "Shift", "mean_difference", "shift_of"],
         "temperature": [
             "at_temperature",
             "confidence",
@@ -74,7 +77,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "multiplicity": ["benjamini_hochberg", "holm"],
         "paired_tests": [
-            "FEWEST_PATIENTS",
             "PairedTest",
             "mean_of",
             "noted",

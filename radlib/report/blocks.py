@@ -93,6 +93,7 @@ class Page:
         notes: What a reader must know before believing any number.
         sections: The rest.
         alarm: The sentence that stands before everything, in red; empty when there is none.
+        caution: The sentence that stands over the winner; empty when there is none.
     """
 
     title: str
@@ -103,6 +104,7 @@ class Page:
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
     alarm: str = ""
+    caution: str = ""
 
 
 def drawn(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:

@@ -119,22 +119,3 @@ def label_columns(predictions: Predictions, thresholds: np.ndarray) -> Iterator[
 def interval(values: np.ndarray | None) -> tuple[float, float]:
     """Return the 95 % interval over the draws; NaN where there are none."""
     return (np.nan, np.nan) if values is None else metrics.percentile_interval(values)
-
-
-def difference_of(before: dict, after: dict, metric: str = "auroc") -> dict[str, float]:
-    """Return a metric after minus before, on the same draws; NaN unless both were asked about the same films.
-
-    The columns are `difference`, `_low` and `_high` for AUROC, `difference_<metric>` and so on for others.
-    """
-    value, low, high = np.nan, np.nan, np.nan
-    if before and after and _same_films(before, after):
-        value = after["values"][metric] - before["values"][metric]
-        if metric in before["draws"] and metric in after["draws"]:
-            low, high = interval(after["draws"][metric] - before["draws"][metric])
-    name = "difference" if metric == "auroc" else f"difference_{metric}"
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
-
-
-def _same_films(before: dict, after: dict) -> bool:
-    same_ids = np.array_equal(before["image_ids"], after["image_ids"])
-    return same_ids and np.array_equal(before["y_true"], after["y_true"], equal_nan=True)

@@ -24,6 +24,7 @@ from radlib.report.conclusions import conclusion
 from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
+from radlib.report.shift_section import caution
 from radlib.report.wording import LIMITS
 from radlib.runs.variants import REBUILT, Variant
 
@@ -82,6 +83,7 @@ def model_card(
         notes=(readings.run.study.notes.strip(),) if readings.run.study.notes.strip() else (),
         sections=tuple(section for section in sections if section.blocks),
         alarm=_alarm(readings, variant),
+        caution=caution(readings),
     )
 
 

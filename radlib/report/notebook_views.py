@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.film_shift import FILE as SHIFT, shift_banner
 from radlib.evaluation.learnt import alarm, stored_not_learnt
 from radlib.foundation.plain_text import plain
+from radlib.foundation.record_files import remembered
 from radlib.report import wording as w
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
@@ -59,19 +61,26 @@ def readable(table: pd.DataFrame, *columns: str) -> Any:
 
 
 def red_alarm(run: Run, *variants: Variant) -> Any:
-    """Return, for a notebook's output, the sentence in red that originals have not learnt; None when all have.
+    """Return, for a notebook's output, in red, that originals have not learnt and that test films are of another kind.
 
     Args:
         run: The run; only its files are read.
-        *variants: The originals that are asked about; none for all.
+        *variants: The originals that are asked about; none for all, and for the test films.
+
+    Returns:
+        The sentences; None when there is nothing to say.
     """
     from IPython.display import HTML
 
     asked = {variant.name for variant in variants}
     reasons = {n: reason for n, reason in stored_not_learnt(run).items() if not asked or n in asked}
-    if not reasons:
+    shifted = "" if asked else shift_banner(remembered(run.path(SHIFT)))
+    sentences = [sentence for sentence in (alarm(reasons), shifted) if sentence]
+    if not sentences:
         return None
-    return HTML(f'<p style="color: #b00020; font-weight: 600">{html.escape(alarm(reasons))}</p>')
+    return HTML(
+        "".join(f'<p style="color: #b00020; font-weight: 600">{html.escape(s)}</p>' for s in sentences)
+    )
 
 
 def source(*functions: Callable) -> Any:

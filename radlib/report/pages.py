@@ -31,6 +31,7 @@ from radlib.report.methods import methods
 from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
+from radlib.report.shift_section import caution, shift_section
 from radlib.runs.settings import WITHHELD
 
 
@@ -64,6 +65,7 @@ def build_page(
         ),
         Section("What these films could show", _forecast_blocks(readings)),
         refusal_section(evidence["refusals"]),
+        shift_section(readings),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
@@ -105,6 +107,7 @@ def build_page(
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
         alarm=alarm(readings.not_learnt),
+        caution=caution(readings),
     )
 
 

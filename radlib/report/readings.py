@@ -47,6 +47,7 @@ class Readings:
         reordered: Variants whose test films stood in another order than their original's and were paired by id.
         drawn: What `draws.draw` made of all films, by variant name: several tables rest on the same draws.
         groups: `groups.csv`: `image_id`, and per film what kind of patient and film it is, as far as known.
+        shift: `shift.json`: how far test and validation films can be told apart; {} before the test was opened.
     """
 
     run: Run
@@ -63,6 +64,7 @@ class Readings:
     reordered: frozenset[str] = frozenset()
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id"]))
     drawn: dict[str, dict] = field(default_factory=dict, repr=False)
+    shift: Mapping[str, Any] = field(default_factory=dict)
 
     def original(self, variant: Variant) -> Variant | None:
         """Return the trained network that a variant goes back to."""
@@ -111,6 +113,7 @@ def read(run: Run) -> Readings:
         _json(run.path("run.json")),
         {v.name: p for v in variants if (p := _predictions(run, v, "validation")) is not None},
         groups=_csv(run.path("groups.csv"), ("image_id",)),
+        shift=_json(run.path("shift.json")),
     )
     return _in_one_order(readings)
 

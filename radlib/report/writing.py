@@ -44,6 +44,7 @@ PUBLISHED = (
     REFUSALS,
     "measurements.csv",
     "selection.json",
+    "shift.json",
 )
 
 

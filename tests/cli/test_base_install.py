@@ -55,7 +55,7 @@ except Exception as error:
     done.append([5, "", f"{error}\\n"])
 print(json.dumps(done))
 """
-FILMS = 3
+FILMS, MANY = 3, 30
 
 
 def brought() -> set[str]:
@@ -91,6 +91,9 @@ def ended(tmp_path_factory):
     (folder / "films").mkdir()
     for number in range(FILMS):
         Image.fromarray(np.array(films.test.pixels[number])).save(folder / "films" / f"{number}.png")
+    (folder / "many").mkdir()
+    for number in range(MANY):
+        Image.fromarray(films.training.pixels[number] // 2).save(folder / "many" / f"{number}.png")
     write_film(
         folder / "film.dcm",
         films.test.images([3])[0, ..., 0],
@@ -125,6 +128,7 @@ WORKS = {
     f"predict {INT8} films --csv answers.csv": f"{FILMS} films: answers.csv",
     f"predict {INT8} films --thresholds own.thresholds.json": ",0.25,",
     "predict export films": "opacity_probability",
+    "predict export many": "opacity_probability",
     "verify out": "checks passed",
 }
 REFUSED = {
@@ -145,6 +149,11 @@ REFUSED = {
 def test_what_a_device_needs_works(ended, line):
     code, out, err = ended[line]
     assert code == 0 and WORKS[line] in out, err
+
+
+def test_a_folder_is_compared_as_a_whole_without_any_extra(ended):
+    _, _, err = ended["predict export many"]
+    assert f"As a whole these {MANY} films are unlike those that the variant was tested on" in err
 
 
 @pytest.mark.parametrize("line", REFUSED)

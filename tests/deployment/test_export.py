@@ -76,7 +76,15 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
     variant = run.variant("student_small/int8#0")
     assert export_variant(run.folder, variant.key, tmp_path / "export") == tmp_path / "export"
     names = {path.name for path in (tmp_path / "export").iterdir()}
-    assert names == {"model.tflite", "variant.json", "golden.npz", "run.py", "README.txt", "seen_films.json"}
+    assert names == {
+        "model.tflite",
+        "variant.json",
+        "golden.npz",
+        "run.py",
+        "README.txt",
+        "seen_films.json",
+        "reference_films.npz",
+    }
     record = json.loads((tmp_path / "export" / "variant.json").read_text())
     assert record["sha256"] == variant.sha256
     assert record["labels"] == ["normal", "opacity"]
