@@ -64,7 +64,8 @@ def rate_test(
         answer: 1 for sensitivity, 0 for specificity.
         margin: The largest loss of the rate that still counts as none.
     """
-    columns = [np.asarray(x).reshape(len(x), -1) for x in (y_true, called_a, called_b)]  # type: ignore[arg-type]
+    given = [np.asarray(x) for x in (y_true, called_a, called_b)]
+    columns = [x.reshape(len(x), -1) for x in given]
     everyone, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
     found, counts = [], []
     for truth, a, b in zip(*(x.T for x in columns), strict=True):
