@@ -1,10 +1,10 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [small_sets] [base_install] [demo] [fuzz] [fuzz_...] [--films N]
+    [copies] [report] [binary] [miracle] [recipes] [small_sets] [base_install] [evidence] [demo] [fuzz] [fuzz_...] [--films N]
     [--rounds N] [--json FILE]
 
-Without a name all run, except the long fuzzing, `small_sets`, which needs films that lie beside the checkout, and
+Without a name all run, except the long fuzzing, `evidence`, which simulates for minutes, `small_sets`, which needs films that lie beside the checkout, and
 `base_install`, which needs a package index.
 `--films` stands for the number that each is worth running with.
 """
@@ -21,6 +21,7 @@ from benchmarks import (
     decoding_speed,
     demo_time,
     evaluation_speed,
+    evidence,
     fuzzing,
     fuzzing_folders,
     fuzzing_models,
@@ -58,6 +59,7 @@ FILMS = {
     "fuzz_tables": 10_000,
     "fuzz_studies": 10_000,
     "refusals": 0,
+    "evidence": 1000,
     "base_install": 0,
     "demo": 0,
 }
@@ -81,7 +83,7 @@ def main() -> None:
         "kinds",
         nargs="*",
         choices=[*KINDS, []],
-        help="which; all but fuzzing, small_sets and base_install when none is named",
+        help="which; all but fuzzing, small_sets, evidence and base_install when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -145,6 +147,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "refusals":
             result = refusals.measure(rounds=rounds)
             return result, refusals.table(result)
+        case "evidence":
+            result = evidence.measure(films)
+            return result, evidence.table(result)
         case "base_install":
             result = base_install.measure()
             return result, base_install.table(result)

@@ -1,0 +1,58 @@
+"""The simulations behind the verdicts, at a small size; in full by `python -m benchmarks evidence`."""
+
+import pytest
+from scipy import stats
+
+from benchmarks import evidence, evidence_choices, evidence_losses, evidence_methods, evidence_power
+
+NEVER = 1e-3  # chance that a test fails although the rate is as stated
+
+
+def at_most(share, repetitions, rate):
+    return stats.binom.sf(round(share * repetitions) - 1, repetitions, rate) > NEVER
+
+
+@pytest.fixture(scope="module")
+def losses():
+    return evidence_losses.rows(40, 1)
+
+
+def test_a_loss_of_the_margin_is_seldom_called_non_inferior_however_few_carry_it(losses):
+    lost = [row for row in losses if row["loss"] != "none"]
+    assert len(lost) == 3 * len(evidence_losses.COHORTS)
+    for row in lost:
+        assert at_most(row["non_inferior"], 40, 0.05) and at_most(row["first_step"], 40, 0.002), row
+    assert max(row["naive"] for row in lost) > 0.6, "the plain test was not fooled, so nothing is shown"
+
+
+def test_where_nothing_is_lost_and_patients_are_enough_it_is_said(losses):
+    none = {row["patients"]: row for row in losses if row["loss"] == "none"}
+    assert none["2,000 patients"]["non_inferior"] > 0.9
+    assert none["20 with the finding"]["too_few"] > 0.9
+
+
+def test_of_equal_methods_none_is_named_and_one_seed_names_none():
+    rows = {(row["seeds"], row["true_difference"]): row for row in evidence_methods.rows(60, 1)}
+    assert all(rows[1, name]["named"] == 0 for _, name in rows if (1, name) in rows)
+    for seeds in (3, 5):
+        assert at_most(rows[seeds, "none"]["named"], 60, 0.06)
+    assert rows[5, "2 SD of a difference"]["right"] > 0.5
+    assert rows[1, "none"]["patients_only"] > 0.2, "the old interval was not fooled, so nothing is shown"
+
+
+def test_the_bound_chooses_more_safely_than_the_loss_that_was_seen():
+    rows = {row["rule"]: row for row in evidence_choices.rows(15, 1)}
+    seen, bound = rows["loss seen on clean films"], rows["upper bound, probit, clean and perturbed"]
+    assert seen["loses_more"] > 0.9 and at_most(bound["loses_more"], 15, 0.05)
+
+
+def test_what_is_promised_before_the_test_is_kept():
+    for row in evidence_power.rows(40, 1):
+        tolerance = 0.05 + 3 * max(row["monte_carlo_error"], 0.02)
+        assert row["promised"] == pytest.approx(row["kept"], abs=tolerance), row
+
+
+def test_the_tables_hold_every_row():
+    result = {"power": evidence_power.rows(2, 0)}
+    text = evidence.table(result)
+    assert all(study in text for study in evidence_power.STUDIES) and "monte_carlo_error" in text
