@@ -92,6 +92,11 @@ TABLES = {
         "network before after seeds before_bytes after_bytes before_auroc after_auroc difference± difference_lowest "
         "difference_highest better",
     ),
+    "usefulness.csv": Table(
+        "a finding of a variant: what its errors mean at a prevalence",
+        "variant label prevalence threshold missed_per_1000± needless_per_1000± ppv_at_prevalence± npv_at_prevalence± "
+        "net_benefit± reason",
+    ),
     "layers.csv": Table(
         "a layer of a variant: how its answers differ from the original's",
         "variant layer kind compared reason films signal_to_noise_db cka",

@@ -26,7 +26,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
         "classes, each against the rest. Choices: AUROC of validation films"
         if any(variant.task == "classes" for variant in readings.variants)
-        else f"Choices: thresholds on {films} by {rule_of(settings).words}"
+        else f"Choices: thresholds by {rule_of(settings).words}, on {films}"
     )
     return (
         "Split: by patient, stratified by label; an official test folder is kept as it is. A check makes sure that "

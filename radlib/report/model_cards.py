@@ -25,6 +25,7 @@ from radlib.report.evidence_cells import harm_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution
+from radlib.report.usefulness import card_lines
 from radlib.report.wording import LIMITS
 from radlib.runs.variants import REBUILT, Variant
 
@@ -66,9 +67,7 @@ def model_card(
         Section("What it is", (_identity(variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
-        Section(
-            "How well it reads", _scores(readings, variant, row, labels[labels["variant"] == variant.name])
-        ),
+        Section("How well it reads", _scores(readings, row, labels[labels["variant"] == variant.name], own)),
         Section("Against its original", _against(readings, row, own)),
         Section("Limits", (Text(LIMITS, listed=True),)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
@@ -149,7 +148,9 @@ def _preparation(readings: Readings, variant: Variant) -> Table | Text:
                   "radlib predict does this; another program must do exactly the same")  # fmt: skip
 
 
-def _scores(readings: Readings, variant: Variant, row: pd.Series, labels: pd.DataFrame) -> tuple:
+def _scores(
+    readings: Readings, row: pd.Series, labels: pd.DataFrame, own: Mapping[str, pd.DataFrame]
+) -> tuple:
     if labels.empty:
         return (Text(("It has not been scored on test films.",)),)
     wide = {label: table.set_index("metric") for label, table in labels.groupby("label", sort=False)}
@@ -165,8 +166,9 @@ def _scores(readings: Readings, variant: Variant, row: pd.Series, labels: pd.Dat
         if w.known(row["threshold"])
         else ""
     )
+    useful = (Text(lines, listed=len(lines) > 1),) if (lines := card_lines(own["usefulness"])) else ()
     caption = f"{threshold}{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
-    return (Table(("Finding", *LABEL_METRICS.values()), rows, caption),)
+    return Table(("Finding", *LABEL_METRICS.values()), rows, caption), *useful
 
 
 def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]) -> tuple:

@@ -32,6 +32,7 @@ from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import caution, shift_section
+from radlib.report.usefulness import usefulness_section
 from radlib.runs.settings import WITHHELD
 
 
@@ -79,6 +80,7 @@ def build_page(
             changed_film_blocks(run, evidence["changed_decisions"], results),
             figures,
         ),
+        usefulness_section(readings, results, evidence["usefulness"], drawn(figures, "decision_curve")),
         pair_section(evidence["pairs"]),
         agreement_section(results, evidence["agreement"], evidence["verdicts"], figures),
         inside_section(results, insides, figures),

@@ -17,6 +17,7 @@ from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
 from radlib.report.readings import Readings, label_names
+from radlib.report.usefulness import draw_usefulness
 
 SHOWN = ("original", "int8", "magnitude_pruning", "magnitude_pruning+int8")  # curves of more hide each other
 
@@ -89,6 +90,7 @@ def draw_figures(
         shown = _named_labels(results, labels)
         add("auroc_by_label", lambda: figures.auroc_by_label(shown), "AUROC of each label with its interval.")
     _draw_curves(readings, results, add)
+    draw_usefulness(readings, _panels, add)
     if evidence is not None:
         draw_forests(readings, evidence, add)
     if agreement is not None:

@@ -66,7 +66,7 @@ class Settings:
         threshold_sensitivity: What the rule `sensitivity` promises at least, on patients with the finding.
         threshold_assurance: With what confidence it does.
         missed_cost: How many films called back for nothing one missed finding weighs, for the rule `cost`.
-        prevalence: Share of films with the finding at the place of use; 0 takes that of the films at hand.
+        prevalence: Share of films with the finding at the place of use, of one finding; 0 takes that of the films at hand.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".

@@ -1,0 +1,193 @@
+"""What the errors of each file mean where it is to be used: missed and needless films, and whether it is of use at all.
+
+Rates are those of the test films at the threshold that goes with the file; the prevalence is the study's, or that of
+the test films, which is seldom that of a clinic. See `metrics.net_benefit`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radlib import metrics
+from radlib.report import figures, wording as w
+from radlib.report.blocks import Cell, Figure, Section, Table, Text
+from radlib.report.cells import row_titles
+from radlib.report.draws import deciding_thresholds
+from radlib.report.readings import Readings, label_names, read
+from radlib.runs.runs import Run
+from radlib.runs.variants import Variant
+
+SHOWN = {
+    "missed_per_1000": ("Missed per 1,000", 1),
+    "needless_per_1000": ("Called back for nothing per 1,000", 1),
+    "ppv_at_prevalence": ("Positive predictive value", 3),
+    "npv_at_prevalence": ("Negative predictive value", 3),
+    "net_benefit": ("Net benefit", 3),
+}
+COLUMNS = ("variant", "label", "prevalence", "threshold",
+           *(f"{name}{end}" for name in SHOWN for end in ("", "_low", "_high")), "reason")  # fmt: skip
+
+
+def usefulness(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
+    """Return what the decisions of every variant mean at the prevalence of the study.
+
+    Args:
+        run: The run; only its files are read.
+        readings: Those files, when they were read before.
+
+    Returns:
+        One row per variant and label: `prevalence`, `threshold`, `missed_per_1000` and `needless_per_1000` films,
+        `ppv_at_prevalence`, `npv_at_prevalence` and `net_benefit` (a needless call weighs 1 / `missed_cost`), each with
+        `_low` and `_high`; `reason` where nothing can be said.
+    """
+    readings = readings or read(run)
+    rows = []
+    for variant in (v for v in readings.variants if v.name in readings.test):
+        for column, label in enumerate(label_names(variant)):
+            rows.append({"variant": variant.name, "label": label, **_decided(readings, variant, column)})
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _decided(readings: Readings, variant: Variant, column: int) -> dict[str, Any]:
+    answers, settings = readings.test[variant.name], readings.run.settings
+    known = ~np.isnan(answers.y_true[:, column])
+    truth, thresholds = (
+        answers.y_true[known, column],
+        deciding_thresholds(readings, variant, answers)[known, column],
+    )
+    share = _prevalence(readings, variant, truth)
+    stated = thresholds[0] if variant.task != "classes" and len(thresholds) else np.nan
+    row: dict[str, Any] = {"prevalence": share, "threshold": stated, "reason": ""}
+    if len(np.unique(truth)) < 2:
+        return row | {"reason": "Only one answer occurs among the test films."}
+    if np.isnan(thresholds).any():
+        return row | {"reason": "No threshold was chosen for this label."}
+    rates = metrics.rates_of(truth, answers.y_prob[known, column] >= thresholds, answers.patients[known])
+    for name, ends in metrics.usefulness(rates, share, 1 / settings.missed_cost).items():
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+    return row
+
+
+def _prevalence(readings: Readings, variant: Variant, truth: np.ndarray) -> float:
+    """Return the study's prevalence of one finding; of several, or where it states none, that of the test films."""
+    stated = readings.run.settings.prevalence if len(label_names(variant)) == 1 else 0.0
+    return stated or (float(truth.mean()) if len(truth) else float("nan"))
+
+
+def winner_and_original(readings: Readings) -> list[Variant]:
+    """Return the winner and its original, or the first variant with answers and its original."""
+    scored = [v for v in readings.variants if v.name in readings.test]
+    leader = next((v for v in scored if v.name == readings.selection.get("winner")), next(iter(scored), None))
+    if leader is None:
+        return []
+    original = readings.original(leader)
+    pair = [original, leader] if original is not None and original.name in readings.test else [leader]
+    return list({v.name: v for v in pair}.values())
+
+
+def usefulness_section(
+    readings: Readings, results: pd.DataFrame, table: pd.DataFrame, drawn: tuple[Figure, ...] = ()
+) -> Section:
+    """Return the section on what errors mean where the winner, or its original, is used.
+
+    Args:
+        readings: The files of the run.
+        results: See `tables.results`.
+        table: See `usefulness`.
+        drawn: The decision curve, where it was drawn.
+    """
+    title = "Of use where it is to stand"
+    pair = [v.name for v in winner_and_original(readings)]
+    rows = table[table["variant"].isin(pair) & (table["reason"] == "")]
+    if rows.empty:
+        return Section(title, ())
+    findings = list(rows["label"].unique())
+    rows = rows.assign(of_label=rows["label"].map(findings.index), of_pair=rows["variant"].map(pair.index))
+    names = dict(zip(results["variant"], row_titles(results), strict=True))
+    several = table["label"].nunique() > 1
+    cells = tuple(
+        (
+            Cell(
+                row["label"] if several else names[row["variant"]], names[row["variant"]] if several else ""
+            ),
+            Cell(f"{100 * row['prevalence']:.1f} %"),
+            *(
+                Cell(w.decimals(row[name], digits), w.span(row[f"{name}_low"], row[f"{name}_high"], digits))
+                for name, (_, digits) in SHOWN.items()
+            ),
+        )
+        for _, row in rows.sort_values(["of_label", "of_pair"]).iterrows()
+    )
+    columns = ("Finding" if several else "Variant", "Prevalence", *(words for words, _ in SHOWN.values()))
+    caption = "At the threshold that goes with each file; below each value its 95 % interval"
+    return Section(title, (Text(_words(readings, several)), *drawn, Table(columns, cells, caption)))
+
+
+def _words(readings: Readings, several: bool) -> tuple[str, ...]:
+    settings = readings.run.settings
+    stated = settings.prevalence and not several
+    whose = (
+        f"a prevalence of {100 * settings.prevalence:.1f} %, which the study states"
+        if stated
+        else "the prevalence among the test films, as the study states no other: it is seldom that of a clinic"
+    )
+    return (
+        f"Sensitivity and specificity on the test films, carried over to 1,000 films at {whose}. The prevalence is taken as known.",
+        f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (`missed_cost`); "
+        "a network is of use where it is above that of calling every film and of calling none, 0 (Vickers and Elkin, 2006).",
+    )
+
+
+def card_lines(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence per finding on what a variant's errors mean, for its card.
+
+    Args:
+        table: Its rows, see `usefulness`.
+    """
+    return tuple(
+        f"{row['label']}, of 1,000 films at a prevalence of {100 * row['prevalence']:.1f} %: {row['missed_per_1000']:.1f} "
+        f"missed [{w.span(row['missed_per_1000_low'], row['missed_per_1000_high'], 1)}], {row['needless_per_1000']:.1f} called "
+        f"back for nothing [{w.span(row['needless_per_1000_low'], row['needless_per_1000_high'], 1)}]."
+        for _, row in table[table["reason"] == ""].iterrows()
+    )
+
+
+def draw_usefulness(readings: Readings, panels: Callable[[int], Any], add: Callable) -> None:
+    """Draw the decision curves of the winner and its original, one panel per finding.
+
+    Args:
+        readings: The files of the run.
+        panels: Makes so many Axes.
+        add: Keeps a picture, see `pictures.draw_figures`.
+    """
+    pair = winner_and_original(readings)
+    if not pair or any(v.task == "classes" for v in pair):  # of classes no probability decides
+        return
+    first, names = readings.test[pair[0].name], label_names(pair[0])
+    both = [
+        c for c in range(len(names)) if len(np.unique(first.y_true[~np.isnan(first.y_true[:, c]), c])) == 2
+    ]
+    if not both:
+        return
+
+    def curves() -> Any:
+        axes = panels(len(both))
+        for ax, column in zip(axes, both, strict=False):
+            found = {}
+            for variant in pair:
+                answers = readings.test[variant.name]
+                known = ~np.isnan(answers.y_true[:, column])
+                truth, patients = answers.y_true[known, column], answers.patients[known]
+                share = _prevalence(readings, variant, truth)
+                found[variant.label] = metrics.decision_curve(
+                    truth, answers.y_prob[known, column], patients, share
+                )
+            figures.decision_curve(found, title=names[column], ax=ax)
+        return axes
+
+    listed = ", ".join(v.label for v in pair)
+    add("decision_curve", curves, f"Net benefit over the probability from which films are called: {listed}.",
+        "Of use is a network where its curve lies above calling every film (grey) and calling none (0). To the left a missed "
+        f"finding weighs most. Shaded: 95 % interval of {pair[-1].label}.", len(both) == 1)  # fmt: skip
