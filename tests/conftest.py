@@ -1,6 +1,8 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,23 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure(config):
+    """A folder for what one worker makes for all (`made_once`)."""
+    if not hasattr(config, "workerinput"):
+        os.environ["TESTS_MADE_ONCE"] = tempfile.mkdtemp(prefix="radlib-tests-")
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("TESTS_MADE_ONCE"), ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items):
-    """Notebooks first, which take longest: so two workers end together."""
-    items.sort(key=lambda item: "notebooks" not in item.path.parts)
+    """Rooms whose files take longest first: so two workers end together."""
+    first = ("notebooks", "techniques", "training", "importing")
+    items.sort(
+        key=lambda item: next((n for n, room in enumerate(first) if room in item.path.parts), len(first))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist there is nothing to share out

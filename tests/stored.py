@@ -1,6 +1,7 @@
 """A run with small stored variants, built without the training and the techniques of radlib."""
 
 import functools
+import io
 import tempfile
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from drawn import SIDE, drawn_splits, small_network
+from made_once import made_once
 from radlib.datasets.films import FilmSplits
 from radlib.formats.predictors import save_model
 from radlib.foundation import backend
@@ -24,6 +26,16 @@ CHAINS = ("", "float32", "int8", "int8_io")
 @functools.cache
 def model_bytes() -> dict[str, bytes]:
     """Return the bytes of one trained network by chain: as Keras file, and converted by TensorFlow itself."""
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, **{f"of {c}": np.frombuffer(made, np.uint8) for c, made in _made().items()})
+
+    with np.load(io.BytesIO(made_once("stored.npz", write))) as arrays:
+        return {chain: arrays[f"of {chain}"].tobytes() for chain in CHAINS}
+
+
+def _made() -> dict[str, bytes]:
     films, tensorflow = drawn_splits(), backend.tensorflow()
     model = small_network()
     images = films.training.images()

@@ -158,6 +158,7 @@ def test_copies_are_listed_by_id_remembered_and_grouped(drawn, marks, tmp_path, 
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_the_groups_of_equal_pixels_in_the_kermany_films_are_found(shared_data):
     """The README of the films counts 30 groups of equal pixels, and no near-duplicate across official parts."""
     from radlib.imaging.images import read_image

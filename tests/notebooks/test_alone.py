@@ -85,7 +85,13 @@ def execute(
     )
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def lone(path: Path):
+    """A notebook as parameter; those of the series but its last, which makes all that they make, are slow."""
+    later = path.stem in STORY and path.stem != STORY[-1]
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if later else [])
+
+
+@pytest.mark.parametrize("path", map(lone, NOTEBOOKS))
 def test_a_notebook_runs_alone_and_prints_what_is_committed(request, venv, wheel, tmp_path, path):
     for file in (path, wheel):  # the first to run installs it
         shutil.copy(file, tmp_path)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from drawn import SIDE, drawn_settings, drawn_splits, small_network
+from made_once import trained_network
 from radlib.architectures import counting
 from radlib.architectures.networks import build_network
 from radlib.foundation import backend
@@ -11,8 +12,7 @@ from radlib.foundation.errors import UsageError
 from radlib.runs import tasks
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.distillation import _learner, distillation, distillation_loss, logits_of
-from radlib.training.recipe import recipe_from
-from radlib.training.training import fit, loss_function
+from radlib.training.training import loss_function
 
 GENERATOR = np.random.default_rng(0)
 STUDENT, TEACHER = (GENERATOR.normal(0, 2, (6, 3)).astype(np.float32) for _ in range(2))
@@ -72,12 +72,8 @@ def films():
 
 
 @pytest.fixture(scope="module")
-def teacher(films, tmp_path_factory):
-    model = small_network(filters=(8, 16, 32), pointwise=32, dropout=0.5)
-    fit(
-        model, films, recipe_from(drawn_settings(epochs=6)), seed=0, folder=tmp_path_factory.mktemp("teacher")
-    )
-    return model
+def teacher(tmp_path_factory):
+    return trained_network(tmp_path_factory.mktemp("teacher"), pointwise=32, dropout=0.5, films=96)
 
 
 def test_a_student_learns_from_answers_alone(films, teacher, tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from drawn import drawn_settings, drawn_splits, small_network
+from drawn import drawn_settings, drawn_splits
+from made_once import trained_network
 from radlib.formats.predictors import open_model, save_model
 from radlib.foundation import backend
 from radlib.foundation.errors import RadlibError, UsageError
@@ -16,8 +17,20 @@ from radlib.techniques.data import TechniqueData
 from radlib.techniques.kernels import measured_sparsity, prunable_layers
 from radlib.techniques.pruning.magnitude_pruning import magnitude_pruning, sparsity_schedule, update_steps
 from radlib.techniques.quantization.quantization_views import scheme_table
-from radlib.training.recipe import recipe_from
-from radlib.training.training import fit
+
+# What makes a product of the small network in a second or two; the notebooks make one of each with what it takes
+# by default.
+FEW = {
+    "channel_pruning": {"pruning_epochs": 1, "sampled_positions": 500},
+    "clustering": {"clustering_epochs": 1},
+    "distillation": {"epochs": 8},
+    "magnitude_pruning": {"pruning_epochs": 1},
+    "miracle": {"posterior_epochs": 4, "rounds": 3, "steps_per_round": 15},
+    "qat": {"qat_epochs": 1},
+    "svd": {"low_rank_epochs": 1},
+    "tucker": {"low_rank_epochs": 1},
+    "xnor_net": {"binary_epochs": 6},
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +39,8 @@ def films():
 
 
 @pytest.fixture(scope="module")
-def trained(films, tmp_path_factory):
-    model = small_network(filters=(8, 16, 32), pointwise=24)
-    fit(
-        model, films, recipe_from(drawn_settings(epochs=6)), seed=0, folder=tmp_path_factory.mktemp("trained")
-    )
-    return model
+def trained(tmp_path_factory):
+    return trained_network(tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,7 @@ def products(films, trained, tmp_path_factory):
             continue
         folder = tmp_path_factory.mktemp(entry.name)
         data = TechniqueData(films, drawn_settings(), folder / "checkpoints")
-        product = entry.function(trained, data, **entry.complete({}))
+        product = entry.function(trained, data, **entry.complete(FEW.get(entry.name, {})))
         path = folder / f"model{FORMATS[entry.facts['produces']].facts['suffix']}"
         save_model(product.payload, path)
         made[entry.name] = (product, path, open_model(path, entry.facts["produces"]))

@@ -50,7 +50,8 @@ def test_the_best_epoch_is_kept(films, tmp_path):
     assert scores["val_auroc"] == pytest.approx(kept["val_auroc"])
 
 
-def test_early_stopping_waits_for_patience_after_the_warm_up(films, tmp_path):
+def test_early_stopping_waits_for_patience_after_the_warm_up(tmp_path):
+    films = drawn_splits(training=32, validation=16)
     recipe = dataclasses.replace(
         recipe_from(drawn_settings(epochs=15)), schedule="constant", learning_rate=0.0, patience=2
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drawn import drawn_settings, drawn_splits, small_network
+from made_once import trained_network
 from radlib.architectures import counting
 from radlib.formats.keras import load_model, save_model
 from radlib.foundation.errors import UsageError
@@ -26,8 +27,6 @@ from radlib.techniques.pruning.weight_budget import (
     shares_below,
     zero_smallest,
 )
-from radlib.training.recipe import recipe_from
-from radlib.training.training import fit
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +35,8 @@ def films():
 
 
 @pytest.fixture(scope="module")
-def trained(films, tmp_path_factory):
-    model = small_network(filters=(8, 16, 32), pointwise=24)
-    recipe = recipe_from(drawn_settings(epochs=6))
-    fit(model, films, recipe, seed=0, folder=tmp_path_factory.mktemp("trained"))
-    return model
+def trained(tmp_path_factory):
+    return trained_network(tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture

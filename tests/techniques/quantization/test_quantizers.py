@@ -7,6 +7,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from drawn import SIDE, drawn_settings, drawn_splits, small_network
+from made_once import trained_network
 from radlib.architectures.networks import build_network
 from radlib.formats.predictors import open_model
 from radlib.foundation import backend
@@ -23,8 +24,6 @@ from radlib.techniques.quantization.converter import convert
 from radlib.techniques.quantization.fake_quantization import fake_quantized, split_front, start_ranges
 from radlib.techniques.quantization.qat import qat
 from radlib.techniques.quantization.rounding import code_table, octav_clip
-from radlib.training.recipe import recipe_from
-from radlib.training.training import fit
 
 RECIPES = [entry.name for entry in TECHNIQUES if "tflite" in kinds_taken(entry)]
 CODED = [name for name in RECIPES if name != "float16"]  # weights become codes of 8 or 4 bits
@@ -36,11 +35,8 @@ def films():
 
 
 @pytest.fixture(scope="module")
-def trained(films, tmp_path_factory):
-    model = small_network(filters=(8, 16, 32), pointwise=48)
-    folder = tmp_path_factory.mktemp("trained")
-    fit(model, films, recipe_from(drawn_settings(epochs=6)), seed=0, folder=folder)
-    return model
+def trained(tmp_path_factory):
+    return trained_network(tmp_path_factory.mktemp("trained"), pointwise=48)
 
 
 @pytest.fixture(scope="module")
