@@ -49,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "probes": ["describe_host"],
         "selection": ["operating_points", "select", "winner_of"],
+        "stress": ["KINDS", "STEPS", "load_stress", "put_under_stress"],
         "thumbnails": ["thumbnail_path"],
         "typical_films": ["Typical", "embedder", "read_typical", "typical_of", "typical_path", "warnings_of"],
         "workers": ["Workers"],

@@ -25,6 +25,7 @@ from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
 from radlib.report.sorting import sort_key
+from radlib.report.stress_tables import stress
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.runs.refusals import refusal_table
 from radlib.runs.runs import Run
@@ -33,7 +34,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
-    "heat_maps": heat_maps, "pairs": pairs,
+    "heat_maps": heat_maps, "pairs": pairs, "stress": stress,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 REFUSALS = "refusals.csv"
@@ -52,8 +53,8 @@ def write_results(run: Run) -> pd.DataFrame:
     """Write the tables of a run as CSV.
 
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
-    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`
-    and `pairs.csv`; `layers.csv` and
+    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`,
+    `pairs.csv` and `stress.csv`; `layers.csv` and
     `weights.csv` where networks were looked into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
     published.
 

@@ -62,6 +62,7 @@ class Settings:
         representative_films: Training films that int8 conversion looks at.
         operating_point_films: `validation`, or `perturbed`: copies of them with other exposure and framing.
         perturbation: Half-ranges of those copies, see `augmentation.Augmentation`.
+        stress_films: Validation films that the winner and its original read under ever more change; 0 for none.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
@@ -109,6 +110,7 @@ class Settings:
     representative_films: Annotated[int, Range(1, 100_000)] = 100
     operating_point_films: Literal["validation", "perturbed"] = "validation"
     perturbation: dict[str, float | bool] = field(default_factory=dict)
+    stress_films: Annotated[int, Range(0, 100_000)] = 200
     bootstrap_draws: Annotated[int, Range(2, 1_000_000)] = 1000
     latency_calls: Annotated[int, Range(50, 1_000_000)] = 100
     margin: Annotated[float, Range(0, 0.5)] = 0.01
