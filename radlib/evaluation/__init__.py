@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "reference_path",
             "told_apart_words",
         ],
+        "film_groups": ["VALIDATION"],
         "gate": ["gate_of"],
         "inference": ["opened_model", "predict_files"],
         "insides.heat_maps": ["heat_maps_path"],

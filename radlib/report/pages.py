@@ -31,6 +31,7 @@ from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import caution, shift_section
+from radlib.report.sources import source_section
 from radlib.report.stress_tables import stress_section
 from radlib.runs.settings import WITHHELD
 
@@ -52,8 +53,7 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`,
-            `heat_maps`, `stress`, `refusals`, and `changed_decisions`.
+        evidence: The tables behind the verdicts and all others, by the names of their files.
         insides: What was stored of layers and weights.
     """
     run = readings.run
@@ -66,6 +66,7 @@ def build_page(
         refusal_section(evidence["refusals"]),
         shift_section(readings),
         stress_section(readings, evidence["stress"], figures),
+        source_section(evidence["sources"]),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
