@@ -6,6 +6,7 @@ from radlib.datasets.films import FilmSplits
 from radlib.evaluation.choices import read_selection
 from radlib.evaluation.insides.heat_maps import compare_heat_maps
 from radlib.evaluation.insides.layer_comparison import look_inside
+from radlib.evaluation.stress import put_under_stress
 from radlib.evaluation.training_films import describe_films
 from radlib.foundation.errors import UsageError
 from radlib.runs.runs import Run
@@ -15,7 +16,7 @@ WHICH = ("all", "few")
 
 
 def examine(run: Run, films: FilmSplits, variants: Sequence[Variant], *, which: str = "all") -> None:
-    """Look into every variant, ask where it looks, and keep what its training films look like.
+    """Look into every variant, ask where it looks, keep what its training films look like, and put the winner under stress.
 
     Only training and validation films are read, and what is stored for the very model file is not done again.
 
@@ -34,6 +35,7 @@ def examine(run: Run, films: FilmSplits, variants: Sequence[Variant], *, which: 
     look_inside(run, films, variants)
     compare_heat_maps(run, films, variants)
     describe_films(run, films, variants)
+    put_under_stress(run, films)
 
 
 def few(run: Run, variants: Sequence[Variant]) -> list[Variant]:

@@ -11,6 +11,7 @@ from radlib.foundation.storage import write_text
 from radlib.runs.runs import Run
 
 FILE = "groups.csv"
+VALIDATION = "validation_groups.csv"
 KINDS = ("age_group", "sex", "view", "source")
 
 
@@ -35,8 +36,8 @@ def film_groups(films: Films) -> "pd.DataFrame":
     return table[["image_id", *(kind for kind in KINDS if kind in table and (table[kind] != "").any())]]
 
 
-def write_film_groups(run: Run, films: Films) -> None:
-    """Write `groups.csv` of a run; nothing where the data set knows no groups."""
+def write_film_groups(run: Run, films: Films, file: str = FILE) -> None:
+    """Write the groups of a run's test films, or of others to another file; nothing where the data set knows none."""
     table = film_groups(films)
     if len(table.columns) > 1:
-        write_text(run.path(FILE), table_text(table))
+        write_text(run.path(file), table_text(table))

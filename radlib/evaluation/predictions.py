@@ -17,7 +17,7 @@ from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_fo
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
-from radlib.evaluation.film_groups import write_film_groups
+from radlib.evaluation.film_groups import VALIDATION, write_film_groups
 from radlib.evaluation.film_shift import compare_splits, reference_films
 from radlib.evaluation.inference import predict_files
 from radlib.evaluation.scoring_log import log_test
@@ -59,6 +59,8 @@ def predict(
         check_selected(run, variants)
         compare_splits(run, films)  # before any score is seen
         write_film_groups(run, films.test)
+    elif split == "validation":
+        write_film_groups(run, films.validation, VALIDATION)
     found: dict[str, Predictions] = {}
     missing: dict[str, Any] = {}
     for variant in variants:

@@ -24,6 +24,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "model_cards": ["card_path"],
         "notebook_views": ["readable", "red_alarm", "source"],
         "pair_tables": ["pairs"],
+        "sources": ["left_out_sources"],
+        "stress_tables": ["stress"],
         "tables": ["comparisons", "over_seeds", "per_label", "results"],
         "wording": ["known", "rate", "signed", "signed_span", "span"],
         "writing": ["publish", "write_report", "write_results"],

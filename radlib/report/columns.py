@@ -133,6 +133,7 @@ MEANINGS = {
     "at_limit": "share of int8 codes at ±127, 0 to 1; empty for floats",
     "entropy_bits": "of the distribution of stored values, per weight",
     "technique": "the one that does not apply",
+    "strength": "share of the full range by which films are changed, 0 to 1",
     "image_id": "says nothing about a person; `private/films.csv` knows the file",
     "other_image_id": "of the copy",
     "similarity": "of the two films, 0 to 1",

@@ -105,6 +105,15 @@ TABLES = {
         "a layer of a variant: the numbers that are stored",
         "variant layer dtype weights lowest highest distinct zeros at_limit entropy_bits signal_to_noise_db reason",
     ),
+    "stress.csv": Table(
+        "a variant on validation films that are changed in one way, up to a share of the full range",
+        "variant label chain kind strength films patients auroc± sensitivity± specificity± difference±",
+    ),
+    "sources.csv": Table(
+        "a source of validation films that was left out when threshold and winner were chosen",
+        "source variant films patients threshold auroc± sensitivity± specificity±",
+    ),
+    "validation_groups.csv": Table("a validation film and its groups", "image_id age_group sex view source"),
     "refusals.csv": Table("a technique that does not apply", "variant network seed chain technique reason"),
     "changed_decisions.csv": Table(
         "a test film that a variant decides otherwise than its original; stays with the run, is not published",

@@ -6,7 +6,9 @@ from typing import Any
 import pandas as pd
 
 from radlib.report import wording as w
+from radlib.report.blocks import Text
 from radlib.report.conclusions import chance_words, conclusion
+from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 
 
@@ -87,3 +89,30 @@ def forecast_sentences(selection: Mapping[str, Any]) -> list[str]:
             f"is {known['margin']:.3f}.{f' {chance}.' if chance else ''}"
         )
     return lines
+
+
+def forecast_blocks(selection: Mapping[str, Any]) -> tuple[Text, ...]:
+    """Return the same as blocks of the report; none where nothing was said."""
+    lines = forecast_sentences(selection)
+    said = (
+        "Said before the test films were opened, from validation films and the number of test patients alone."
+    )
+    return (Text((said,)), Text(tuple(lines), listed=True)) if lines else ()
+
+
+def reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
+    """Return what the colours and words of the table of results mean."""
+    margin, rate_margin = readings.run.settings.margin, readings.run.settings.rate_margin
+    lines = [
+        f"Beside its original: green, “as good”, where the loss of AUROC is shown to be less than {margin:.3f} and that of "
+        f"sensitivity at the original’s threshold less than {rate_margin:.3f}, both fixed beforehand, and specificity is not "
+        "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
+        "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
+        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient with those "
+        "seen who is lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
+        "Smaller: the original’s weights in float32 over the bytes of the file.",
+    ]
+    late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]
+    if late:
+        lines.append("Built after test films had been scored, by the same rule: " + ", ".join(late) + ".")
+    return Text(tuple(lines))

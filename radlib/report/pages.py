@@ -22,7 +22,7 @@ from radlib.report.cells import (
 from radlib.report.changed_films import changed_film_blocks
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
-from radlib.report.headlines import forecast_sentences, headline
+from radlib.report.headlines import forecast_blocks, headline, reading_legend
 from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
@@ -32,6 +32,8 @@ from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import caution, shift_section
+from radlib.report.sources import source_section
+from radlib.report.stress_tables import stress_section
 from radlib.report.usefulness import usefulness_section
 from radlib.runs.settings import WITHHELD
 
@@ -53,8 +55,7 @@ def build_page(
         compared: See `tables.comparisons`.
         labels: See `tables.per_label`.
         figures: The pictures that were drawn, by name; a picture that is not there is left out.
-        evidence: The tables behind the verdicts, see `evidence_cells.evidence_sections`, `agreement`,
-            `heat_maps`, `refusals`, and `changed_decisions`.
+        evidence: The tables behind the verdicts and all others, by the names of their files.
         insides: What was stored of layers and weights.
     """
     run = readings.run
@@ -62,11 +63,13 @@ def build_page(
     sections = [
         Section(
             "How well each variant reads",
-            (reading_table(results), _reading_legend(results, readings)),
+            (reading_table(results), reading_legend(results, readings)),
         ),
-        Section("What these films could show", _forecast_blocks(readings)),
+        Section("What these films could show", forecast_blocks(readings.selection)),
         refusal_section(evidence["refusals"]),
         shift_section(readings),
+        stress_section(readings, evidence["stress"], figures),
+        source_section(evidence["sources"]),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
         Section("What compression cost", _comparison_blocks(compared, figures)),
         Section(
@@ -113,14 +116,6 @@ def build_page(
     )
 
 
-def _forecast_blocks(readings: Readings) -> tuple[Text, ...]:
-    lines = forecast_sentences(readings.selection)
-    said = (
-        "Said before the test films were opened, from validation films and the number of test patients alone."
-    )
-    return (Text((said,)), Text(tuple(lines), listed=True)) if lines else ()
-
-
 def _gate_words(readings: Readings) -> tuple[str, ...]:
     outcome = gate_outcome(readings)
     return () if outcome is None or readings.not_learnt else (outcome.sentence,)
@@ -141,23 +136,6 @@ def _disjoint_blocks(results: pd.DataFrame) -> tuple:
         "number occurs in no training film."
     )
     return Text((text,)), table
-
-
-def _reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
-    margin, rate_margin = readings.run.settings.margin, readings.run.settings.rate_margin
-    lines = [
-        f"Beside its original: green, “as good”, where the loss of AUROC is shown to be less than {margin:.3f} and that of "
-        f"sensitivity at the original’s threshold less than {rate_margin:.3f}, both fixed beforehand, and specificity is not "
-        "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
-        "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
-        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient with those "
-        "seen who is lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
-        "Smaller: the original’s weights in float32 over the bytes of the file.",
-    ]
-    late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]
-    if late:
-        lines.append("Built after test films had been scored, by the same rule: " + ", ".join(late) + ".")
-    return Text(tuple(lines))
 
 
 def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tuple:

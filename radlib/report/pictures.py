@@ -17,6 +17,7 @@ from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
 from radlib.report.readings import Readings, label_names
+from radlib.report.stress_tables import draw_stress
 from radlib.report.usefulness import draw_usefulness
 
 SHOWN = ("original", "int8", "magnitude_pruning", "magnitude_pruning+int8")  # curves of more hide each other
@@ -44,7 +45,7 @@ def draw_figures(
         agreement: See `agreement.agreement`.
         insides: See `insides.read_insides`.
         maps: See `heat_maps.heat_maps`.
-        evidence: `verdicts` and `harm`, see `judgements` and `evidence`.
+        evidence: `verdicts`, `harm` and `stress`, see `judgements`, `evidence` and `stress_tables`.
 
     Returns:
         The pictures by name.
@@ -93,6 +94,7 @@ def draw_figures(
     draw_usefulness(readings, _panels, add)
     if evidence is not None:
         draw_forests(readings, evidence, add)
+        draw_stress(evidence["stress"], add)
     if agreement is not None:
         draw_agreement(readings, agreement, add)
     if insides is not None:

@@ -131,6 +131,11 @@ def _in_one_order(readings: Readings) -> Readings:
     return dataclasses.replace(readings, test=ordered, reordered=frozenset(moved))
 
 
+def film_table(path: Path) -> pd.DataFrame:
+    """Return a table with a row per film; empty when there is none."""
+    return _csv(path, ("image_id",))
+
+
 def label_names(variant: Variant) -> tuple[str, ...]:
     """Return the names of a variant's labels; of a binary task the positive answer."""
     return variant.labels[1:] if variant.task == "binary" else variant.labels

@@ -25,6 +25,8 @@ from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
 from radlib.report.readings import Readings, read
 from radlib.report.sorting import sort_key
+from radlib.report.sources import left_out_sources
+from radlib.report.stress_tables import stress
 from radlib.report.tables import comparisons, over_seeds, per_label, results
 from radlib.report.usefulness import usefulness
 from radlib.runs.refusals import refusal_table
@@ -34,7 +36,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
-    "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness,
+    "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 REFUSALS = "refusals.csv"
@@ -54,7 +56,8 @@ def write_results(run: Run) -> pd.DataFrame:
 
     `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
     verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`,
-    `pairs.csv` and `usefulness.csv`; `layers.csv` and `weights.csv` where networks were looked into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
+    `pairs.csv`, `usefulness.csv`, `stress.csv` and `sources.csv`; `layers.csv` and `weights.csv` where networks were looked
+    into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
     published.
 
     Args:

@@ -67,6 +67,7 @@ class Settings:
         threshold_assurance: With what confidence it does.
         missed_cost: How many films called back for nothing one missed finding weighs, for the rule `cost`.
         prevalence: Share of films with the finding at the place of use, of one finding; 0 takes that of the films at hand.
+        stress_films: Validation films that the winner and its original read under ever more change; 0 for none.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC that still counts as "as good".
@@ -120,6 +121,7 @@ class Settings:
     threshold_assurance: Annotated[float, Range(0.5, 0.999)] = 0.95
     missed_cost: Annotated[float, Range(0.001, 10_000)] = 10.0
     prevalence: Annotated[float, Range(0, 0.999)] = 0.0
+    stress_films: Annotated[int, Range(0, 100_000)] = 200
     bootstrap_draws: Annotated[int, Range(2, 1_000_000)] = 1000
     latency_calls: Annotated[int, Range(50, 1_000_000)] = 100
     margin: Annotated[float, Range(0, 0.5)] = 0.01

@@ -33,8 +33,9 @@ def test_every_question_is_put_to_the_variants_chosen(run_and_films, monkeypatch
     asked = []
     for name in ("look_inside", "compare_heat_maps", "describe_films"):
         monkeypatch.setattr(examination, name, lambda run, films, variants: asked.append(len(variants)))
+    monkeypatch.setattr(examination, "put_under_stress", lambda run, films: asked.append(0))
     examine(run, films, run.variants(), which=which)
-    assert asked == [count] * 3
+    assert asked == [count] * 3 + [0]
 
 
 def test_another_word_is_refused(run_and_films):

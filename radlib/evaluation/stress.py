@@ -1,0 +1,146 @@
+"""How much change does a variant bear? The same validation films, changed ever more in one way at a time.
+
+Another room exposes, frames, sharpens or grains films otherwise. A single mean over changed films hides which of the four
+a network minds, and a compressed network may mind one that its original bears. So each kind of change goes in steps from
+none to the full range that training may vary films by (`augmentation.Augmentation`); within a step each film draws how much
+of it, and which way, from a fixed seed: at every step the same films change in the same direction, and the original and
+the winner read exactly the same pixels. Thresholds stay where they were chosen.
+
+Only validation films are read, as those of the test are for one look. Answers are stored; curves need no model after that.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.datasets.films import Films, FilmSplits, perturbed
+from radlib.evaluation.choices import FILE as SELECTION, read_selection
+from radlib.evaluation.inference import opened_model
+from radlib.evaluation.insides.layer_comparison import watched_films
+from radlib.evaluation.predictions import films_of, run_of
+from radlib.foundation.errors import DataError
+from radlib.foundation.record_files import read_arrays
+from radlib.foundation.storage import atomic_path, spec_digest
+from radlib.imaging.augmentation import Augmentation
+from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
+from radlib.runs.variants import Variant, variant_name
+
+KINDS = {
+    "exposure": ("brightness", "contrast", "gamma"),
+    "framing": ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees"),
+    "sharpness": ("blur", "sharpen"),
+    "noise": ("noise",),
+}
+FULL = Augmentation(blur=0.02, sharpen=2.0)  # the other ranges are those that training has by default
+STRENGTHS = (0.25, 0.5, 0.75, 1.0)  # of the full range, beside none
+STEPS = (("", 0.0), *((kind, strength) for kind in KINDS for strength in STRENGTHS))
+SEED = 1
+FIELDS = ("image_id", "patient_id", "y_true", "y_prob", "model_sha256", "fingerprint")
+
+Ask = Callable[[np.ndarray], np.ndarray]
+
+
+def put_under_stress(run: Run, films: FilmSplits, variants: Sequence[Variant] | None = None) -> None:
+    """Ask variants about validation films that are changed step by step, below `predictions/`; what is there is kept.
+
+    Args:
+        run: The run; its setting `stress_films` says how many films, 0 for not at all.
+        films: Its films.
+        variants: Whom to ask; None for the winner and its original, nobody before one was chosen.
+    """
+    if not run.settings.stress_films:
+        return
+    waiting: dict[str, tuple[Films, list[Variant]]] = {}
+    for variant in stressed_variants(run) if variants is None else variants:
+        prepared = films_of(run_of(run, variant), films, variant)
+        fingerprint = _fingerprint(run, prepared)
+        stored = load_stress(run, variant)
+        if stored is None or str(stored["fingerprint"]) != fingerprint:
+            chosen = watched_films(prepared.validation, run.settings.stress_films)
+            waiting.setdefault(fingerprint, (chosen, []))[1].append(variant)
+    for fingerprint, (chosen, group) in waiting.items():
+        for variant, answers in zip(group, _answers(run, chosen, group), strict=True):
+            _store(run, variant, chosen, answers, fingerprint)
+
+
+def stressed_variants(run: Run) -> list[Variant]:
+    """Return the original of the winner, and the winner; nothing before one was chosen."""
+    if not run.path(SELECTION).is_file() or not (name := read_selection(run).get("winner")):
+        return []
+    winner = run.variant(name)
+    original = variant_name(winner.network, "", winner.seed)
+    return [v for v in run.variants() if v.name in (original, winner.name)]
+
+
+def stressed(films: Films, kind: str, strength: float) -> Films:
+    """Return films changed in one way.
+
+    Args:
+        films: Any.
+        kind: A key of `KINDS`; anything for a strength of 0.
+        strength: Share of the full range, 0 to 1.
+    """
+    if not strength:
+        return films
+    return perturbed(films, {name: strength * getattr(FULL, name) for name in KINDS[kind]}, SEED)
+
+
+def stress_path(run: Run, variant: Variant) -> Path:
+    """Return where a variant's answers to changed films lie."""
+    return run.path("predictions", f"{variant.key}.stress.npz")
+
+
+def load_stress(run: Run, variant: Variant) -> dict[str, Any] | None:
+    """Return what this very model file answered to changed films.
+
+    Returns:
+        `image_id` and `patient_id` (n,), `y_true` (n, labels), `y_prob` (steps, n, labels) in the order of `STEPS`,
+        `fingerprint`; None where there are none or they are damaged, and made anew.
+    """
+    path = stress_path(run, variant)
+    if not path.is_file():
+        return None
+    try:
+        found: dict[str, Any] = read_arrays(path, FIELDS)
+    except DataError:
+        return None
+    shape = (len(STEPS), *found["y_true"].shape)
+    return found if str(found["model_sha256"]) == variant.sha256 and found["y_prob"].shape == shape else None
+
+
+def _fingerprint(run: Run, films: FilmSplits) -> str:
+    ranges = {name: getattr(FULL, name) for names in KINDS.values() for name in names}
+    spec = {"films": films.fingerprint, "count": run.settings.stress_films, "ranges": ranges, "steps": STEPS}
+    return spec_digest({**spec, "seed": SEED})
+
+
+def _answers(run: Run, films: Films, variants: Sequence[Variant]) -> Iterator[np.ndarray]:
+    """Return each variant's probabilities, (steps, n, labels); a step is drawn once, and every model opened once."""
+    with contextlib.ExitStack() as stack:
+        models: list[Ask] = [
+            stack.enter_context(opened_model(run.model_path(v), v.format, name=v.name)) for v in variants
+        ]
+        found: list[list[np.ndarray]] = [[] for _ in variants]
+        for step in STEPS:
+            pixels = np.ascontiguousarray(stressed(films, *step).pixels)
+            for variant, ask, answers in zip(variants, models, found, strict=True):
+                answers.append(task_of(variant).probabilities(ask(pixels)))
+    return iter([np.stack(answers) for answers in found])
+
+
+def _store(run: Run, variant: Variant, films: Films, answers: np.ndarray, fingerprint: str) -> None:
+    values = (
+        np.asarray(films.image_ids, np.str_),
+        np.asarray(films.patient_ids, np.str_),
+        np.asarray(films.labels, np.float32),
+        answers,
+        np.array(variant.sha256),
+        np.array(fingerprint),
+    )
+    fields: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
+    with atomic_path(stress_path(run, variant)) as partial, partial.open("wb") as stream:
+        np.savez(stream, **fields)

@@ -1,0 +1,40 @@
+"""Each source is left out of the choice in turn: its own threshold has no say in its score."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radlib.report.sources import left_out_sources, source_section
+from written_runs import write_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run whose films of source B have probabilities that are shifted upwards."""
+    made = write_run(tmp_path, chains=("", "int8"), films=200)
+    for variant in made.variants():
+        answers = dict(np.load(made.path("predictions", f"{variant.key}.test.npz")))
+        answers["y_prob"][100:] = 1 - 0.4 * (1 - answers["y_prob"][100:])
+        answers["fingerprint"] = "f"
+        np.savez(made.path("predictions", f"{variant.key}.validation.npz"), **answers)
+    source = np.repeat(["A", "B"], 100)
+    pd.DataFrame({"image_id": answers["image_id"], "source": source}).to_csv(
+        made.path("validation_groups.csv"), index=False
+    )
+    return made
+
+
+def test_the_threshold_of_the_others_fails_where_a_source_differs(run):
+    table = left_out_sources(run).set_index("source")
+    assert table["films"].tolist() == [100, 100] and (table["auroc"] > 0.85).all()
+    assert table.loc["A", "threshold"] > table.loc["B", "threshold"]
+    assert table.loc["A", "sensitivity"] < table.loc["B", "sensitivity"]
+    assert table.loc["A", "specificity"] > table.loc["B", "specificity"]
+
+
+def test_the_section_says_what_it_does_not_show_and_one_source_has_none(run):
+    blocks = source_section(left_out_sources(run)).blocks
+    assert "not how they read a source that is new to them" in blocks[0].lines[0] and len(blocks[1].rows) == 2
+    groups = pd.read_csv(run.path("validation_groups.csv"), dtype=str)
+    groups.assign(source="A").to_csv(run.path("validation_groups.csv"), index=False)
+    assert source_section(left_out_sources(run)).blocks == ()
