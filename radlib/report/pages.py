@@ -30,6 +30,7 @@ from radlib.report.methods import methods
 from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
+from radlib.report.threshold_words import rule_words
 from radlib.report.usefulness import usefulness_section
 from radlib.runs.settings import WITHHELD
 
@@ -55,7 +56,7 @@ def build_page(
             `heat_maps`, `refusals`, and `changed_decisions`.
         insides: What was stored of layers and weights.
     """
-    run = readings.run
+    run, rule = readings.run, rule_words(readings)
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
     sections = [
         Section(
@@ -84,7 +85,8 @@ def build_page(
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(
-            "Each label", (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds))
+            "Each label",
+            (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds, rule)),
         ),
         Section("ROC curves and calibration", drawn(figures, "roc", "calibration")),
         Section("Films", _film_blocks(readings)),
