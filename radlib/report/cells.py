@@ -162,7 +162,7 @@ def disjoint_table(results: pd.DataFrame) -> Table | None:
 
 
 def label_tables(
-    results: pd.DataFrame, labels: pd.DataFrame, thresholds: Mapping[str, np.ndarray]
+    results: pd.DataFrame, labels: pd.DataFrame, thresholds: Mapping[str, np.ndarray], rule: str = ""
 ) -> tuple[Table, ...]:
     """Return one row per label of the winner, or one per variant where there is a single label.
 
@@ -170,6 +170,7 @@ def label_tables(
         results: See `tables.results`.
         labels: See `tables.per_label`.
         thresholds: Those of each variant, (labels,).
+        rule: By what they were chosen; empty where no threshold decides.
     """
     if labels.empty:
         return ()
@@ -191,7 +192,7 @@ def label_tables(
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
         rows.append((title, Cell(w.threshold(threshold)), *cells))
     heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *LABEL_METRICS.values())
-    return (Table(heading, tuple(rows), caption),)
+    return (Table(heading, tuple(rows), f"{caption}; thresholds by {rule}" if rule else caption),)
 
 
 def _positives(table: pd.DataFrame) -> str:

@@ -34,6 +34,7 @@ from radlib.report.refused import refusal_section
 from radlib.report.shift_section import caution, shift_section
 from radlib.report.sources import source_section
 from radlib.report.stress_tables import stress_section
+from radlib.report.threshold_words import rule_words
 from radlib.report.usefulness import usefulness_section
 from radlib.runs.settings import WITHHELD
 
@@ -58,7 +59,7 @@ def build_page(
         evidence: The tables behind the verdicts and all others, by the names of their files.
         insides: What was stored of layers and weights.
     """
-    run = readings.run
+    run, rule = readings.run, rule_words(readings)
     thresholds = {variant.name: readings.thresholds(variant) for variant in readings.variants}
     sections = [
         Section(
@@ -91,7 +92,8 @@ def build_page(
         Section("Over the seeds of training", _present(seed_table(results))),
         Section("Without overlapping patient numbers", _disjoint_blocks(results)),
         Section(
-            "Each label", (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds))
+            "Each label",
+            (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds, rule)),
         ),
         Section("ROC curves and calibration", drawn(figures, "roc", "calibration")),
         Section("Films", _film_blocks(readings)),

@@ -11,6 +11,13 @@ from radlib.runs.variants import Variant
 DRAWS = 100  # of patients, behind the optimism
 
 
+def rule_words(readings: Readings) -> str:
+    """Return by what thresholds were chosen; empty where classes exclude each other and the likeliest one wins."""
+    if any(variant.task == "classes" for variant in readings.variants):
+        return ""
+    return rule_of(readings.run.settings).words
+
+
 def threshold_lines(readings: Readings) -> tuple[str, ...]:
     """Return sentences on the thresholds of the winner, or of the first variant; none where nothing was chosen.
 
