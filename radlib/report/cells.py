@@ -40,12 +40,17 @@ def _metric(row: pd.Series, name: str) -> Cell:
     return Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
 
 
-def verdict_cell(row: pd.Series) -> Cell:
-    """Return the verdict on an AUROC, and below it why it is undefined, or what as many patients can show."""
+def verdict_cell(row: pd.Series, margin: float) -> Cell:
+    """Return the verdict on an AUROC, and below it why it is undefined, or what as many patients can show.
+
+    An interval can lie within the margin where the claim, adjusted over all that was asked, cannot be made.
+    """
     note = str(row["verdict_reason"] or "")
     if not note and row["verdict"] == "too few patients":
         share = 100 * metrics.not_excluded(row["patients_asked"])
         note = f"losses in up to {share:.1f} % of patients are not excluded"
+    elif not note and row["verdict"] == "cannot tell" and row["difference_low"] > -margin:
+        note = "alone within the margin, not so among all that were asked"
     elif not note and row["verdict"] == "cannot tell":
         note = f"shown in {100 * row['chance_if_lossless']:.0f} % of studies if there is no loss"
     return Cell(w.VERDICTS[row["verdict"]], note, TONES.get(row["verdict"], ""))

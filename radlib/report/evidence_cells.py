@@ -43,7 +43,7 @@ def evidence_sections(
     sections = [
         Section(
             "Each finding against its prevalence",
-            (*drawn("findings"), *_finding_blocks(evidence["verdicts"], names)),
+            (*drawn("findings"), *_finding_blocks(evidence["verdicts"], names, settings.margin)),
         ),
         Section(
             "Decisions at the original’s threshold",
@@ -68,7 +68,7 @@ def shown_variants(results: pd.DataFrame, verdicts: pd.DataFrame) -> set[str]:
     return {*(winner or variants[:1])}
 
 
-def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str]) -> tuple:
+def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str], margin: float) -> tuple:
     if verdicts.empty or verdicts["label"].nunique() < 2:
         return ()
     lines = []
@@ -87,7 +87,7 @@ def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str]) -> tuple:
             Cell(row["label"], names[row["variant"]]),
             Cell(_percent(row["prevalence"]), f"{row['positives']:,} of {row['films']:,}"),
             Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
-            verdict_cell(row),
+            verdict_cell(row, margin),
         )
         for _, row in ordered.iterrows()
     )  # fmt: skip

@@ -72,7 +72,7 @@ def build_page(
         stress_section(readings, evidence["stress"], figures),
         source_section(evidence["sources"]),
         Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
-        Section("What compression cost", _comparison_blocks(compared, figures)),
+        Section("What compression cost", _comparison_blocks(compared, figures, run.settings.margin)),
         Section(
             "What each variant needs",
             (cost_table(results), *drawn(figures, "latency_against_auroc", "size_bars")),
@@ -140,7 +140,7 @@ def _disjoint_blocks(results: pd.DataFrame) -> tuple:
     return Text((text,)), table
 
 
-def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tuple:
+def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure], margin: float) -> tuple:
     if compared.empty:
         return ()
     several = compared["network"].nunique() > 1, compared["seed"].nunique() > 1
@@ -156,7 +156,7 @@ def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure]) -> tu
             Cell(w.rate(row["after_auroc"])),
             Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
             Cell(w.signed(row["after_accuracy"] - row["before_accuracy"])),
-            verdict_cell(row),
+            verdict_cell(row, margin),
         )
         for _, row in compared.iterrows()
     )

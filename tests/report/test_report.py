@@ -314,7 +314,9 @@ def scored_row(**given):
      ("too few patients", "losses in up to 2.1 % of patients are not excluded"), ("non-inferior", "")],
 )  # fmt: skip
 def test_below_a_verdict_stands_what_as_many_patients_can_show(verdict, words):
-    assert cells.verdict_cell(scored_row(verdict=verdict)).note == words
+    assert cells.verdict_cell(scored_row(verdict=verdict), 0.01).note == words
+    alone = cells.verdict_cell(scored_row(verdict="cannot tell", difference_low=-0.009), 0.01).note
+    assert alone == "alone within the margin, not so among all that were asked"
 
 
 @pytest.mark.parametrize(
