@@ -24,7 +24,7 @@ def execute(run: Run, steps: Sequence[Step], say: Callable[[str], None] = print)
         run.path("failure.txt").unlink(missing_ok=True)
     for sentence in set_aside_damaged(run):
         say(sentence)
-    rows = ["report,seconds,peak_memory_of"]
+    rows = ["report,seconds,peak_memory_bytes"]
     with progress_bar(steps, say) as progress:
         for step in steps:
             started = time.perf_counter()
