@@ -16,7 +16,8 @@ def run(tmp_path):
         answers = dict(np.load(made.path("predictions", f"{variant.key}.test.npz")))
         answers["y_prob"][100:] = 1 - 0.4 * (1 - answers["y_prob"][100:])
         answers["fingerprint"] = "f"
-        np.savez(made.path("predictions", f"{variant.key}.validation.npz"), **answers)
+        for split in ("validation", "perturbed"):
+            np.savez(made.path("predictions", f"{variant.key}.{split}.npz"), **answers)
     source = np.repeat(["A", "B"], 100)
     pd.DataFrame({"image_id": answers["image_id"], "source": source}).to_csv(
         made.path("validation_groups.csv"), index=False
