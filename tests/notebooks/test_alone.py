@@ -91,7 +91,7 @@ def lone(path: Path):
     return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if later else [])
 
 
-@pytest.mark.parametrize("path", map(lone, NOTEBOOKS))
+@pytest.mark.parametrize("path", list(map(lone, NOTEBOOKS)))
 def test_a_notebook_runs_alone_and_prints_what_is_committed(request, venv, wheel, tmp_path, path):
     for file in (path, wheel):  # the first to run installs it
         shutil.copy(file, tmp_path)
