@@ -87,6 +87,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "untested",
         ],
         "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
-        "verdicts": ["claims", "in_order", "judge", "verdict", "verdict_of"],
+        "verdicts": ["claims", "judge", "verdict", "verdict_of"],
     },
 )

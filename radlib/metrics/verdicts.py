@@ -17,13 +17,14 @@ References:
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from radlib.foundation.extras import pandas as pd
 from radlib.metrics.multiplicity import holm
 from radlib.metrics.paired_tests import PairedTest
 from radlib.metrics.power import ALPHA, chance_if_lossless, patients_for, patients_needed
 
 VERDICTS = ("non-inferior", "inferior", "too few patients", "cannot tell", "undefined")
-NOT_ASKED = "Not asked: what comes first was not shown."
 COLUMNS = (
     "difference", "standard_error", "low", "high", "p_noninferior", "p_inferior", "verdict", "chance_if_lossless",
     "patients", "patients_needed", "seeds", "seed_deviation", "method", "reason",
@@ -65,21 +66,6 @@ def verdict_of(test: PairedTest, p_noninferior: float | None = None) -> str:
     return verdict(claim, test.p_inferior, test.patients >= patients_for(test.margin))
 
 
-def in_order(tests: Sequence[PairedTest]) -> list[float]:
-    """Return the p-values of claims that are asked one after the other, 1 from the first that was not shown.
-
-    Example:
-        >>> from radlib.metrics.paired_tests import untested
-        >>> in_order([untested("Nobody asked.")])
-        [nan]
-    """
-    p_values, shown = [], True
-    for test in tests:
-        p_values.append(test.p_noninferior if shown or math.isnan(test.p_noninferior) else 1.0)
-        shown = shown and test.p_noninferior < ALPHA
-    return p_values
-
-
 def claims(tests: Sequence[PairedTest], first: Sequence[int] = ()) -> list[float]:
     """Return the p-values of the claims of all that is asked, in their order: the first unadjusted, then the others.
 
@@ -91,13 +77,11 @@ def claims(tests: Sequence[PairedTest], first: Sequence[int] = ()) -> list[float
         p-values; of the others Holm's, and at least the largest of the first ones: what comes second is claimed only
         where what comes first was.
     """
-    adjusted = holm([math.nan if place in first else t.p_noninferior for place, t in enumerate(tests)])
-    asked = [tests[place].p_noninferior for place in first if not math.isnan(tests[place].p_noninferior)]
-    opened = max(asked, default=0.0)
-    return [
-        test.p_noninferior if place in first else max(float(adjusted[place]), opened) if adjusted[place] == adjusted[place] else math.nan
-        for place, test in enumerate(tests)
-    ]  # fmt: skip
+    alone = [test.p_noninferior for test in tests]
+    opened = max((alone[place] for place in first if not math.isnan(alone[place])), default=0.0)
+    others = holm([math.nan if place in first else p for place, p in enumerate(alone)])
+    behind = np.where(np.isnan(others), np.nan, np.maximum(others, opened))  # what was not tested stays so
+    return [p if place in first else float(behind[place]) for place, p in enumerate(alone)]
 
 
 def judge(
@@ -107,7 +91,7 @@ def judge(
 
     Args:
         tests: One per variant, or per variant and finding.
-        p_values: Of the claims, see `claims` and `in_order`; None adjusts all of them by Holm's rule.
+        p_values: Of the claims, see `claims`; None adjusts all of them by Holm's rule.
         alpha: Level of the claims.
 
     Returns:

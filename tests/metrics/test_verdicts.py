@@ -282,11 +282,6 @@ def test_what_was_chosen_beforehand_is_asked_first_and_the_others_only_then():
     assert np.isnan(untold[0]) and untold[1:] == pytest.approx([0.03, 0.06, 0.06])
 
 
-def test_one_after_the_other_stops_at_the_first_that_was_not_shown():
-    tests = [lossless(400, p_noninferior=p) for p in (0.01, 0.2, 0.001)]
-    assert metrics.in_order(tests) == [0.01, 0.2, 1.0]
-
-
 def test_an_alarm_is_the_same_however_many_are_compared():
     tests = [metrics.paired_test(*binormal(seed, patients=300, loss=0.03)) for seed in range(20)]
     together = metrics.judge(tests)["verdict"].tolist()
