@@ -57,7 +57,8 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         does, the rule without a gate stands in, so that the run has a model to show.
 
     Raises:
-        UsageError: When a choice or a gate that was used on the test films would change, unless the run is `fresh`.
+        UsageError: When a choice, its limit or a gate that was used on the test films would change, unless the run is
+            `fresh`.
     """
     variants = run.variants()
     before = _before(run)
@@ -75,12 +76,8 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
                 f"The threshold of {name} was used on the test films and cannot be chosen again; "
                 "choose another --output, or start over with --fresh."
             )
-    demanded = gate_of(run.settings)
-    if tested and not run.fresh and before.get("gate", {}).get("demand", "") != str(demanded or ""):
-        raise UsageError(
-            "The gate was stated otherwise when the test films were scored and cannot be changed now; choose another "
-            "--output, or start over with --fresh."
-        )
+    if tested and not run.fresh:
+        _refuse_another_choice(run.settings, before)
     new = [v for v in variants if v.name not in kept]
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
@@ -113,6 +110,17 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     if chosen != before:
         write_json(run.path(FILE), chosen)
     return chosen
+
+
+def _refuse_another_choice(settings: Settings, before: Mapping[str, Any]) -> None:
+    """Refuse a gate or a limit that would choose again when test films have been scored."""
+    again = "cannot be changed now; choose another --output, or start over with --fresh."
+    if before.get("gate", {}).get("demand", "") != str(gate_of(settings) or ""):
+        raise UsageError(f"The gate was stated otherwise when the test films were scored and {again}")
+    if before.get("selection_loss", settings.selection_loss) != settings.selection_loss:
+        raise UsageError(
+            f"The setting 'selection_loss' was another when the test films were scored and {again}"
+        )
 
 
 def _before(run: Run) -> dict[str, Any]:
@@ -173,8 +181,11 @@ def winner_of(
     if demanded is None:
         return chosen
     gate = qualify(demanded, candidates, answers["validation"], unlearnt)
-    won = {"winner": gate["winner"], "nearest": None} if gate["winner"] else {}
-    return chosen | won | {"gate": gate}
+    if gate["winner"]:
+        met = next(v for v in candidates if v.name == gate["winner"])
+        asked_first = {**chosen["winners"], met.network: met.chain_text}
+        chosen |= {"winner": met.name, "nearest": None, "winners": asked_first}
+    return chosen | {"gate": gate}
 
 
 def _learnt(variants: list[Variant], unlearnt: Mapping[str, str]) -> list[Variant]:

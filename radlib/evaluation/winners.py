@@ -51,6 +51,7 @@ def choose_winner(variants: Sequence[Variant], answers: Answers, limit: float) -
         for network, original in own.items()
     }
     winner = _smallest(bounds, chains, limit, best)
+    winners[winner[0]] = winner  # what wins beside the best network is what its own is asked about first
     compressed = [chain for chain in bounds if chains[chain][0].chain]
     won = bool(chains[winner][0].chain) or not compressed
     nearest = None if won else min(compressed, key=lambda chain: bounds[chain])

@@ -144,11 +144,17 @@ def test_the_gate_is_written_before_test_films_and_stands_after(tmp_path):
     chosen = radlib.select(gated, films)
     assert not list(run.path("predictions").glob("*.test.npz"))
     assert chosen["winner"] == chosen["gate"]["winner"] == min(sizes, key=sizes.get)
+    met = next(v for v in run.variants() if v.name == chosen["winner"])
+    assert chosen["winners"][met.network] == met.chain_text, (
+        "another chain than the winner would be asked about first"
+    )
     assert json.loads(run.path("selection.json").read_text())["gate"] == chosen["gate"]
     radlib.predict(gated, films, gated.variants(), split="test")
     assert radlib.select(gated, films) == chosen
     with pytest.raises(UsageError, match="The gate was stated otherwise"):
         radlib.select(with_gate(run, gate_size_kb=1.0), films)
+    with pytest.raises(UsageError, match="'selection_loss' was another when the test films were scored"):
+        radlib.select(with_gate(gated, selection_loss=0.5), films)
     with pytest.raises(UsageError, match="The gate was stated otherwise"):
         radlib.select(run, films)
 

@@ -82,6 +82,20 @@ def test_a_poor_network_does_not_win_for_being_as_poor_as_itself():
     assert found["upper_losses"]["b"]["int8"] > 0.5
 
 
+def test_what_wins_beside_the_best_network_is_what_its_own_is_asked_about():
+    both = [*THREE, variant("b", "", 90), variant("b", "int8", 30), variant("b", "int4", 10)]
+    scores = AS_GOOD | {
+        "a/int8#0": 0.80,
+        "a/int4#0": 0.80,
+        "b/original#0": 0.95,
+        "b/int8#0": 0.95,
+        "b/int4#0": 0.94,
+    }
+    found = choose(both, scores, scores, limit=0.2)
+    network, chain = found["winner"].split("#")[0].split("/")
+    assert network == "b" and found["winners"][network] == chain
+
+
 def test_a_chain_is_chosen_over_its_seeds_and_of_it_the_best_file():
     several = [
         variant("a", chain, size, seed) for chain, size in (("", 1000), ("int8", 100)) for seed in (0, 1, 2)
