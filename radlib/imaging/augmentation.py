@@ -1,32 +1,27 @@
-"""Random variation of training films: position, exposure and noise, as two hospitals would differ.
+"""Random variation of training films: framing, exposure, detail and noise, as two hospitals would differ.
 
 A network reads the films of one X-ray room almost perfectly and loses a tenth of its accuracy in the next,
 where films are framed, exposed and digitised differently. Varying exactly those things while training is the
 cheapest cure. Every film is resampled **once**, by the product of all its geometric changes: each further
-interpolation would blur it, and blur is a cue that the network learns.
+interpolation would blur it, and blur is a cue that the network learns. What the changes are stands in `film_changes`.
 
 Nothing here needs TensorFlow, so that notebooks and the perturbed validation films use the same code.
 
 References:
-    Simard, Steinkraus, Platt (2003). Best practices for convolutional neural networks applied to visual
-        document analysis. ICDAR.
     Geirhos et al. (2019). ImageNet-trained CNNs are biased towards texture; increasing shape bias improves
         accuracy and robustness. ICLR. arXiv 1811.12231.
-    DeVries, Taylor (2017). Improved regularization of convolutional neural networks with cutout.
-        arXiv 1708.04552.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
-from PIL import Image
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.value_types import Range, accepted
+from radlib.imaging import film_changes
 
 LARGEST = 360  # half-range of anything: a whole turn
 
@@ -37,8 +32,7 @@ class Augmentation:
 
     Additive changes are drawn uniformly from [-a, a]. Factors (zoom, stretch, contrast, gamma) are drawn
     log-uniformly from [1/(1+a), 1+a], so that larger and smaller are equally frequent. Each film also draws one
-    strength in [0, 1] that scales all its changes: with ten independent changes hardly any film would
-    otherwise be nearly as it was, and the network would read unchanged films less well than changed ones.
+    strength in [`least_strength`, 1] that scales all its changes.
 
     Attributes:
         rotation_degrees: Turn about the centre, degrees.
@@ -53,7 +47,11 @@ class Augmentation:
             blurred, the other half sharpened, as detectors and resizers differ in what detail they keep.
         sharpen: Largest gain of an unsharp mask: film + gain * (film - blurred film).
         noise: Largest standard deviation of white noise, fraction of the grey scale.
+        coarsen: Largest loss of resolution, 0.5 = down to 1/1.5 of the side and back, by filters drawn for each
+            film: archives and resizers differ in both.
+        jpeg: Largest loss of JPEG quality, 0.6 = a film is stored and read with a quality of 40 to 100.
         erase: Largest side of one rectangle painted in the film's mean grey, fraction of the side.
+        least_strength: Least share of its ranges that a film is varied by, in [0, 1]; 1 varies every film fully.
         horizontal_flip: Mirror half of the films. Off: it moves the heart to the other side.
     """
 
@@ -68,7 +66,10 @@ class Augmentation:
     blur: float = 0.0
     sharpen: float = 0.0
     noise: float = 0.04
+    coarsen: float = 0.0
+    jpeg: float = 0.0
     erase: float = 0.0
+    least_strength: float = 0.0
     horizontal_flip: bool = False
 
     def __post_init__(self) -> None:
@@ -104,43 +105,24 @@ class Augmentation:
         return cls(**values)
 
 
-UNSHARP_RADIUS = 0.006  # standard deviation of the unsharp mask's blur, fraction of the side
-
 _FIELDS = [field.name for field in dataclasses.fields(Augmentation)]
 _NOTHING: dict[str, Any] = dict.fromkeys(_FIELDS, 0.0) | {"horizontal_flip": False}
 NO_AUGMENTATION = Augmentation(**_NOTHING)
+_DRAWN = 22  # numbers per film, all drawn whether used or not: switching one change off leaves the others as they were
 
 
 def augment(image: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:
     """Vary one film.
 
-    The order is that of the imaging chain: position, then sharpness, then exposure (contrast, brightness,
-    gamma), then noise.
-    What comes into view from outside is black, as the part of a film that the collimator covered.
-
     Args:
         image: (h, w), uint8 or float32 in [0, 1].
         augmentation: How far to vary it.
-        generator: Source of randomness. The numbers are drawn whether used or not: switching one kind of
-            change off leaves the others as they were.
+        generator: Source of randomness.
 
     Returns:
         (h, w) float32 in [0, 1].
     """
-    film = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
-    drawn = generator.uniform(-1.0, 1.0, 16).tolist()
-    grain = generator.standard_normal(film.shape, dtype=np.float32) if augmentation.noise else None
-    sharpness = generator.uniform(-1.0, 1.0)  # drawn after the grain: older runs keep their films
-    strength = abs(drawn[15])
-    drawn = [number * strength for number in drawn[:12]] + drawn[12:]
-    film = _move(film, augmentation, drawn[:7])
-    film = _sharpen(film, augmentation, sharpness * strength)
-    film = _expose(film, augmentation, drawn[7:10])
-    if augmentation.erase:
-        film = _erase(film, augmentation.erase, drawn[10:14])
-    if grain is not None:
-        film = film + np.float32(augmentation.noise * strength * abs(drawn[14])) * grain
-    return np.clip(film, 0.0, 1.0)
+    return _varied(image[None], augmentation, [generator])[0]
 
 
 def augment_batch(
@@ -164,78 +146,90 @@ def augment_batch(
     Returns:
         (n, h, w) float32 in [0, 1].
     """
-    varied = np.empty(images.shape, np.float32)
-    for row, (image, position) in enumerate(zip(images, positions, strict=True)):
-        generator = np.random.default_rng((seed, epoch, int(position)))
-        varied[row] = augment(image, augmentation, generator)
-    return varied
-
-
-def _move(film: np.ndarray, augmentation: Augmentation, drawn: Sequence[float]) -> np.ndarray:
-    """Turn, shift, zoom, stretch, shear and mirror by one resampling."""
-    height, width = film.shape
-    angle = math.radians(augmentation.rotation_degrees * drawn[0])
-    right = augmentation.shift * drawn[1] * width
-    down = augmentation.shift * drawn[2] * height
-    zoom = (1 + augmentation.zoom) ** drawn[3]
-    stretch = (1 + augmentation.stretch) ** (drawn[4] / 2)
-    slant = math.tan(math.radians(augmentation.shear_degrees * drawn[5]))
-    wider, higher = zoom * stretch, zoom / stretch
-    if augmentation.horizontal_flip and drawn[6] < 0:
-        wider = -wider
-    # Pillow asks where each new pixel comes from: the inverse of turn @ slant @ scale, written out.
-    cosine, sine = math.cos(angle), math.sin(angle)
-    a, b = (cosine + slant * sine) / wider, (sine - slant * cosine) / wider
-    d, e = -sine / higher, cosine / higher
-    if (a, b, d, e, right, down) == (1, 0, 0, 1, 0, 0):
-        return film
-    x, y = width / 2, height / 2
-    rows = (a, b, x - a * (x + right) - b * (y + down), d, e, y - d * (x + right) - e * (y + down))
-    moved = Image.fromarray(film).transform(
-        (width, height), Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR, fillcolor=0
+    return _varied(
+        images,
+        augmentation,
+        [np.random.default_rng((seed, epoch, int(position))) for position in positions],
     )
-    return np.asarray(moved)
 
 
-def _sharpen(film: np.ndarray, augmentation: Augmentation, drawn: float) -> np.ndarray:
-    """Blur for negative, sharpen for positive numbers, the more the larger.
-
-    The texture of a film tells a network the detector, the resizer and the JPEG quality, and with them the
-    hospital or even the class, before it tells anything about the lung.
-    """
-    if drawn < 0 and augmentation.blur:
-        return _blurred(film, -drawn * augmentation.blur)
-    if drawn > 0 and augmentation.sharpen:
-        detail = film - _blurred(film, UNSHARP_RADIUS)
-        return np.clip(film + np.float32(drawn * augmentation.sharpen) * detail, 0.0, 1.0)
-    return film
-
-
-def _blurred(film: np.ndarray, deviation: float) -> np.ndarray:
-    """Return the film blurred with a Gaussian; its standard deviation is a fraction of the longer side."""
-    from scipy.ndimage import gaussian_filter  # here: it costs half a second, and not every user augments
-
-    return gaussian_filter(film, deviation * max(film.shape), truncate=3.0)
-
-
-def _expose(film: np.ndarray, augmentation: Augmentation, drawn: Sequence[float]) -> np.ndarray:
-    """Change contrast about the mean, then brightness, then gamma."""
-    if augmentation.contrast or augmentation.brightness:
-        contrast = np.float32((1 + augmentation.contrast) ** drawn[0])
-        mean = film.mean(dtype=np.float32)
-        brightness = np.float32(augmentation.brightness * drawn[1])
-        film = np.clip(film * contrast + (mean * (1 - contrast) + brightness), 0.0, 1.0)
-    if augmentation.gamma:
-        film = film ** np.float32((1 + augmentation.gamma) ** drawn[2])
-    return film
+def _varied(
+    images: np.ndarray, augmentation: Augmentation, generators: Sequence[np.random.Generator]
+) -> np.ndarray:
+    """Vary films in the order of the imaging chain: position, sharpness, resolution, exposure, noise, storage."""
+    films = (
+        images.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else images.astype(np.float32)
+    )
+    if augmentation == NO_AUGMENTATION or not len(films):
+        return films
+    drawn = np.stack([generator.uniform(-1.0, 1.0, _DRAWN) for generator in generators])  # (n, drawn)
+    least = augmentation.least_strength
+    strength = least + (1 - least) * abs(drawn[:, -1])
+    films = _framed(films, augmentation, drawn[:, :7], strength)
+    films = _detected(films, augmentation, drawn[:, 7:11], strength)
+    films = _exposed(films, augmentation, drawn[:, 11:14], strength)
+    if augmentation.erase:
+        sides = abs(drawn[:, 14:16]) * strength[:, None] * augmentation.erase
+        films = film_changes.erased(films, sides, (drawn[:, 16:18] + 1) / 2)
+    if augmentation.noise:
+        shape = films.shape[1:]
+        grain = np.stack([generator.standard_normal(shape, dtype=np.float32) for generator in generators])
+        deviation = augmentation.noise * strength * abs(drawn[:, 18])
+        films = np.clip(films + grain * deviation.astype(np.float32)[:, None, None], 0.0, 1.0)
+    if augmentation.jpeg:
+        films = film_changes.stored_as_jpeg(
+            films, 100 * (1 - augmentation.jpeg * strength * abs(drawn[:, 19]))
+        )
+    return films
 
 
-def _erase(film: np.ndarray, largest: float, drawn: Sequence[float]) -> np.ndarray:
-    """Paint one rectangle in the film's mean grey, so that no single spot decides."""
-    height, width = film.shape
-    largest = min(largest, 1.0)
-    rows, columns = round(abs(drawn[0]) * largest * height), round(abs(drawn[1]) * largest * width)
-    top, left = round((drawn[2] + 1) / 2 * (height - rows)), round((drawn[3] + 1) / 2 * (width - columns))
-    film = film.copy()
-    film[top : top + rows, left : left + columns] = film.mean()
-    return film
+def _framed(
+    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
+) -> np.ndarray:
+    """Put films elsewhere in their frame by seven drawn numbers each."""
+    mirror = (drawn[:, 6] < 0) & augmentation.horizontal_flip
+    geometry = ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees")
+    if not mirror.any() and not any(getattr(augmentation, name) for name in geometry):
+        return films
+    by = drawn[:, :6] * strength[:, None]
+    return film_changes.moved(
+        films,
+        turn=np.radians(augmentation.rotation_degrees * by[:, 0]),
+        right=augmentation.shift * by[:, 1],
+        down=augmentation.shift * by[:, 2],
+        zoom=(1 + augmentation.zoom) ** by[:, 3],
+        stretch=(1 + augmentation.stretch) ** by[:, 4],
+        slant=np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
+        mirror=mirror,
+    )
+
+
+def _detected(
+    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
+) -> np.ndarray:
+    """Change what a detector and a resizer keep of films, by four drawn numbers each."""
+    if augmentation.blur or augmentation.sharpen:
+        films = film_changes.sharpened(
+            films, drawn[:, 0] * strength, largest_blur=augmentation.blur, largest_gain=augmentation.sharpen
+        )
+    if augmentation.coarsen:
+        factor = (1 + augmentation.coarsen * strength) ** abs(drawn[:, 1])
+        there, back = ((drawn[:, 2:4] + 1) / 2 * len(film_changes.FILTERS)).astype(int).T
+        last = len(film_changes.FILTERS) - 1  # a draw may be rounded up to the end of its range
+        films = film_changes.coarsened(films, factor, np.minimum(there, last), np.minimum(back, last))
+    return films
+
+
+def _exposed(
+    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
+) -> np.ndarray:
+    """Expose films otherwise, by three drawn numbers each."""
+    if not (augmentation.contrast or augmentation.brightness or augmentation.gamma):
+        return films
+    by = drawn * strength[:, None]
+    return film_changes.exposed(
+        films,
+        contrast=(1 + augmentation.contrast) ** by[:, 0],
+        brightness=augmentation.brightness * by[:, 1],
+        gamma=(1 + augmentation.gamma) ** by[:, 2],
+    )

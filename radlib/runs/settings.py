@@ -50,7 +50,7 @@ class Settings:
         weight_decay: Decoupled weight decay of kernels (Loshchilov and Hutter, 2019); 0 is plain Adam.
         label_smoothing: Share of the target spread over the other answer.
         dropout: Rate before the last layer.
-        average_decay: Decay of the exponential moving average of weights, per step; 0 is off.
+        average_share: Share of the training over which weights are averaged, exponentially; 0 is off.
         patience: Epochs after the warm-up without a better validation AUROC or loss before training stops; 0 is off.
         class_weights: Whether both answers get equal total weight.
         augmentation: Half-ranges, see `augmentation.Augmentation`.
@@ -104,7 +104,7 @@ class Settings:
     weight_decay: Annotated[float, Range(0, 1)] = 0.0
     label_smoothing: Annotated[float, Range(0, 0.5)] = 0.0
     dropout: Annotated[float, Range(0, 0.9)] = 0.0
-    average_decay: Annotated[float, Range(0, 0.99999)] = 0.0
+    average_share: Annotated[float, Range(0, 0.5)] = 0.0
     patience: Annotated[int, Range(0, 10_000)] = 5
     class_weights: bool = True
     augmentation: dict[str, float | bool] = field(default_factory=dict)
@@ -150,6 +150,7 @@ SETTING_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Settings, include_ex
 SETTING_TYPES: dict[str, type] = {name: plain_type(of) for name, of in SETTING_ANNOTATIONS.items()}
 TAG = re.compile(r"[^\W_][\w.-]{0,39}")  # it becomes part of the names of files
 GONE = {
+    "average_decay": "average_share says over which share of the training weights are averaged, 0.05 for example",
     "batch_norm_momentum": "batch norm's statistics are estimated anew after every epoch",
 }  # settings of earlier versions, and why there are none any more
 PLACES = ("data", "weights")  # settings that may name a place on this machine

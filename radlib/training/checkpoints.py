@@ -78,7 +78,7 @@ class Checkpoints:
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
         """Give the model the moving average of its weights inside the block, if the recipe keeps one."""
-        if not self.recipe.average_decay:
+        if not self.recipe.average_share:
             yield
             return
         pairs = list(

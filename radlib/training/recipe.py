@@ -17,7 +17,7 @@ class Recipe:
     warmup_epochs: float
     weight_decay: float
     label_smoothing: float
-    average_decay: float
+    average_share: float
     patience: int
     class_weights: bool
     augmentation: Augmentation
@@ -35,5 +35,5 @@ def recipe_from(settings: Settings) -> Recipe:
 def fine_tuning(recipe: Recipe, *, epochs: int, learning_rate: float) -> Recipe:
     """Return the recipe for going on with a trained network: shorter, gentler, without early stopping."""
     return replace(
-        recipe, epochs=epochs, learning_rate=learning_rate, warmup_epochs=0.0, patience=0, average_decay=0.0
+        recipe, epochs=epochs, learning_rate=learning_rate, warmup_epochs=0.0, patience=0, average_share=0.0
     )

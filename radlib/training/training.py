@@ -7,7 +7,8 @@ uninterrupted one, on the same machine, threads and versions. Before an epoch is
 of its weights (see `batch_statistics`); which epoch is kept is said in `learning_curves`.
 
 The learning rate warms up linearly and falls along a half cosine (Loshchilov and Hutter, 2017); the weights
-kept may be an exponential moving average of those visited (Polyak and Juditsky, 1992).
+kept may be an exponential moving average of those visited (Polyak and Juditsky, 1992), over a share of the training:
+a horizon in steps would be too long for a short one, whose first weights it would never forget.
 """
 
 import math
@@ -157,7 +158,8 @@ def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    average = {"use_ema": True, "ema_momentum": recipe.average_decay} if recipe.average_decay else {}
+    horizon = recipe.average_share * recipe.epochs * steps_per_epoch  # steps that weights are averaged over
+    average = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / horizon)} if horizon else {}
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, jit_compile=False, **average)
     # shadow weights of binary layers too: only their signs count, and decay would turn them at random
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "shadow_kernel"])

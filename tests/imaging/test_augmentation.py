@@ -1,20 +1,22 @@
 """Augmentation: what it moves, that it stays in range, and that it can be replayed."""
 
 import dataclasses
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from radlib.foundation.errors import UsageError
 from radlib.imaging.augmentation import (
     NO_AUGMENTATION,
-    UNSHARP_RADIUS,
     Augmentation,
     augment,
     augment_batch,
 )
+from radlib.imaging.film_changes import UNSHARP_RADIUS, coarsened
 
 STRONG = Augmentation(
     rotation_degrees=30,
@@ -140,6 +142,42 @@ def test_strength_scales_every_change(film):
     weak = augment(film, only(shift=0.5), Extreme(1.0, strength=0.5))
     assert np.array_equal(weak, augment(film, only(shift=0.25), Extreme(1.0)))
     assert np.array_equal(augment(film, STRONG, Extreme(1.0, strength=0.0)), film.astype(np.float32) / 255)
+
+
+def test_a_film_can_be_varied_fully_always(film):
+    drawn = only(shift=0.5, least_strength=1.0)
+    assert np.array_equal(
+        augment(film, drawn, Extreme(1.0, strength=0.0)), augment(film, only(shift=0.5), Extreme(1.0))
+    )
+    half = augment(film, only(shift=0.5, least_strength=0.5), Extreme(1.0, strength=0.0))
+    assert np.array_equal(half, augment(film, only(shift=0.25), Extreme(1.0)))
+
+
+def test_resolution_is_lost_by_drawn_filters(film):
+    plain = film.astype(np.float32) / 255
+    coarse = [augment(film, only(coarsen=3.0), np.random.default_rng(number)) for number in range(12)]
+    roughness = [np.abs(np.diff(image)).mean() for image in coarse]
+    assert max(roughness) <= np.abs(np.diff(plain)).mean() + 1e-6
+    assert min(roughness) < np.abs(np.diff(plain)).mean() / 2
+    by_block = Image.fromarray(plain).resize((10, 10), Image.Resampling.BOX)
+    expected = np.asarray(by_block.resize((40, 40), Image.Resampling.BOX))
+    assert np.array_equal(coarsened(plain[None], [4.0], [0], [0])[0], expected)
+    assert not np.array_equal(coarsened(plain[None], [4.0], [0], [3])[0], expected)
+
+
+def test_jpeg_loses_what_a_file_of_that_quality_loses(film):
+    stored = io.BytesIO()
+    Image.fromarray(film).save(stored, "JPEG", quality=40)
+    expected = np.asarray(Image.open(stored), np.float32) / 255
+    assert np.array_equal(augment(film, only(jpeg=0.6), Extreme(1.0)), expected)
+
+
+def test_films_together_change_as_they_do_alone(films):
+    everything = dataclasses.replace(STRONG, noise=0.2, coarsen=1.0, jpeg=0.5, horizontal_flip=True)
+    together = augment_batch(films, everything, 3, 2, range(6))
+    for position, image in enumerate(films):
+        alone = augment(image, everything, np.random.default_rng((3, 2, position)))
+        np.testing.assert_allclose(together[position], alone, atol=1 / 255 + 1e-6)
 
 
 def test_erase_paints_a_rectangle_of_at_most_the_given_side(film):

@@ -138,7 +138,9 @@ def test_plateau_schedule_halves_the_rate(films, tmp_path):
 
 
 def test_averaged_weights_are_the_running_mean(films, tmp_path):
-    recipe = dataclasses.replace(recipe_from(drawn_settings(epochs=1)), average_decay=0.5, patience=0)
+    recipe = dataclasses.replace(recipe_from(drawn_settings(epochs=1)), patience=0)
+    steps = -(-len(films.training) // recipe.batch_size)
+    recipe = dataclasses.replace(recipe, average_share=2 / steps)  # over two steps: half of each new one
     visited = []
     recorder = backend.keras().callbacks.LambdaCallback(
         on_batch_end=lambda batch, logs: visited.append(model.get_weights()[0].copy())
