@@ -55,21 +55,21 @@ class Augmentation:
         horizontal_flip: Mirror half of the films. Off: it moves the heart to the other side.
     """
 
-    rotation_degrees: float = 12.0
-    shift: float = 0.15
+    rotation_degrees: float = 10.0
+    shift: float = 0.1
     zoom: float = 0.4
-    stretch: float = 0.3
-    shear_degrees: float = 7.0
+    stretch: float = 0.25
+    shear_degrees: float = 5.0
     brightness: float = 0.3
     contrast: float = 1.0
     gamma: float = 1.0
-    blur: float = 0.0
-    sharpen: float = 0.0
-    noise: float = 0.04
-    coarsen: float = 0.0
-    jpeg: float = 0.0
+    blur: float = 0.012
+    sharpen: float = 0.8
+    noise: float = 0.05
+    coarsen: float = 0.5
+    jpeg: float = 0.7
     erase: float = 0.0
-    least_strength: float = 0.0
+    least_strength: float = 1.0
     horizontal_flip: bool = False
 
     def __post_init__(self) -> None:

@@ -30,7 +30,10 @@ STRONG = Augmentation(
     blur=0.05,
     sharpen=2.0,
     noise=0.0,
+    coarsen=0.0,
+    jpeg=0.0,
     erase=0.5,
+    least_strength=0.0,
 )
 
 
