@@ -14,6 +14,7 @@ import numpy as np
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
 from radlib.foundation.record_files import numbers, read_columns
+from radlib.runs.counted import counted_in, told
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 from radlib.training.learning_curves import never_fell
@@ -82,7 +83,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
         curves = run.model_path(original).with_name("history.csv")
         history = _curves(curves) if curves.is_file() else None
         if reason := why_not_learnt(answers[original.name], children, history):
-            found[original.name] = reason
+            found[original.name] = told(reason, counted_in(run.folder))
     return found
 
 

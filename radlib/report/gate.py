@@ -9,6 +9,7 @@ from radlib.report import wording as w
 from radlib.report.conclusions import conclusion
 from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
+from radlib.runs.counted import told
 from radlib.runs.runs import Run
 
 
@@ -27,6 +28,11 @@ class Outcome:
 
 def gate_outcome(readings: Readings) -> Outcome | None:
     """Return whether the gate was met; None where the study has none, or nothing was chosen yet."""
+    found = _outcome(readings)
+    return found and Outcome(found.passed, told(found.sentence, readings.counted))
+
+
+def _outcome(readings: Readings) -> Outcome | None:
     gate = readings.selection.get("gate")
     demanded = gate["demand"] if gate else str(gate_of(readings.run.settings) or "")
     if readings.not_learnt and demanded:  # which can be known before anything was chosen

@@ -108,8 +108,8 @@ def reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
         f"sensitivity at the original’s threshold less than {rate_margin:.3f}, both fixed beforehand, and specificity is not "
         "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
         "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
-        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient with those "
-        "seen who is lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
+        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient more than "
+        "were seen, lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
         "Smaller: the original’s weights in float32 over the bytes of the file.",
     ]
     late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]

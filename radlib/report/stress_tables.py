@@ -24,7 +24,8 @@ OFF = "Stress curves are switched off in this study (`stress_films: 0`)."
 METHOD = (
     "Validation films, changed in one way at a time, in steps up to the full range that training may vary films by: exposure "
     "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask) and noise. "
-    "Thresholds stay where they were chosen; both networks read the same pixels."
+    "At each step every film is changed by exactly that share of the range, up or down by lot. Thresholds stay where they were "
+    "chosen; both networks read the same pixels."
 )
 
 
@@ -124,7 +125,7 @@ def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[st
         rows.append((Cell(full["kind"], full["label"]), *cells, _against(full)))
     columns = ("Full range of", "AUROC", "Sensitivity", "Specificity", "AUROC − original’s")
     size = f"{w.plural(table['films'].iloc[0], 'validation film')} of {w.plural(table['patients'].iloc[0], 'patient')}"
-    caption = f"{size}, as they are → changed by up to the full range, with 95 % intervals of the latter"
+    caption = f"{size}, as they are → changed by the full range, with 95 % intervals of the latter"
     return Section(TITLE, (Text((METHOD,)), *drawn(pictures, "stress"), Table(columns, tuple(rows), caption)))
 
 

@@ -113,10 +113,11 @@ def plural(count: float, noun: str) -> str:
     """Return a count with its noun.
 
     Example:
-        >>> plural(1, "film"), plural(5216, "film")
-        ('1 film', '5,216 films')
+        >>> plural(1, "film"), plural(5216, "film"), plural(2, "study")
+        ('1 film', '5,216 films', '2 studies')
     """
-    return f"{count:,.0f} {noun}" + ("" if count == 1 else "s")
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,.0f} {noun if count == 1 else several}"
 
 
 def title_of(row: pd.Series, several_networks: bool, several_seeds: bool) -> str:

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from radlib.evaluation.stress import KINDS, STEPS
+from radlib.evaluation.stress import KINDS, REVISION, STEPS
 from radlib.report import figures
 from radlib.report.readings import read
 from radlib.report.stress_tables import METRICS, OFF, draw_stress, stress, stress_section
@@ -26,7 +26,7 @@ def run(tmp_path):
             steps.append(1 / (1 + np.exp(-logit)))
         kept = {name: answers[name] for name in ("image_id", "patient_id", "y_true", "model_sha256")}
         path = made.path("predictions", f"{variant.key}.stress.npz")
-        np.savez(path, y_prob=np.stack(steps).astype(np.float32), fingerprint="f", **kept)
+        np.savez(path, y_prob=np.stack(steps).astype(np.float32), fingerprint="f", revision=REVISION, **kept)
     return made
 
 
