@@ -61,10 +61,12 @@ def _outcome(readings: Readings) -> Outcome | None:
     if judged is None:
         return Outcome(False, f"{chosen}, but its original is missing.")
     settings = readings.run.settings
+    points = readings.thresholds(next(v for v in readings.variants if v.name == gate["winner"]))
+    judged |= {"threshold": points[0] if len(points) == 1 else float("nan")}  # as in a table of results
     said = conclusion(judged, settings.margin, settings.rate_margin)
     if judged["conclusion"] == "as good":
         return Outcome(True, f"{chosen}, and the test films confirm it: it {said}.")
-    return Outcome(False, f"{chosen} and is the nearest, but the test films do not confirm it: it {said}.")
+    return Outcome(False, f"{chosen}, but the test films do not confirm it: it {said}.")
 
 
 def _judged(readings: Readings, winner: str, reference: str) -> dict | None:

@@ -5,17 +5,16 @@ import pandas as pd
 from radlib.evaluation.threshold_rules import rule_of
 from radlib.report import wording as w
 from radlib.report.readings import Readings
-from radlib.report.threshold_words import threshold_lines
+from radlib.report.threshold_words import chosen_on, threshold_lines
 from radlib.runs.counted import PATIENTS
 
 
 def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
     """Return the methods, one sentence or two per line."""
     settings = readings.run.settings
-    films = {
-        "perturbed": "validation films, copied with other exposure and framing",
-        "validation": "validation films",
-    }.get(readings.selection.get("films", settings.operating_point_films), "validation films")
+    films = chosen_on(readings)
+    late = readings.selection.get("added_after_test")
+    late = ", but for variants that were built later, by the same rule" if late else ""
     scope = ""
     if readings.counted != PATIENTS and readings.films.get("overlapping_test_films"):
         scope = (
@@ -38,8 +37,8 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"no patient and no file is in two splits.{scope}",
         f"{decisions}; the winner is the smallest chain, its seeds pooled, whose loss beside the better of its own original "
         f"and the best one has an upper 90 % bound of at most {settings.selection_loss:g} on the probit scale of AUROC "
-        "(0.106: from 0.96 to 0.95), on validation films as they are and perturbed. Both were written down before a test film "
-        "was scored, and every scoring of the test films is logged.",
+        "(0.106: from 0.96 to 0.95), on validation films as they are and perturbed. Both were written down before this run scored "
+        f"a test film{late}, and every scoring of the test films is logged.",
         *threshold_lines(readings),
         "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with the design effect of the patients’ "
         "films (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "

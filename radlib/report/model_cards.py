@@ -21,17 +21,17 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
 from radlib.report.conclusions import conclusion
-from radlib.report.evidence_cells import harm_sentence
+from radlib.report.evidence_cells import harm_sentence, nobody_knows, unharmed_sentence
 from radlib.report.looks import looks_caution
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution
+from radlib.report.threshold_words import chosen_on
 from radlib.report.usefulness import card_lines
 from radlib.report.wording import LIMITS
 from radlib.runs.variants import REBUILT, Variant
 
 FOLDER = "cards"
-NO_GROUPS = "Age, sex, view and source of the films are not known: nobody can say here who would be harmed."
 USE = (
     "Meant for research on how compression changes a classifier. Not a medical device: no decision about a patient may "
     "rest on it, and it has not been tried on films of the place where you are."
@@ -165,7 +165,7 @@ def _scores(
         for label, table in wide.items()
     )  # fmt: skip
     threshold = (
-        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on validation films by {rule_of(readings.run.settings).words}. "
+        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on {chosen_on(readings)}, by {rule_of(readings.run.settings).words}. "
         if w.known(row["threshold"])
         else ""
     )
@@ -205,11 +205,10 @@ def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]
     harmed = own["harm"]
     if len(harmed) and "verdict" in harmed:
         lost = harmed[harmed["harmed"] != ""]
-        lines += [harm_sentence(r, row["label"]) for _, r in lost.iterrows()] or [
-            f"In none of {w.plural(len(harmed), 'group')} of films was a loss beyond the margin shown."
-        ]
+        lines += [harm_sentence(r, row["label"]) for _, r in lost.iterrows()]
+        lines += [] if len(lost) else [unharmed_sentence(harmed, readings.run.settings)]
     else:
-        lines.append(NO_GROUPS)
+        lines.append(nobody_knows(len(readings.groups) > 0))
     return (Text(tuple(lines), listed=True),)
 
 

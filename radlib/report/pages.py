@@ -85,6 +85,7 @@ def build_page(
             run.settings,
             changed_film_blocks(run, evidence["changed_decisions"], results),
             figures,
+            len(readings.groups) > 0,
         ),
         usefulness_section(readings, results, evidence["usefulness"], drawn(figures, "decision_curve")),
         pair_section(evidence["pairs"]),

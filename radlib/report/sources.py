@@ -1,7 +1,7 @@
 """Does a choice hold for a source it was not made on? Each source of validation films is left out of the choosing in turn.
 
 Threshold and winner are chosen by the run's own rule on the validation films of all other sources, and scored on those of
-the one left out. The networks stay as they are: they saw films of that source in training, so this shows how far the
+the one left out. The networks stay as they are: they may have seen films of that source in training, so this shows how far the
 *choice* carries to another source, and **not** how a network reads a source that it has never seen. For that, films of a
 source must stay out of training: with a data set that reads a table (`dicom_folder`), give that source's films the split
 `test` in the table, and the test of the run is that source.
@@ -26,8 +26,8 @@ from radlib.runs.runs import Run
 METRICS = ("auroc", "sensitivity", "specificity")
 COLUMNS = ("source", "variant", "films", "patients", "threshold")
 EXPLAINED = (
-    "Threshold and winner are chosen anew without the validation films of one source, and scored on those. The networks saw "
-    "films of that source in training: this shows how far a choice carries, not how they read a source that is new to them."
+    "Threshold and winner are chosen anew without the validation films of one source, and scored on those. The networks may have "
+    "seen films of that source in training: this shows how far a choice carries, not how they read a source that is new to them."
 )
 
 

@@ -32,7 +32,7 @@ LIMITS = (
     "films of the place of use.",
     "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
     "widened for the number of variants compared.",
-    "Latency and memory hold for the machine named below; other processors order variants differently.",
+    "Latency and memory hold for the machine that they were measured on; other processors order variants differently.",
 )
 
 
@@ -96,6 +96,16 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f} ×" if ratio < 20 else f"{ratio:.0f} ×"
 
 
+def smaller(ratio: float) -> str:
+    """Return how many times smaller, or larger, in words.
+
+    Example:
+        >>> smaller(3.92), smaller(0.5)
+        ('3.9 times smaller', '2.0 times larger')
+    """
+    return f"{ratio:.1f} times smaller" if ratio >= 1 else f"{1 / ratio:.1f} times larger"
+
+
 def milliseconds(value: float) -> str:
     """Return a latency in ms with three digits that count, "–" when unknown.
 
@@ -133,10 +143,10 @@ def _bracket(text: str) -> str:
 def comparison_sentence(row: pd.Series, several_networks: bool = False, several_seeds: bool = False) -> str:
     """Return one comparison as a line, e.g. "original → int8: 3.9 times smaller, AUROC −0.002 [−0.006 to +0.001]"."""
     pair = pd.Series({**row, "label": f"{row['before']} → {row['after']}"})
-    smaller = f"{row['times_smaller']:.1f} times smaller, " if known(row["times_smaller"]) else ""
+    ratio = f"{smaller(row['times_smaller'])}, " if known(row["times_smaller"]) else ""
     interval = _bracket(signed_span(row["difference_low"], row["difference_high"]))
     name = title_of(pair, several_networks, several_seeds)
-    return f"{name}: {smaller}AUROC {signed(row['difference'])}{interval}"
+    return f"{name}: {ratio}AUROC {signed(row['difference'])}{interval}"
 
 
 __all__ = [

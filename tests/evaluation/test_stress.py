@@ -62,9 +62,13 @@ def test_every_film_changes_by_exactly_that_share_up_or_down(strength):
     films = drawn_splits(enlarged=6).validation
     grey = dataclasses.replace(films, source=np.full_like(films.source, 128))
     bright, gamma = FULL.brightness * strength, 1 + FULL.gamma * strength
-    ends = {round(255 * (128 / 255 + way * bright) ** power) for way in (-1, 1) for power in (gamma, 1 / gamma)}
+    ends = {
+        round(255 * (128 / 255 + way * bright) ** power) for way in (-1, 1) for power in (gamma, 1 / gamma)
+    }
     seen = stressed(grey, "exposure", strength).pixels.reshape(len(films), -1)
-    assert (seen == seen[:, :1]).all() and set(seen[:, 0].tolist()) == ends  # of flat grey no contrast is left
+    assert (seen == seen[:, :1]).all() and set(
+        seen[:, 0].tolist()
+    ) == ends  # of flat grey no contrast is left
     noise = stressed(grey, "noise", strength).pixels.reshape(len(films), -1).std(axis=1) / 255
     assert np.allclose(noise, FULL.noise * strength, rtol=0.1)
 
