@@ -114,7 +114,10 @@ def forecast_blocks(selection: Mapping[str, Any]) -> tuple[Text, ...]:
     """Return the same as blocks of the report; none where nothing was said."""
     lines = forecast_sentences(selection)
     when = "" if selection.get("added_after_test") else " before the test films were opened"
-    said = f"Said{when}, from validation films and the number of test patients alone."
+    said = (
+        f"Said{when}, from validation films as they are and the number of test patients alone: where test films are harder, "
+        "less can be shown."
+    )
     return (Text((said,)), Text(tuple(lines), listed=True)) if lines else ()
 
 

@@ -162,7 +162,7 @@ SAID = {
     "which cannot exclude losses concentrated": (
         lambda: first({"before_test": FORECAST}, films=np.nan), lambda: first(films=np.nan)),
     " before the test films were opened": (forecast, lambda: forecast(late=[WINNER])),
-    ", from validation films and the number of test patients alone": (forecast, lambda: legend()),
+    "where test films are harder": (forecast, lambda: legend()),
     "When the choice was made the margin of AUROC was 0.020": (lambda: legend(margin=0.02), lambda: legend(margin=0.01)),
     "Built after test films had been scored": (lambda: legend(late=[WINNER]), legend),
     # conclusions

@@ -7,8 +7,9 @@ import pytest
 
 from radlib.evaluation.stress import KINDS, REVISION, STEPS
 from radlib.report import figures
+from radlib.report.draws import DECIDED
 from radlib.report.readings import read
-from radlib.report.stress_tables import METRICS, OFF, draw_stress, stress, stress_section
+from radlib.report.stress_tables import OFF, draw_stress, stress, stress_section
 from written_runs import write_run
 
 
@@ -33,10 +34,10 @@ def run(tmp_path):
 def test_a_row_per_variant_kind_and_strength_with_intervals(run):
     table = stress(run)
     assert len(table) == 2 * len(KINDS) * 5 and set(table["label"]) == {"original", "int8"}
-    for name in METRICS:
+    for name in DECIDED:
         assert (table[f"{name}_low"] <= table[name]).all() and (table[name] <= table[f"{name}_high"]).all()
     unchanged = table[(table["strength"] == 0) & (table["label"] == "int8")]
-    assert unchanged[[*METRICS, "difference"]].nunique().eq(1).all()  # none is the same for every kind
+    assert unchanged[[*DECIDED, "difference"]].nunique().eq(1).all()  # none is the same for every kind
 
 
 def test_the_difference_to_the_original_is_paired_and_shows_what_the_winner_minds(run):
