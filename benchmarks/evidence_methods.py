@@ -66,7 +66,10 @@ def _named(count: int, true: float, spread: float, generator: np.random.Generato
         )
     pooled = metrics.pooled_test(tests)
     low, high = metrics.two_sided(pooled)
-    patients = 1.96 * metrics.mean_of([test.found for test in tests if test.found is not None]).standard_error
+    patients = (
+        1.96
+        * metrics.mean_of_differences([test.found for test in tests if test.found is not None]).standard_error
+    )
     return _side(low, high), _side(pooled.difference - patients, pooled.difference + patients)
 
 

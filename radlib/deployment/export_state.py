@@ -14,6 +14,7 @@ from typing import Any
 from radlib.evaluation.choices import FILE as SELECTION
 from radlib.foundation.errors import RadlibError
 from radlib.foundation.record_files import read_arrays
+from radlib.runs.counted import counted_in, counted_named, told
 from radlib.runs.variants import Variant
 
 RESULTS = "results.csv"
@@ -33,7 +34,8 @@ def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
 
     Returns:
         `state`: `finished` or `unfinished`; `missing`: why unfinished, half a sentence each; `verdict`: the row of the
-        table of results, as far as it is about test films and the verdict, None where there is none; `margin`.
+        table of results, as far as it is about test films and the verdict, None where there is none; `margin`; and
+        `counted`: what its patients are, `films` or `groups of like films` where nobody knows the patients.
     """
     selection = _selection(run_folder)
     chosen = selection.get("variants", {}).get(variant.name, {})
@@ -49,6 +51,7 @@ def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
         "missing": missing,
         "verdict": None if missing else row,
         "margin": selection.get("margin"),
+        "counted": counted_in(run_folder).several,
     }
 
 
@@ -109,7 +112,7 @@ def sentences(state: dict[str, Any]) -> list[str]:
         change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""
         reason = f" {row['verdict_reason']}" if row["verdict_reason"] else ""
         lines.append(f"Beside its original: {row['verdict']}{margin}{change}.{reason}")
-    return lines
+    return [told(line, counted_named(state.get("counted", ""))) for line in lines]
 
 
 def _interval(row: dict[str, Any], name: str, digits: int = 3) -> str:

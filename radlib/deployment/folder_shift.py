@@ -27,6 +27,7 @@ from radlib.runs.variants import Variant
 Look = Callable[[np.ndarray], None]
 
 REFERENCE = "reference_films.npz"  # beside an exported model
+WHOSE = "each film counted as another patient’s"
 
 
 def reference_of(source: Path, variant: Variant) -> dict[str, np.ndarray] | None:
@@ -74,7 +75,7 @@ def _sentence(found: dict[str, Any]) -> str:
     count, words = found["films"][1], told_apart_words(found)
     if is_shifted(found):
         return (
-            f"As a whole these {count:,} films are unlike those that the variant was tested on ({words}): its scores need not "
-            "hold here."
+            f"As a whole these {count:,} films are unlike those that the variant was tested on ({words}; {WHOSE}): its scores "
+            "need not hold here."
         )
-    return f"As a whole these {count:,} films are not unlike those that the variant was tested on ({words})."
+    return f"As a whole these {count:,} films are not unlike those that the variant was tested on ({words}; {WHOSE})."

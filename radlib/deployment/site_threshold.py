@@ -23,6 +23,7 @@ from radlib.foundation.errors import DataError, RadlibError, UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_cell
 from radlib.metrics.operating_points import ThresholdRule
+from radlib.runs.counted import PATIENTS, SINGLE, told
 from radlib.runs.seen_films import FILE as SEEN, SeenFilms, read_seen_films
 from radlib.runs.tasks import Task
 
@@ -119,7 +120,9 @@ def choose_anew(
     found = [_chosen(by_file, kept, task, place, before[place], rule) for place in range(len(task.labels))]
     said = left_out(counts, site.loc[~there, ROW].tolist(), len(site), len(kept))
     said += [IMPORTED] if imported else [SEEN_UNKNOWN] if seen is None else []
-    return Recalibration(found, counts, [*sentences(found, len(kept)), *said], rule)
+    alone = counts["rows_without_patient"] == len(kept)
+    lines = [told(line, SINGLE if alone else PATIENTS) for line in sentences(found, len(kept))]
+    return Recalibration(found, counts, [*lines, *said], rule)
 
 
 def _is_usable(answer: Answer, task: Task) -> bool:

@@ -1,7 +1,8 @@
 """Will the test films be able to answer? Said before they are opened, from validation films and head counts alone.
 
 Of the test films only how many patients have the finding is used, and how many have not. The standard error is that of
-each network's winner on validation films, scaled to as many patients (`metrics.power`).
+each network's winner on validation films as they are, scaled to as many patients (`metrics.power`): where test films are
+harder, as perturbed ones are, it is larger, and the forecast promises too much.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,14 +14,14 @@ import numpy as np
 from radlib import metrics
 from radlib.evaluation.predictions import load_predictions
 from radlib.foundation.record_files import numbers, read_columns
+from radlib.runs.counted import counted_in, told
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 from radlib.training.learning_curves import never_fell
 
 CHILD_IS_BETTER = 0.05  # of AUROC
-Z_95 = 1.96
 FEWEST_PATIENTS = (
-    4  # with the finding, and without: three and three are in order by chance once in twenty times
+    6  # with the finding, and without: of fewer even a perfect order has an interval that reaches 0.5
 )
 
 Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_prob (n, labels), patient (n,)
@@ -44,21 +44,24 @@ def why_not_learnt(
         return "it gives every validation film the same score"
     if history is not None and never_fell(history):
         return "its training loss never fell below that of one answer for all films"
-    found = _above(truth, np.full_like(probabilities, 0.5), probabilities, patients)
-    if found is None:
+    asked = _asked(truth, patients)
+    if not asked:
         return (
             f"nothing can show that it has: fewer than {FEWEST_PATIENTS} patients of the validation films have the finding, "
             "or are without it"
         )
-    auroc, low, high = (0.5 + value for value in found)
+    auroc = np.mean([_auroc(truth[:, column], probabilities[:, column]) for column in asked])
+    low, high = metrics.auroc_interval(truth[:, asked], probabilities[:, asked], patients)
     if low <= 0.5:
-        return f"the interval of its validation AUROC, {auroc:.3f} [{low:.3f}–{min(high, 1):.3f}], reaches the 0.5 of a coin"
+        return f"the interval of its validation AUROC, {auroc:.3f} [{low:.3f}–{high:.3f}], reaches the 0.5 of a coin"
     for name, (their_truth, theirs, _) in (children or {}).items():
         if theirs.shape != probabilities.shape or not np.array_equal(truth, their_truth, equal_nan=True):
             continue
-        better = _above(truth, probabilities, theirs, patients) if np.isfinite(theirs).all() else None
-        if better is not None and better[0] >= CHILD_IS_BETTER and better[1] > 0:
-            return f"{name}, made from it, reads the validation films better by {better[0]:.3f} AUROC, which is no chance"
+        if not np.isfinite(theirs).all():
+            continue
+        better, least = _difference(truth[:, asked], probabilities[:, asked], theirs[:, asked], patients)
+        if better >= CHILD_IS_BETTER and least > 0:
+            return f"{name}, made from it, reads the validation films better by {better:.3f} AUROC, which is no chance"
     return ""
 
 
@@ -82,7 +85,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
         curves = run.model_path(original).with_name("history.csv")
         history = _curves(curves) if curves.is_file() else None
         if reason := why_not_learnt(answers[original.name], children, history):
-            found[original.name] = reason
+            found[original.name] = told(reason, counted_in(run.folder))
     return found
 
 
@@ -114,21 +117,27 @@ def alarm(reasons: Mapping[str, str]) -> str:
     return f"{what} NOT LEARNT to read these films: {said}. Nothing made from {them} can be trusted, whatever stands below."
 
 
-def _above(
-    truth: np.ndarray, before: np.ndarray, after: np.ndarray, patients: np.ndarray
-) -> tuple[float, float, float] | None:
-    """Return how much better the second reads, AUROC, mean over labels, with its 95 % interval; None for too few."""
-    asked = [
+def _auroc(truth: np.ndarray, scores: np.ndarray) -> float:
+    known = ~np.isnan(truth)
+    return metrics.auroc(truth[known], scores[known])
+
+
+def _asked(truth: np.ndarray, patients: np.ndarray) -> list[int]:
+    """Return the labels that enough patients have, and enough have not."""
+    return [
         column
         for column, known in enumerate(truth.T)
         if min(len(np.unique(patients[known == answer])) for answer in (0, 1)) >= FEWEST_PATIENTS
     ]
-    if not asked:
-        return None
+
+
+def _difference(
+    truth: np.ndarray, before: np.ndarray, after: np.ndarray, patients: np.ndarray
+) -> tuple[float, float]:
+    """Return how much better the second reads, AUROC, mean over labels, and the lower end of its 95 % interval."""
     if truth.shape[1] == 1:
         known = ~np.isnan(truth[:, 0])
         found = metrics.auroc_difference(truth[known, 0], before[known, 0], after[known, 0], patients[known])
     else:
-        found = metrics.mean_auroc_difference(truth[:, asked], before[:, asked], after[:, asked], patients)
-    spread = Z_95 * found.standard_error
-    return found.value, found.value - spread, found.value + spread
+        found = metrics.mean_auroc_difference(truth, before, after, patients)
+    return found.value, metrics.difference_interval(found)[0]

@@ -2,7 +2,8 @@
 
 The test films are scored only when thresholds and winner lie in `selection.json`, and every such scoring
 leaves a line in a log: choices made after a look at the test films are how published figures get too good. Whether they are
-of the kind that everything was chosen on is asked first, see `film_shift`.
+of the kind that everything was chosen on is asked first (`film_shift`), and how often they were looked at before
+(`earlier_looks`).
 """
 
 import math
@@ -17,6 +18,7 @@ from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_fo
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
+from radlib.evaluation.earlier_looks import count_earlier_looks
 from radlib.evaluation.film_groups import VALIDATION, write_film_groups
 from radlib.evaluation.film_shift import compare_splits, reference_films
 from radlib.evaluation.inference import predict_files
@@ -58,6 +60,7 @@ def predict(
     if split == "test":
         check_selected(run, variants)
         compare_splits(run, films)  # before any score is seen
+        count_earlier_looks(run, films)
         write_film_groups(run, films.test)
     elif split == "validation":
         write_film_groups(run, films.validation, VALIDATION)
@@ -209,7 +212,7 @@ def _ask(
 def _store(run: Run, variant: Variant, split: str, predictions: Predictions) -> None:
     """Write predictions; those of the test films after their line in the log."""
     if split == "test":
-        log_test(run, variant, len(predictions.image_id))
+        log_test(run, variant, predictions.image_id)
     with atomic_path(predictions_path(run, variant, split)) as partial, partial.open("wb") as stream:
         np.savez(stream, **predictions.arrays())
 

@@ -2,21 +2,23 @@
 
 Another room exposes, frames, sharpens or grains films otherwise. A single mean over changed films hides which of the four
 a network minds, and a compressed network may mind one that its original bears. So each kind of change goes in steps from
-none to the full range that training may vary films by (`augmentation.Augmentation`); within a step each film draws how much
-of it, and which way, from a fixed seed: at every step the same films change in the same direction, and the original and
-the winner read exactly the same pixels. Thresholds stay where they were chosen.
+none to the full range that training may vary films by (`augmentation.Augmentation`); within a step every film is changed by
+exactly that share of it, and draws from a fixed seed which way: at every step the same films change in the same direction,
+and the original and the winner read exactly the same pixels. Thresholds stay where they were chosen.
 
 Only validation films are read, as those of the test are for one look. Answers are stored; curves need no model after that.
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from radlib.datasets.films import Films, FilmSplits, perturbed
+from radlib.datasets.films import Films, FilmSplits
 from radlib.evaluation.choices import FILE as SELECTION, read_selection
 from radlib.evaluation.inference import opened_model
 from radlib.evaluation.insides.layer_comparison import watched_films
@@ -24,7 +26,7 @@ from radlib.evaluation.predictions import films_of, run_of
 from radlib.foundation.errors import DataError
 from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
-from radlib.imaging.augmentation import Augmentation
+from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation, augment
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant, variant_name
@@ -39,9 +41,30 @@ FULL = Augmentation(blur=0.02, sharpen=2.0)  # the other ranges are those that t
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)  # of the full range, beside none
 STEPS = (("", 0.0), *((kind, strength) for kind in KINDS for strength in STRENGTHS))
 SEED = 1
-FIELDS = ("image_id", "patient_id", "y_true", "y_prob", "model_sha256", "fingerprint")
+REVISION = 2  # raised when films are changed otherwise
+FIELDS = ("image_id", "patient_id", "y_true", "y_prob", "model_sha256", "fingerprint", "revision")
 
 Ask = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """A source of randomness for `augment` that knows the ends of a range alone: all of a change, up or down.
+
+    Attributes:
+        generator: What everything else is drawn from.
+    """
+
+    generator: np.random.Generator
+
+    def uniform(self, low: float, high: float, size: int | None = None) -> np.ndarray:
+        """Return ends of a range, either as often as the other."""
+        drawn = self.generator.uniform(low, high, size)
+        return np.where(drawn < (low + high) / 2, low, high)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return how the generator draws anything else."""
+        return getattr(self.generator, name)
 
 
 def put_under_stress(run: Run, films: FilmSplits, variants: Sequence[Variant] | None = None) -> None:
@@ -86,7 +109,14 @@ def stressed(films: Films, kind: str, strength: float) -> Films:
     """
     if not strength:
         return films
-    return perturbed(films, {name: strength * getattr(FULL, name) for name in KINDS[kind]}, SEED)
+    ranges = {name: strength * getattr(FULL, name) for name in KINDS[kind]}
+    how = Augmentation.from_dict({**NO_AUGMENTATION.to_dict(), **ranges})
+    changed = np.empty((len(films), *films.source.shape[1:]), np.uint8)
+    for row, place in enumerate(films.positions):
+        ends: Any = Ends(np.random.default_rng((SEED, 0, row)))
+        film = augment(films.source[place], how, ends)
+        changed[row] = np.floor(film * np.float32(255) + np.float32(0.5))
+    return dataclasses.replace(films, source=changed, positions=np.arange(len(films)))
 
 
 def stress_path(run: Run, variant: Variant) -> Path:
@@ -99,7 +129,7 @@ def load_stress(run: Run, variant: Variant) -> dict[str, Any] | None:
 
     Returns:
         `image_id` and `patient_id` (n,), `y_true` (n, labels), `y_prob` (steps, n, labels) in the order of `STEPS`,
-        `fingerprint`; None where there are none or they are damaged, and made anew.
+        `fingerprint`; None where there are none, or they are damaged or older, and made anew.
     """
     path = stress_path(run, variant)
     if not path.is_file():
@@ -109,7 +139,8 @@ def load_stress(run: Run, variant: Variant) -> dict[str, Any] | None:
     except DataError:
         return None
     shape = (len(STEPS), *found["y_true"].shape)
-    return found if str(found["model_sha256"]) == variant.sha256 and found["y_prob"].shape == shape else None
+    same = str(found["model_sha256"]) == variant.sha256 and str(found["revision"]) == str(REVISION)
+    return found if same and found["y_prob"].shape == shape else None
 
 
 def _fingerprint(run: Run, films: FilmSplits) -> str:
@@ -140,6 +171,7 @@ def _store(run: Run, variant: Variant, films: Films, answers: np.ndarray, finger
         answers,
         np.array(variant.sha256),
         np.array(fingerprint),
+        np.array(REVISION),
     )
     fields: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
     with atomic_path(stress_path(run, variant)) as partial, partial.open("wb") as stream:

@@ -78,7 +78,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "multiplicity": ["benjamini_hochberg", "holm"],
         "paired_tests": [
             "PairedTest",
-            "mean_of",
+            "mean_of_differences",
             "noted",
             "paired_test",
             "pooled_test",
@@ -87,6 +87,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "untested",
         ],
         "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
+        "unseen_patient": ["difference_interval"],
         "verdicts": ["claims", "judge", "verdict", "verdict_of"],
     },
 )

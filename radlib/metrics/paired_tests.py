@@ -167,7 +167,7 @@ def pooled_test(tests: Sequence[PairedTest]) -> PairedTest:
         return next((test for test in tests if test.found is None), tests[0])
     first, count = tests[0], len(tests)
     values = np.array([one.value for one in differences])
-    mean = mean_of(differences)
+    mean = mean_of_differences(differences)
     of_seeds = float(values.var(ddof=1)) / count
     freedom = _freedom(mean.standard_error**2, of_seeds, count - 1)
     # the normal level at which a bound lies as far out as Student's at 5 %
@@ -189,7 +189,7 @@ def pooled_test(tests: Sequence[PairedTest]) -> PairedTest:
     )
 
 
-def mean_of(differences: Sequence[Difference]) -> Difference:
+def mean_of_differences(differences: Sequence[Difference]) -> Difference:
     """Return the mean of several differences of the same patients: of seeds, or of labels asked together."""
     influences = np.array([one.influence for one in differences])
     own = np.sqrt((influences**2).sum(axis=1))

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.metrics.delong import Difference, mean_auroc_difference
-from radlib.metrics.paired_tests import mean_of
+from radlib.metrics.paired_tests import mean_of_differences
 
 CONFIDENCE = 0.9  # one-sided, of the upper bound
 _NORMAL = NormalDist()
@@ -76,7 +76,7 @@ def upper_loss(differences: Sequence[Difference], confidence: float = CONFIDENCE
         >>> round(upper_loss([change]), 3)
         0.088
     """
-    mean = mean_of(differences)
+    mean = mean_of_differences(differences)
     variance = mean.standard_error**2
     if len(differences) > 1:
         variance += float(np.var([one.value for one in differences], ddof=1)) / len(differences)

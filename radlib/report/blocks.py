@@ -1,7 +1,11 @@
 """The parts of a page, the same for HTML and Markdown: sections of paragraphs, tables and figures."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from radlib.runs.counted import Counted, told
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,11 @@ class Films:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs, or a list when `listed`."""
+    """Paragraphs, or a list when `listed`; `quoted` where they are another's words, such as those of a data set."""
 
     lines: tuple[str, ...]
     listed: bool = False
+    quoted: bool = False
     kind: str = field(default="text", init=False)
 
 
@@ -110,3 +115,30 @@ class Page:
 def drawn(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:
     """Return those of the named figures that were drawn."""
     return tuple(figures[name] for name in names if name in figures)
+
+
+def told_page(page: Page, counted: Counted) -> Page:
+    """Return a page with the true word for what it calls patients.
+
+    What others wrote stays as they wrote it: the title and the notes of a study, and texts that are quoted.
+    """
+    written = ("hero", "headline", "sections", "alarm", "caution")
+    return dataclasses.replace(page, **{name: _told(getattr(page, name), counted) for name in written})
+
+
+def _told(part: Any, counted: Counted) -> Any:
+    """Return a text, a part of a page, or a tuple of such, likewise; files and commands stay what they are."""
+    if isinstance(part, str):
+        return told(part, counted)
+    if isinstance(part, tuple):
+        return tuple(_told(each, counted) for each in part)
+    if (
+        not dataclasses.is_dataclass(part)
+        or isinstance(part, Command | Films | type)
+        or getattr(part, "quoted", False)
+    ):
+        return part
+    names = [
+        each.name for each in dataclasses.fields(part) if each.init and each.name not in ("file", "tone")
+    ]
+    return dataclasses.replace(part, **{name: _told(getattr(part, name), counted) for name in names})

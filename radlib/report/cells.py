@@ -147,25 +147,6 @@ def seed_table(results: pd.DataFrame) -> Table | None:
     return Table(columns, rows, "Mean; below it lowest and highest")
 
 
-def disjoint_table(results: pd.DataFrame) -> Table | None:
-    """Return the scores without overlapping patient numbers; None where numbers do not overlap."""
-    if "auroc_disjoint" not in results or results["films_disjoint"].isna().all():
-        return None
-    rows = tuple(
-        (
-            Cell(title),
-            Cell(w.rate(row["auroc"])),
-            Cell(
-                w.rate(row["auroc_disjoint"]), w.span(row["auroc_disjoint_low"], row["auroc_disjoint_high"])
-            ),
-            *(Cell(w.rate(row[f"{m}_disjoint"])) for m in ("accuracy", "sensitivity", "specificity")),
-        )
-        for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)
-    )
-    columns = ("Variant", "AUROC, all", "AUROC, without", "Accuracy", "Sensitivity", "Specificity")
-    return Table(columns, rows)
-
-
 def label_tables(
     results: pd.DataFrame, labels: pd.DataFrame, thresholds: Mapping[str, np.ndarray], rule: str = ""
 ) -> tuple[Table, ...]:

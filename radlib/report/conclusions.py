@@ -67,8 +67,9 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
             f"The verdicts are on {row['seeds_pooled']:.0f} trainings together, the changes are this file's"
         )
     share = 100 * metrics.not_excluded(float(patients))
+    each = "" if w.known(row.get("threshold", 0.0)) else ", counted once for each finding"
     parts.append(
-        f"With {w.plural(patients, 'patient')} of the rarer answer, losses concentrated in up to {share:.1f} % of patients are not excluded"
+        f"With {w.plural(patients, 'patient')} of the rarer answer{each}, losses concentrated in up to {share:.1f} % of patients are not excluded"
     )
     if word == "too few patients":
         parts.append(f"A margin of {margin:.3f} needs at least {metrics.patients_for(margin):,} of them")

@@ -125,7 +125,7 @@ TABLES = {
     "quarantine.csv": Table("a film that cannot be read", "image_id reason"),
     "copies.csv": Table("two films that are one exposure", "image_id other_image_id kind similarity split other_split across same_patient"),
     "groups.csv": Table("a test film and its groups", "image_id age_group sex view source"),
-    "test_log.csv": Table("a scoring of the test films", "date study variant model films selection"),
+    "test_log.csv": Table("a scoring of the test films", "date study variant model films selection test_films"),
     "reports/times.csv": Table("an executed notebook", "report seconds peak_memory_bytes"),
     "variants/<variant>/history.csv": Table(
         "an epoch of training", "epoch loss val_loss val_auroc learning_rate chance_loss"

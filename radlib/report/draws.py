@@ -12,6 +12,11 @@ from radlib.report.readings import Readings
 from radlib.runs.variants import Variant
 
 CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
+DECIDED = (
+    "auroc",
+    "sensitivity",
+    "specificity",
+)  # what a table shows that asks how a choice bears other films
 SEED = 0  # of the draws of patients: the same in every report
 
 
@@ -78,6 +83,15 @@ def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> di
         drawn["draws"]["accuracy"] = metrics.mean_draws(right, counts)
         drawn["draws"]["balanced_accuracy"] = drawn["draws"]["sensitivity"]
     return drawn | {"intervals": _intervals(variant, predictions, thresholds, drawn["draws"])}
+
+
+def decided_row(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Return films, patients and `DECIDED` of what `draw` returns, each with `_low` and `_high`, for a row of a table."""
+    row = {"films": drawn["films"], "patients": drawn["patients"]}
+    for name in DECIDED:
+        low, high = drawn["intervals"].get(name, (np.nan, np.nan))
+        row |= {name: drawn["values"][name], f"{name}_low": low, f"{name}_high": high}
+    return row
 
 
 def _intervals(

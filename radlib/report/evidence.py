@@ -13,7 +13,7 @@ from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.report.draws import patient_counts
 from radlib.report.pairing import why_not_paired
-from radlib.report.readings import Readings, label_names, read
+from radlib.report.readings import Readings, label_names, of_run, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -59,7 +59,7 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
                         first, second, column, (frozen[column], threshold), run.settings.rate_margin
                     )
                 rows.append({**row, "reason": why})
-    return pd.DataFrame(rows, columns=list(DECISIONS))
+    return of_run(pd.DataFrame(rows, columns=list(DECISIONS)), readings)
 
 
 def _counts(readings: Readings, answers: Predictions) -> np.ndarray:

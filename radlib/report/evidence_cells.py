@@ -22,6 +22,7 @@ def evidence_sections(
     settings: Settings,
     films: Sequence[Films] = (),
     figures: Mapping[str, Figure] | None = None,
+    groups_known: bool = False,
 ) -> list[Section]:
     """Return the sections on findings, decisions, calibration and groups; those without content are left out.
 
@@ -31,6 +32,7 @@ def evidence_sections(
         settings: Of the run.
         films: Those that change sides, for the report on this machine.
         figures: The pictures that were drawn, by name.
+        groups_known: Whether age, sex, view or source of test films is known.
     """
     if results.empty:
         return []
@@ -53,7 +55,7 @@ def evidence_sections(
         Section(
             "Who is harmed",
             (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings))
-            or _nobody_knows(evidence["verdicts"], results),
+            or _nobody_knows(evidence["verdicts"], results, groups_known),
         ),
     ]
     return [section for section in sections if section.blocks]
@@ -130,12 +132,12 @@ def _decision_blocks(
         "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
         "sides are listed in changed_decisions.csv.",
         *lost_rates(decisions, names, settings),
-    ))  # fmt: skip
+    ) if (chosen["reason"] == "").any() else ())  # fmt: skip
     tests = ", ".join(dict.fromkeys(test for test in chosen["test_sensitivity"].dropna() if test))
     caption = "Test films; changes against the original, with 95 % intervals" + (
         f"; p: {tests}" if tests else ""
     )
-    return text, Table(columns, tuple(rows), caption)
+    return (*([text] if text.lines else ()), Table(columns, tuple(rows), caption))
 
 
 def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
@@ -174,28 +176,19 @@ def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], sho
     return text, Table(columns, rows)
 
 
-def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame) -> tuple:
+def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame, known: bool) -> tuple:
     if verdicts.empty:
         return ()
     if results["not_learnt"].any():
         return (Text(("Whom compression harms is not asked of a network that has not learnt.",)),)
-    return Text((
-        "The data set says nothing of age, sex, view or source of its test films, or too little: nobody can say here who "
-        "would be harmed.",
-    )),  # fmt: skip
+    return (Text((nobody_knows(known),)),)
 
 
 def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings) -> tuple:
     if harm.empty:
         return ()
     lines = [harm_sentence(row, names[row["variant"]]) for _, row in harm[harm["harmed"] != ""].iterrows()]
-    judged = harm[harm["verdict"] != "undefined"]
-    if not lines:
-        lines = [
-            f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or "
-            f"{settings.rate_margin:.3f} sensitivity or specificity ({len(judged):,} of {len(harm):,} asked were large "
-            "enough for an answer on AUROC)."
-        ]
+    lines = lines or [unharmed_sentence(harm, settings)]
     chosen = harm[harm["variant"].isin(shown)]
     several = chosen["label"].nunique() > 1
     rows = tuple(
@@ -213,6 +206,27 @@ def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], 
         "is asked as a whole first, adjusted over all groups, and each finding behind it"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
+
+
+def nobody_knows(groups_known: bool) -> str:
+    """Return why nobody can say who would be harmed."""
+    if groups_known:
+        return "The groups of the test films could not be asked: nobody can say here who would be harmed."
+    return (
+        "Age, sex, view and source of the test films are not known: nobody can say here who would be harmed."
+    )
+
+
+def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
+    """Return what it means that no group was shown to lose: of groups that could not be asked, nothing."""
+    asked = {title: int((harm[f"verdict{suffix}"] != "undefined").sum()) for suffix, title in TESTED.values()}
+    if not any(asked.values()):
+        return "No group of test films was large enough to be asked: nobody can say here who would be harmed."
+    counts = ", ".join(f"{title} {count:,}" for title, count in asked.items())
+    return (
+        f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
+        f"sensitivity or specificity. Of {w.plural(len(harm), 'question')} so many could be asked: {counts}."
+    )
 
 
 def harm_sentence(row: pd.Series, variant: str) -> str:

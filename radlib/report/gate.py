@@ -9,6 +9,7 @@ from radlib.report import wording as w
 from radlib.report.conclusions import conclusion
 from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
 from radlib.report.readings import Readings, read
+from radlib.runs.counted import told
 from radlib.runs.runs import Run
 
 
@@ -27,6 +28,11 @@ class Outcome:
 
 def gate_outcome(readings: Readings) -> Outcome | None:
     """Return whether the gate was met; None where the study has none, or nothing was chosen yet."""
+    found = _outcome(readings)
+    return found and Outcome(found.passed, told(found.sentence, readings.counted))
+
+
+def _outcome(readings: Readings) -> Outcome | None:
     gate = readings.selection.get("gate")
     demanded = gate["demand"] if gate else str(gate_of(readings.run.settings) or "")
     if readings.not_learnt and demanded:  # which can be known before anything was chosen
@@ -55,10 +61,12 @@ def gate_outcome(readings: Readings) -> Outcome | None:
     if judged is None:
         return Outcome(False, f"{chosen}, but its original is missing.")
     settings = readings.run.settings
+    points = readings.thresholds(next(v for v in readings.variants if v.name == gate["winner"]))
+    judged |= {"threshold": points[0] if len(points) == 1 else float("nan")}  # as in a table of results
     said = conclusion(judged, settings.margin, settings.rate_margin)
     if judged["conclusion"] == "as good":
         return Outcome(True, f"{chosen}, and the test films confirm it: it {said}.")
-    return Outcome(False, f"{chosen} and is the nearest, but the test films do not confirm it: it {said}.")
+    return Outcome(False, f"{chosen}, but the test films do not confirm it: it {said}.")
 
 
 def _judged(readings: Readings, winner: str, reference: str) -> dict | None:

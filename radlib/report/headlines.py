@@ -25,33 +25,52 @@ def headline(results: pd.DataFrame, selection: Mapping[str, Any], settings: Sett
     row = results[results["winner"]].iloc[0]
     if row.get("not_learnt"):
         return [f"No verdict: the original has not learnt, as {row['not_learnt']}."]
+    return [_choice_sentence(results, row, selection, settings), _test_sentence(row, selection, settings)]
+
+
+def _choice_sentence(
+    results: pd.DataFrame, row: pd.Series, selection: Mapping[str, Any], settings: Settings
+) -> str:
+    """Return what was chosen, and by which of the rules it was."""
     several = results["network"].nunique() > 1
     name = w.title_of(row, several, results["seed"].nunique() > 1)
     size = w.human_bytes(row["size_bytes"])
     allowed = f"{settings.selection_loss:g} on the probit scale of AUROC"
-    if row["chain"] == "original" and selection.get("nearest"):
-        nearest = results[results["variant"] == selection["nearest"]]
-        other = w.title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
-        first = (
-            f"No compressed variant was safe to choose: on validation films, as they are or perturbed, each may lose more "
-            f"than {allowed}; {other} is nearest. The original, {name}, weighs {size}."
-        )
-    elif row["chain"] == "original":
-        first = f"{name} is the smallest network that cannot lose more than {allowed} beside the best; its file weighs {size}."
-    else:
-        ratio = (
-            f", {row['compression']:.1f} times smaller than the original’s weights"
-            if w.known(row["compression"])
-            else ""
-        )
+    if selection.get("gate", {}).get("winner"):
+        how = "is the smallest file that meets the study’s demands on validation films"
+    elif row["chain"] != "original":
         how = (
-            "is the smallest file that meets the study’s demands on validation films"
-            if selection.get("gate", {}).get("winner")
-            else f"is the smallest that cannot lose more than {allowed} by its upper 90 % bound, on validation films as they "
+            f"is the smallest that cannot lose more than {allowed} by its upper 90 % bound, on validation films as they "
             "are and perturbed"
         )
-        first = f"{name} ({size}{ratio}) {how}."
-    return [first, _test_sentence(row, selection, settings)]
+    elif selection.get("nearest"):
+        return f"{_why_original(results, selection, settings)} The original, {name}, weighs {size}."
+    elif several:
+        how = f"is the smallest network that cannot lose more than {allowed} beside the best"
+    else:
+        how = "is an original; no compressed variant is there to choose"
+    ratio = row["compression"] if row["chain"] != "original" else float("nan")
+    smaller = f", {w.smaller(ratio)} than the original’s weights" if w.known(ratio) else ""
+    return f"{name} ({size}{smaller}) {how}."
+
+
+def _why_original(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> str:
+    """Return why an original won although there are compressed variants: none was safe, or none that is safe is smaller."""
+    bounds = [
+        bound
+        for chains in selection.get("upper_losses", {}).values()
+        for chain, bound in chains.items()
+        if chain != "original" and bound is not None
+    ]
+    if any(bound <= settings.selection_loss for bound in bounds):
+        return "No compressed variant that was safe to choose on validation films is smaller."
+    nearest = results[results["variant"] == selection["nearest"]]
+    several = results["network"].nunique() > 1
+    other = w.title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
+    return (
+        "No compressed variant was safe to choose: on validation films, as they are or perturbed, each may lose more "
+        f"than {settings.selection_loss:g} on the probit scale of AUROC; {other} is nearest."
+    )
 
 
 def _test_sentence(row: pd.Series, selection: Mapping[str, Any], settings: Settings) -> str:
@@ -94,8 +113,10 @@ def forecast_sentences(selection: Mapping[str, Any]) -> list[str]:
 def forecast_blocks(selection: Mapping[str, Any]) -> tuple[Text, ...]:
     """Return the same as blocks of the report; none where nothing was said."""
     lines = forecast_sentences(selection)
+    when = "" if selection.get("added_after_test") else " before the test films were opened"
     said = (
-        "Said before the test films were opened, from validation films and the number of test patients alone."
+        f"Said{when}, from validation films as they are and the number of test patients alone: where test films are harder, "
+        "less can be shown."
     )
     return (Text((said,)), Text(tuple(lines), listed=True)) if lines else ()
 
@@ -105,13 +126,18 @@ def reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
     margin, rate_margin = readings.run.settings.margin, readings.run.settings.rate_margin
     lines = [
         f"Beside its original: green, “as good”, where the loss of AUROC is shown to be less than {margin:.3f} and that of "
-        f"sensitivity at the original’s threshold less than {rate_margin:.3f}, both fixed beforehand, and specificity is not "
+        f"sensitivity at the original’s threshold less than {rate_margin:.3f}, the study’s margins, and specificity is not "
         "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
         "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
-        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient with those "
-        "seen who is lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
+        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient more than "
+        "were seen, lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
         "Smaller: the original’s weights in float32 over the bytes of the file.",
     ]
+    chosen_with = readings.selection.get("margin", margin)
+    if chosen_with != margin:
+        lines.append(
+            f"When the choice was made the margin of AUROC was {chosen_with:.3f}; it was changed since."
+        )
     late = [v for v in readings.selection.get("added_after_test", []) if v in set(results.get("variant", ()))]
     if late:
         lines.append("Built after test films had been scored, by the same rule: " + ", ".join(late) + ".")

@@ -117,7 +117,7 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
         "place moves the answer, as when one of 256 levels stands for everything near certainty; such films are left out."
     ]
     if not boxed:
-        lines.append("This data set has no boxes, so nobody can say which of two places is the right one.")
+        lines.append("None of these films has a box, so nobody can say which of two places is the right one.")
     most = table["films"].max()
     caption = (
         f"Mean over {w.plural(most, 'validation film')}; below it its 95 % interval over patients"

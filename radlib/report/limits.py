@@ -27,7 +27,7 @@ def limit_blocks(limits: Sequence[Mapping[str, Any]], results: pd.DataFrame) -> 
     return (
         Text((
             "Of all files that fit, the one with the highest AUROC on the validation films that thresholds were chosen "
-            "on; the scores stand for the test films, which had no part in the choice.",
+            "on; the scores stand for the test films, which had no part in this choice.",
         )),
         Table(columns, rows, "The best reader for a device with so much room"),
     )  # fmt: skip

@@ -17,6 +17,8 @@ def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str], settings: Sett
     An alarm is not adjusted for the number of variants.
     """
     frozen = decisions[(decisions["rule"] == "frozen") & (decisions["reason"] == "")]
+    if frozen.empty:
+        return ()
     several, lost = decisions["label"].nunique() > 1, []
     for rate in ("sensitivity", "specificity"):
         rows = frozen[frozen[f"difference_{rate}_high"] < -settings.rate_margin]

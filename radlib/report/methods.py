@@ -5,22 +5,26 @@ import pandas as pd
 from radlib.evaluation.threshold_rules import rule_of
 from radlib.report import wording as w
 from radlib.report.readings import Readings
-from radlib.report.threshold_words import threshold_lines
+from radlib.report.threshold_words import chosen_on, threshold_lines
+from radlib.runs.counted import PATIENTS
 
 
 def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
     """Return the methods, one sentence or two per line."""
     settings = readings.run.settings
-    films = {
-        "perturbed": "validation films, copied with other exposure and framing",
-        "validation": "validation films",
-    }.get(readings.selection.get("films", settings.operating_point_films), "validation films")
-    scope = (
-        " Equal patient numbers in two official folders count as different patients, as the data set leaves open "
-        "whether they are."
-        if settings.id_scope == "folder"
-        else ""
-    )
+    films = chosen_on(readings)
+    late = readings.selection.get("added_after_test")
+    late = ", but for variants that were built later, by the same rule" if late else ""
+    scope = ""
+    if readings.counted != PATIENTS and readings.films.get("overlapping_test_films"):
+        scope = (
+            " Films of official parts stay where they are, also those with a near-duplicate in another part."
+        )
+    elif readings.counted == PATIENTS and settings.id_scope == "folder":
+        scope = (
+            " Equal patient numbers in two official folders count as different patients, as the data set leaves open "
+            "whether they are."
+        )
     decisions = (
         "Decisions: the classes exclude each other, so a film is given the most probable one, without threshold. "
         "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
@@ -33,17 +37,17 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"no patient and no file is in two splits.{scope}",
         f"{decisions}; the winner is the smallest chain, its seeds pooled, whose loss beside the better of its own original "
         f"and the best one has an upper 90 % bound of at most {settings.selection_loss:g} on the probit scale of AUROC "
-        "(0.106: from 0.96 to 0.95), on validation films as they are and perturbed. Both were written down before a test film "
-        "was scored, and every scoring of the test films is logged.",
+        "(0.106: from 0.96 to 0.95), on validation films as they are and perturbed. Both were written down before this run scored "
+        f"a test film{late}, and every scoring of the test films is logged.",
         *threshold_lines(readings),
-        "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with films counted in patients by their design "
-        "effect (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "
+        "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with the design effect of the patients’ "
+        "films (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "
         "the scale of logits (Pepe, 2003), and exact where no pair is in the wrong order. Of differences "
         "the margins that their tests do not reject. Of F1, Brier score and agreement the percentile bootstrap (Efron, "
         f"1979) over patients, {settings.bootstrap_draws:,} draws that all variants share.",
         f"Verdicts: one-sided tests at 5 % of the loss of AUROC (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014) "
         f"against a margin of {settings.margin:.3f}, and of sensitivity and specificity at the original’s threshold against "
-        f"{settings.rate_margin:.3f}, clustered by patient, with one patient counted who was not seen and is lost entirely "
+        f"{settings.rate_margin:.3f}, clustered by patient, with one more patient counted than were seen, lost entirely "
         "(Gaffke, 2005; exact where patients are lost or not). Seeds are random effects (Satterthwaite, 1946). In order: the "
         "winner of each network, its rates, then the other chains (Holm, 1979). Alarms, 95 % intervals wholly beyond the margin, "
         "are not adjusted; groups of films are asked as a whole first, adjusted over the groups, and findings behind them.",

@@ -18,13 +18,15 @@ from radlib.evaluation.learnt import alarm
 from radlib.evaluation.threshold_rules import rule_of
 from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Command, Page, Section, Table, Text
+from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
 from radlib.report.conclusions import conclusion
-from radlib.report.evidence_cells import harm_sentence
+from radlib.report.evidence_cells import harm_sentence, nobody_knows, unharmed_sentence
+from radlib.report.looks import looks_caution
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution
+from radlib.report.threshold_words import chosen_on
 from radlib.report.usefulness import card_lines
 from radlib.report.wording import LIMITS
 from radlib.runs.variants import REBUILT, Variant
@@ -73,7 +75,7 @@ def model_card(
         Section("Methods", (Text(methods(readings, results), listed=True),)),
         Section("To check it by", (_hashes(variant), Command("radlib verify OUTPUT"))),
     ]
-    return Page(
+    page = Page(
         title=f"Model card: {variant.name}",
         study=readings.run.study.name,
         version=__version__,
@@ -84,6 +86,7 @@ def model_card(
         alarm=_alarm(readings, variant),
         caution=caution(readings),
     )
+    return told_page(page, readings.counted)
 
 
 def _alarm(readings: Readings, variant: Variant) -> str:
@@ -115,7 +118,7 @@ def _identity(variant: Variant, row: pd.Series) -> Table:
 def _films(readings: Readings) -> tuple:
     dataset = readings.films.get("dataset", {})
     lines = [str(dataset[name]) for name in ("title", "licence", "citation") if dataset.get(name)]
-    blocks: list[Any] = [Text(tuple(lines))] if lines else []
+    blocks: list[Any] = [Text(tuple(lines), quoted=True)] if lines else []
     if splits := readings.films.get("splits"):
         names = [
             n
@@ -162,13 +165,14 @@ def _scores(
         for label, table in wide.items()
     )  # fmt: skip
     threshold = (
-        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on validation films by {rule_of(readings.run.settings).words}. "
+        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on {chosen_on(readings)}, by {rule_of(readings.run.settings).words}. "
         if w.known(row["threshold"])
         else ""
     )
     useful = (Text(lines, listed=len(lines) > 1),) if (lines := card_lines(own["usefulness"])) else ()
+    looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
     caption = f"{threshold}{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
-    return Table(("Finding", *LABEL_METRICS.values()), rows, caption), *useful
+    return Table(("Finding", *LABEL_METRICS.values()), rows, caption), *useful, *looks
 
 
 def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]) -> tuple:
@@ -201,11 +205,10 @@ def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]
     harmed = own["harm"]
     if len(harmed) and "verdict" in harmed:
         lost = harmed[harmed["harmed"] != ""]
-        lines += [harm_sentence(r, row["label"]) for _, r in lost.iterrows()] or [
-            f"In none of {w.plural(len(harmed), 'group')} of films was a loss beyond the margin shown."
-        ]
+        lines += [harm_sentence(r, row["label"]) for _, r in lost.iterrows()]
+        lines += [] if len(lost) else [unharmed_sentence(harmed, readings.run.settings)]
     else:
-        lines.append("The data set knows no groups of patients: nobody can say here who would be harmed.")
+        lines.append(nobody_knows(len(readings.groups) > 0))
     return (Text(tuple(lines), listed=True),)
 
 

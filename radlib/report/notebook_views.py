@@ -18,6 +18,8 @@ from radlib.evaluation.learnt import alarm, stored_not_learnt
 from radlib.foundation.plain_text import plain
 from radlib.foundation.record_files import remembered
 from radlib.report import wording as w
+from radlib.report.readings import COUNTED
+from radlib.runs.counted import counted_named, told
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -31,12 +33,14 @@ def readable(table: pd.DataFrame, *columns: str) -> Any:
 
     Args:
         table: Any DataFrame; of columns `x`, `x_low`, `x_high` one is made, `x [low–high]`. Row names are left
-            out unless they have a name themselves.
+            out unless they have a name themselves. Where its run knows no patients (`attrs`, set by the tables of a report),
+            what it calls patients is shown as what they are.
         *columns: Which to show, in this order; none for all.
 
     Returns:
         What a notebook displays as a table; the same numbers give the same HTML.
     """
+    counted = counted_named(table.attrs.get(COUNTED, ""))
     table = table.reset_index() if table.index.name else table
     if {"network", "seed", "label"} <= set(table):
         several = table["network"].nunique() > 1, table["seed"].nunique() > 1
@@ -47,7 +51,7 @@ def readable(table: pd.DataFrame, *columns: str) -> Any:
     names = columns or [c for c in table if c not in ends]
     for name in names:
         write, write_interval = _writer(name)
-        texts = [write(value) for value in table[name]]
+        texts = [told(write(value), counted) for value in table[name]]
         if name in with_intervals:
             intervals = map(write_interval, table[f"{name}_low"], table[f"{name}_high"])
             texts = [
@@ -55,7 +59,8 @@ def readable(table: pd.DataFrame, *columns: str) -> Any:
             ]
         # The values carry their unit, so the heading need not; but `after_bytes` may stand beside `after`.
         short = name.removesuffix("_bytes")
-        shown[(name if short in names else short).replace("_", " ")] = texts
+        heading = told((name if short in names else short).replace("_", " "), counted)
+        shown[f"{heading} counted" if heading in shown else heading] = texts
     words = [c for c, n in zip(shown, names, strict=True) if not pd.api.types.is_numeric_dtype(table[n])]
     return _html(shown, words)
 

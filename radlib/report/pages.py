@@ -10,10 +10,9 @@ import pandas as pd
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text, drawn
+from radlib.report.blocks import Cell, Command, Figure, Page, Section, Table, Text, drawn, told_page
 from radlib.report.cells import (
     cost_table,
-    disjoint_table,
     label_tables,
     reading_table,
     seed_table,
@@ -27,7 +26,9 @@ from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
 from radlib.report.limits import limit_blocks
+from radlib.report.looks import looks_blocks, looks_caution
 from radlib.report.methods import methods
+from radlib.report.overlapping import overlap_section
 from radlib.report.pair_tables import pair_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
@@ -67,6 +68,7 @@ def build_page(
             (reading_table(results), reading_legend(results, readings)),
         ),
         Section("What these films could show", forecast_blocks(readings.selection)),
+        Section("Looked at before", looks_blocks(readings)),
         refusal_section(evidence["refusals"]),
         shift_section(readings),
         stress_section(readings, evidence["stress"], figures),
@@ -83,6 +85,7 @@ def build_page(
             run.settings,
             changed_film_blocks(run, evidence["changed_decisions"], results),
             figures,
+            len(readings.groups) > 0,
         ),
         usefulness_section(readings, results, evidence["usefulness"], drawn(figures, "decision_curve")),
         pair_section(evidence["pairs"]),
@@ -90,7 +93,7 @@ def build_page(
         inside_section(results, insides, figures),
         heat_map_section(results, evidence["heat_maps"], figures),
         Section("Over the seeds of training", _present(seed_table(results))),
-        Section("Without overlapping patient numbers", _disjoint_blocks(results)),
+        overlap_section(readings, results),
         Section(
             "Each label",
             (*drawn(figures, "auroc_by_label"), *label_tables(results, labels, thresholds, rule)),
@@ -102,7 +105,7 @@ def build_page(
         Section("Machine and versions", (_versions(readings, results),)),
         Section("How to make this again", (Command(command(readings)), _seeds_text(readings))),
     ]
-    return Page(
+    page = Page(
         title=run.study.title,
         study=run.study.name + " · drawn films, no patients" * (run.settings.dataset == "synthetic"),
         version=__version__,
@@ -110,12 +113,14 @@ def build_page(
         headline=(
             *headline(results, readings.selection, run.settings),
             *_gate_words(readings),
+            *filter(None, (looks_caution(readings),)),
         ),
         notes=(run.study.notes.strip(),) if run.study.notes.strip() else (),
         sections=tuple(s for s in sections if s.blocks),
         alarm=alarm(readings.not_learnt),
         caution=caution(readings),
     )
+    return told_page(page, readings.counted)
 
 
 def _gate_words(readings: Readings) -> tuple[str, ...]:
@@ -125,19 +130,6 @@ def _gate_words(readings: Readings) -> tuple[str, ...]:
 
 def _present(*tables: Table | None) -> tuple[Table, ...]:
     return tuple(table for table in tables if table is not None)
-
-
-def _disjoint_blocks(results: pd.DataFrame) -> tuple:
-    table = disjoint_table(results)
-    if table is None:
-        return ()
-    films, all_films = results["films_disjoint"].max(), results["films"].max()
-    text = (
-        "Some patient numbers occur in both official folders, and nobody says whether they are the same child. "
-        f"Beside the scores over all {w.plural(all_films, 'test film')} stand those over the {films:,.0f} whose "
-        "number occurs in no training film."
-    )
-    return Text((text,)), table
 
 
 def _comparison_blocks(compared: pd.DataFrame, figures: dict[str, Figure], margin: float) -> tuple:
@@ -175,7 +167,7 @@ def _film_blocks(readings: Readings) -> tuple:
     dataset = readings.films.get("dataset", {})
     lines = [" · ".join(str(dataset[k]) for k in ("title", "licence") if dataset.get(k))]
     lines += [str(dataset["citation"])] if dataset.get("citation") else []
-    blocks: list[Any] = [Text(tuple(line for line in lines if line))] if any(lines) else []
+    blocks: list[Any] = [Text(tuple(line for line in lines if line), quoted=True)] if any(lines) else []
     if splits := readings.films.get("splits"):
         hidden = ("split", "patients_elsewhere", "copies_elsewhere", "near_elsewhere")
         names = [name for name in splits[0] if name not in hidden]
@@ -196,7 +188,7 @@ def _film_blocks(readings: Readings) -> tuple:
             )
         blocks.append(Table(("Split", *(n.capitalize() for n in names)), rows, heading))
     if notes := tuple(str(note) for note in dataset.get("notes", ())):
-        blocks.append(Text(notes, listed=True))
+        blocks.append(Text(notes, listed=True, quoted=True))
     reasons = readings.quarantine["reason"].value_counts()
     if len(reasons):
         rows = tuple(

@@ -64,7 +64,7 @@ def draw_figures(
         alt = "Size of the model file against AUROC. " + _list(scored, _size_words)
         caption = (
             "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
-            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over test patients. "
+            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over the patients tested. "
             "Points that coincide are drawn side by side."
         )
         if len(scored) > MOST_NAMED:

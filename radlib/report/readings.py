@@ -14,6 +14,7 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.learnt import not_learnt
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
+from radlib.runs.counted import Counted, counted_of
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -28,6 +29,9 @@ MEASUREMENT_COLUMNS = (
     "unit",
     "kind",
 )
+
+
+COUNTED = "counted"  # in a table's attrs: what it counts where it says patients
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Readings:
         drawn: What `draws.draw` made of all films, by variant name: several tables rest on the same draws.
         groups: `groups.csv`: `image_id`, and per film what kind of patient and film it is, as far as known.
         shift: `shift.json`: how far test and validation films can be told apart; {} before the test was opened.
+        looks: `earlier_looks.json`: how often the test films had been looked at before; {} where it was not counted.
     """
 
     run: Run
@@ -65,6 +70,12 @@ class Readings:
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id"]))
     drawn: dict[str, dict] = field(default_factory=dict, repr=False)
     shift: Mapping[str, Any] = field(default_factory=dict)
+    looks: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> Counted:
+        """What is counted where a sentence says patients, see `runs.counted`."""
+        return counted_of(self.films)
 
     def original(self, variant: Variant) -> Variant | None:
         """Return the trained network that a variant goes back to."""
@@ -114,6 +125,7 @@ def read(run: Run) -> Readings:
         {v.name: p for v in variants if (p := _predictions(run, v, "validation")) is not None},
         groups=_csv(run.path("groups.csv"), ("image_id",)),
         shift=_json(run.path("shift.json")),
+        looks=_json(run.path("earlier_looks.json")),
     )
     return _in_one_order(readings)
 
@@ -129,6 +141,12 @@ def _in_one_order(readings: Readings) -> Readings:
                 ordered[variant.name] = paired
                 moved.add(variant.name)
     return dataclasses.replace(readings, test=ordered, reordered=frozenset(moved))
+
+
+def of_run(table: pd.DataFrame, readings: Readings) -> pd.DataFrame:
+    """Return a table that knows, in its `attrs`, what its patients are; what is written of it stays the same."""
+    table.attrs[COUNTED] = readings.counted.several
+    return table
 
 
 def film_table(path: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Does a choice hold for a source it was not made on? Each source of validation films is left out of the choosing in turn.
 
 Threshold and winner are chosen by the run's own rule on the validation films of all other sources, and scored on those of
-the one left out. The networks stay as they are: they saw films of that source in training, so this shows how far the
+the one left out. The networks stay as they are: they may have seen films of that source in training, so this shows how far the
 *choice* carries to another source, and **not** how a network reads a source that it has never seen. For that, films of a
 source must stay out of training: with a data set that reads a table (`dicom_folder`), give that source's films the split
 `test` in the table, and the test of the run is that source.
@@ -19,15 +19,14 @@ from radlib.evaluation.selection import winner_of
 from radlib.evaluation.threshold_rules import operating_points, rule_of
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Section, Table, Text
-from radlib.report.draws import draw
+from radlib.report.draws import DECIDED, decided_row, draw
 from radlib.report.readings import Readings, film_table, read
 from radlib.runs.runs import Run
 
-METRICS = ("auroc", "sensitivity", "specificity")
 COLUMNS = ("source", "variant", "films", "patients", "threshold")
 EXPLAINED = (
-    "Threshold and winner are chosen anew without the validation films of one source, and scored on those. The networks saw "
-    "films of that source in training: this shows how far a choice carries, not how they read a source that is new to them."
+    "Threshold and winner are chosen anew without the validation films of one source, and scored on those. The networks may have "
+    "seen films of that source in training: this shows how far a choice carries, not how they read a source that is new to them."
 )
 
 
@@ -45,7 +44,7 @@ def left_out_sources(run: Run, *, readings: Readings | None = None) -> pd.DataFr
     """
     readings = read(run) if readings is None else readings
     groups = film_table(run.path(VALIDATION))
-    ends = [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")]
+    ends = [f"{name}{end}" for name in DECIDED for end in ("", "_low", "_high")]
     rows = []
     if "source" in groups:
         sources = dict(zip(groups["image_id"], groups["source"], strict=True))
@@ -92,12 +91,8 @@ def _without(readings: Readings, images: set[str]) -> dict:
         readings, test={name: inside[name]}, selection={"variants": {name: entries[name]}}, drawn={}
     )
     drawn, threshold = draw(chosen, variant), entries[name]["threshold"]
-    row = {"variant": name, "films": drawn["films"], "patients": drawn["patients"]}
-    row["threshold"] = threshold if isinstance(threshold, float) else np.nan
-    for metric in METRICS:
-        low, high = drawn["intervals"].get(metric, (np.nan, np.nan))
-        row |= {metric: drawn["values"][metric], f"{metric}_low": low, f"{metric}_high": high}
-    return row
+    stated = threshold if isinstance(threshold, float) else np.nan
+    return {"variant": name, "threshold": stated, **decided_row(drawn)}
 
 
 def _entry(answers: Predictions, points: list[float | None]) -> dict:
@@ -114,7 +109,7 @@ def source_section(table: pd.DataFrame) -> Section:
         (
             Cell(str(row["source"]), w.plural(row["films"], "film")),
             Cell(row["variant"]),
-            *(Cell(w.rate(row[m]), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in METRICS),
+            *(Cell(w.rate(row[m]), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in DECIDED),
         )
         for _, row in table.iterrows()
     )

@@ -12,19 +12,19 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.stress import KINDS, STEPS, load_stress
 from radlib.report import figures, wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text, drawn
-from radlib.report.draws import draw
+from radlib.report.draws import DECIDED, decided_row, draw
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Readings, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
-METRICS = ("auroc", "sensitivity", "specificity")
 TITLE = "How much change it bears"
 OFF = "Stress curves are switched off in this study (`stress_films: 0`)."
 METHOD = (
     "Validation films, changed in one way at a time, in steps up to the full range that training may vary films by: exposure "
     "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask) and noise. "
-    "Thresholds stay where they were chosen; both networks read the same pixels."
+    "At each step every film is changed by exactly that share of the range, up or down by lot. Thresholds stay where they were "
+    "chosen; both networks read the same pixels."
 )
 
 
@@ -48,7 +48,7 @@ def stress(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
             own, original = _draws(readings, variant, stored), readings.original(variant)
             other = _draws(readings, original, stored) if original and original.name in stored else []
             rows += _rows(variant, own, other if variant.chain else [])
-    ends = [f"{name}{end}" for name in (*METRICS, "difference") for end in ("", "_low", "_high")]
+    ends = [f"{name}{end}" for name in (*DECIDED, "difference") for end in ("", "_low", "_high")]
     columns = ["variant", "label", "chain", "kind", "strength", "films", "patients", *ends]
     return pd.DataFrame(rows, columns=columns)
 
@@ -79,10 +79,7 @@ def _rows(variant: Variant, own: list[dict], other: list[dict]) -> list[dict]:
                 "chain": variant.chain_text,
                 "kind": kind,
             }
-            row |= {"strength": strength, "films": step["films"], "patients": step["patients"]}
-            for name in METRICS:
-                low, high = step["intervals"].get(name, (np.nan, np.nan))
-                row |= {name: step["values"][name], f"{name}_low": low, f"{name}_high": high}
+            row |= {"strength": strength, **decided_row(step)}
             rows.append(row | _difference(other[place]["answers"] if other else None, step["answers"]))
     return rows
 
@@ -120,11 +117,11 @@ def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[st
     for _, full in table[table["strength"] == 1].iterrows():
         same = (table["variant"] == full["variant"]) & (table["kind"] == full["kind"])
         none = table[same & (table["strength"] == 0)].iloc[0]
-        cells = [_cell(none, full, name) for name in METRICS]
+        cells = [_cell(none, full, name) for name in DECIDED]
         rows.append((Cell(full["kind"], full["label"]), *cells, _against(full)))
     columns = ("Full range of", "AUROC", "Sensitivity", "Specificity", "AUROC − original’s")
     size = f"{w.plural(table['films'].iloc[0], 'validation film')} of {w.plural(table['patients'].iloc[0], 'patient')}"
-    caption = f"{size}, as they are → changed by up to the full range, with 95 % intervals of the latter"
+    caption = f"{size}, as they are → changed by the full range, with 95 % intervals of the latter"
     return Section(TITLE, (Text((METHOD,)), *drawn(pictures, "stress"), Table(columns, tuple(rows), caption)))
 
 

@@ -20,7 +20,7 @@ from radlib.report.draws import (
     draw,
     measured,
 )
-from radlib.report.readings import Readings, label_names, read
+from radlib.report.readings import Readings, label_names, of_run, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
@@ -67,7 +67,8 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     if not readings.variants:
         return pd.DataFrame(columns=columns)
     judged = judgements.judge_variants(readings)
-    return pd.DataFrame([_row(readings, variant, drawn, judged) for variant in readings.variants])
+    rows = [_row(readings, variant, drawn, judged) for variant in readings.variants]
+    return of_run(pd.DataFrame(rows), readings)
 
 
 def _row(readings: Readings, variant: Variant, drawn: dict, judged: dict) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def comparisons(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     drawn = {v.name: draw(readings, v) for v in {v.name: v for pair in pairs for v in pair}.values()}
     rows = [_comparison(readings, *pair, drawn) | row for pair, row in zip(pairs, judged, strict=True)]
     names = ["network", "seed", "before", "after", "chain", "difference", "difference_low", "difference_high"]
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=names)
+    return of_run(pd.DataFrame(rows) if rows else pd.DataFrame(columns=names), readings)
 
 
 def _comparison(readings: Readings, before: Variant, after: Variant, drawn: dict) -> dict[str, Any]:

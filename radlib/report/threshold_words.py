@@ -18,6 +18,13 @@ def rule_words(readings: Readings) -> str:
     return rule_of(readings.run.settings).words
 
 
+def chosen_on(readings: Readings) -> str:
+    """Return on which films thresholds were chosen."""
+    films = readings.selection.get("films", readings.run.settings.operating_point_films)
+    copied = ", copied with other exposure and framing" if films == "perturbed" else ""
+    return f"validation films{copied}"
+
+
 def threshold_lines(readings: Readings) -> tuple[str, ...]:
     """Return sentences on the thresholds of the winner, or of the first variant; none where nothing was chosen.
 
@@ -54,7 +61,7 @@ def _flattering(readings: Readings, variant: Variant) -> tuple[str, ...]:
     return (
         f"The films that a threshold was chosen on flatter it: {variant.label} reads them with {w.signed(sensitivity)} "
         f"sensitivity and {w.signed(specificity)} specificity against other patients{mean} (0.632 bootstrap, Efron and "
-        "Tibshirani, 1997). The test films had no part in the choice.",
+        "Tibshirani, 1997). The test films had no part in this choice.",
     )
 
 

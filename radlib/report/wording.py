@@ -32,7 +32,7 @@ LIMITS = (
     "films of the place of use.",
     "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
     "widened for the number of variants compared.",
-    "Latency and memory hold for the machine named below; other processors order variants differently.",
+    "Latency and memory hold for the machine that they were measured on; other processors order variants differently.",
 )
 
 
@@ -96,6 +96,16 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f} ×" if ratio < 20 else f"{ratio:.0f} ×"
 
 
+def smaller(ratio: float) -> str:
+    """Return how many times smaller, or larger, in words.
+
+    Example:
+        >>> smaller(3.92), smaller(0.5)
+        ('3.9 times smaller', '2.0 times larger')
+    """
+    return f"{ratio:.1f} times smaller" if ratio >= 1 else f"{1 / ratio:.1f} times larger"
+
+
 def milliseconds(value: float) -> str:
     """Return a latency in ms with three digits that count, "–" when unknown.
 
@@ -113,10 +123,11 @@ def plural(count: float, noun: str) -> str:
     """Return a count with its noun.
 
     Example:
-        >>> plural(1, "film"), plural(5216, "film")
-        ('1 film', '5,216 films')
+        >>> plural(1, "film"), plural(5216, "film"), plural(2, "study")
+        ('1 film', '5,216 films', '2 studies')
     """
-    return f"{count:,.0f} {noun}" + ("" if count == 1 else "s")
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,.0f} {noun if count == 1 else several}"
 
 
 def title_of(row: pd.Series, several_networks: bool, several_seeds: bool) -> str:
@@ -132,10 +143,10 @@ def _bracket(text: str) -> str:
 def comparison_sentence(row: pd.Series, several_networks: bool = False, several_seeds: bool = False) -> str:
     """Return one comparison as a line, e.g. "original → int8: 3.9 times smaller, AUROC −0.002 [−0.006 to +0.001]"."""
     pair = pd.Series({**row, "label": f"{row['before']} → {row['after']}"})
-    smaller = f"{row['times_smaller']:.1f} times smaller, " if known(row["times_smaller"]) else ""
+    ratio = f"{smaller(row['times_smaller'])}, " if known(row["times_smaller"]) else ""
     interval = _bracket(signed_span(row["difference_low"], row["difference_high"]))
     name = title_of(pair, several_networks, several_seeds)
-    return f"{name}: {smaller}AUROC {signed(row['difference'])}{interval}"
+    return f"{name}: {ratio}AUROC {signed(row['difference'])}{interval}"
 
 
 __all__ = [

@@ -48,6 +48,7 @@ PUBLISHED = (
     "measurements.csv",
     "selection.json",
     "shift.json",
+    "earlier_looks.json",
 )
 
 

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["stored_runs"],
     submod_attrs={
         "chains": ["Link", "canonical_chain", "parse_chain"],
+        "counted": ["PATIENTS", "SINGLE", "Counted", "counted_in", "counted_named", "counted_of", "told"],
         "damaged_variants": ["set_aside_damaged"],
         "imported_networks": ["is_imported", "names", "note_import"],
         "private": ["film_path", "private_folder", "read_places", "write_places"],

@@ -251,7 +251,7 @@ def test_a_confirmed_winner_passes_and_the_report_says_so(tmp_path):
 def test_a_winner_that_the_test_films_do_not_confirm_fails_by_name(tmp_path, scale, words):
     run = finished(tmp_path, int8=noisy(scale))
     with pytest.raises(
-        QualityGateError, match="int8, 426 KB, .* is the nearest, but the test films do not"
+        QualityGateError, match="int8, 426 KB, .* on validation films, but the test films do not"
     ) as raised:
         report.check_gate(run)
     assert words in str(raised.value)

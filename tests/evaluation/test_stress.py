@@ -57,6 +57,28 @@ def test_a_film_changes_more_with_strength(kind):
     )
 
 
+@pytest.mark.parametrize("strength", [0.25, 1.0])
+def test_every_film_changes_by_exactly_that_share_up_or_down(strength):
+    films = drawn_splits(enlarged=6).validation
+    grey = dataclasses.replace(films, source=np.full_like(films.source, 128))
+    bright, gamma = FULL.brightness * strength, 1 + FULL.gamma * strength
+    ends = {
+        round(255 * (128 / 255 + way * bright) ** power) for way in (-1, 1) for power in (gamma, 1 / gamma)
+    }
+    seen = stressed(grey, "exposure", strength).pixels.reshape(len(films), -1)
+    assert (seen == seen[:, :1]).all() and set(
+        seen[:, 0].tolist()
+    ) == ends  # of flat grey no contrast is left
+    noise = stressed(grey, "noise", strength).pixels.reshape(len(films), -1).std(axis=1) / 255
+    assert np.allclose(noise, FULL.noise * strength, rtol=0.1)
+
+
+def test_answers_to_films_that_were_changed_otherwise_are_not_read(run_and_films, monkeypatch):
+    run, _ = run_and_films
+    monkeypatch.setattr(stress, "REVISION", stress.REVISION + 1)
+    assert load_stress(run, stressed_variants(run)[0]) is None
+
+
 def test_nothing_is_asked_twice_and_what_is_damaged_is_asked_again(run_and_films, monkeypatch):
     run, films = run_and_films
     path = stress_path(run, stressed_variants(run)[0])

@@ -92,3 +92,8 @@ def test_mcnemar_is_that_of_statsmodels():
 def test_holm_is_that_of_statsmodels():
     found = metrics.holm(ORACLES["inputs"]["p_values"])
     assert found.tolist() == pytest.approx(answer("holm")["adjusted"], **CLOSE)
+
+
+def test_benjamini_hochberg_is_that_of_statsmodels():
+    found = metrics.benjamini_hochberg(ORACLES["inputs"]["p_values"])
+    assert found.tolist() == pytest.approx(answer("benjamini_hochberg")["adjusted"], **CLOSE)

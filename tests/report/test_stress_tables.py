@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from radlib.evaluation.stress import KINDS, STEPS
+from radlib.evaluation.stress import KINDS, REVISION, STEPS
 from radlib.report import figures
+from radlib.report.draws import DECIDED
 from radlib.report.readings import read
-from radlib.report.stress_tables import METRICS, OFF, draw_stress, stress, stress_section
+from radlib.report.stress_tables import OFF, draw_stress, stress, stress_section
 from written_runs import write_run
 
 
@@ -26,17 +27,17 @@ def run(tmp_path):
             steps.append(1 / (1 + np.exp(-logit)))
         kept = {name: answers[name] for name in ("image_id", "patient_id", "y_true", "model_sha256")}
         path = made.path("predictions", f"{variant.key}.stress.npz")
-        np.savez(path, y_prob=np.stack(steps).astype(np.float32), fingerprint="f", **kept)
+        np.savez(path, y_prob=np.stack(steps).astype(np.float32), fingerprint="f", revision=REVISION, **kept)
     return made
 
 
 def test_a_row_per_variant_kind_and_strength_with_intervals(run):
     table = stress(run)
     assert len(table) == 2 * len(KINDS) * 5 and set(table["label"]) == {"original", "int8"}
-    for name in METRICS:
+    for name in DECIDED:
         assert (table[f"{name}_low"] <= table[name]).all() and (table[name] <= table[f"{name}_high"]).all()
     unchanged = table[(table["strength"] == 0) & (table["label"] == "int8")]
-    assert unchanged[[*METRICS, "difference"]].nunique().eq(1).all()  # none is the same for every kind
+    assert unchanged[[*DECIDED, "difference"]].nunique().eq(1).all()  # none is the same for every kind
 
 
 def test_the_difference_to_the_original_is_paired_and_shows_what_the_winner_minds(run):

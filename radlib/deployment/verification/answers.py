@@ -1,6 +1,5 @@
 """What follows from stored answers, computed again: probabilities, labels, thresholds, the winner, log and table."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE as SELECTION, read_choices, thresholds
 from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.predictions import mean_auroc, predictions_in, predictions_path, task_of
-from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, TEST_LOG
+from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, films_digest, read_log
 from radlib.evaluation.selection import winner_of
 from radlib.evaluation.threshold_rules import operating_points, rule_of
 from radlib.foundation.errors import DataError, RadlibError
@@ -201,24 +200,21 @@ def _log(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Check]
         return
     rows, failure = _log_rows(run.path(TEST_LOG_FILE))
     yield Check("test log", failure, TEST_LOG_FILE)
-    lines = {(row["variant"], row["model"], row["films"]) for row in rows}
+    lines = {(row["variant"], row["model"], row["films"], row["test_films"]) for row in rows}
     for variant in scored if not failure else ():
-        films = str(len(answers[variant.name, "test"].image_id))
-        there = (variant.name, variant.sha256[:MODEL_DIGITS], films) in lines
+        ids = answers[variant.name, "test"].image_id
+        line = (variant.name, variant.sha256[:MODEL_DIGITS], str(len(ids)))
+        there = bool({(*line, films_digest(ids)), (*line, "")} & lines)  # older lines do not say which films
         failure = f"{TEST_LOG_FILE} has no line of the scoring of {variant.name}; {REMEDIES[TEST_LOG_FILE]}."
         yield Check("test log", "" if there else failure, TEST_LOG_FILE)
 
 
 def _log_rows(path: Path) -> tuple[list[dict[str, str]], str]:
     """Return the lines of the log, and a sentence when it is not whole."""
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError:
+    if not path.is_file():
         return [], f"{TEST_LOG_FILE} is missing although test films were scored; {REMEDIES[TEST_LOG_FILE]}."
-    except (OSError, ValueError, csv.Error):
-        rows = [{}]
-    if not rows or any(set(row) != set(TEST_LOG) or None in row.values() for row in rows):
+    rows, whole = read_log(path)
+    if not rows or not whole:
         return [], f"{TEST_LOG_FILE} is damaged; {REMEDIES[TEST_LOG_FILE]}."
     return rows, ""
 

@@ -1,0 +1,266 @@
+"""Every sentence that claims something is said in the situation in which it is true, and not in one in which it is false.
+
+`SAID` holds, per sentence, what is said in either; a test makes sure that no sentence of the files that say them is left out.
+"""
+
+import ast
+import dataclasses
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import radlib.report
+from radlib.report.conclusions import chance_words, conclusion
+from radlib.report.evidence_cells import harm_sentence, nobody_knows, unharmed_sentence
+from radlib.report.gate import gate_outcome
+from radlib.report.headlines import forecast_blocks, headline, reading_legend
+from radlib.report.looks import looks_lines
+from radlib.report.losses import lost_rates
+from radlib.report.methods import methods
+from radlib.report.overlapping import overlap_section
+from radlib.report.readings import read
+from radlib.report.tables import results
+from radlib.report.wording import comparison_sentence
+from radlib.runs.settings import Settings
+from written_runs import write_run
+
+WINNER = "student_small/int8#0"
+ROW = {
+    "variant": WINNER, "network": "student_small", "seed": 0, "label": "int8", "chain": "int8", "compression": 3.3,
+    "size_bytes": 36_000, "winner": True, "conclusion": "as good", "verdict": "non-inferior", "verdict_reason": "",
+    "chance_if_lossless": 0.34, "patients_asked": 140.0, "patients_needed": 1200.0, "seeds_pooled": 1, "films": 411,
+    "patients": 140, "auroc": 0.9, "auroc_low": 0.88, "auroc_high": 0.92, "accuracy": 0.8, "accuracy_low": 0.7,
+    "accuracy_high": 0.9, "difference": 0.0, "difference_low": -0.02, "difference_high": 0.02, "threshold": 0.4,
+}  # fmt: skip
+ORIGINAL = {"chain": "original", "label": "original", "conclusion": ""}
+OTHER = {**ROW, "variant": "vgg16/original#0", "network": "vgg16", "winner": False}
+FORECAST = {"student_small": {"chain": "int8", "margin": 0.01, "patients": 84.0, "not_excluded": 0.035,
+                              "chance_if_lossless": 0.2, "patients_needed": 303.0}}  # fmt: skip
+LOOKS = {"scorings": 3, "models": 2, "networks": 1, "studies": 1, "unnamed": 4, "torn": 1}
+NO_LOOKS = dict.fromkeys(LOOKS, 0)
+HARM = {"variant": WINNER, "label": "pneumonia", "by": "sex", "group": "F", "harmed": "auroc", "verdict": "inferior",
+        "verdict_sensitivity": "cannot tell", "verdict_specificity": "undefined", "difference": -0.1,
+        "difference_low": -0.2, "difference_high": -0.05}  # fmt: skip
+UNASKED = {**HARM, "harmed": "", "verdict": "undefined", "verdict_sensitivity": "undefined"}
+FROZEN = {"variant": "a", "rule": "frozen", "reason": "", "label": "x", "difference_sensitivity": -0.1,
+          "difference_sensitivity_high": -0.06, "difference_specificity": 0.0, "difference_specificity_high": 0.1}  # fmt: skip
+GATE = {"demand": "at most 500 KB", "noninferior": True, "winner": WINNER, "nearest": None,
+        "variants": {WINNER: {"verdict": "non-inferior", "size_bytes": 9, "fails": []}}}  # fmt: skip
+MET = {"gate": GATE}
+CLOSE = {"upper_losses": {"student_small": {"original": 0.0, "int8": 0.05}}}
+FAR = {"upper_losses": {"student_small": {"original": 0.0, "int8": 0.4}}}
+
+
+def first(selection=None, *more, **given):
+    """Return the headline over a winner."""
+    table = pd.DataFrame([{**ROW, **given}, *more])
+    return " ".join(
+        headline(table, {"winner": WINNER} | (selection or {}), Settings(size_limits_kb=(), margin=0.01))
+    )
+
+
+def concluded(**given):
+    return conclusion({**ROW, **given}, 0.01, 0.05)
+
+
+@functools.cache
+def readings():
+    """Return the readings of a drawn run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return read(write_run(Path(folder), chains=("", "int8"), films=60, overlapping=20))
+
+
+def seen(**given):
+    return dataclasses.replace(readings(), drawn={}, **given)
+
+
+def gated(**given):
+    """Return what is said of a gate that was met on validation films, or of another."""
+    return gate_outcome(seen(selection={"gate": {**GATE, **given.pop("gate", {})}}, **given)).sentence
+
+
+def confirmed(verdict):
+    """Return what is said of a gate whose winner reads test films as its original does, or by chance."""
+    found = seen(selection=MET)
+    original, winner = (found.test[name] for name in ("student_small/original#0", WINNER))
+    many = np.tile(np.arange(len(original.image_id)), 20)
+    patients = np.array([str(n) for n in range(len(many))])
+    truth = dataclasses.replace(original.take(many), patient_id=patients, image_id=patients)
+    luck = np.random.default_rng(0).random(truth.y_prob.shape)
+    after = dataclasses.replace(truth, y_prob=luck if verdict == "inferior" else truth.y_prob)
+    entries = {
+        "variants": {original: {"threshold": 0.45} for original in ("student_small/original#0", WINNER)}
+    }
+    answers = {
+        "student_small/original#0": truth,
+        WINNER: dataclasses.replace(after, model_sha256=winner.model_sha256),
+    }
+    return gate_outcome(dataclasses.replace(found, test=answers, selection={**MET, **entries})).sentence
+
+
+def unlearnt():
+    found = seen(selection=MET)
+    found.__dict__["not_learnt"] = {"student_small/original#0": "it gives every film the same score"}
+    return gate_outcome(found).sentence
+
+
+def legend(late=(), margin=None):
+    selection = {"added_after_test": list(late)} | ({} if margin is None else {"margin": margin})
+    return " ".join(reading_legend(pd.DataFrame([ROW]), seen(selection=selection)).lines)
+
+
+def forecast(late=()):
+    return " ".join(forecast_blocks({"before_test": FORECAST, "added_after_test": list(late)})[0].lines)
+
+
+def looks(**given):
+    return " ".join(looks_lines(seen(looks={**NO_LOOKS, **given})))
+
+
+def lost(*rows):
+    return " ".join(lost_rates(pd.DataFrame(rows), {"a": "A"}, Settings()))
+
+
+def spared(*rows):
+    return unharmed_sentence(pd.DataFrame(rows), Settings())
+
+
+def overlap(known, films=20):
+    found = seen(films={**readings().films, "patients_known": known})
+    table = results(found.run, readings=found)
+    table = table if films else table.drop(columns="films_disjoint").drop(columns="auroc_disjoint")
+    return " ".join(" ".join(getattr(block, "lines", ())) for block in overlap_section(found, table).blocks)
+
+
+def method(**selection):
+    found = seen(selection=selection)
+    return " ".join(methods(found, pd.DataFrame([ROW])))
+
+
+SAID = {
+    # headlines
+    "No variant has been chosen yet": (lambda: first({"winner": None}), first),
+    "No verdict: the original has not learnt": (lambda: first(not_learnt="it guesses"), first),
+    "meets the study’s demands on validation films": (lambda: first(MET), lambda: first({"gate": {**GATE, "winner": None}})),
+    "is the smallest that cannot lose more than": (first, lambda: first(MET)),
+    " The original, ": (lambda: first({"nearest": "x", **FAR}, **ORIGINAL), first),
+    "No compressed variant was safe to choose": (
+        lambda: first({"nearest": "x", **FAR}, **ORIGINAL), lambda: first({"nearest": "x", **CLOSE}, **ORIGINAL)),
+    "that was safe to choose on validation films is smaller": (
+        lambda: first({"nearest": "x", **CLOSE}, **ORIGINAL), lambda: first({"nearest": "x", **FAR}, **ORIGINAL)),
+    "is the smallest network that cannot lose": (lambda: first({}, OTHER, **ORIGINAL), lambda: first(**ORIGINAL)),
+    "no compressed variant is there to choose": (lambda: first(**ORIGINAL), lambda: first({}, OTHER, **ORIGINAL)),
+    "than the original’s weights": (first, lambda: first(compression=np.nan)),
+    "3.3 times smaller": (first, lambda: first(compression=0.5)),
+    "2.0 times larger than": (lambda: first(compression=0.5), first),
+    "It has not been scored on test films yet": (lambda: first(films=np.nan), first),
+    " it reaches ": (first, lambda: first(films=np.nan)),
+    "which cannot exclude losses concentrated": (
+        lambda: first({"before_test": FORECAST}, films=np.nan), lambda: first(films=np.nan)),
+    " before the test films were opened": (forecast, lambda: forecast(late=[WINNER])),
+    "where test films are harder": (forecast, lambda: legend()),
+    "When the choice was made the margin of AUROC was 0.020": (lambda: legend(margin=0.02), lambda: legend(margin=0.01)),
+    "Built after test films had been scored": (lambda: legend(late=[WINNER]), legend),
+    # conclusions
+    "is as good as its original": (concluded, lambda: concluded(conclusion="loses")),
+    "reads worse than its original": (lambda: concluded(conclusion="loses"), concluded),
+    "nor from a worse one": (lambda: concluded(conclusion="too few patients"), concluded),
+    "which nobody can tell yet": (lambda: concluded(conclusion="cannot tell"), concluded),
+    "cannot be compared with its original": (lambda: concluded(conclusion="undefined"), concluded),
+    " at a margin of ": (concluded, lambda: concluded(difference=np.nan)),
+    "trainings together, the changes are this file": (lambda: concluded(seeds_pooled=3), concluded),
+    "counted once for each finding": (lambda: concluded(threshold=np.nan), concluded),
+    "of patients are not excluded": (concluded, lambda: concluded(conclusion="undefined")),
+    "A margin of ": (lambda: concluded(conclusion="too few patients"), lambda: concluded(conclusion="cannot tell")),
+    "So many would show a variant without any loss": (
+        lambda: concluded(conclusion="cannot tell"), lambda: concluded(conclusion="too few patients")),
+    " would in 80 %": (lambda: chance_words(ROW), lambda: chance_words({**ROW, "patients_needed": np.inf})),
+    # gate
+    ") is not met.": (unlearnt, gated),
+    "No variant meets the gate": (lambda: gated(gate={"winner": None}), gated),
+    "; nearest is ": (
+        lambda: gated(gate={"winner": None, "nearest": WINNER}), lambda: gated(gate={"winner": None})),
+    ", meets the gate (": (gated, lambda: gated(gate={"winner": None})),
+    "; the test films have not been scored yet": (lambda: gated(test={}), gated),
+    "; the test films have no say in it": (lambda: gated(gate={"noninferior": False}), gated),
+    ", but its original is missing": (
+        lambda: gated(gate={"variants": {WINNER: {**GATE["variants"][WINNER], "reference": "gone"}}}), gated),
+    ", and the test films confirm it": (lambda: confirmed("as good"), lambda: confirmed("inferior")),
+    ", but the test films do not confirm it": (lambda: confirmed("inferior"), lambda: confirmed("as good")),
+    # looks
+    "had been looked at before was not counted": (lambda: " ".join(looks_lines(seen(looks={}))), looks),
+    "had been looked at before this choice was scored": (lambda: looks(**LOOKS), looks),
+    "No earlier scoring of these test films is logged": (looks, lambda: looks(**LOOKS)),
+    " of as many films it was not noted yet": (lambda: looks(unnamed=2), looks),
+    "Not readable in full": (lambda: looks(torn=1), looks),
+    # losses, and who is harmed
+    "Frozen, no variant’s interval": (
+        lambda: lost({**FROZEN, "difference_sensitivity_high": -0.01}), lambda: lost({**FROZEN, "reason": "None."})),
+    "Frozen, these lose more than the margin": (
+        lambda: lost(FROZEN), lambda: lost({**FROZEN, "difference_sensitivity_high": -0.01})),
+    "No group of test films was shown to lose": (lambda: spared({**UNASKED, "verdict": "cannot tell"}), lambda: spared(UNASKED)),
+    "No group of test films was large enough": (
+        lambda: spared(UNASKED), lambda: spared(UNASKED, {**UNASKED, "verdict_specificity": "cannot tell"})),
+    "The groups of the test films could not be asked": (lambda: nobody_knows(True), lambda: nobody_knows(False)),
+    "Age, sex, view and source of the test films are not known": (lambda: nobody_knows(False), lambda: nobody_knows(True)),
+    " loses 0.100 AUROC": (
+        lambda: harm_sentence(pd.Series(HARM), "int8"), lambda: spared({**UNASKED, "verdict": "cannot tell"})),
+    # films that may be known, and methods
+    "whether they are the same child": (lambda: overlap(True), lambda: overlap(False)),
+    "whose number occurs in no training film": (lambda: overlap(True), lambda: overlap(False)),
+    "have a near-duplicate outside of it": (lambda: overlap(False), lambda: overlap(True)),
+    "Beside the scores over all ": (lambda: overlap(True), lambda: overlap(True, films=0)),
+    "variants that were built later, by the same rule": (lambda: method(added_after_test=[WINNER]), method),
+    "copied with other exposure and framing": (lambda: method(films="perturbed"), lambda: method(films="validation")),
+    "2.5 times smaller, AUROC": (
+        lambda: comparison_sentence(pd.Series({**ROW, "before": "a", "after": "b", "times_smaller": 2.5})),
+        lambda: comparison_sentence(pd.Series({**ROW, "before": "a", "after": "b", "times_smaller": 0.4}))),
+}  # fmt: skip
+
+FILES = ("headlines", "conclusions", "gate", "looks", "losses", "overlapping")
+NO_CLAIMS = (  # names, explanations of words, and parts of a sentence that are claimed elsewhere
+    " on the probit scale of AUROC", "Beside its original: green", "Smaller: the original’s weights",
+    "Without near-duplicates of other films", "Without overlapping patient numbers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", SAID)
+def test_a_sentence_is_said_where_it_is_true_and_not_where_it_is_false(sentence):
+    true, false = SAID[sentence]
+    assert sentence in true()
+    assert sentence not in false()
+
+
+def literals(name):
+    """Return the texts of four words and more that a file of the report can say, without docstrings, in parts."""
+    tree = ast.parse(Path(radlib.report.__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    kinds = ast.FunctionDef | ast.ClassDef | ast.Module
+    docs = {id(node.body[0].value) for node in ast.walk(tree)
+            if isinstance(node, kinds) and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    formatted = [node.values for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    parts = {id(value) for values in formatted for value in values}
+    texts = [[v.value for v in values if isinstance(v, ast.Constant)] for values in formatted]
+    texts += [
+        [node.value]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and id(node) not in docs | parts
+    ]
+    return [
+        text
+        for text in texts
+        if all(isinstance(part, str) for part in text) and sum(p.count(" ") for p in text) >= 4
+    ]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_sentence_is_left_out(name):
+    found = literals(name)
+    assert found
+    for text in found:
+        assert any(
+            said in part or part in said for said in (*SAID, *NO_CLAIMS) for part in text if len(part) > 6
+        ), text
