@@ -32,8 +32,8 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
-mutation: environment ## how many faults planted in the metrics and the coders the tests notice; hours
-	@nice $(BIN)/mutmut run
+mutation: environment ## how many faults planted in metrics and coders the tests notice: of a sample (SAMPLE=200), or of all in hours
+	@nice $(BIN)/$(if $(SAMPLE),python .ci/mutation_sample.py $(SAMPLE),mutmut run)
 
 lint: environment ## style and types
 	@$(BIN)/ruff check --quiet .

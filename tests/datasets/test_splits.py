@@ -196,7 +196,7 @@ def data_sets(draw):
     return Dataset(index, task, Path(), patients_known=draw(st.booleans()))
 
 
-@pytest.mark.parametrize("data_sets_tried", [120, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("data_sets_tried", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_nothing_leaks_whatever_the_data_set(data_sets_tried):
     """Official parts or not, copies, near-duplicates, unknown patients, one label or several."""
     many = settings(max_examples=data_sets_tried, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -30,9 +30,9 @@ NOT_IMPORTED = {
     "mypy": "a program",
     "nbconvert": "a program, whose pages look at notebooks",
     "pre-commit": "a program",
-    "pytest-cov": "a plugin of pytest",
     "pytest-xdist": "a plugin of pytest",
     "ruff": "a program",
+    "slipcover": "a program",
     "types-pyyaml": "types for mypy",
 }
 

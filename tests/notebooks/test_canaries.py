@@ -1,4 +1,8 @@
-"""Nothing that names a patient leaves the private folder, also when a run fails half-way."""
+"""Nothing that names a patient leaves the private folder when a run fails or is killed half-way.
+
+What a run leaves that goes to its end is searched in `test_classes`, and by the drawn films' own numbers in
+`test_papermill`.
+"""
 
 import base64
 import os
@@ -12,64 +16,27 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from planted import draw_planted, run, start, wanted
 
-from canaries import CANARIES, MARK, digests, forms, hits, plant
-from radlib.datasets.synthetic import draw_dataset
+from canaries import CANARIES, MARK, digests, forms, hits
 
 STUDY = """\
 title: Films with planted names
 test_is_public: false
 notebooks: [{notebooks}]
-parameters:
-  dataset: rsna
-  epochs: 1
-  chains: [magnitude_pruning, int8]
-  pruning_epochs: 1
-  representative_films: 20
-  bootstrap_draws: 20
-  latency_calls: 50
+parameters: {{dataset: rsna, epochs: 1}}
 """
-SERIES = "01_explore, 02_train, 03_prune, 04_quantize, 05_infer, 06_compare"
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory) -> Path:
-    """Drawn films whose tags, file names and folder carry canaries."""
-    folder = tmp_path_factory.mktemp("data") / f"{MARK}99 films"
-    draw_dataset(folder, patients=45, seed=5, image_side=64)
-    folder.joinpath("patients.txt").write_text("\n".join(plant(folder)))
-    return folder
+    return draw_planted(tmp_path_factory.mktemp("data"))
 
 
-def wanted(films: Path) -> list[bytes]:
-    return forms(MARK) + digests((films / "patients.txt").read_text().split())
-
-
-def run(
-    folder: Path, films: Path, notebooks: str, *more: str, source: str = ""
-) -> subprocess.CompletedProcess:
-    """Run a study of one's own on the planted films, in a folder of its own."""
-    return subprocess.run(
-        **start(folder, films, notebooks, *more, source=source), capture_output=True, check=False
-    )
-
-
-def start(folder: Path, films: Path, notebooks: str, *more: str, source: str = "") -> dict:
-    """Return what `subprocess` needs to start a study of one's own on the planted films."""
-    folder.mkdir(exist_ok=True)
-    (folder / "planted.yaml").write_text(STUDY.format(notebooks=notebooks))
-    program = (
-        ["-c", f"{source}; import sys; from radlib.cli.app import main; main(sys.argv[1:])"]
-        if source
-        else ["-m", "radlib.cli.app"]
-    )
-    command = [sys.executable, *program, "run", "--study", "planted.yaml", "--data", str(films), *more]
-    environment = {
-        **os.environ,
-        "RADLIB_OUTPUTS": str(folder / "outputs"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    return {"args": command, "cwd": folder, "env": environment, "text": True}
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """Where several runs fail, which find the films decoded once."""
+    return tmp_path_factory.mktemp("work")
 
 
 @pytest.mark.parametrize("form", ["plain", "utf-16", "base64", "npz", "name", "digest"])
@@ -91,19 +58,6 @@ def test_the_search_finds_what_is_planted(tmp_path, form):
     assert hits(tmp_path, forms(MARK) + digests([text])) == []
 
 
-def test_the_whole_series_leaves_no_planted_name(tmp_path, films):
-    own = next((films / "stage_2_train_images").iterdir())
-    done = run(tmp_path / "work", films, SERIES, "-p", "own_films", str(own))
-    assert done.returncode == 0, done.stderr
-    outputs = tmp_path / "work" / "outputs"
-    assert (outputs / "planted" / "report.html").is_file()
-    assert (
-        MARK in (outputs / "planted" / "private" / "films.csv").read_text()
-    )  # so the names were there to leak
-    assert MARK not in done.stdout + done.stderr
-    assert hits(outputs, wanted(films)) == []
-
-
 FAILURES = {
     "a film that has gone": "open(film_path(run.folder, films.test.image_ids[0]) + '.gone')",
     "an error of pandas": "float(film_path(run.folder, films.test.image_ids[0]))",
@@ -117,7 +71,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failure):
+def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, work, films, failure):
     cells = [
         nbformat.v4.new_markdown_cell("# 01 · Fails"),
         nbformat.v4.new_code_cell(
@@ -132,25 +86,25 @@ def test_a_run_that_fails_half_way_leaves_no_planted_name(tmp_path, films, failu
         ),
         nbformat.v4.new_code_cell(FAILURES[failure]),
     ]
-    folder = tmp_path / "work" / "notebooks"
-    folder.mkdir(parents=True)
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_fails.ipynb")
     source = f"import pathlib; from radlib.cli.series import plan; plan.notebooks_folder = lambda: pathlib.Path({str(folder)!r})"
-    done = run(tmp_path / "work", films, "01_fails", source=source)
+    place = work / "outputs" / str(list(FAILURES).index(failure))
+    done = run(work, films, STUDY.format(notebooks="01_fails"), "--output", str(place), source=source)
     assert done.returncode in (1, 3), done.stderr
-    place = tmp_path / "work" / "outputs" / "planted"
     failed = nbformat.read(place / "reports" / "01_fails.failed.ipynb", as_version=4)
     (error,) = [o for c in failed.cells for o in c.get("outputs", []) if o.output_type == "error"]
     assert any("Cell In[" in line for line in error.traceback)
     assert "Cell In[" in (place / "failure.txt").read_text()
-    assert hits(tmp_path / "work" / "outputs", wanted(films)) == []
+    assert hits(work / "outputs", wanted(films)) == []
     assert (place / "private" / "failure.txt").is_file()
 
 
 def test_a_run_that_is_killed_while_training_leaves_no_planted_name(tmp_path, films):
     outputs = tmp_path / "work" / "outputs"
     with (tmp_path / "log").open("w") as log:
-        started = start(tmp_path / "work", films, "01_explore, 02_train")
+        started = start(tmp_path / "work", films, STUDY.format(notebooks="02_train"))
         with subprocess.Popen(**started, stdout=log, stderr=log, start_new_session=True) as running:
             while running.poll() is None and not any(outputs.glob("planted/checkpoints/*/*")):
                 time.sleep(0.02)
@@ -172,7 +126,7 @@ def test_a_run_is_opened_again_without_saying_where_its_films_lie(tmp_path, film
         "shutil.rmtree(run.folder / 'private')\n"
         "assert radlib.open_run(str(run.folder), study='planted.yaml').settings.data == ''\n"
     )
-    (tmp_path / "planted.yaml").write_text(STUDY.format(notebooks=SERIES))
+    (tmp_path / "planted.yaml").write_text(STUDY.format(notebooks="02_train"))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", source, str(films)], cwd=tmp_path, env=environment, check=False

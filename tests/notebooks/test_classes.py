@@ -1,35 +1,61 @@
-"""The series on classes that exclude each other, checked against scikit-learn from the stored predictions."""
+"""The whole series on classes that exclude each other and on films with planted names.
+
+What it computes is checked against scikit-learn from the stored predictions; what it leaves is searched for the names.
+"""
 
 import json
-import os
-import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
+from planted import draw_planted, run, wanted
 from sklearn import metrics as sk
 
-from conftest import command
+from canaries import MARK, hits
 
 LABELS = ["normal", "not_normal_no_opacity", "lung_opacity"]
-TINY = {
-    "dataset_options": "{patients: 60, reading: classes}",
-    "epochs": "2",
-    "chains": "[int8]",
-    "bootstrap_draws": "50",
-    "latency_calls": "50",
-    "representative_films": "20",
-}
+STUDY = """\
+title: Three classes, films with planted names
+test_is_public: false
+notebooks: [01_explore, 02_train, 03_prune, 04_quantize, 05_infer, 06_compare]
+parameters:
+  dataset: rsna
+  dataset_options: {reading: classes}
+  epochs: 2
+  chains: [magnitude_pruning, int8]
+  pruning_epochs: 1
+  representative_films: 20
+  bootstrap_draws: 50
+  latency_calls: 50
+"""
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    outputs = tmp_path_factory.mktemp("outputs")
-    line = [*command(outputs / "classes", **TINY), "--notebooks", "02,05,06"]
-    environment = {**os.environ, "RADLIB_OUTPUTS": str(outputs)}
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=900)
+def films(tmp_path_factory):
+    return draw_planted(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def ended(films, tmp_path_factory):
+    """How the series ended, and the folder of its outputs."""
+    work = tmp_path_factory.mktemp("work")
+    own = next((films / "stage_2_train_images").iterdir())
+    return run(work, films, STUDY, "-p", "own_films", str(own)), work / "outputs"
+
+
+@pytest.fixture(scope="module")
+def run_folder(ended):
+    done, outputs = ended
     assert done.returncode == 0, done.stderr
-    return outputs / "classes"
+    return outputs / "planted"
+
+
+def test_the_whole_series_leaves_no_planted_name(run_folder, ended, films):
+    done, outputs = ended
+    assert (run_folder / "report.html").is_file()
+    assert MARK in (run_folder / "private" / "films.csv").read_text()  # so the names were there to leak
+    assert MARK not in done.stdout + done.stderr
+    assert hits(outputs, wanted(films)) == []
 
 
 def predictions(folder, chain):
@@ -66,10 +92,10 @@ def test_no_threshold_is_chosen_and_the_report_says_why(run_folder):
     assert "Youden" not in report and "point: its threshold" not in report
 
 
-def test_films_are_read_with_one_decision_each(run_folder, tmp_path):
+def test_films_are_read_with_one_decision_each(run_folder, films, tmp_path):
     from radlib.deployment import export
 
-    film = next((run_folder.parent / ".cache").glob("synthetic-*/stage_2_train_images/*.dcm"))
+    film = next(films.glob("stage_2_train_images/*.dcm"))
     folder = export.export_variant(run_folder, "student_small--int8--seed0", tmp_path / "device")
     table = export.predict_folder(folder, film)
     columns = [f"{label}_probability" for label in LABELS]

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from replaying import disagreements
 
+from canaries import contents, digests, forms, hits
 from conftest import SHORT, command, stored_models
+from radlib.datasets.synthetic import drawn_uuid
 from radlib.runs.studies import load_study, notebooks_folder
 
 
@@ -41,6 +43,26 @@ def test_every_notebook_printed_what_is_committed(request, short_run, name):
     report = short_run.folder / "reports" / f"{name}.ipynb"
     found = disagreements(request.session, notebooks_folder() / f"{name}.ipynb", report)
     assert not found, "\n".join(found)
+
+
+def test_no_number_or_file_name_of_a_drawn_film_leaves_the_private_folder(short_run):
+    """All of them as they stand in the films; a few in any form that a file may give them."""
+    outputs = short_run.folder.parent
+    numbers = {str(drawn_uuid(0, patient)) for patient in range(520)}
+    names = {path.stem for path in outputs.glob(".cache/synthetic-*/stage_2_train_images/*.dcm")}
+    assert len(names) > 1500 and names & uuids(short_run.folder / "private" / "films.csv")
+    left = [path for path in outputs.rglob("*") if path.is_file() and "private" not in path.parts]
+    found = {path: uuids(path) for path in left if "stage_2_train_images" not in path.parts}
+    tables = {path for path in found if path.parent.name.startswith("synthetic-")}
+    assert tables and not [path for path in found.keys() - tables if found[path] & (numbers | names)]
+    some = [*sorted(numbers)[:2], *sorted(names)[:2]]
+    assert hits(short_run.folder, [form for text in some for form in (*forms(text), *digests([text]))]) == []
+
+
+def uuids(path):
+    """All identifiers of the drawn films' kind in a file, or packed in it."""
+    pattern = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return {text.decode() for _, content in contents(path) for text in re.findall(pattern, content)}
 
 
 def test_a_killed_run_kept_what_was_finished(short_run):

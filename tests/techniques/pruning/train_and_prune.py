@@ -1,6 +1,6 @@
 """Train a small network on drawn squares, prune it, print a digest of all weights; die at a given step.
 
-Run by test_resume.py in processes of their own: `train_and_prune.py FOLDER DIE_AT_STEP`.
+Called by test_resume.py, and run in processes of their own: `train_and_prune.py FOLDER DIE_AT_STEP`.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from unittest import mock
 
 from radlib.foundation import backend
 from radlib.techniques.data import TechniqueData
@@ -19,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from drawn import drawn_settings, drawn_splits, small_network
 
 
-def main(folder: Path, die_at_step: int) -> None:
+def train_and_prune(folder: Path, die_at_step: int = 0) -> tuple[int, str]:
+    """Return how many steps were made and the digest."""
     keras = backend.keras()
     steps = 0
 
@@ -40,13 +42,13 @@ def main(folder: Path, die_at_step: int) -> None:
     def mortal_fit(self, model, *, callbacks=(), **arguments):
         return original_fit(self, model, callbacks=[*callbacks, Death()], **arguments)
 
-    TechniqueData.fine_tune = mortal_fit
-    pruned = magnitude_pruning(model, data, pruning_epochs=3).payload
+    with mock.patch.object(TechniqueData, "fine_tune", mortal_fit):
+        pruned = magnitude_pruning(model, data, pruning_epochs=3).payload
     digest = hashlib.sha256()
     for weights in (*model.get_weights(), *pruned.get_weights()):
         digest.update(weights.tobytes())
-    print(steps, digest.hexdigest())
+    return steps, digest.hexdigest()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    print(*train_and_prune(Path(sys.argv[1]), int(sys.argv[2])))
