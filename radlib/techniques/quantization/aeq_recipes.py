@@ -24,9 +24,9 @@ import numpy as np
 from radlib.formats.litert_tables import read_tables, said_anew
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import NotApplicable, SetupError
-from radlib.techniques.data import Product, TechniqueData
+from radlib.techniques.data import Product
+from radlib.techniques.quantization.activation_ranges import Ends, clipped
 from radlib.techniques.quantization.aeq_fitness import (
-    WITH_WEIGHTS,
     operation_names,
     refuse_quantized,
     refuse_unchanged,
@@ -123,43 +123,24 @@ def float16(model: bytes) -> Product:
     )
 
 
-def calibrated(
-    model: bytes, data: TechniqueData, representative_films: int, *, activation_bits: int
-) -> Product:
-    """Return a float32 LiteRT file with int8 weights and activations in fixed ranges, measured on training films.
-
-    What happens to the film before the first kernel stays float32: there LiteRT would round the film once more, and of
-    int16 additions it runs only some.
-
-    Args:
-        model: A float32 LiteRT file.
-        data: The films.
-        representative_films: How many training films to measure on; the details name them.
-        activation_bits: 8 or 16.
-    """
-    images, image_ids = data.representative(representative_films, seed=data.settings.seed)
-    recipe = [rule(weight_bits=8, activation_bits=activation_bits), floating(operation="INPUT")]
-    recipe.append(floating(operation="OUTPUT"))
-    for kind, scope in operations(model):
-        if kind in WITH_WEIGHTS:
-            break
-        recipe.append(floating(scope=only(scope)))
-    details = {"recipe": recipe, "representative_films": image_ids}
-    return Product(quantize(model, recipe, images), details)
-
-
 def made_by(model: bytes, recipe: Recipe) -> Product:
     """Return what a recipe without calibration makes, with the recipe."""
     return Product(quantize(model, recipe), {"recipe": recipe})
 
 
-def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] | np.ndarray = ()) -> bytes:
+def quantize(
+    model: bytes,
+    recipe: Recipe,
+    images: Sequence[np.ndarray] | np.ndarray = (),
+    ends: Ends = "extremes",
+) -> bytes:
     """Return a float32 LiteRT file quantized by a recipe, after a run on one film.
 
     Args:
         model: A float32 LiteRT file.
         recipe: Rules, see `rule`; of those that match an operation the last holds.
         images: Representative films, float32 (n, h, w, 1), for rules with fixed ranges of activations.
+        ends: Where such ranges end.
 
     Returns:
         The bytes of the quantized file.
@@ -175,7 +156,9 @@ def quantize(model: bytes, recipe: Recipe, images: Sequence[np.ndarray] | np.nda
     try:
         with _quietly():
             worker = quantizer.Quantizer(model, recipe)
-            ranges = _ranges(model, worker, images) if worker.need_calibration else None
+            ranges = None
+            if worker.need_calibration:
+                ranges = clipped(model, np.asarray(images), _ranges(model, worker, images), ends)
             result = worker.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
         content = bytes(result.quantized_model)
     except (ValueError, RuntimeError, KeyError, IndexError, TypeError, NotImplementedError) as error:

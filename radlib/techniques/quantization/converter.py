@@ -6,7 +6,8 @@ activations per tensor, with ranges measured on representative training films. A
 
 A Keras network is quantized by TensorFlow's converter while it is converted. One that is a float32 LiteRT file already,
 imported or after `float32`, is rewritten by a recipe of the AI Edge Quantizer (see `aeq_recipes`) under the same name: what is
-stored and computed is the same, but for the scaling of the film in front, which stays float32 then.
+stored and computed is the same, but for the scaling of the film in front, which stays float32 then. `int8` always goes
+that way, since what it does against the loss by rounding is done to the float32 file.
 
 | technique | weights | activations | input and output |
 |---|---|---|---|
@@ -29,7 +30,9 @@ from radlib.foundation.errors import NotApplicable
 from radlib.foundation.registry import TECHNIQUES
 from radlib.foundation.value_types import Range
 from radlib.techniques.data import Product, TechniqueData
-from radlib.techniques.quantization import aeq_recipes as recipes
+from radlib.techniques.quantization import aeq_recipes as recipes, fixed_ranges
+from radlib.techniques.quantization.activation_ranges import Ends
+from radlib.techniques.quantization.weight_grids import Preparation, Rounding
 
 EITHER = ("keras", "tflite")
 RepresentativeFilms = Annotated[int, Range(1, 100_000)]
@@ -72,18 +75,52 @@ def float16(model: Any, data: TechniqueData) -> Product:
     return Product(convert(model, options))
 
 
-@quantizer(consumes=EITHER, label="int8", former="aeq_int8")
-def int8(model: Any, data: TechniqueData, *, representative_films: RepresentativeFilms = 100) -> Product:
+@quantizer(consumes=EITHER, label="int8", former="aeq_int8", revision=2)
+def int8(
+    model: Any,
+    data: TechniqueData,
+    *,
+    representative_films: RepresentativeFilms = 100,
+    correct_bias: bool = True,
+    equalize: bool = False,
+    rounding: Rounding = "nearest",
+    ranges: Ends = "extremes",
+) -> Product:
     """Store weights and compute activations as int8; input and output stay float32.
+
+    Rounded weights shift the mean of what a layer gives, most where a channel has few of them; the biases take that back. So
+    a Keras network is converted to float32 and quantized then; one that the AI Edge Quantizer does not know is left to
+    TensorFlow's converter, without correction (the details say so).
 
     Args:
         model: A Keras model, or a float32 LiteRT file.
         data: The films.
-        representative_films: Training films from which the ranges of the activations are measured.
+        representative_films: Training films from which the ranges of the activations and the means are measured.
+        correct_bias: Whether biases give back the mean that rounding takes (Nagel et al., 2019).
+        equalize: Whether channels between two layers are brought to one size first (Nagel et al., 2019).
+        rounding: `nearest`, or `learned` on the films, layer by layer (AdaRound, Nagel et al., 2020): minutes.
+        ranges: Where the ranges of activations end: at the `extremes`, at a `percentile` of all values, or at
+            the `least_error` in squares.
+
+    Returns:
+        The bytes of an int8 LiteRT file; the details hold the films and, of the AI Edge Quantizer, the recipe.
+
+    References:
+        Nagel et al. (2019). Data-free quantization through weight equalization and bias correction. ICCV,
+            arXiv 1906.04721.
+        Nagel et al. (2020). Up or down? Adaptive rounding for post-training quantization. ICML, arXiv 2004.10568.
     """
-    if isinstance(model, bytes):
-        return recipes.calibrated(model, data, representative_films, activation_bits=8)
-    return calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8")
+    preparation = Preparation(correct_bias, equalize, rounding)
+    plain = model if isinstance(model, bytes) else convert(model)
+    try:
+        return fixed_ranges.calibrated(
+            plain, data, representative_films, activation_bits=8, preparation=preparation, ends=ranges
+        )
+    except NotApplicable:
+        if isinstance(model, bytes) or (preparation, ranges) != (Preparation(), "extremes"):
+            raise
+    made = calibrated(model, data, representative_films, operations="TFLITE_BUILTINS_INT8")
+    return Product(made.payload, {**made.details, "correct_bias": False})
 
 
 @quantizer(consumes="keras", label="int8 (int8 in and out)")
@@ -110,7 +147,7 @@ def int16x8(model: Any, data: TechniqueData, *, representative_films: Representa
         representative_films: Training films from which the ranges of the activations are measured.
     """
     if isinstance(model, bytes):
-        return recipes.calibrated(model, data, representative_films, activation_bits=16)
+        return fixed_ranges.calibrated(model, data, representative_films, activation_bits=16)
     return calibrated(
         model,
         data,

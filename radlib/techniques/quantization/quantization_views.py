@@ -10,13 +10,13 @@ from radlib.foundation.registry import TECHNIQUES
 from radlib.runs.chains import parse_chain
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
-from radlib.techniques.quantization import aeq, converter, qat
+from radlib.techniques.quantization import aeq, converter, mixed_precision, qat
 
 
 def scheme_table() -> "pd.DataFrame":
     """Return what each way to quantize stores, one row per technique, read from the tables in their modules."""
     tables = []
-    for module in (converter, aeq, qat):
+    for module in (converter, aeq, mixed_precision, qat):
         lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
         cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
         tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
