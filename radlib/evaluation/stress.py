@@ -1,7 +1,7 @@
 """How much change does a variant bear? The same validation films, changed ever more in one way at a time.
 
-Another room exposes, frames, sharpens or grains films otherwise. A single mean over changed films hides which of the four
-a network minds, and a compressed network may mind one that its original bears. So each kind of change goes in steps from
+Another room exposes, frames, sharpens, grains or stores films otherwise. A single mean over changed films hides which of the
+five a network minds, and a compressed network may mind one that its original bears. So each kind of change goes in steps from
 none to the full range that training may vary films by (`augmentation.Augmentation`); within a step every film is changed by
 exactly that share of it, and draws from a fixed seed which way: at every step the same films change in the same direction,
 and the original and the winner read exactly the same pixels. Thresholds stay where they were chosen.
@@ -36,12 +36,13 @@ KINDS = {
     "framing": ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees"),
     "sharpness": ("blur", "sharpen"),
     "noise": ("noise",),
+    "storage": ("coarsen", "jpeg"),
 }
 FULL = Augmentation(blur=0.02, sharpen=2.0)  # the other ranges are those that training has by default
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)  # of the full range, beside none
 STEPS = (("", 0.0), *((kind, strength) for kind in KINDS for strength in STRENGTHS))
 SEED = 1
-REVISION = 2  # raised when films are changed otherwise
+REVISION = 3  # raised when films are changed otherwise
 FIELDS = ("image_id", "patient_id", "y_true", "y_prob", "model_sha256", "fingerprint", "revision")
 
 Ask = Callable[[np.ndarray], np.ndarray]

@@ -22,9 +22,9 @@ TITLE = "How much change it bears"
 OFF = "Stress curves are switched off in this study (`stress_films: 0`)."
 METHOD = (
     "Validation films, changed in one way at a time, in steps up to the full range that training may vary films by: exposure "
-    "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask) and noise. "
-    "At each step every film is changed by exactly that share of the range, up or down by lot. Thresholds stay where they were "
-    "chosen; both networks read the same pixels."
+    "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask), "
+    "noise, and storage (fewer pixels, JPEG). At each step every film is changed by exactly that share of the range, up or "
+    "down by lot. Thresholds stay where they were chosen; both networks read the same pixels."
 )
 
 
