@@ -78,7 +78,7 @@ def folders(
     patients = [private_patient_id(Path(path).name, pattern) for path in index["path"]]
     index["patient_id"] = [said or image for said, image in zip(patients, index["image_id"], strict=True)]
     if not pattern:
-        notes.append("Each film counts as a patient of its own: no patient_pattern was given.")
+        notes.append("Nobody knows whose film is whose: no patient_pattern was given.")
     elif nameless := patients.count(""):
         notes.append(
             f"{nameless} films count as a patient of their own each: patient_pattern finds no number in their names."

@@ -145,9 +145,13 @@ def _exposure(index: "pd.DataFrame") -> "pd.Series":
 def _without_patients(index: "pd.DataFrame") -> str:
     """Say what stands in for patients, and how large the largest group is: one long chain would be no patient."""
     sizes = index["patient_id"].value_counts()
+    if not (sizes > 1).any():
+        return (
+            "No patient numbers are known, and no near-duplicates were found: every film stands for itself."
+        )
     return (
-        f"No patient numbers are known: {int((sizes > 1).sum())} groups of near-duplicates, "
-        f"{int(sizes.max())} films in the largest, count as one patient each, and every other film as a patient."
+        f"No patient numbers are known: {int((sizes > 1).sum())} groups of near-duplicates, {int(sizes.max())} films in "
+        "the largest, stand in for patients, and every other film for itself."
     )
 
 

@@ -83,8 +83,11 @@ def _key(row: Row) -> tuple[str, ...]:
 def _logs(run: Run) -> list[Path]:
     """Return the logs of all runs beside this one and of the usual folder of outputs, and those that are published."""
     found: set[Path] = set()
-    with contextlib.suppress(OSError):  # a folder that cannot be listed tells of no look
-        for folder in (run.folder.parent, outputs_root()):
-            found |= {path.resolve() for path in folder.glob(f"*/{LOG}")}
-        found |= {path.resolve() for path in published_results().rglob(LOG)}
+    for folder, pattern in (
+        (run.folder.parent, f"*/{LOG}"),
+        (outputs_root(), f"*/{LOG}"),
+        (published_results(), f"**/{LOG}"),
+    ):
+        with contextlib.suppress(OSError):  # a folder that cannot be listed tells of no look
+            found |= {path.resolve() for path in folder.glob(pattern)}
     return sorted(found)

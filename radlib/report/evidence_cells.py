@@ -8,12 +8,8 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
 from radlib.report.conclusions import TONES
-from radlib.report.losses import lost_rates
+from radlib.report.losses import KINDS, TESTED, harm_sentence, lost_rates, nobody_knows, unharmed_sentence
 from radlib.runs.settings import Settings
-
-KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
-TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity"),
-          "specificity": ("_specificity", "specificity")}  # fmt: skip
 
 
 def evidence_sections(
@@ -206,38 +202,6 @@ def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], 
         "is asked as a whole first, adjusted over all groups, and each finding behind it"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
-
-
-def nobody_knows(groups_known: bool) -> str:
-    """Return why nobody can say who would be harmed."""
-    if groups_known:
-        return "The groups of the test films could not be asked: nobody can say here who would be harmed."
-    return (
-        "Age, sex, view and source of the test films are not known: nobody can say here who would be harmed."
-    )
-
-
-def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
-    """Return what it means that no group was shown to lose: of groups that could not be asked, nothing."""
-    asked = {title: int((harm[f"verdict{suffix}"] != "undefined").sum()) for suffix, title in TESTED.values()}
-    if not any(asked.values()):
-        return "No group of test films was large enough to be asked: nobody can say here who would be harmed."
-    counts = ", ".join(f"{title} {count:,}" for title, count in asked.items())
-    return (
-        f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
-        f"sensitivity or specificity. Of {w.plural(len(harm), 'question')} so many could be asked: {counts}."
-    )
-
-
-def harm_sentence(row: pd.Series, variant: str) -> str:
-    """Return who lost what, e.g. "int8, pneumonia: sex F loses 0.102 sensitivity [−0.140 to −0.064]"."""
-    losses = [
-        f"{-row[f'difference{suffix}']:.3f} {title} "
-        f"[{w.signed_span(row[f'difference{suffix}_low'], row[f'difference{suffix}_high'])}]"
-        for name, (suffix, title) in TESTED.items()
-        if name in row["harmed"].split(", ")
-    ]
-    return f"{variant}, {row['label']}: {KINDS.get(row['by'], row['by'])} {row['group']} loses {' and '.join(losses)}."
 
 
 def _harm_cell(row: pd.Series, suffix: str) -> Cell:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from radlib.report import figures
-from radlib.report.evidence_cells import KINDS, TESTED
+from radlib.report.losses import KINDS, TESTED
 from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 

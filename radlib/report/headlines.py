@@ -48,7 +48,8 @@ def _choice_sentence(
     elif several:
         how = f"is the smallest network that cannot lose more than {allowed} beside the best"
     else:
-        how = "is an original; no compressed variant is there to choose"
+        none = "was chosen" if (results["chain"] != "original").any() else "is there to choose"
+        how = f"is an original; no compressed variant {none}"
     ratio = row["compression"] if row["chain"] != "original" else float("nan")
     smaller = f", {w.smaller(ratio)} than the original’s weights" if w.known(ratio) else ""
     return f"{name} ({size}{smaller}) {how}."

@@ -1,4 +1,4 @@
-"""Who loses sensitivity or specificity when a file is exchanged and the threshold stays: one sentence for the report.
+"""Who loses when a file is exchanged and the threshold stays: which file its rates, and which group of films what, in sentences.
 
 An AUROC knows only the order of films. A variant whose probabilities have all moved down reads as well by it, and sends
 patients home who were called back before.
@@ -8,7 +8,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from radlib.report import wording as w
 from radlib.runs.settings import Settings
+
+KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
+TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity"),
+          "specificity": ("_specificity", "specificity")}  # fmt: skip
 
 
 def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
@@ -34,3 +39,35 @@ def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str], settings: Sett
     return (
         f"Frozen, these lose more than the margin of {margin}, whatever their AUROC says (not adjusted): {'; '.join(lost)}.",
     )
+
+
+def nobody_knows(groups_known: bool) -> str:
+    """Return why nobody can say who would be harmed."""
+    if groups_known:
+        return "The groups of the test films could not be asked: nobody can say here who would be harmed."
+    return (
+        "Age, sex, view and source of the test films are not known: nobody can say here who would be harmed."
+    )
+
+
+def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
+    """Return what it means that no group was shown to lose: of groups that could not be asked, nothing."""
+    asked = {title: int((harm[f"verdict{suffix}"] != "undefined").sum()) for suffix, title in TESTED.values()}
+    if not any(asked.values()):
+        return "No group of test films was large enough to be asked: nobody can say here who would be harmed."
+    counts = ", ".join(f"{title} {count:,}" for title, count in asked.items())
+    return (
+        f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
+        f"sensitivity or specificity. Of {w.plural(len(harm), 'question')} so many could be asked: {counts}."
+    )
+
+
+def harm_sentence(row: pd.Series, variant: str) -> str:
+    """Return who lost what, e.g. "int8, pneumonia: sex F loses 0.102 sensitivity [−0.140 to −0.064]"."""
+    losses = [
+        f"{-row[f'difference{suffix}']:.3f} {title} "
+        f"[{w.signed_span(row[f'difference{suffix}_low'], row[f'difference{suffix}_high'])}]"
+        for name, (suffix, title) in TESTED.items()
+        if name in row["harmed"].split(", ")
+    ]
+    return f"{variant}, {row['label']}: {KINDS.get(row['by'], row['by'])} {row['group']} loses {' and '.join(losses)}."

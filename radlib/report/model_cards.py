@@ -21,8 +21,8 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
 from radlib.report.conclusions import conclusion
-from radlib.report.evidence_cells import harm_sentence, nobody_knows, unharmed_sentence
 from radlib.report.looks import looks_caution
+from radlib.report.losses import harm_sentence, nobody_knows, unharmed_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution

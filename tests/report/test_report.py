@@ -323,7 +323,7 @@ def test_below_a_verdict_stands_what_as_many_patients_can_show(verdict, words):
     ("selection", "words"),
     [
         ({"nearest": "n/int8#0"}, "No compressed variant was safe to choose"),
-        ({"nearest": None}, "is the smallest network that cannot lose more than 0.106"),
+        ({"nearest": None}, "original (36 KB) is an original; no compressed variant is there"),
     ],
 )
 def test_an_original_that_wins_says_why(selection, words):

@@ -42,7 +42,7 @@ def test_the_tables_name_the_rule(tmp_path):
     assert f"thresholds by {words}" in text.split("## Each label")[1].split("##")[0]
     assert f"thresholds by {words}" in text.split("## Methods")[1]
     (card,) = run.path("cards").iterdir()
-    assert f"chosen on validation films by {words}" in card.read_text(encoding="utf-8")
+    assert f"chosen on validation films, by {words}" in card.read_text(encoding="utf-8")
 
 
 def test_a_convention_flatters_nobody_and_a_broken_promise_says_why(tmp_path):
