@@ -109,6 +109,35 @@ def set_values(tables: Any, place: int, values: np.ndarray) -> None:
     tables.buffers[tensor.buffer].data = np.frombuffer(content, np.uint8)
 
 
+def add_to_bias(tables: Any, layer: Layer, shift: np.ndarray) -> None:
+    """Add to a layer's biases, (channels,); a layer that has none, since they were all 0, is given some."""
+    if layer.bias >= 0:
+        set_values(tables, layer.bias, values_of(tables, layer.bias) + shift)
+        return
+    from ai_edge_litert.schema_py_generated import BufferT, TensorT, TensorType
+
+    graph, bias = tables.subgraphs[0], TensorT()
+    bias.name, bias.shape, bias.type = (
+        b"%s_bias" % graph.tensors[layer.kernel].name,
+        [len(shift)],
+        TensorType.FLOAT32,
+    )
+    bias.buffer = len(tables.buffers)
+    tables.buffers.append(BufferT())
+    graph.tensors.append(bias)
+    set_values(tables, len(graph.tensors) - 1, shift)
+    for operation in graph.operators:
+        if layer.target in list(operation.outputs):
+            operation.inputs = np.array([layer.source, layer.kernel, len(graph.tensors) - 1], np.int32)
+
+
+def biases_of(tables: Any, layer: Layer) -> np.ndarray:
+    """Return the biases of a layer, float32 (channels,); 0 where it has none."""
+    if layer.bias >= 0:
+        return values_of(tables, layer.bias)
+    return np.zeros(len(channels_of(tables, layer)), np.float32)
+
+
 def channels_of(tables: Any, layer: Layer) -> np.ndarray:
     """Return the weights of a layer, float32 (channels, weights of each)."""
     kernel = values_of(tables, layer.kernel)

@@ -14,7 +14,7 @@ from radlib.techniques.quantization.float_layers import backwards, products
 
 ZETA, GAMMA = 1.1, -0.1  # the sigmoid is stretched beyond [0, 1] and cut off, so that it reaches both ends
 FIRST_BETA, LAST_BETA, WARM_UP = 20.0, 2.0, 0.2
-RATE, BATCH, FIRST_MOMENT, SECOND_MOMENT = 0.02, 256, 0.9, 0.999  # of Adam
+RATE, BATCH, FIRST_MOMENT, SECOND_MOMENT = 0.05, 256, 0.9, 0.999  # of Adam
 
 
 def learned_rounding(
@@ -27,13 +27,14 @@ def learned_rounding(
     limits: tuple[float, float] = (-np.inf, np.inf),
     steps: int = 300,
     seed: int = 0,
-    strength: float = 0.1,
+    strength: float = 10.0,
 ) -> np.ndarray:
     """Return a layer's weights on a grid, each rounded up or down so that the layer's outputs change least.
 
     Minimizes `E ‖f(z) − f(W̃ x)‖² + λ Σ (1 − |2 h(V) − 1|^β)` over V, with `W̃ = S · clip(⌊W / S⌋ + h(V), −Q, Q)`, `S = c / Q`,
     `Q = 2^(b−1) − 1` and the rectified sigmoid `h(V) = clip(1.2 σ(V) − 0.1, 0, 1)`; β falls from 20 to 2 after a fifth of
-    the steps (Nagel et al., 2020, equations 21 to 25). The error is counted in that of rounding to nearest.
+    the steps (Nagel et al., 2020, equations 21 to 25). The error is counted in that of rounding to nearest, so that one λ
+    fits all layers; a channel for which nothing better than nearest was found keeps that.
 
     Args:
         weights: W, (channels, weights of each).
@@ -45,7 +46,7 @@ def learned_rounding(
         limits: What the activation f lets through, less the bias: two numbers, or two arrays (channels,).
         steps: Of Adam.
         seed: Of the order of the patches.
-        strength: λ per weight.
+        strength: λ, for all weights together.
 
     Example:
         >>> found = learned_rounding(np.array([[1.0, 0.45, 0.35]]), np.ones((8, 3)), np.full((8, 1), 1.8), np.ones(1), 2)
@@ -65,7 +66,8 @@ def learned_rounding(
     start = np.clip((weights / scale - floor - GAMMA) / (ZETA - GAMMA), 1e-4, 1 - 1e-4)
     v = np.log(start / (1 - start)).astype(np.float32)
     nearest = np.clip(np.round(weights / scale), -highest, highest)
-    unit = np.mean((np.clip(products(nearest * scale, patches), *limits) - target) ** 2) * len(v) + 1e-12
+    nearest_error = _errors(nearest * scale, patches, target, limits)
+    unit = nearest_error.sum() + 1e-12
     generator, mean, square = np.random.default_rng(seed), np.zeros_like(v), np.zeros_like(v)
     for step in range(1, steps + 1):
         rows = generator.integers(0, len(patches), min(BATCH, len(patches)))
@@ -85,4 +87,10 @@ def learned_rounding(
         lasting = mean / (1 - FIRST_MOMENT**step), square / (1 - SECOND_MOMENT**step)
         v -= RATE * lasting[0] / (np.sqrt(lasting[1]) + 1e-8)
     codes = np.where(fixed, nearest, np.clip(floor + (v > 0), -highest, highest))
-    return (codes * scale).astype(np.float32)
+    better = _errors(codes * scale, patches, target, limits) < nearest_error
+    return (np.where(better[:, None], codes, nearest) * scale).astype(np.float32)
+
+
+def _errors(weights: np.ndarray, patches: np.ndarray, target: np.ndarray, limits: tuple) -> np.ndarray:
+    """Return the mean squared error of each channel's outputs, (channels,)."""
+    return np.square(np.clip(products(weights, patches), *limits) - target).mean(axis=0)
