@@ -12,6 +12,7 @@ from radlib.techniques.quantization.bias_correction import expected_patches
 from radlib.techniques.quantization.converter import convert
 from radlib.techniques.quantization.equalization import equalized
 from radlib.techniques.quantization.float_layers import (
+    add_to_bias,
     answers_of,
     biases_of,
     channels_of,
@@ -21,7 +22,6 @@ from radlib.techniques.quantization.float_layers import (
     patches,
     products,
     set_channels,
-    set_values,
     values_of,
 )
 from radlib.techniques.quantization.learned_rounding import learned_rounding
@@ -73,6 +73,18 @@ def test_every_layer_is_a_matrix_product_of_its_patches(content, images):
         np.testing.assert_allclose(mean_patch(layer, shape, seen[layer.source]), read.mean(axis=0), atol=1e-6)
 
 
+def test_layers_that_share_their_zeros_get_biases_of_their_own(content):
+    tables = read_tables(content)
+    layers = [layer for layer in float_layers(tables) if len(channels_of(tables, layer)) == 16]
+    assert len(layers) == 3  # of 16 channels each, with biases of 0 that the converter stored once
+    for number, layer in enumerate(layers):
+        for _ in range(2):
+            add_to_bias(tables, layer, np.full(16, number + 1, np.float32))
+    again = read_tables(packed(tables))
+    for number, layer in enumerate(layers):
+        np.testing.assert_array_equal(biases_of(again, layer), 2 * (number + 1))
+
+
 def pre_activations(content, tables, layer, images):
     """The mean of what a layer adds up, by channel, from what it reads in another file."""
     (mean,) = expected_patches(content, tables, [layer], images)
@@ -97,7 +109,7 @@ def test_equalized_channels_change_no_answer_and_have_one_range(content, images)
     unlike = float_layers(tables)[2]  # a 1 × 1 convolution that a ReLU follows, and a dilated one reads
     factors = np.geomspace(0.05, 20, 12).astype(np.float32)
     set_channels(tables, unlike, channels_of(tables, unlike) * factors[:, None])
-    set_values(tables, unlike.bias, values_of(tables, unlike.bias) * factors)
+    add_to_bias(tables, unlike, biases_of(tables, unlike) * (factors - 1))
     stretched = packed(tables)
     even, pairs = equalized(stretched, images)
     assert pairs >= 4
