@@ -81,8 +81,8 @@ def equalized(content: bytes, images: np.ndarray) -> tuple[bytes, int]:
     for _ in range(SWEEPS):
         for first, second in pairs:
             writing, reading = channels_of(tables, first), _by_source(tables, second)
-            largest = [np.abs(each).max(axis=1).astype(np.float64) for each in (writing, reading)]
-            factors = equalizing_factors(*largest, reached[first.target], first.limits[1])
+            written, read = (np.abs(each).max(axis=1).astype(np.float64) for each in (writing, reading))
+            factors = equalizing_factors(written, read, reached[first.target], first.limits[1])
             reached[first.target] = reached[first.target] / factors
             set_channels(tables, first, writing / factors[:, None])
             biases = biases_of(tables, first)

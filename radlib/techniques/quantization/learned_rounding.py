@@ -24,7 +24,7 @@ def learned_rounding(
     clip: np.ndarray,
     bits: int,
     *,
-    limits: tuple[float, float] = (-np.inf, np.inf),
+    limits: tuple[float | np.ndarray, float | np.ndarray] = (-np.inf, np.inf),
     steps: int = 300,
     seed: int = 0,
     strength: float = 10.0,

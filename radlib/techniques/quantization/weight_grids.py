@@ -120,7 +120,8 @@ def _learn(
     generator, weights = np.random.default_rng(seed), channels_of(tables, layer)
     bias = biases_of(tables, layer)
     shape = values_of(tables, layer.kernel).shape
-    sampled, means = ([], []), ([], [])
+    sampled: tuple[list, list] = ([], [])
+    means: tuple[list, list] = ([], [])
     runs = (observed(file, images, [layer.source]) for file in (content, packed(tables)))
     for both in zip(*runs, strict=True):
         read = [patches(layer, shape, seen[layer.source]) for seen in both]
