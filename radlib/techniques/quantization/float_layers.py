@@ -9,6 +9,7 @@ the output looks at. A depthwise layer has a patch of its own for each channel.
 """
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -210,7 +211,9 @@ def _as_weights(layer: Layer, shape: Sequence[int], seen: np.ndarray) -> np.ndar
 
 def observed(content: bytes, images: np.ndarray, places: Sequence[int]) -> Iterator[Mapping[int, np.ndarray]]:
     """Yield, film by film, what flows through some tensors of a float32 LiteRT file, by the tensor's number."""
-    interpreter, _ = allocated(1, model_content=content, experimental_preserve_all_tensors=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # LiteRT says that this is for debugging and takes memory
+        interpreter, _ = allocated(1, model_content=content, experimental_preserve_all_tensors=True)
     film = interpreter.get_input_details()[0]["index"]
     for image in images:
         interpreter.set_tensor(film, image[None])

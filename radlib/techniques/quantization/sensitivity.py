@@ -97,7 +97,7 @@ def sensitivity(content: bytes, images: np.ndarray, bits: Sequence[int] = (4,)) 
     tables = read_tables(content)
     layers, before = float_layers(tables), answers_of(content, images)
     expected, rows = expected_patches(content, tables, layers, images), []
-    for number, (layer, mean) in enumerate(zip(layers, expected, strict=True)):
+    for number, (layer, mean) in enumerate(zip(layers, expected, strict=True), 1):
         for width in bits:
             changed = read_tables(content)
             put_on_grid(changed, layer, width, mean)
