@@ -1,10 +1,10 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [small_sets] [base_install] [evidence] [demo] [fuzz] [fuzz_...] [--films N]
+    [copies] [report] [binary] [miracle] [recipes] [quantizers] [small_sets] [base_install] [evidence] [demo] [fuzz] [fuzz_...] [--films N]
     [--rounds N] [--json FILE]
 
-Without a name all run, except the long fuzzing, `evidence`, which simulates for minutes, `small_sets`, which needs films that lie beside the checkout, and
+Without a name all run, except the long fuzzing, `evidence`, which simulates for minutes, `small_sets` and `quantizers`, which need films that lie beside the checkout, and
 `base_install`, which needs a package index.
 `--films` stands for the number that each is worth running with.
 """
@@ -31,6 +31,7 @@ from benchmarks import (
     predict_start,
     pruning_speed,
     quantizer_recipes,
+    quantizers,
     refusals,
     report_speed,
     small_sets,
@@ -51,6 +52,7 @@ FILMS = {
     "binary": 0,
     "miracle": 0,
     "recipes": 0,
+    "quantizers": 624,
     "small_sets": 0,
     "predict_start": 0,
     "fuzz": 200_000,
@@ -83,7 +85,7 @@ def main() -> None:
         "kinds",
         nargs="*",
         choices=[*KINDS, []],
-        help="which; all but fuzzing, small_sets, evidence and base_install when none is named",
+        help="which; all but fuzzing, small_sets, quantizers, evidence and base_install when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
@@ -138,6 +140,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "recipes":
             result = quantizer_recipes.measure()
             return result, quantizer_recipes.table(result)
+        case "quantizers":
+            result = quantizers.measure(films)
+            return result, quantizers.table(result)
         case "small_sets":
             result = small_sets.measure()
             return result, small_sets.table(result)

@@ -6,7 +6,7 @@ says and not its name), `layout` (how it wants to be given a film, asked once an
 
 | what comes in | how it is read | what takes it |
 |---|---|---|
-| `.tflite` of float32 | operations added in front and behind, in a worker | `dynamic`, `float16`, `int8`, `int16x8`, `aeq_int4`, `aeq_weight_only` |
+| `.tflite` of float32 | operations added in front and behind, in a worker | `dynamic`, `float16`, `int8`, `int16x8`, `aeq_int4`, `aeq_weight_only`, `mixed_precision` |
 | `.tflite` of integers | likewise, its own grid kept | nothing: it is quantized already |
 | `.keras` of Keras's own layers | configuration as data, rebuilt from a closed list of layers | every technique |
 | whole-model `.h5` of Keras 1, 2 or 3 | its JSON and its tensors as data, rebuilt likewise | every technique |

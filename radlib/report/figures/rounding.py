@@ -1,10 +1,12 @@
-"""Figures of 04_quantize and 16_round: where a range should end, and what a gradient sees of a staircase."""
+"""Figures of 04_quantize, 16_round, 17_sensitivity: ranges of weights, the slope of a staircase, which layers may be coarse."""
 
 from typing import Any
 
 import numpy as np
 
 from radlib.report.figures.style import ACCENT, KINDS, MUTED, new_axes, styled
+
+NAMED = 5  # layers whose number stands beside their point
 
 
 @styled
@@ -72,4 +74,40 @@ def straight_through(clip: float = 1.0, bits: int = 3, *, axes: Any = None) -> n
     axes[1].plot(weight, np.abs(weight) <= clip, color=ACCENT, lw=1.8, label="slope that is used")
     axes[1].set(xlabel="weight that is kept", ylabel="slope", title="backward", ylim=(-0.1, 1.5))
     axes[1].legend(loc="upper left")
+    return axes
+
+
+@styled
+def layer_sensitivity(
+    layers: Any, together: Any, largest_noise: float | None = None, *, axes: Any = None
+) -> np.ndarray:
+    """Draw by how much the answers move when one layer is coarse, and when ever more layers are.
+
+    Args:
+        layers: DataFrame with `weights` and `noise` of each layer, in the order of the network; the noisiest are numbered.
+        together: DataFrame with `share` of int8's bytes and `noise`, as more and more layers become coarse.
+        largest_noise: How far the answers may move; None draws no line.
+        axes: Two Axes; None for a new figure.
+
+    Example:
+        >>> import pandas as pd
+        >>> layers = pd.DataFrame({"weights": [90, 4000, 9000], "noise": [0.4, 0.02, 0.03]})
+        >>> axes = layer_sensitivity(layers, pd.DataFrame({"share": [1.0, 0.8, 0.5], "noise": [0.0, 0.02, 0.04]}), 0.1)
+    """
+    axes = new_axes((9.2, 3.2), 1, 2) if axes is None else axes
+    axes[0].plot(layers["weights"], layers["noise"], "o", ms=5, color=KINDS["quantized"])
+    for number in layers["noise"].reset_index(drop=True).nlargest(NAMED).index:
+        point = layers["weights"].iloc[number], layers["noise"].iloc[number]
+        axes[0].annotate(number + 1, point, (6, 0), textcoords="offset points", va="center", color=MUTED)
+    axes[0].set(
+        xscale="log", yscale="log", xlabel="weights of the layer", ylabel="noise with 4 bits in it alone"
+    )
+    axes[0].set_title("one layer at a time")
+    axes[1].plot(together["share"], together["noise"], "o-", ms=4, color=KINDS["quantized"])
+    if largest_noise is not None:
+        axes[1].axhline(largest_noise, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="as far as allowed")
+        axes[1].legend(loc="lower left")
+    axes[1].set(xlabel="weights' bytes, share of int8's", ylabel="noise of all coarse layers")
+    axes[1].set_title("the least sensitive first")
+    axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return axes

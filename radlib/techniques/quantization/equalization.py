@@ -18,6 +18,8 @@ from radlib.formats.litert_tables import packed, read_tables
 from radlib.techniques.quantization.aeq_fitness import operation_names
 from radlib.techniques.quantization.float_layers import (
     Layer,
+    add_to_bias,
+    biases_of,
     channels_of,
     float_layers,
     observed,
@@ -79,12 +81,12 @@ def equalized(content: bytes, images: np.ndarray) -> tuple[bytes, int]:
     for _ in range(SWEEPS):
         for first, second in pairs:
             writing, reading = channels_of(tables, first), _by_source(tables, second)
-            largest = [np.abs(each).max(axis=1).astype(np.float64) for each in (writing, reading)]
-            factors = equalizing_factors(*largest, reached[first.target], first.limits[1])
+            written, read = (np.abs(each).max(axis=1).astype(np.float64) for each in (writing, reading))
+            factors = equalizing_factors(written, read, reached[first.target], first.limits[1])
             reached[first.target] = reached[first.target] / factors
             set_channels(tables, first, writing / factors[:, None])
-            if first.bias >= 0:
-                set_values(tables, first.bias, values_of(tables, first.bias) / factors)
+            biases = biases_of(tables, first)
+            add_to_bias(tables, first, biases / factors - biases)
             _set_by_source(tables, second, reading * factors[:, None])
     return packed(tables), len(pairs)
 

@@ -9,6 +9,8 @@ the output looks at. A depthwise layer has a patch of its own for each channel.
 """
 
 import math
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +37,6 @@ class Layer:
         kind: LiteRT's name of the operation.
         source: The tensor that it reads.
         kernel: The tensor of its weights.
-        bias: The tensor of its biases; -1 for none.
         target: The tensor that it writes.
         limits: What its activation lets through, e.g. (0, 6).
         options: Strides, padding and dilation, as the file has them.
@@ -45,7 +46,6 @@ class Layer:
     kind: str
     source: int
     kernel: int
-    bias: int
     target: int
     limits: tuple[float, float]
     options: Any
@@ -59,6 +59,8 @@ class Layer:
 def float_layers(tables: Any) -> list[Layer]:
     """Return the layers whose kernels lie in a file as float32, in the order in which they run.
 
+    A kernel that two operations read is not among them: what suits one of them need not suit the other.
+
     Args:
         tables: As `litert_tables.read_tables` returns them.
     """
@@ -66,8 +68,9 @@ def float_layers(tables: Any) -> list[Layer]:
     from ai_edge_quantizer.utils import tfl_flatbuffer_utils as files
 
     graph, found = tables.subgraphs[0], []
+    reads = Counter(int(place) for operation in graph.operators for place in operation.inputs)
     for operation, kind in zip(graph.operators, operation_names(tables), strict=True):
-        if kind not in KINDS:
+        if kind not in KINDS or reads[int(operation.inputs[1])] > 1:
             continue
         kernel = graph.tensors[operation.inputs[1]]
         stored = tables.buffers[kernel.buffer].data
@@ -81,7 +84,6 @@ def float_layers(tables: Any) -> list[Layer]:
                 kind=kind,
                 source=places[0],
                 kernel=places[1],
-                bias=places[2] if len(places) > 2 else -1,
                 target=int(operation.outputs[0]),
                 limits=ACTIVATIONS[activation],
                 options=operation.builtinOptions,
@@ -107,6 +109,45 @@ def set_values(tables: Any, place: int, values: np.ndarray) -> None:
         tensor.buffer = len(tables.buffers) - 1
     content = np.ascontiguousarray(values, np.float32).tobytes()
     tables.buffers[tensor.buffer].data = np.frombuffer(content, np.uint8)
+
+
+def biases_of(tables: Any, layer: Layer) -> np.ndarray:
+    """Return the biases of a layer, float32 (channels,); 0 where it has none."""
+    place = _bias_place(_operation_of(tables, layer))
+    return values_of(tables, place) if place >= 0 else np.zeros(len(channels_of(tables, layer)), np.float32)
+
+
+def add_to_bias(tables: Any, layer: Layer, shift: np.ndarray) -> None:
+    """Add to a layer's biases, (channels,), and keep them in a tensor that no other layer reads.
+
+    The converter leaves out biases that are all 0, or lets layers of as many channels share them.
+    """
+    from ai_edge_litert.schema_py_generated import BufferT, TensorT, TensorType
+
+    graph, operation, values = (
+        tables.subgraphs[0],
+        _operation_of(tables, layer),
+        biases_of(tables, layer) + shift,
+    )
+    place = _bias_place(operation)
+    if place >= 0 and sum(place in list(each.inputs) for each in graph.operators) == 1:
+        set_values(tables, place, values)
+        return
+    bias, place = TensorT(), len(graph.tensors)
+    bias.name = b"%s_bias" % graph.tensors[layer.kernel].name
+    bias.shape, bias.type, bias.buffer = [len(shift)], TensorType.FLOAT32, len(tables.buffers)
+    tables.buffers.append(BufferT())
+    graph.tensors.append(bias)
+    set_values(tables, place, values)
+    operation.inputs = np.array([layer.source, layer.kernel, place], np.int32)
+
+
+def _operation_of(tables: Any, layer: Layer) -> Any:
+    return next(each for each in tables.subgraphs[0].operators if layer.target in list(each.outputs))
+
+
+def _bias_place(operation: Any) -> int:
+    return int(operation.inputs[2]) if len(operation.inputs) > 2 else -1
 
 
 def channels_of(tables: Any, layer: Layer) -> np.ndarray:
@@ -170,7 +211,9 @@ def _as_weights(layer: Layer, shape: Sequence[int], seen: np.ndarray) -> np.ndar
 
 def observed(content: bytes, images: np.ndarray, places: Sequence[int]) -> Iterator[Mapping[int, np.ndarray]]:
     """Yield, film by film, what flows through some tensors of a float32 LiteRT file, by the tensor's number."""
-    interpreter, _ = allocated(1, model_content=content, experimental_preserve_all_tensors=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # LiteRT says that this is for debugging and takes memory
+        interpreter, _ = allocated(1, model_content=content, experimental_preserve_all_tensors=True)
     film = interpreter.get_input_details()[0]["index"]
     for image in images:
         interpreter.set_tensor(film, image[None])

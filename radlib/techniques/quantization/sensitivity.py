@@ -20,8 +20,6 @@ from radlib.techniques.quantization.float_layers import (
     answers_of,
     channels_of,
     float_layers,
-    set_values,
-    values_of,
 )
 from radlib.techniques.quantization.weight_grids import put_on_grid
 
@@ -99,13 +97,11 @@ def sensitivity(content: bytes, images: np.ndarray, bits: Sequence[int] = (4,)) 
     tables = read_tables(content)
     layers, before = float_layers(tables), answers_of(content, images)
     expected, rows = expected_patches(content, tables, layers, images), []
-    for number, (layer, mean) in enumerate(zip(layers, expected, strict=True)):
-        kept = {place: values_of(tables, place) for place in (layer.kernel, layer.bias) if place >= 0}
+    for number, (layer, mean) in enumerate(zip(layers, expected, strict=True), 1):
         for width in bits:
-            put_on_grid(tables, layer, width, mean)
-            noise = answer_noise(before, answers_of(packed(tables), images))
-            for place, values in kept.items():
-                set_values(tables, place, values)
+            changed = read_tables(content)
+            put_on_grid(changed, layer, width, mean)
+            noise = answer_noise(before, answers_of(packed(changed), images))
             facts: dict[str, Any] = {"number": number, "layer": layer.scope, "operation": layer.kind}
             rows.append({**facts, "weights": channels_of(tables, layer).size, "bits": width, "noise": noise})
     return pd.DataFrame(rows)

@@ -17,13 +17,14 @@ from radlib.techniques.quantization.bias_correction import bias_shift, expected_
 from radlib.techniques.quantization.equalization import equalized
 from radlib.techniques.quantization.float_layers import (
     Layer,
+    add_to_bias,
+    biases_of,
     channels_of,
     float_layers,
     observed,
     patches,
     products,
     set_channels,
-    set_values,
     values_of,
 )
 from radlib.techniques.quantization.learned_rounding import learned_rounding
@@ -102,7 +103,7 @@ def put_on_grid(tables: Any, layer: Layer, bits: int, expected: np.ndarray | Non
     rounded = round_to_grid(weights, grid_ends(weights, bits)[:, None], bits).astype(np.float32)
     set_channels(tables, layer, rounded)
     if expected is not None:
-        _add_to_bias(tables, layer, bias_shift(weights, rounded, expected))
+        add_to_bias(tables, layer, bias_shift(weights, rounded, expected))
 
 
 def grid_ends(channels: np.ndarray, bits: int) -> np.ndarray:
@@ -117,9 +118,10 @@ def _learn(
 ) -> None:
     """Round one layer so that it gives what it gave in `content`, from what it reads in `tables`."""
     generator, weights = np.random.default_rng(seed), channels_of(tables, layer)
-    bias = values_of(tables, layer.bias) if layer.bias >= 0 else np.zeros(len(weights), np.float32)
+    bias = biases_of(tables, layer)
     shape = values_of(tables, layer.kernel).shape
-    sampled, means = ([], []), ([], [])
+    sampled: tuple[list, list] = ([], [])
+    means: tuple[list, list] = ([], [])
     runs = (observed(file, images, [layer.source]) for file in (content, packed(tables)))
     for both in zip(*runs, strict=True):
         read = [patches(layer, shape, seen[layer.source]) for seen in both]
@@ -135,9 +137,4 @@ def _learn(
     set_channels(tables, layer, rounded)
     if correct:
         mean_before, mean_now = (np.mean(each, axis=0)[None] for each in means)
-        _add_to_bias(tables, layer, products(weights, mean_before)[0] - products(rounded, mean_now)[0])
-
-
-def _add_to_bias(tables: Any, layer: Layer, shift: np.ndarray) -> None:
-    if layer.bias >= 0:
-        set_values(tables, layer.bias, values_of(tables, layer.bias) + shift)
+        add_to_bias(tables, layer, products(weights, mean_before)[0] - products(rounded, mean_now)[0])

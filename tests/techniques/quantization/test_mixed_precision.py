@@ -118,27 +118,33 @@ def test_a_file_that_is_rounded_already_is_refused(content, data):
 
 
 def logits(answers):
-    return np.log(answers[:, 1] / answers[:, 0])
+    return np.log(answers / (1 - answers))
 
 
 def test_int8_gives_back_the_mean_of_few_weights(data):
-    """Two depthwise layers of large and all positive activations: rounded alone they shift every film the same way."""
+    """Depthwise channels of one large weight and eight that are all rounded down shift every film the same way."""
     keras = backend.keras()
     keras.utils.set_random_seed(8)
     layers = keras.layers
     film = x = keras.Input((16, 16, 1))
-    x = layers.Conv2D(4, 3, activation="relu", bias_initializer="ones")(x)
-    for _ in range(3):
-        x = layers.DepthwiseConv2D(
-            3, activation="relu", depthwise_initializer="he_normal", bias_initializer="ones"
-        )(x)
-        x = layers.Conv2D(6, 1, activation="relu", bias_initializer="ones")(x)
+    kernel = np.full((3, 3), 3.45 / 127, np.float32)
+    kernel[1, 1] = 1.0
+    x = layers.Conv2D(4, 3, activation="relu", bias_initializer="ones", kernel_initializer="he_uniform")(x)
+    for size in (1.0, 0.9, 0.8):  # a kernel that two layers share is left alone
+        given = keras.initializers.Constant(size * kernel[..., None, None].repeat(4, axis=2))
+        x = layers.DepthwiseConv2D(3, activation="relu", depthwise_initializer=given)(x)
     x = layers.GlobalAveragePooling2D()(x)
-    model = keras.Model(film, layers.Dense(2, activation="softmax")(x))
+    weights = keras.initializers.Constant([[1.0, -1.0]] * 4)
+    model = keras.Model(
+        film, layers.Dense(1, activation="sigmoid")(layers.Dense(2, kernel_initializer=weights)(x))
+    )
     films, _ = data.representative(48, seed=0)
+    model.layers[-1].set_weights([np.array([[0.01], [-0.01]]), np.array([0.0])])
+    middle = float(logits(model.predict(films, verbose=0)).mean()) / 0.01
+    model.layers[-1].set_weights([np.array([[0.3], [-0.3]]), np.array([-0.3 * middle])])
     reference = logits(model.predict(films, verbose=0))
     shift = {}
     for correct in (True, False):
         made = int8(model, data, correct_bias=correct)
         shift[correct] = abs((logits(answers_of(made.payload, films)) - reference).mean())
-    assert shift[True] < 0.5 * shift[False]
+    assert shift[True] < 0.5 * shift[False], shift
