@@ -67,6 +67,8 @@ def sentence(part: str, ended: dict[str, str]) -> str:
     noticed = len(counted) - len(missed)
     low, high = wilson_interval(noticed, len(counted))
     share = f"{noticed} of {len(counted)} noticed ({noticed / len(counted):.0%}, {low:.0%} to {high:.0%})"
+    late = sum(status == "timeout" for status in counted.values())
+    share += f"; {late} of them only by running out of time" if late else ""
     return "\n".join([f"{part}: {share}", *(f"  {status}: {fault}" for fault, status in missed.items())])
 
 
