@@ -24,7 +24,11 @@ PARTS = {
     "metrics": lambda name: name.startswith(METRICS),
     "coders": lambda name: not name.startswith(METRICS),
 }
-LEFT_OUT = ("skipped", "not checked")  # says nothing about the tests
+LEFT_OUT = (
+    "skipped",
+    "not checked",
+    "timeout",
+)  # say nothing: mutmut forks, and a fork of TensorFlow may hang
 
 
 def main(number: int, seed: int, part: str) -> None:
@@ -64,9 +68,12 @@ def sentence(part: str, ended: dict[str, str]) -> str:
     """Return the share that was noticed with its 95 % interval by Wilson, and a line for each that was not."""
     counted = {fault: status for fault, status in ended.items() if status not in LEFT_OUT}
     missed = {fault: status for fault, status in counted.items() if status in ("survived", "no tests")}
-    noticed = len(counted) - len(missed)
+    noticed, late = len(counted) - len(missed), sum(status == "timeout" for status in ended.values())
+    if not counted:
+        return f"{part}: no fault was tried to the end; {late} ran out of time"
     low, high = wilson_interval(noticed, len(counted))
     share = f"{noticed} of {len(counted)} noticed ({noticed / len(counted):.0%}, {low:.0%} to {high:.0%})"
+    share += f"; {late} more ran out of time and do not count" if late else ""
     return "\n".join([f"{part}: {share}", *(f"  {status}: {fault}" for fault, status in missed.items())])
 
 

@@ -26,7 +26,6 @@ NOT_IMPORTED = {
     "ipykernel": "the kernel in which a notebook's cells run",
     "jupyterlab": "a program",
     "pyjpegls": "pydicom's decoder finds it",
-    "mutmut": "a program",
     "mypy": "a program",
     "nbconvert": "a program, whose pages look at notebooks",
     "pre-commit": "a program",
