@@ -106,7 +106,7 @@ def layer_sensitivity(
     axes[1].plot(together["share"], together["noise"], "o-", ms=4, color=KINDS["quantized"])
     if largest_noise is not None:
         axes[1].axhline(largest_noise, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="as far as allowed")
-        axes[1].legend(loc="lower left")
+        axes[1].legend(loc="best")
     axes[1].set(xlabel="weights' bytes, share of int8's", ylabel="noise of all coarse layers")
     axes[1].set_title("the least sensitive first")
     axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

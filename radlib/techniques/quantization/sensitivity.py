@@ -42,7 +42,7 @@ def coarse_layers(noise: Sequence[float], saved: Sequence[int], wanted: int) -> 
 
     Example:
         >>> coarse_layers([0.1, 0.02, 0.01, 0.3], [500, 400, 10, 20], 450)
-        [1, 0]
+        [1, 2, 0]
         >>> coarse_layers([0.1, 0.02, 0.01, 0.3], [500, 400, 10, 20], 400)
         [1]
 
