@@ -74,7 +74,9 @@ EARLIER = "smallest_shown"  # a column that tables had before verdicts counted a
 def results() -> str:
     """Return the best of the main studies under each limit of size, one table of all others, and the demo in full."""
     others = [name for name in published() if name not in (*MAIN, *IN_FULL)]
-    earlier = "Results of earlier recipes and rules lie in [docs/results/archive](docs/results/archive/README.md)."
+    earlier = (
+        "Results of earlier recipes and rules lie in [docs/results/archive](docs/results/archive/README.md)."
+    )
     return "\n\n".join([*map(limits_table, MAIN), others_table(others), earlier, *map(study_table, IN_FULL)])
 
 
