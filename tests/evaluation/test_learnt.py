@@ -38,7 +38,7 @@ parameters:
   epochs: 3
   learning_rate: 0.01
   bootstrap_draws: 200
-  augmentation: {{rotation_degrees: 0, shift: 0, zoom: 0, stretch: 0, shear_degrees: 0, brightness: 0, contrast: 0, gamma: 0, noise: 0}}
+  augmentation: {{rotation_degrees: 0, shift: 0, zoom: 0, stretch: 0, shear_degrees: 0, brightness: 0, contrast: 0, gamma: 0, noise: 0, blur: 0, sharpen: 0, coarsen: 0, jpeg: 0}}
   chains: [float32]
   gate_size_kb: 1000
 """
