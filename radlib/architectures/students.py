@@ -101,7 +101,7 @@ def _plain_stack(
     width: float,
     first_strides: Strides = 2,
 ) -> Any:
-    """Return 3 × 3 convolutions, the first with stride 2, each later one on half the size of the one before."""
+    """Return 3 × 3 convolutions, each but the second on half the size of the one before; the first may halve, too."""
     keras = backend.keras()
     film = film_input(name, input_shape)
     x = _convolution(film, _channels(channels[0], width), name="block1", strides=first_strides)

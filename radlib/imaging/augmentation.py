@@ -78,6 +78,11 @@ class Augmentation:
                 raise UsageError(
                     f"The augmentation's {name!r} is a half-range and cannot be negative: {value}."
                 )
+        for name in ("least_strength", "jpeg"):
+            if getattr(self, name) > 1:
+                raise UsageError(
+                    f"The augmentation's {name!r} is a share and cannot exceed 1: {getattr(self, name)}."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for a manifest."""

@@ -243,6 +243,9 @@ def test_unknown_field_is_named_with_the_valid_ones():
         Augmentation.from_dict({"rotate": 3})
     with pytest.raises(UsageError, match="shift"):
         Augmentation(shift=-0.1)
+    for name in ("least_strength", "jpeg"):
+        with pytest.raises(UsageError, match=f"{name}.*share"):
+            Augmentation.from_dict({name: 1.5})
 
 
 def test_tensorflow_is_not_imported():
