@@ -29,6 +29,7 @@ from radlib.foundation.errors import DataError
 from radlib.foundation.names import check_known
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
+from radlib.imaging.augmentation import REVISION
 from radlib.imaging.decoding.pixels import StoredFilms, stored_films
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
@@ -177,7 +178,8 @@ def split_fingerprint(run: Run, films: FilmSplits, split: str) -> str:
     """Return a digest of the films of a split; that of perturbed films includes how they were perturbed."""
     if split != "perturbed":
         return films.fingerprint
-    return spec_digest({"films": films.fingerprint, "perturbation": perturbation_of(run.settings)})
+    varied = {"perturbation": perturbation_of(run.settings), "revision": REVISION}
+    return spec_digest({"films": films.fingerprint, **varied})
 
 
 def _choose(run: Run, films: FilmSplits, split: str) -> Films:

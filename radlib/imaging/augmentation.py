@@ -24,6 +24,7 @@ from radlib.foundation.value_types import Range, accepted
 from radlib.imaging import film_changes
 
 LARGEST = 360  # half-range of anything: a whole turn
+REVISION = 2  # raised when the same ranges and seed would vary films otherwise
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 
 import radlib
 from drawn import drawn_splits
-from radlib.evaluation import stress
-from radlib.evaluation.predictions import load_predictions
+from radlib.evaluation import predictions, stress
+from radlib.evaluation.predictions import load_predictions, split_fingerprint
 from radlib.evaluation.stress import (
     FULL,
     KINDS,
@@ -104,3 +104,13 @@ def test_as_many_films_as_the_study_says_of_as_many_patients_as_there_are(tmp_pa
     put_under_stress(few, films, [variant])
     found = load_stress(run, variant)
     assert len(found["image_id"]) == len(np.unique(found["patient_id"])) == 12
+
+
+def test_perturbed_films_that_are_varied_otherwise_now_are_not_taken_for_those_of_before(
+    run_and_films, monkeypatch
+):
+    run, films = run_and_films
+    before = {split: split_fingerprint(run, films, split) for split in ("perturbed", "validation")}
+    monkeypatch.setattr(predictions, "REVISION", -1)
+    assert split_fingerprint(run, films, "perturbed") != before["perturbed"]
+    assert split_fingerprint(run, films, "validation") == before["validation"]
