@@ -24,7 +24,7 @@ from pydicom.pixels import get_decoder
 
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 from radlib.imaging.dicom.body_parts import body_part
-from radlib.imaging.dicom.grey_scale import films_of, photometric_of, shown
+from radlib.imaging.dicom.grey_scale import films_of, photometric_of, shown, words_of
 from radlib.imaging.film_reasons import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = (
@@ -181,7 +181,7 @@ def dicom_steps(path: Path, *, window: int = 0) -> dict[str, np.ndarray]:
     """Return a DICOM film after each step, (h, w) each: `stored`, then `grey_scale.STEPS`; as `read_dicom` else."""
     with _silence():
         stored, dataset, packed = _decoded(path)
-        return {"stored": stored, **films_of(stored, dataset, packed=packed, window=window)}
+        return {"stored": words_of(stored), **films_of(stored, dataset, packed=packed, window=window)}
 
 
 def _decoded(path: Path) -> tuple[np.ndarray, pydicom.FileDataset, bool]:

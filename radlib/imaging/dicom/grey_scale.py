@@ -59,7 +59,7 @@ def films_of(
     if container > 16 or bits < 1:
         raise UnreadableImage("invalid_values")
     photometric = photometric_of(dataset)
-    patterns = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
+    patterns = words_of(stored)
     shift = 0 if packed else _shift(patterns, int(dataset.get("HighBit", bits - 1)) + 1 - bits, bits)
     tables = tables_of(dataset, bits, window, photometric)
 
@@ -72,6 +72,11 @@ def films_of(
     if "grey" in films and _is_lost(films["grey"], patterns, spread(tables.grey), spread(tables.padding)):
         raise UnreadableImage("invalid_values")
     return films
+
+
+def words_of(stored: np.ndarray) -> np.ndarray:
+    """Return stored values as the unsigned words that they are, in this machine's byte order."""
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
 
 
 def photometric_of(dataset: pydicom.Dataset) -> str:
