@@ -17,6 +17,7 @@ import click
 from radlib import __version__
 from radlib.cli.command_words import PairedParameters
 from radlib.cli.commands import COMMANDS
+from radlib.cli.study_commands import STUDY_COMMANDS
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -31,6 +32,7 @@ def radlib() -> None:
 
     \b
     radlib run                                     the demo on drawn films, a few minutes
+    radlib new FOLDER                              a study for films of your own
     radlib run --study kermany --data FOLDER       a study on real films
     radlib list techniques                         what there is
     radlib fetch kermany                           the films of a data set
@@ -152,7 +154,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, *STUDY_COMMANDS):
     radlib.add_command(command)
 
 
