@@ -148,11 +148,11 @@ def test_a_lone_film_is_given_up_when_its_time_is_up_or_its_process_dies(tmp_pat
     with lone_film(str(tmp_path / "pipe.png"), small) as result:
         assert result()[0] == "not_a_file"
     good = b'["", 16, 16]\n' + bytes(256 + MARK_BYTES)
-    assert _read_answer(good, 16)[0] == ""
-    for bad in (b"", b"\n", good[:-1], good + b"x", b'["", -1, 16]' + good[12:], b'["", 1e9, 16]' + good[12:],
+    assert _read_answer(io.BytesIO(good), 16)[0] == ""
+    for bad in (b"", b"\n", good[:-1], b'["", -1, 16]' + good[12:], b'["", 1e9, 16]' + good[12:],
                 b'["nonsense", 0, 0]\n', b"[]\n", b'{"a": 1}\n', b'[["damaged"], 0, 0]\n'):  # fmt: skip
-        assert _read_answer(bad, 16)[0] == "worker_died", bad
-    assert _read_answer(b'["damaged", 0, 0]\n', 16)[0] == "damaged"
+        assert _read_answer(io.BytesIO(bad), 16)[0] == "worker_died", bad
+    assert _read_answer(io.BytesIO(b'["damaged", 0, 0]\n'), 16)[0] == "damaged"
 
 
 def test_a_model_that_gives_no_number_decides_nothing(run_and_films, monkeypatch, capsys):
