@@ -17,6 +17,7 @@ import radlib
 from radlib.cli.app import main
 from radlib.deployment import own_films
 from radlib.deployment.own_films import predict_folder, read_films
+from radlib.deployment.reading import answering
 from radlib.evaluation.deciding import NO_NUMBER
 from radlib.evaluation.training_films import describe_films
 from radlib.formats.predictors import open_model
@@ -131,8 +132,8 @@ def test_answers_come_before_all_films_are_decoded(run_and_films, monkeypatch):
     run, _, folder = run_and_films
     monkeypatch.setattr(own_films, "FILMS_AT_ONCE", 2)
     asked = []
-    real = own_films._content_id
-    monkeypatch.setattr(own_films, "_content_id", lambda file: (asked.append(file), real(file))[1])
+    real = own_films.content_id
+    monkeypatch.setattr(own_films, "content_id", lambda file: (asked.append(file), real(file))[1])
     answers = read_films(variant_folder(run, "int8"), folder).answers
     next(answers)
     assert len(asked) == 2
@@ -157,7 +158,7 @@ def test_a_lone_film_is_given_up_when_its_time_is_up_or_its_process_dies(tmp_pat
 
 def test_a_model_that_gives_no_number_decides_nothing(run_and_films, monkeypatch, capsys):
     run, _, folder = run_and_films
-    real = own_films.opened_model
+    real = answering.opened_model
 
     @contextlib.contextmanager
     def broken(*given, **options):
@@ -165,7 +166,7 @@ def test_a_model_that_gives_no_number_decides_nothing(run_and_films, monkeypatch
         with real(*given, **options) as ask:
             yield lambda films: np.where(np.arange(len(films))[:, None] > 0, np.float32(np.nan), ask(films))
 
-    monkeypatch.setattr(own_films, "opened_model", broken)
+    monkeypatch.setattr(answering, "opened_model", broken)
     with pytest.raises(SystemExit):
         main(["predict", str(variant_folder(run, "int8")), str(folder)])
     out, err = capsys.readouterr()
