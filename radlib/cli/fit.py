@@ -175,7 +175,9 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
     }
     place = run.folder.with_name(run.folder.name.removesuffix(SEARCH) + "_fit")
     study = place.with_suffix(".yaml")
-    plain = json.loads(json.dumps(content, default=dict))  # a study read from a file holds numbers that know their text
+    plain = json.loads(
+        json.dumps(content, default=dict)
+    )  # a study read from a file holds numbers that know their text
     write_text(study, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
     return study, place
 

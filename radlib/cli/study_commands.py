@@ -102,4 +102,4 @@ def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
     say(fit_study(Asked(study, budget, **how, given=values), lambda line: say_line(line, err=True)))
 
 
-STUDY_COMMANDS = (new, check, fit)
+COMMANDS = (new, check, fit)
