@@ -17,6 +17,7 @@ import click
 from radlib import __version__
 from radlib.cli import commands, device_commands, study_commands
 from radlib.cli.command_words import PairedParameters
+from radlib.cli.device_commands import take_home
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -86,8 +87,12 @@ def list_command(kind: str | None) -> None:
 @click.option(
     "--csv", "csv", type=click.Path(path_type=Path), help="Also write all columns to this CSV file."
 )
-def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
+@click.option("--measurements", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="First put what radlib bench wrote on a device into the run and its report; may be repeated.")  # fmt: skip
+def compare(outputs: tuple[Path, ...], csv: Path | None, measurements: tuple[Path, ...]) -> None:
     """Show the variants of several runs in one table."""
+    if measurements:
+        take_home(outputs, measurements)
     from radlib.cli.listing import compared, comparison_table, not_applicable, not_learnt_lines
     from radlib.foundation.storage import write_text
 

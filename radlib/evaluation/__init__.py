@@ -35,7 +35,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "insides.occlusion": ["occlusion"],
         "insides.stored_weights": [],
         "learnt": ["alarm", "answers_of", "not_learnt", "stored_not_learnt"],
-        "measuring": ["measure", "work_table"],
+        "energy_estimate": ["estimated_energy"],
+        "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_table"],
         "predictions": [
             "Predictions",
             "films_of",
@@ -48,7 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "split_fingerprint",
             "task_of",
         ],
-        "probes": ["describe_host"],
+        "probes": ["describe_host", "in_fresh_process", "processor_name"],
         "search.fronts": ["Found", "Taken", "table", "take"],
         "search.halving": ["Limits", "search"],
         "search.space": ["Budget", "space_for"],

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparison": [
             "auroc_by_label",
             "auroc_differences",
+            "cost_against_auroc",
             "latency_against_auroc",
             "size_against_auroc",
         ],
