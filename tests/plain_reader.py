@@ -300,7 +300,7 @@ def equalize_tiles(image):
     for i in range(8):
         for j in range(8):
             tile = v[down[i] : down[i + 1], across[j] : across[j + 1]]
-            counts = np.array([(tile == n).sum() for n in range(256)], F8)
+            counts = F8(np.bincount(tile.ravel(), minlength=256))
             cut = np.maximum(counts - 2 * tile.size / 256, 0)
             tables[i, j] = F4(np.cumsum(counts - cut + cut.sum() / 256) / tile.size)
     rows, columns = list(neighbours(down, h)), list(neighbours(across, w))
