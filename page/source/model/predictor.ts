@@ -4,8 +4,9 @@ import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertj
 
 import { checked, type Placed } from "./variant";
 
+const FOLDER = "runtime/";
 // The build without relaxed instructions: they round as the processor pleases, and answers are to be the same everywhere.
-const RUNTIME = "runtime/litert_wasm_compat_internal.js";
+const RUNTIME = "litert_wasm_compat_internal.js";
 
 /** What a model gives for a film. */
 export interface Outputs {
@@ -23,7 +24,14 @@ let started: Promise<unknown> | null = null;
 
 /** Start the runtime, once. */
 export function startRuntime(base: string): Promise<unknown> {
-  return (started ??= loadLiteRt(`${base}${RUNTIME}`));
+  if (!started) {
+    // A runtime that a worker loads looks for its WebAssembly beside the worker, and it does not lie there.
+    const silent = () => undefined;
+    const locateFile = (name: string) => `${base}${FOLDER}${name}`;
+    Object.assign(self, { Module: { locateFile, print: silent, printErr: silent } });
+    started = loadLiteRt(`${base}${FOLDER}${RUNTIME}`);
+  }
+  return started;
 }
 
 /** Open a variant's model. */

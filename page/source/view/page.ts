@@ -258,7 +258,8 @@ async function start(): Promise<void> {
     drawAnswers();
     document.documentElement.dataset.state = "ready";
     await readAll();
-  } catch {
+  } catch (error) {
+    console.error(error);
     notes.append(banner(textsOf(state).noStart));
     document.documentElement.dataset.state = "failed";
   }
