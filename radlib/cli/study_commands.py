@@ -84,7 +84,7 @@ def new(folder: Path, study: Path) -> None:
     help="Override one setting, as with radlib run; may be repeated.",
 )  # fmt: skip
 def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
-    """Find the best file for a budget, prove it, and write what a device needs.
+    """Find the best file for a budget, prove it, and export it.
 
     Tries networks, sizes of films and compressions on validation films alone: every network is begun, few are finished, and
     the best are compressed. What is found is then run as a study of its own: its test films are scored once, and the report
