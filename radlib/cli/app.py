@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from radlib import __version__
+from radlib.cli import commands, device_commands, study_commands
 from radlib.cli.command_words import PairedParameters
-from radlib.cli.commands import COMMANDS
-from radlib.cli.device_commands import COMMANDS as DEVICE_COMMANDS, take_home
+from radlib.cli.device_commands import take_home
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -32,6 +32,7 @@ def radlib() -> None:
 
     \b
     radlib run                                     the demo on drawn films, a few minutes
+    radlib new FOLDER                              a study for films of your own
     radlib run --study kermany --data FOLDER       a study on real films
     radlib list techniques                         what there is
     radlib fetch kermany                           the films of a data set
@@ -157,7 +158,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in (*COMMANDS, *DEVICE_COMMANDS):
+for command in (*commands.COMMANDS, *study_commands.COMMANDS, *device_commands.COMMANDS):
     radlib.add_command(command)
 
 

@@ -1,8 +1,8 @@
 """What every variant answers, which threshold and which variant are chosen, and what each costs.
 
-It imports all rooms below but `techniques`. Begin with `predictions.predict`, then `selection.select` (thresholds and the winner, from validation
+It imports all rooms below. Begin with `predictions.predict`, then `selection.select` (thresholds and the winner, from validation
 films, before any test prediction exists) and `measuring.measure` (bytes, latency, memory); `insides/` looks into the
-networks: what changed in each layer, and where each looks.
+networks: what changed in each layer, and where each looks; `search/` tries many of them.
 
 Each step is stored and never done twice. Intervals, paired tests and curves need no model after that.
 """
@@ -50,6 +50,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "task_of",
         ],
         "probes": ["describe_host", "in_fresh_process", "processor_name"],
+        "search.fronts": ["Found", "Taken", "table", "take"],
+        "search.halving": ["Limits", "search"],
+        "search.space": ["Budget", "space_for"],
+        "search.trials": ["check_same_search", "read_trials"],
         "selection": ["select", "winner_of"],
         "stress": ["KINDS", "STEPS", "load_stress", "put_under_stress"],
         "thumbnails": ["thumbnail_path"],
