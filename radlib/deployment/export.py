@@ -155,16 +155,21 @@ def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:
         shutil.copyfile(reference_path(run_folder, variant.preprocessing), path.with_name(REFERENCE))
 
 
-def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
-    """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
+def drawn_films(preparation: Preprocessing) -> np.ndarray:
+    """Return the films of the examples, uint8 (4, height, width): drawn, the same for all, and prepared as a variant wants them."""
     generator = np.random.default_rng(0)
-    films = np.stack(
+    return np.stack(
         [
             prepare(draw_film(draw_patient(generator), view, opacity, generator).image, preparation)
             for view in ("PA", "AP")
             for opacity in (False, True)
         ]
     )
+
+
+def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
+    """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
+    films = drawn_films(preparation)
     with open_model(model, variant.format) as predictor:
         outputs = predictor.predict(films)
     if wrong := no_probability(outputs):
