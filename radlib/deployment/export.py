@@ -11,13 +11,18 @@ decode it where it is used, the other for those who cannot.
 
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
 from radlib.deployment.bundle.proof import write_proof
+from radlib.deployment.bundle.requirements import checked_platforms
+from radlib.deployment.bundle.setup_files import write_setup
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
@@ -47,6 +52,15 @@ RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
 BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is laid beside a model where it is asked for; see `export_variant`."""
+
+    platforms: Sequence[str]
+    micro: bool
+    original: bool
+
+
 def export_variant(
     run_folder: Path,
     key: str,
@@ -54,7 +68,9 @@ def export_variant(
     *,
     unfinished: bool = False,
     thresholds: Path | None = None,
+    wheels: str = "",
     micro: bool = False,
+    original: bool = False,
 ) -> Path:
     """Write a variant as a folder that stands alone, whole or not at all.
 
@@ -64,7 +80,9 @@ def export_variant(
         folder: Where to, outside the run; made if need be, files of an earlier export are replaced.
         unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
         thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
+        wheels: Platforms for which the libraries' wheels are laid beside it, with commas, see `requirements.PLATFORMS`.
         micro: Whether what a microcontroller's firmware takes is written as well, see `micro.sources`.
+        original: Whether its float32 original is laid beside it, to be timed in turns with it.
 
     Returns:
         `folder`.
@@ -76,7 +94,7 @@ def export_variant(
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
-    place = _checked_place(folder, Path(run_folder))
+    place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
     state = state_of(Path(run_folder), variant)
     if state["state"] == UNFINISHED and not unfinished:
         raise UsageError(
@@ -88,7 +106,7 @@ def export_variant(
         record["thresholds"], origin = read_thresholds(thresholds, variant)
     record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
     with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
-        _fill(partial, Path(run_folder), variant, record, micro)
+        _fill(partial, Path(run_folder), variant, record, Beside(platforms, micro, original))
     return folder
 
 
@@ -115,12 +133,13 @@ def _earlier_files(folder: Path) -> set[str]:
         named = {str(record.get(name, "")) for name in ("file", "runs")}
     except (OSError, ValueError, AttributeError):
         named = set()
+    wheel = {path.name for path in folder.glob("radlib-*.whl")}
     models = {name for name in named if name.startswith("model.") and Path(name).name == name}
     below = {f"{inside}/{name}" for inside in BELOW for name in files_of(folder / inside)}
-    return {*CONTENTS, RUNNABLE, "README.txt", *models, *below}
+    return {*CONTENTS, RUNNABLE, ORIGINAL_FILE, "README.txt", *models, *wheel, *below}
 
 
-def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], micro: bool) -> None:
+def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], beside: Beside) -> None:
     """Write all files of an export."""
     model = Path(variant.file).name
     runs = model if variant.format == "tflite" else RUNNABLE
@@ -132,9 +151,12 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
-    if micro:
+    if beside.original:
+        record = {**record, ORIGINAL: lay_original(folder, run_folder, variant)}
+    if beside.micro:
         add_micro(folder, folder / runs, variant, read_arrays(folder / GOLDEN, ("films",))["films"])
     write_proof(folder, variant, record, runs)
+    write_setup(folder, beside.platforms)
     write_text(folder / "run.py", RUNNER)
     write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
     hashes = {name: file_sha256(folder / name) for name in files_of(folder) if _is_hashed(name)}
