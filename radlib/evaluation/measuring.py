@@ -40,7 +40,7 @@ UNITS = {
     "open_ms": "ms",
 }
 DEVICE_UNITS = {  # of what a device is asked besides, see `radlib bench`
-    "latency_p99_ms": "ms", "first_ms": "ms", "deployed_bytes": "byte", "energy_mj": "mJ", "energy_above_rest_mj": "mJ",
+    "latency_p99_ms": "ms", "latency_mean_ms": "ms", "first_ms": "ms", "deployed_bytes": "byte", "energy_mj": "mJ", "energy_above_rest_mj": "mJ",
 }  # fmt: skip
 REVISION = 1  # raised when the same file would measure otherwise
 FEWEST_CALLS = 50

@@ -26,6 +26,7 @@ MODULES = {
     "fetch": ("kagglehub", "pooch", "requests"),
     "binary": ("numba",),
     "fit": ("optuna",),
+    "micro": ("tflite_micro",),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from radlib.runs.variants import Variant
 
 TITLE = "On the devices"
 SINGLE = ("open_ms", "first_ms", "peak_memory_bytes", "deployed_bytes", "energy_mj", "energy_above_rest_mj")
+MIDDLES = {"latency_p50_ms": "median", "latency_mean_ms": "mean"}
 METHOD = (
     "Measured by radlib bench on the device itself: opening, the first and steady answers of one film at a time, one thread "
     "with what speeds it up most. An energy with the mark “estimate” comes from counted operations and bytes, not from a meter: "
@@ -31,23 +32,29 @@ def device_costs(devices: pd.DataFrame) -> pd.DataFrame:
         devices: That table.
 
     Returns:
-        variant, device, runtime, delegate (of the fastest calls with one thread), latency_p50_ms, latency_p95_ms,
-        latency_p99_ms, fastest_ms and fastest_threads (over all threads), the `SINGLE` ones, and energy_kind.
+        variant, device, runtime, delegate (of the fastest calls with the fewest threads), device_ms and which `middle` that
+        is (`median`, or `mean` where a tool says no more), latency_p95_ms, latency_p99_ms, fastest_ms and fastest_threads (over all threads), the `SINGLE` ones, and energy_kind.
     """
     rows = []
     for _, table in devices.groupby(["variant", "device"], sort=False):
-        medians = table[table["metric"] == "latency_p50_ms"].astype({"value": float, "threads": int})
-        if medians.empty:
+        middle = next((name for name in MIDDLES if (table["metric"] == name).any()), "")
+        if not middle:
             continue
+        medians = table[table["metric"] == middle].astype({"value": float, "threads": int})
         fewest = medians[medians["threads"] == medians["threads"].min()]
         best, fastest = fewest.loc[fewest["value"].idxmin()], medians.loc[medians["value"].idxmin()]
         same = table[
             (table["delegate"] == best["delegate"]) & (table["threads"].astype(int) == best["threads"])
         ]
         row: dict[str, Any] = {name: best[name] for name in ("variant", "device", "runtime", "delegate")}
-        for share in ("p50", "p95", "p99"):
+        for share in ("p95", "p99"):
             row[f"latency_{share}_ms"] = _one(same, f"latency_{share}_ms")
-        row |= {"fastest_ms": fastest["value"], "fastest_threads": fastest["threads"]}
+        row |= {
+            "device_ms": best["value"],
+            "middle": MIDDLES[middle],
+            "fastest_ms": fastest["value"],
+            "fastest_threads": fastest["threads"],
+        }
         row |= {name: _one(table, name) for name in SINGLE}
         energy = table[table["metric"] == "energy_mj"]
         rows.append({**row, "energy_kind": energy["kind"].iloc[0] if len(energy) else ""})
@@ -68,7 +75,7 @@ def draw_devices(readings: Readings, results: pd.DataFrame, add: Callable) -> No
     for number, (device, table) in enumerate(_by_device(readings, results), start=1):
         scored = table.dropna(subset=["auroc"]) if "auroc" in table else table.iloc[:0]
         for name, column, title in (
-            ("time", "device_ms", f"median latency of one film on {device}, ms"),
+            ("time", "device_ms", f"latency of one film on {device}, ms"),
             ("energy", "energy_mj", f"energy of one film on {device}, mJ{_kind_words(scored)}"),
         ):
             if not scored.empty and scored[column].notna().any():
@@ -84,8 +91,8 @@ def device_facts(readings: Readings, variant: Variant) -> dict[str, str]:
     if costs.empty:
         return {}
     return {
-        f"on {row['device']}": f"{w.milliseconds(row['latency_p50_ms'])} ms a film (one in a hundred takes more than "
-        f"{w.milliseconds(row['latency_p99_ms'])}), {w.human_bytes(row['peak_memory_bytes'])} of memory, {_energy(row)}"
+        f"on {row['device']}": f"{w.milliseconds(row['device_ms'])} ms a film ({row['middle']}{_slow(row)}), "
+        f"{w.human_bytes(row['peak_memory_bytes'])} of memory, {_energy(row)}"
         for _, row in costs[costs["variant"] == variant.name].iterrows()
     }
 
@@ -97,20 +104,19 @@ def _by_device(readings: Readings, results: pd.DataFrame) -> list[tuple[str, pd.
         return []
     kept = results[[c for c in results if c == "variant" or c not in costs]]
     return [
-        (str(device), kept.merge(table.assign(device_ms=table["latency_p50_ms"]), on="variant"))
-        for device, table in costs.groupby("device", sort=True)
+        (str(device), kept.merge(table, on="variant")) for device, table in costs.groupby("device", sort=True)
     ]
 
 
 def _table(device: str, table: pd.DataFrame) -> Table:
-    columns = ("Variant", "As deployed", "Opening, ms", "First answer, ms", "Then p50, ms", "p95, ms", "p99, ms", "Most threads, ms",
+    columns = ("Variant", "As deployed", "Opening, ms", "First answer, ms", "Then, ms", "p95, ms", "p99, ms", "Most threads, ms",
                "Peak memory", "Energy a film")  # fmt: skip
     rows = tuple(
         (
             Cell(title),
             Cell(w.human_bytes(row["deployed_bytes"])),
             *(Cell(w.milliseconds(row[name])) for name in ("open_ms", "first_ms")),
-            Cell(w.milliseconds(row["latency_p50_ms"]), f"{row['runtime']}, {row['delegate']}"),
+            Cell(w.milliseconds(row["device_ms"]), f"{row['middle']}; {row['runtime']}, {row['delegate']}"),
             *(Cell(w.milliseconds(row[name])) for name in ("latency_p95_ms", "latency_p99_ms")),
             Cell(w.milliseconds(row["fastest_ms"]), w.plural(row["fastest_threads"], "thread")),
             Cell(w.human_bytes(row["peak_memory_bytes"])),
@@ -119,6 +125,11 @@ def _table(device: str, table: pd.DataFrame) -> Table:
         for title, (_, row) in zip(row_titles(table), table.iterrows(), strict=True)
     )
     return Table(columns, rows, device)
+
+
+def _slow(row: pd.Series) -> str:
+    slow = w.milliseconds(row["latency_p99_ms"])
+    return f"; one in a hundred takes more than {slow}" if slow != w.MISSING else ""
 
 
 def _energy(row: pd.Series) -> str:

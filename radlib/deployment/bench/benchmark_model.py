@@ -4,7 +4,7 @@ The tool is a program of LiteRT for Android and for boards; it times a `.tflite`
 changed little over the years: `count=… first=… curr=… min=… max=… avg=… std=…` (once for warming up, once for good, since
 2023 with `p5`, `median` and `p95`), `Inference timings in us: Init: …` and the memory it took. Some builds put the log's
 letter and tag before each line. It says no digest of the file that it ran, but its size to six digits, and that must be the
-bundle's. Where it prints no percentiles none are made up: the mean stands in the place of the median and says so.
+bundle's. Where it prints no percentiles none are made up: there is a mean then and no median.
 
 References:
     LiteRT, tools/benchmark/README.md.
@@ -92,8 +92,8 @@ def read_output(text: str, name: str = "The output") -> dict[str, Any]:
         name: Of the file, for messages.
 
     Returns:
-        open_ms, first_ms; steady (`calls`, `p50_ms`, its `p50_is`, and where printed `p95_ms`; `mean_ms`, `lowest_ms`,
-        `highest_ms`); memory (`peak_bytes`) or None; size_mb of the file, or None; threads; delegate.
+        open_ms, first_ms; steady (`calls`, `mean_ms`, `lowest_ms`, `highest_ms`, and where printed `p50_ms` and
+        `p95_ms`); memory (`peak_bytes`) or None; size_mb of the file, or None; threads; delegate.
 
     Raises:
         DataError: When the lines are missing.
@@ -109,10 +109,8 @@ def read_output(text: str, name: str = "The output") -> dict[str, Any]:
         "calls": int(pairs["count"]), "mean_ms": pairs["avg"] / 1000, "lowest_ms": pairs["min"] / 1000,
         "highest_ms": pairs["max"] / 1000,
     }  # fmt: skip
-    middle = "median" if "median" in pairs else "avg"
-    steady |= {"p50_ms": pairs[middle] / 1000, "p50_is": "median" if middle == "median" else "mean"}
-    if "p95" in pairs:
-        steady["p95_ms"] = pairs["p95"] / 1000
+    printed = {"p50_ms": "median", "p95_ms": "p95"}
+    steady |= {name: pairs[word] / 1000 for name, word in printed.items() if word in pairs}
     size, memory = SIZE.search(text), MEMORY.search(text)
     return {
         "open_ms": init / 1000, "first_ms": first / 1000, "steady": steady,

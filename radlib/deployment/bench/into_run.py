@@ -20,7 +20,7 @@ from radlib.runs.variants import Variant
 
 TABLE = "device_measurements.csv"
 FOLDER = ("measurements", "devices")
-LATENCIES = ("p50_ms", "p95_ms", "p99_ms")
+LATENCIES = ("p50_ms", "p95_ms", "p99_ms", "mean_ms")
 
 
 def take_measurements(run: Run, files: Sequence[Path]) -> list[str]:

@@ -25,7 +25,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "variant": ("name", "sha256", "deployed_bytes"),
     "energy": ("kind",),
 }
-STEADY = {"threads": int, "delegate": str, "runtime": str, "p50_ms": float, "calls": int}
+STEADY = {"threads": int, "delegate": str, "runtime": str, "calls": int}
+MIDDLE = ("p50_ms", "mean_ms")  # one of them is there
 
 
 def device_title(given: str = "", root: Path = Path("/")) -> str:
@@ -81,10 +82,10 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def _is_row(row: Any) -> bool:
-    numbers = (int, float)
-    return isinstance(row, dict) and all(
-        isinstance(row.get(name), numbers if kind is float else kind) for name, kind in STEADY.items()
-    )
+    if not isinstance(row, dict) or not all(isinstance(row.get(name), kind) for name, kind in STEADY.items()):
+        return False
+    times = [row[name] for name in MIDDLE if name in row]
+    return bool(times) and all(isinstance(value, int | float) and value > 0 for value in times)
 
 
 def result_lines(record: Mapping[str, Any]) -> list[str]:
@@ -98,9 +99,7 @@ def result_lines(record: Mapping[str, Any]) -> list[str]:
         share = f", {row['time_share']:.2f} of {record['against']['label']}" if row.get("time_share") else ""
         lines.append(f"steady {_times(row)}, {row['threads']} thread(s), delegate {row['delegate']}{share}")
     if memory := record.get("memory"):
-        lines.append(
-            f"memory {memory['peak_bytes'] / 1e6:.1f} MB beyond the runtime's, {memory['process_bytes'] / 1e6:.1f} MB in all"
-        )
+        lines.append(f"memory {memory['peak_bytes'] / 1e6:.1f} MB beyond the runtime's")
     if degrees := record.get("temperature_c"):
         lines.append(f"warmth {degrees['first']:.0f} °C, at most {degrees['highest']:.0f} °C")
     if clock := record.get("clock_mhz"):
@@ -114,7 +113,9 @@ def result_lines(record: Mapping[str, Any]) -> list[str]:
 def _times(row: Mapping[str, Any]) -> str:
     return (
         " ".join(
-            f"{share} {row[f'{share}_ms']:.3f}" for share in ("p50", "p95", "p99") if f"{share}_ms" in row
+            f"{share} {row[f'{share}_ms']:.3f}"
+            for share in ("mean", "p50", "p95", "p99")
+            if f"{share}_ms" in row
         )
         + " ms"
     )
