@@ -26,7 +26,7 @@ from radlib.evaluation.search.fronts import Found, Taken, table, take
 from radlib.evaluation.search.halving import Limits, search
 from radlib.evaluation.search.space import Budget, space_for
 from radlib.evaluation.search.trials import check_same_search, read_trials
-from radlib.foundation.errors import DataError, QualityGateError
+from radlib.foundation.errors import DataError
 from radlib.foundation.extras import check_extra, pandas as pd
 from radlib.foundation.places import discard
 from radlib.foundation.plain_text import table_text
@@ -75,11 +75,11 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         say: Takes the lines that a user reads.
 
     Returns:
-        The folder of the run; its `bundle` is what a device needs.
+        The folder of the run; beside it lies its bundle, what a device needs.
 
     Raises:
         DataError: When no network of the search fits the budget, or none was finished.
-        QualityGateError: When the file is not shown to read as well as its original.
+        QualityGateError: When no file of the study is within the budget after all.
     """
     check_extra("train")
     check_extra("fit")
@@ -96,18 +96,12 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         )
     study, final = _final_study(run, asked, taken)
     _hand_over(run, final, [taken.best, taken.reference])
-    try:
-        done = run_series(str(study), output=str(final), given=_places(asked), say=say)
-    except QualityGateError:
-        for line in outcome_lines(final, study, taken, asked.budget, run.settings):
-            say(line)
-        raise
+    done = run_series(str(study), output=str(final), given=_places(asked), say=say)
     bundle = export_variant(
-        done.folder, _winner_key(done), done.path(BUNDLE).with_name(f"{done.folder.name}.{BUNDLE}")
+        done.folder, _winner_key(done), done.folder.with_name(f"{done.folder.name}.{BUNDLE}")
     )
-    for line in outcome_lines(final, study, taken, asked.budget, run.settings):
+    for line in outcome_lines(done, study, bundle):
         say(line)
-    say(f"What a device needs: {bundle}")
     return done.folder
 
 
@@ -169,7 +163,7 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
         "name": f"{run.study.name}_fit",
         "title": f"{run.study.title}: fitted to {_budget_words(asked.budget)}",
         "notes": " ".join(filter(None, [run.study.notes, NOTES])),
-        "parameters": {**own, "gate_noninferior": True, "gate_size_kb": float(asked.budget.size_kb)},
+        "parameters": {**own, "gate_noninferior": False, "gate_size_kb": float(asked.budget.size_kb)},
         "seeds": [run.settings.seed],
         "networks": networks,
         "notebooks": ["01_explore", "02_train", "05_infer", "06_compare"],

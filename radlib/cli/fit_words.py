@@ -5,6 +5,7 @@ from pathlib import Path
 from radlib.evaluation.search.fronts import Found, Taken
 from radlib.evaluation.search.space import Budget
 from radlib.runs.settings import Settings
+from radlib.runs.stored_runs import Run
 
 
 def search_lines(taken: Taken, budget: Budget, settings: Settings) -> list[str]:
@@ -37,23 +38,24 @@ def _either_or(taken: Taken, budget: Budget, settings: Settings) -> str:
     )
 
 
-def outcome_lines(folder: Path, study: Path, taken: Taken, budget: Budget, settings: Settings) -> list[str]:
-    """Return what came of it and what to do next.
+def outcome_lines(run: Run, study: Path, bundle: Path) -> list[str]:
+    """Return how the file did on the test films, and what to do next.
 
     Args:
-        folder: Of the final run.
+        run: The final run, finished.
         study: Its study file.
-        taken: What the search took.
-        budget: Of the file.
-        settings: Of the study.
+        bundle: What a device needs.
     """
-    lines = [
-        f"Report: {folder / 'report.html'}",
-        f"Study: {study}, to be run again or changed with radlib run",
+    from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
+    from radlib.report.readings import read
+
+    readings = read(run)
+    return [
+        *report.headline(report.results(run, readings=readings), readings.selection, run.settings),
+        f"Report: {run.path('report.html')}",
+        f"To run again, or to change, with radlib run: {study}",
+        f"For the device: {bundle} (its README.txt says how)",
     ]
-    if taken.loss > settings.selection_loss:
-        lines.insert(0, _either_or(taken, budget, settings))
-    return lines
 
 
 def _words(found: Found) -> str:

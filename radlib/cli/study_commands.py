@@ -63,8 +63,8 @@ def new(folder: Path, study: Path) -> None:
 )
 @click.option("--max-ms", default=0.0, type=click.FloatRange(min=0),
               help="Longest time of one film on the device, milliseconds.  [default: any]")  # fmt: skip
-@click.option("--slower", default=1.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
-              help="How many times slower the device is than this machine.")  # fmt: skip
+@click.option("--device", nargs=2, type=click.Path(path_type=Path), metavar="RESULT BUNDLE",
+              help="What radlib bench wrote on the device, and the bundle that it measured.  [default: this machine]")  # fmt: skip
 @click.option("--hours", default=2.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
               help="What the search may take, as reckoned for two cores.")  # fmt: skip
 @click.option(
@@ -96,7 +96,17 @@ def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
     from radlib.cli.fit import Asked, fit as fit_study
     from radlib.evaluation.search.space import Budget
 
-    budget = Budget(given["max_kb"], given["max_ms"], given["slower"])
+    slower = 1.0
+    if given["device"]:
+        from radlib.cli.device_speed import times_slower
+
+        for place, what in zip(given["device"], ("file of results", "bundle"), strict=True):
+            require(
+                place, what, "give what radlib bench wrote on the device, and the bundle that it measured"
+            )
+        slower = times_slower(*given["device"])
+        say_line(f"One film takes {slower:.1f} times as long on the device as here.", err=True)
+    budget = Budget(given["max_kb"], given["max_ms"], slower)
     values = {**dict(parameters), **({} if data is None else {"data": data})}
     how = {name: given[name] for name in ("hours", "networks", "seed", "output")}
     say(fit_study(Asked(study, budget, **how, given=values), lambda line: say_line(line, err=True)))
