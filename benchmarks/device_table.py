@@ -57,7 +57,10 @@ def measure(folder: Path, arm: Path | None = None) -> dict[str, Any]:
     run = reopen_run(folder)
     board = _board(arm)
     rows = []
+    asked = {variant.name for variant in run.candidates()}
     for variant in run.variants():
+        if variant.name not in asked:  # a link on the way of a chain, or of an earlier study
+            continue
         rows.append(
             tried(run, variant) | {"arm": board.get(variant.key.removesuffix(f"--seed{variant.seed}"))}
         )
@@ -150,7 +153,8 @@ def _bytes(row: dict[str, Any]) -> str:
 def _micro(row: dict[str, Any]) -> str:
     if not row["micro"]:
         return NOT_KNOWN if row["micro"] is None else f"no: {row['micro_reason']}"
-    apart = "" if row["steps_apart"] is None else f", {row['steps_apart']:g} steps from LiteRT"
+    steps = row["steps_apart"]
+    apart = "" if steps is None else f", {steps:g} step{'' if steps == 1 else 's'} from LiteRT"
     return f"yes, arena {row['arena_bytes']:,} bytes{apart}"
 
 
