@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bench.result_files": ["read_result", "result_lines", "result_name", "write_result"],
         "export": ["export_variant"],
         "reading.read": ["read_bundle"],
+        "reading.watched_bundle": ["watch_folder"],
         "verification.verify": ["summary", "verify"],
     },
 )
