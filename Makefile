@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all mutation lint format lock notebooks readme docs benchmark \
+.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs benchmark \
     fuzz clean
 
 help: ## show what there is
@@ -19,6 +19,9 @@ environment: ## build .venv if it is absent or outdated
 
 import-environment: environment ## build .venv-import, where radlib import converts .pt2 and .onnx
 	@.ci/import_environment.sh .venv-import
+
+grid-environment: environment ## build .venv-grid, from which radlib grid starts Snakemake
+	@.ci/grid_environment.sh .venv-grid
 
 demo: environment ## run the whole series on drawn films; ends with the path of the report
 	@$(BIN)/radlib run --study demo
