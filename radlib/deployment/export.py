@@ -27,6 +27,7 @@ from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
+from radlib.deployment.micro.sources import add_micro
 from radlib.deployment.own_films import predict_folder
 from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import read_thresholds
@@ -37,6 +38,7 @@ from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats.predictors import load_network, open_model, save_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.plain_text import plain
+from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import file_sha256, write_json, write_text
 from radlib.imaging.images import Preprocessing, prepare
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
@@ -47,7 +49,7 @@ from radlib.techniques.quantization.converter import convert
 __all__ = ["export_variant", "predict_folder"]
 
 RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
-BELOW = ("conformance", "wheels")  # folders whose files are all the export's own
+BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
 
 def export_variant(
@@ -58,6 +60,7 @@ def export_variant(
     unfinished: bool = False,
     thresholds: Path | None = None,
     wheels: str = "",
+    micro: bool = False,
 ) -> Path:
     """Write a variant as a folder that stands alone, whole or not at all.
 
@@ -68,6 +71,7 @@ def export_variant(
         unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
         thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
         wheels: Platforms for which the libraries' wheels are laid beside it, with commas, see `requirements.PLATFORMS`.
+        micro: Whether what a microcontroller's firmware takes is written as well, see `micro.sources`.
 
     Returns:
         `folder`.
@@ -91,7 +95,7 @@ def export_variant(
         record["thresholds"], origin = read_thresholds(thresholds, variant)
     record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
     with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
-        _fill(partial, Path(run_folder), variant, record, platforms)
+        _fill(partial, Path(run_folder), variant, record, platforms, micro)
     return folder
 
 
@@ -125,7 +129,12 @@ def _earlier_files(folder: Path) -> set[str]:
 
 
 def _fill(
-    folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], platforms: Sequence[str]
+    folder: Path,
+    run_folder: Path,
+    variant: Variant,
+    record: dict[str, Any],
+    platforms: Sequence[str],
+    micro: bool,
 ) -> None:
     """Write all files of an export."""
     model = Path(variant.file).name
@@ -141,6 +150,8 @@ def _fill(
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
+    if micro:
+        add_micro(folder, folder / runs, variant, read_arrays(folder / GOLDEN, ("films",))["films"])
     write_proof(folder, variant, record, runs)
     write_setup(folder, platforms)
     write_text(folder / "run.py", RUNNER)
