@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bundle.conformance import FOLDER, VECTORS
+from radlib.deployment.bundle.proof import write_proof
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
 from radlib.deployment.own_films import TYPICAL, predict_folder
 from radlib.deployment.threshold_files import read_thresholds
-from radlib.deployment.whole_folders import whole_folder
+from radlib.deployment.whole_folders import files_of, whole_folder
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_shift import reference_path
 from radlib.evaluation.typical_films import read_typical, typical_path
@@ -39,6 +41,7 @@ from radlib.techniques.quantization.converter import convert
 __all__ = ["export_variant", "predict_folder"]
 
 RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
+BELOW = ("conformance", "wheels")  # folders whose files are all the export's own
 
 
 def export_variant(
@@ -103,7 +106,8 @@ def _earlier_files(folder: Path) -> set[str]:
     except (OSError, ValueError, AttributeError):
         named = set()
     models = {name for name in named if name.startswith("model.") and Path(name).name == name}
-    return {*CONTENTS, RUNNABLE, "README.txt", *models}
+    below = {f"{inside}/{name}" for inside in BELOW for name in files_of(folder / inside)}
+    return {*CONTENTS, RUNNABLE, "README.txt", *models, *below}
 
 
 def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any]) -> None:
@@ -118,10 +122,16 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
+    write_proof(folder, variant, record, runs)
     write_text(folder / "run.py", RUNNER)
     write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
-    hashes = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    hashes = {name: file_sha256(folder / name) for name in files_of(folder) if _is_hashed(name)}
     write_json(folder / RECORD, {**record, "file": model, "runs": runs, "hashes": hashes})
+
+
+def _is_hashed(name: str) -> bool:
+    """Tell whether variant.json says a file's digest: the vectors say those of the files that they need."""
+    return not name.startswith(f"{FOLDER}/") or name == f"{FOLDER}/{VECTORS}"
 
 
 def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:

@@ -79,6 +79,8 @@ CONTENTS = {
     TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
     REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
+    "specification.json": "every step from a film's file to the decision, for whoever writes another reader",
+    "conformance": "drawn films of every kind and the bytes after each step, by which such a reader proves itself",
     "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
 }
 MODEL = "the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)"
@@ -146,4 +148,4 @@ def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:
         size = (folder / runs).stat().st_size
         files[runs] = DECODED.format(size=size, model=model, coded=variant.size_bytes)
     files |= CONTENTS
-    return "\n".join(f"{name:19}{what}" for name, what in files.items() if (folder / name).is_file())
+    return "\n".join(f"{name:19}{what}" for name, what in files.items() if (folder / name).exists())

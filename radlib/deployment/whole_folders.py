@@ -8,6 +8,7 @@ last, so that a machine that dies in between leaves a folder that says of itself
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def whole_folder(folder: Path, *, last: str, replaced: Collection[str] = ()) -> 
     Args:
         folder: Where they belong; made if need be.
         last: The file that describes the others.
-        replaced: Names of files there that go when they are not written anew; no other is touched.
+        replaced: Names of files there, below it with forward slashes, that go when they are not written anew; no
+            other is touched.
 
     Raises:
         UsageError: When a file lies where a folder is needed.
@@ -33,17 +35,20 @@ def whole_folder(folder: Path, *, last: str, replaced: Collection[str] = ()) -> 
         with _told(folder):
             partial.mkdir(parents=True, exist_ok=True)
             yield partial
-            names = sorted((path.name for path in partial.iterdir()), key=lambda name: (name == last, name))
+            names = sorted(files_of(partial), key=lambda name: (name == last, name))
             for name in names:
                 _to_disk(partial / name)
             _move(partial, folder, names)
             for name in set(replaced) - set(names):
-                (folder / name).unlink(missing_ok=True)
+                _unlink(folder / name)
+            _without_empty(folder, replaced)
     finally:
-        with contextlib.suppress(OSError):  # a disk that failed may fail again
-            for path in partial.iterdir() if partial.is_dir() else ():
-                path.unlink()
-            partial.rmdir()
+        shutil.rmtree(partial, ignore_errors=True)  # a disk that failed may fail again
+
+
+def files_of(folder: Path) -> list[str]:
+    """Return the names of all files below a folder, with forward slashes, sorted; none where there is no folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 @contextlib.contextmanager
@@ -69,4 +74,18 @@ def _move(partial: Path, folder: Path, names: Collection[str]) -> None:
         partial.rename(folder)
         return
     for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (partial / name).replace(folder / name)
+
+
+def _unlink(path: Path) -> None:
+    if path.is_file() or path.is_symlink():
+        path.unlink()
+
+
+def _without_empty(folder: Path, replaced: Collection[str]) -> None:
+    """Remove folders below that lost their last file."""
+    for inside in sorted({Path(name).parent for name in replaced}, reverse=True):
+        with contextlib.suppress(OSError):  # not empty, or not there
+            if inside != Path():
+                (folder / inside).rmdir()

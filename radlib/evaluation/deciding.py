@@ -90,10 +90,6 @@ class Decider:
         row |= {**cells, "reason": reason}
         return row if answer.warning is None else {**row, "warning": answer.warning}
 
-    def negative(self, label: str) -> str:
-        """Return what the decision is called below the threshold."""
-        return self.task.outputs[0] if self.task.name == "binary" else f"no {label}"
-
     def _columns_of(self, label: str) -> tuple[str, ...]:
         kinds = ("probability",) if self.task.exclusive else ("probability", "decision", "threshold")
         return tuple(f"{label}_{kind}" for kind in kinds)
@@ -123,7 +119,9 @@ class Decider:
             reason = no_probability(outputs if self.task.name == "binary" else probability)
             reason = reason or ("" if threshold is not None else NO_THRESHOLD)
             decision = (
-                "" if reason else (label if at_or_above(probability, threshold) else self.negative(label))
+                ""
+                if reason
+                else (label if at_or_above(probability, threshold) else self.task.negative(label))
             )
             values = (_finite(probability), decision, np.nan if threshold is None else float(threshold))
             cells |= dict(zip(self._columns_of(label), values, strict=True))

@@ -45,6 +45,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "tensor_files.pickles": [],
         "tensor_files.pytorch": [],
         "tensor_files.reading": ["kind_of", "read_tensors"],
-        "tflite": ["write_bytes"],
+        "tflite": ["TensorEnd", "tensor_ends", "to_stored", "write_bytes"],
     },
 )

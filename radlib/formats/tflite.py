@@ -9,6 +9,8 @@ References:
         inference. CVPR, arXiv 1712.05877.
 """
 
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,53 @@ def _version() -> str:
     import ai_edge_litert  # knows its version without a search among all that is installed
 
     return ai_edge_litert.__version__
+
+
+@dataclass(frozen=True)
+class TensorEnd:
+    """The first or the last tensor of a LiteRT file.
+
+    Attributes:
+        shape: (1, height, width, channels), or (1, outputs).
+        dtype: NumPy's name, such as `float32` or `int8`.
+        scale: What a step of its integers is worth; 1 where it says nothing, and for real numbers.
+        zero_point: The integer that stands for 0.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float = 1.0
+    zero_point: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {**dataclasses.asdict(self), "shape": list(self.shape)}
+
+    def tensor(self) -> dict[str, Any]:
+        """Return it as `to_stored` and `to_real` take it."""
+        return {"dtype": np.dtype(self.dtype), "quantization": (self.scale, self.zero_point)}
+
+
+def tensor_ends(path: Path) -> tuple[TensorEnd, TensorEnd]:
+    """Return the first and the last tensor of a LiteRT file.
+
+    Raises:
+        SetupError: When the file is not one that this LiteRT can run.
+    """
+    try:
+        interpreter, _ = allocated(1, model_path=str(path))
+    except LiteRTError as failure:
+        raise SetupError(f"{path.name} is no LiteRT file ({failure}); build it again.") from failure
+    first, last = (_end(tensor) for tensor in _ends(interpreter, path))
+    return first, last
+
+
+def _end(tensor: dict[str, Any]) -> TensorEnd:
+    dtype, (scale, zero_point) = np.dtype(tensor["dtype"]), tensor["quantization"]
+    shape = tuple(int(side) for side in tensor["shape"])
+    if dtype.kind == "f":
+        return TensorEnd(shape, dtype.name)
+    return TensorEnd(shape, dtype.name, float(scale or 1), int(zero_point))
 
 
 class LiteRTError(Exception):

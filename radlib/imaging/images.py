@@ -22,12 +22,12 @@ from radlib.imaging.array_rows import read_row, split_reference
 from radlib.imaging.film_content import HEAD_BYTES, content_of
 from radlib.imaging.film_reasons import MAX_FILE_BYTES, MAX_PIXELS, REASONS, UnreadableImage, reason_text
 from radlib.imaging.operations import OPERATIONS
-from radlib.imaging.pictures import read_picture
+from radlib.imaging.pictures import picture_steps, read_picture
 from radlib.imaging.resampling import FILTERS, OWN, resampled
 
 __all__ = [
-    "MAX_PIXELS", "REASONS", "Placement", "Preprocessing", "UnreadableImage", "image_id", "placement", "prepare",
-    "read_image", "reason_text",
+    "MAX_PIXELS", "REASONS", "Placement", "Preprocessing", "UnreadableImage", "image_id", "placement", "preparation_steps",
+    "prepare", "read_image", "reading_steps", "reason_text",
 ]  # fmt: skip
 
 
@@ -132,18 +132,35 @@ def read_image(path: Path | str, *, window: int = 0) -> np.ndarray:
 
 
 def _read_file(path: Path, window: int) -> np.ndarray:
-    size_bytes = path.stat().st_size
-    if not size_bytes or size_bytes > MAX_FILE_BYTES:
-        raise UnreadableImage("too_large" if size_bytes else "empty_file")
-    with path.open("rb") as stream:
-        content = content_of(stream.read(HEAD_BYTES))
-    if content in ("dicom", "directory"):
+    if _is_dicom(path):
         from radlib.imaging.dicom import (
             files as dicom,  # here, because pydicom's import would cost those who have no DICOM
         )
 
         return dicom.read_dicom(path, window=window)
     return read_picture(path)
+
+
+def reading_steps(path: Path, *, window: int = 0) -> dict[str, np.ndarray]:
+    """Return a film after each step of `read_image`, (h, w) each, by name: `stored` first, `grey` last.
+
+    Raises:
+        UnreadableImage: For a file of no bytes or too many; decoders may raise others.
+    """
+    if _is_dicom(path):
+        from radlib.imaging.dicom import files as dicom
+
+        return dicom.dicom_steps(path, window=window)
+    return picture_steps(path)
+
+
+def _is_dicom(path: Path) -> bool:
+    """Tell whether a file is DICOM by its content, after a look at its size."""
+    size_bytes = path.stat().st_size
+    if not size_bytes or size_bytes > MAX_FILE_BYTES:
+        raise UnreadableImage("too_large" if size_bytes else "empty_file")
+    with path.open("rb") as stream:
+        return content_of(stream.read(HEAD_BYTES)) in ("dicom", "directory")
 
 
 @dataclass(frozen=True)
@@ -192,17 +209,26 @@ def prepare(image: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     Returns:
         (image_size, image_size) uint8.
     """
+    *_, (_, levels) = preparation_steps(image, preprocessing)
+    return levels
+
+
+def preparation_steps(image: np.ndarray, preprocessing: Preprocessing) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield a film after each step of `prepare`, by name: `resized`, `square`, each operation's, and `levels`."""
     height, width = image.shape
     size, place = preprocessing.image_size, placement(height, width, preprocessing)
     square = np.ascontiguousarray(image, np.float32)
     square = resampled(square, (place.width, place.height), preprocessing.resampling)
+    yield "resized", square
     if square.shape != (size, size):
         padded = np.zeros((size, size), np.float32)
         padded[place.top : place.top + place.height, place.left : place.left + place.width] = square
         square = padded
     square = np.clip(square, 0, 1)
+    yield "square", square
     for name in preprocessing.operations:
         square = OPERATIONS[name](square)
+        yield name, square
     highest = 2**preprocessing.bits - 1
     levels = np.floor(np.clip(square, 0, 1) * np.float32(highest) + np.float32(0.5))
-    return np.floor(levels * np.float32(255 / highest) + np.float32(0.5)).astype(np.uint8)
+    yield "levels", np.floor(levels * np.float32(255 / highest) + np.float32(0.5)).astype(np.uint8)

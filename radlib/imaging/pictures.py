@@ -37,6 +37,11 @@ def read_picture(path: Path) -> np.ndarray:
     Raises:
         UnreadableImage: With a reason; other exceptions of Pillow may pass and are `damaged` to the caller.
     """
+    return picture_steps(path)["grey"]
+
+
+def picture_steps(path: Path) -> dict[str, np.ndarray]:
+    """Return a picture after each step, (h, w) float32 each: its `stored` grey values, then `grey`; else as `read_picture`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -56,13 +61,15 @@ def read_picture(path: Path) -> np.ndarray:
             raise UnreadableImage("unsupported_compression" if is_other_jpeg(path) else "damaged") from None
 
 
-def _grey(picture: Image.Image, bits: int) -> np.ndarray:
+def _grey(picture: Image.Image, bits: int) -> dict[str, np.ndarray]:
     if picture.mode.startswith(("I", "F")):  # 16-bit PNG: `I;16`, or `I` in older Pillow
-        return _scaled(np.asarray(picture, dtype=np.float32), bits, 16)
+        stored = np.asarray(picture, dtype=np.float32)
+        return {"stored": stored, "grey": _scaled(stored, bits, 16)}
     if "A" in picture.mode or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
-    return _scaled(np.asarray(picture.convert("L"), dtype=np.float32), bits if picture.mode == "L" else 0, 8)
+    stored = np.asarray(picture.convert("L"), dtype=np.float32)
+    return {"stored": stored, "grey": _scaled(stored, bits if picture.mode == "L" else 0, 8)}
 
 
 def _scaled(values: np.ndarray, bits: int, depth: int) -> np.ndarray:
@@ -73,7 +80,8 @@ def _scaled(values: np.ndarray, bits: int, depth: int) -> np.ndarray:
     highest = 2**depth - 1
     if 0 < bits < depth and values.max() < 2**bits:
         highest = 2**bits - 1
-    return (values / np.float32(highest)).clip(0, 1)
+    grey = values / np.float32(highest)
+    return grey.clip(0, 1, out=grey)
 
 
 def significant_bits(path: Path) -> int:

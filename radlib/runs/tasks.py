@@ -42,6 +42,10 @@ class Task:
         """Whether exactly one label is true of each film, so that the most probable one is the answer."""
         return self.name == "classes"
 
+    def negative(self, label: str) -> str:
+        """Return what the decision is called where a label does not hold."""
+        return self.outputs[0] if self.name == "binary" else f"no {label}"
+
     def label_matrix(self, index: "pd.DataFrame") -> np.ndarray:
         """Return the answers as float32 (n, labels), NaN where unknown.
 

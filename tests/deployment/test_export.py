@@ -84,6 +84,8 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
         "README.txt",
         "seen_films.json",
         "reference_films.npz",
+        "specification.json",
+        "conformance",
     }
     record = json.loads((tmp_path / "export" / "variant.json").read_text())
     assert record["sha256"] == variant.sha256
@@ -248,7 +250,8 @@ def test_an_export_says_where_it_decides_and_what_came_of_its_test(tmp_path, run
     assert record["state"] == "finished" and record["verdict"]["films"] == 40
     assert f"Tested on 40 test films of {record['verdict']['patients']} patients: AUROC" in text
     assert record["hashes"]["model.tflite"] == variant.sha256
-    assert set(record["hashes"]) == {p.name for p in (tmp_path / "export").iterdir()} - {"variant.json"}
+    files = {p.name for p in (tmp_path / "export").iterdir()} - {"variant.json", "conformance"}
+    assert set(record["hashes"]) == files | {"conformance/vectors.json"}
 
 
 def test_an_unfinished_variant_leaves_only_when_asked_and_says_so_first(tmp_path, folder, capsys):
@@ -292,11 +295,16 @@ def test_an_export_takes_thresholds_of_a_site_for_this_model_only(tmp_path, run_
         export_variant(run.folder, other.key, tmp_path / "other", thresholds=tmp_path / "t.json")
 
 
+def contents(folder):
+    """Return what is in every file below a folder."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 def test_a_failing_export_leaves_the_earlier_one_and_can_be_made_again(tmp_path, run_and_films, monkeypatch):
     run, _ = run_and_films
     place, key = tmp_path / "export", "student_small--int8--seed0"
     export_variant(run.folder, key, place)
-    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    before = contents(place)
     (place / "notes.txt").write_text("mine")
 
     def full(*_: object, **__: object) -> None:
@@ -307,12 +315,12 @@ def test_a_failing_export_leaves_the_earlier_one_and_can_be_made_again(tmp_path,
             broken.setattr(np, "savez", full)
             with pytest.raises(SetupError, match="No space is left while writing"):
                 export_variant(run.folder, "student_small--float32--seed0", target)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == before | {"notes.txt": b"mine"}
+    assert contents(place) == before | {"notes.txt": b"mine"}
     assert not (tmp_path / "new").exists() and not list(tmp_path.glob(".*partial"))
     export_variant(run.folder, "student_small--original--seed0", place)
     assert (place / "model.keras").is_file() and (place / "notes.txt").read_text() == "mine"
     export_variant(run.folder, key, place)
-    assert {path.name for path in place.iterdir()} == {*before, "notes.txt"}
+    assert set(contents(place)) == {*before, "notes.txt"}
 
 
 def test_places_that_cannot_take_an_export_are_one_sentence_before_anything_is_written(

@@ -24,7 +24,7 @@ from pydicom.pixels import get_decoder
 
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 from radlib.imaging.dicom.body_parts import body_part
-from radlib.imaging.dicom.grey_scale import photometric_of, shown
+from radlib.imaging.dicom.grey_scale import films_of, photometric_of, shown, words_of
 from radlib.imaging.film_reasons import MAX_PIXELS, UnreadableImage
 
 ALLOWED_TAGS = (
@@ -173,13 +173,26 @@ def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
         UnreadableImage: With a reason; other exceptions of pydicom may pass and are `damaged` to the caller.
     """
     with _silence():
-        header = _checked_header(path)
-        dataset, syntax = open_dataset(path), header.file_meta.TransferSyntaxUID
-        dataset.PhotometricInterpretation = photometric_of(dataset)  # some write it in small letters
-        stored = _stored_values(dataset, syntax)
-        if stored.shape[:2] != (header.Rows, header.Columns):
-            raise UnreadableImage("damaged")
-        return shown(stored, dataset, packed=syntax not in (*UNCOMPRESSED, uid.RLELossless), window=window)
+        stored, dataset, packed = _decoded(path)
+        return shown(stored, dataset, packed=packed, window=window)
+
+
+def dicom_steps(path: Path, *, window: int = 0) -> dict[str, np.ndarray]:
+    """Return a DICOM film after each step, (h, w) each: `stored`, then `grey_scale.STEPS`; as `read_dicom` else."""
+    with _silence():
+        stored, dataset, packed = _decoded(path)
+        return {"stored": words_of(stored), **films_of(stored, dataset, packed=packed, window=window)}
+
+
+def _decoded(path: Path) -> tuple[np.ndarray, pydicom.FileDataset, bool]:
+    """Return the stored values, the header, and whether the values are packed, see `grey_scale.shown`."""
+    header = _checked_header(path)
+    dataset, syntax = open_dataset(path), header.file_meta.TransferSyntaxUID
+    dataset.PhotometricInterpretation = photometric_of(dataset)  # some write it in small letters
+    stored = _stored_values(dataset, syntax)
+    if stored.shape[:2] != (header.Rows, header.Columns):
+        raise UnreadableImage("damaged")
+    return stored, dataset, syntax not in (*UNCOMPRESSED, uid.RLELossless)
 
 
 def readable(syntax: str) -> bool:

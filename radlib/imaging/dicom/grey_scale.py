@@ -12,19 +12,17 @@ References:
     DICOM PS3.3, sections C.7.6.3 (stored values), C.11.1 (modality), C.11.2 (VOI), C.7.5.1.1.2 (padding).
 """
 
-import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pydicom
 
-from radlib.imaging.dicom.lookup_tables import highest, looked_up
+from radlib.imaging.dicom.grey_tables import tables_of
 from radlib.imaging.film_reasons import UnreadableImage
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
+STEPS = ("values", "modality", "voi", "scaled", "grey")  # see `grey_tables.GreyTables`
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
-FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
-WINDOWED_BITS = 8  # films of so few bits were windowed before they were stored, whatever their tags say
 
 
 def shown(stored: np.ndarray, dataset: pydicom.Dataset, *, packed: bool, window: int = 0) -> np.ndarray:
@@ -44,22 +42,41 @@ def shown(stored: np.ndarray, dataset: pydicom.Dataset, *, packed: bool, window:
     Raises:
         UnreadableImage: When the header makes no grey levels of the values.
     """
+    return films_of(stored, dataset, ("grey",), packed=packed, window=window)["grey"]
+
+
+def films_of(
+    stored: np.ndarray,
+    dataset: pydicom.Dataset,
+    steps: Sequence[str] = STEPS,
+    *,
+    packed: bool,
+    window: int = 0,
+) -> dict[str, np.ndarray]:
+    """Return a film after steps of the chain, (h, w) each; arguments as of `shown`, `steps` of `STEPS`."""
     container = 8 * stored.dtype.itemsize
     bits = min(int(dataset.BitsStored), container)
     if container > 16 or bits < 1:
         raise UnreadableImage("invalid_values")
     photometric = photometric_of(dataset)
-    patterns = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
+    patterns = words_of(stored)
     shift = 0 if packed else _shift(patterns, int(dataset.get("HighBit", bits - 1)) + 1 - bits, bits)
-    brightness, padding = _table(dataset, bits, window, photometric)
-    table, padded = (  # one entry per bit pattern
-        np.tile(np.repeat(of_levels, 2**shift), 2 ** (container - bits - shift))
-        for of_levels in (brightness, padding)
-    )
-    film = table.take(patterns, mode="clip")  # every pattern is in the table; this mode saves looking
-    if _is_lost(film, patterns, table, padded):
+    tables = tables_of(dataset, bits, window, photometric)
+
+    def spread(of_values: np.ndarray) -> np.ndarray:  # one entry per bit pattern
+        return np.tile(np.repeat(of_values, 2**shift), 2 ** (container - bits - shift))
+
+    films = {}
+    for step in steps:  # every pattern is in the table; this mode saves looking
+        films[step] = spread(getattr(tables, step)).take(patterns, mode="clip")
+    if "grey" in films and _is_lost(films["grey"], patterns, spread(tables.grey), spread(tables.padding)):
         raise UnreadableImage("invalid_values")
-    return film
+    return films
+
+
+def words_of(stored: np.ndarray) -> np.ndarray:
+    """Return stored values as the unsigned words that they are, in this machine's byte order."""
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.dtype.itemsize}")
 
 
 def photometric_of(dataset: pydicom.Dataset) -> str:
@@ -98,129 +115,3 @@ def _is_lost(film: np.ndarray, patterns: np.ndarray, table: np.ndarray, padded: 
     if picture.size:
         return bool(picture.size > 1 and picture.min() == picture.max())
     return int(present.sum()) > 1  # all is padding
-
-
-def _table(
-    dataset: pydicom.Dataset, bits: int, window: int, photometric: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the brightness of each pattern of the stored bits, float32 (2**bits,) in [0, 1], and which are padding."""
-    signed = bool(dataset.get("PixelRepresentation", 0))
-    half = 2 ** (bits - 1)
-    levels = np.arange(2**bits, dtype=np.int32)
-    levels = (levels ^ half) - half if signed else levels  # two's complement
-    brightness = (
-        _displayed(levels, dataset, window) if bits > WINDOWED_BITS else _scaled(levels, *_ends(levels))
-    )
-    if photometric == "MONOCHROME1":
-        brightness = 1 - brightness
-    padding = _padding(levels, dataset)
-    brightness[padding] = 0
-    return brightness, padding
-
-
-def _displayed(levels: np.ndarray, dataset: pydicom.Dataset, window: int) -> np.ndarray:
-    """Apply the modality and the VOI step, and scale by the range that the last of them can reach."""
-    low, high = _ends(levels)
-    slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
-    big_endian = not dataset.original_encoding[1]
-    if tables := _tables(dataset, "ModalityLUTSequence"):  # the standard forbids a slope beside it
-        values = looked_up(levels, tables[0], big_endian)
-        low, high = 0.0, highest(tables[0], big_endian)
-    elif slope is not None and intercept is not None:
-        values = slope * levels + intercept
-        low, high = _ends(values)  # a negative slope turns them round
-    else:
-        values = levels
-    if tables := _tables(dataset, "VOILUTSequence"):  # before a window, if a film has both: it says more
-        item = tables[min(window, len(tables) - 1)]
-        values, low, high = looked_up(values, item, big_endian), 0.0, highest(item, big_endian)
-    elif (index := _usable_window(dataset, window)) is not None:
-        centre, width = (_numbers(dataset, name)[index] for name in ("WindowCenter", "WindowWidth"))
-        values, low, high = windowed(values, centre, width, _function(dataset)), 0.0, 1.0
-    return _scaled(values, low, high)
-
-
-def _tables(dataset: pydicom.Dataset, sequence: str) -> list[pydicom.Dataset]:
-    items = dataset.get(sequence) or ()
-    return [item for item in items if "LUTData" in item and "LUTDescriptor" in item]
-
-
-def windowed(values: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
-    """Look at values through a window, PS3.3 C.11.2.1.2 and C.11.2.1.3.
-
-    Args:
-        values: In the units of the modality step.
-        centre: Of the window, in the same units.
-        width: Its width; at least 1 for LINEAR, above 0 for the others.
-        function: LINEAR, LINEAR_EXACT or SIGMOID.
-
-    Returns:
-        float64 in [0, 1].
-    """
-    values = values.astype(np.float64)
-    if function == "SIGMOID":
-        return 1 / (1 + np.exp((-4 * (values - centre) / width).clip(-700, 700)))
-    if function == "LINEAR":
-        centre, width = centre - 0.5, width - 1
-    if width == 0:
-        return (values > centre).astype(np.float64)
-    return ((values - centre) / width + 0.5).clip(0, 1)
-
-
-def _function(dataset: pydicom.Dataset) -> str:
-    """Return the function of the window; what is none counts as not written."""
-    said = str(dataset.get("VOILUTFunction") or "").strip().upper()
-    return said if said in FUNCTIONS else "LINEAR"
-
-
-def _usable_window(dataset: pydicom.Dataset, window: int) -> int | None:
-    """Return which window to apply; None if there is none: a width of zero or a missing centre means none."""
-    centres, widths = (_numbers(dataset, name) for name in ("WindowCenter", "WindowWidth"))
-    count = min(len(centres), len(widths))
-    if not count:
-        return None
-    index = min(window, count - 1)
-    narrowest = 1.0 if _function(dataset) == "LINEAR" else 1e-9
-    return index if math.isfinite(centres[index]) and narrowest <= widths[index] < math.inf else None
-
-
-def _numbers(dataset: pydicom.Dataset, name: str) -> list[float]:
-    """Return DICOM's none, one or several numbers; an empty one among several is not a number."""
-    value: Any = dataset.get(name)
-    if value is None or value == "":
-        return []
-    several = isinstance(value, pydicom.multival.MultiValue | list | tuple)
-    return [math.nan if number in (None, "") else float(number) for number in (value if several else [value])]
-
-
-def _number(dataset: pydicom.Dataset, name: str) -> float | None:
-    numbers = _numbers(dataset, name)
-    return numbers[0] if len(numbers) == 1 else None
-
-
-def _ends(levels: np.ndarray) -> tuple[float, float]:
-    return float(levels.min()), float(levels.max())
-
-
-def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return values as float32, `low` as 0 and `high` as 1."""
-    if high == low or not np.isfinite([low, high]).all():
-        raise UnreadableImage("invalid_values")
-    scaled = (values.astype(np.float64) - low) / (high - low)
-    if not np.isfinite(scaled).all():
-        raise UnreadableImage("invalid_values")
-    return scaled.clip(0, 1).astype(np.float32)
-
-
-def _padding(levels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
-    """Return which values mean "no picture here": the padding value, or all up to the range limit."""
-    value = _number(dataset, "PixelPaddingValue")
-    if value is None:
-        return np.zeros(levels.shape, bool)
-    limit = _number(dataset, "PixelPaddingRangeLimit")
-    low, high = sorted((value, value if limit is None else limit))
-    if low > levels.max() and levels.min() < 0:  # a negative value that was written as an unsigned one
-        low, high = low - 2**16, high - 2**16
-    elif high < 0 <= levels.min():  # and the other way round
-        low, high = low + 2**16, high + 2**16
-    return (levels >= low) & (levels <= high)
