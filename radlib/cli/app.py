@@ -15,9 +15,8 @@ from pathlib import Path
 import click
 
 from radlib import __version__
+from radlib.cli import commands, device_commands, study_commands
 from radlib.cli.command_words import PairedParameters
-from radlib.cli.commands import COMMANDS
-from radlib.cli.study_commands import STUDY_COMMANDS
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -154,7 +153,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in (*COMMANDS, *STUDY_COMMANDS):
+for command in (*commands.COMMANDS, *device_commands.COMMANDS, *study_commands.STUDY_COMMANDS):
     radlib.add_command(command)
 
 

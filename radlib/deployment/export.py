@@ -22,7 +22,8 @@ from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
-from radlib.deployment.own_films import TYPICAL, predict_folder
+from radlib.deployment.own_films import predict_folder
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import read_thresholds
 from radlib.deployment.whole_folders import files_of, whole_folder
 from radlib.evaluation.deciding import no_probability

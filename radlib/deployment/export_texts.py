@@ -5,7 +5,7 @@ from typing import Any
 
 from radlib.deployment.export_state import UNFINISHED, sentences
 from radlib.deployment.folder_shift import REFERENCE
-from radlib.deployment.own_films import TYPICAL
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import exact
 from radlib.metrics.operating_points import ThresholdRule
 from radlib.runs import seen_films

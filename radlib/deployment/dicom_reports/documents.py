@@ -10,7 +10,7 @@ References:
 import copy
 import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, generate
 import radlib
 from radlib.deployment.dicom_reports.concepts import OWN_SCHEME, OWN_SCHEME_NAME
 from radlib.deployment.dicom_reports.content import Algorithm, Finding, report_content
+from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.export_state import sentences
 from radlib.deployment.export_texts import NOTICE
-from radlib.evaluation.deciding import Answer, Decider
 from radlib.foundation.errors import DataError
 from radlib.foundation.storage import atomic_path
 from radlib.imaging.dicom.files import open_header, silence
-from radlib.runs.tasks import Task
+from radlib.imaging.film_reasons import REASONS
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import variant_key
 
 PATIENT = ("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex")
@@ -42,14 +43,14 @@ NO_STUDY = "says no study, series and instance, so no report can be kept with it
 
 
 def write_report(
-    film: Path, answer: Answer, decider: Decider, record: Mapping[str, Any], folder: Path
+    film: Path, row: Mapping[str, Any], task: Task, record: Mapping[str, Any], folder: Path
 ) -> Path | None:
     """Write what a network answers to a film as a Structured Report.
 
     Args:
         film: The file that the network was asked about.
-        answer: What it gave.
-        decider: What is decided by it.
+        row: What `Decider.row` gives for it.
+        task: What the network was asked.
         record: What variant.json holds.
         folder: Where the report goes; it is named by its UID.
 
@@ -59,9 +60,9 @@ def write_report(
     Raises:
         DataError: When the film is no DICOM file, or does not say where it belongs.
     """
-    if answer.outputs is None:
+    if row["reason"] in REASONS:
         return None
-    report = report_of(_header(film, answer.image_id), answer, decider, record)
+    report = report_of(_header(film, row["image_id"]), row, task, record)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.SOPInstanceUID}.dcm"
     with atomic_path(path) as partial:
@@ -69,17 +70,16 @@ def write_report(
     return path
 
 
-def report_of(film: Dataset, answer: Answer, decider: Decider, record: Mapping[str, Any]) -> Dataset:
+def report_of(film: Dataset, row: Mapping[str, Any], task: Task, record: Mapping[str, Any]) -> Dataset:
     """Return the report of a film as a dataset that can be written.
 
     Args:
         film: Header of the film.
-        answer: What the network gave for it.
-        decider: What is decided by it.
+        row: What `Decider.row` gives for it.
+        task: What the network was asked.
         record: What variant.json holds.
     """
-    row = decider.row(answer)
-    findings = [_finding(row, decider.task, label) for label in decider.task.labels]
+    findings = [_finding(row, task, label) for label in task.labels]
     algorithm = Algorithm(record["name"], f"radlib {radlib.__version__}", record["sha256"], _card(record))
     report = report_content(film, findings, algorithm, list(_comments(row, record)))
     _add_origin(report, film)
@@ -167,3 +167,27 @@ def _add_document(report: Dataset, algorithm: Algorithm, now: datetime.datetime)
     report.CodingSchemeIdentificationSequence = Items([scheme])
     report.file_meta = FileMetaDataset()
     report.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+
+
+def report_writer(
+    bundle: Path, films: Sequence[Path], folder: Path, say: Callable[[str], None]
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes the report of each row as it is answered.
+
+    Args:
+        bundle: Folder of the variant.
+        films: What the rows are of: a film, a folder, or several of both.
+        folder: Where reports go.
+        say: Is told of a film that can have none.
+    """
+    variant, record = read_described(folder_of(bundle))
+    task, (first, *others) = task_of(variant), films
+    root = Path() if others else first.parent if first.is_file() else first
+
+    def write(row: Mapping[str, Any]) -> None:
+        try:
+            write_report(root / row["file"], row, task, record, folder)
+        except DataError as error:
+            say(str(error))
+
+    return write
