@@ -21,9 +21,9 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, generate_uid
 
 import radlib
+from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.dicom_reports.concepts import OWN_SCHEME, OWN_SCHEME_NAME
 from radlib.deployment.dicom_reports.content import Algorithm, Finding, report_content
-from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.export_state import sentences
 from radlib.deployment.export_texts import NOTICE
 from radlib.foundation.errors import DataError

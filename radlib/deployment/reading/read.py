@@ -12,7 +12,6 @@ import numpy as np
 
 from radlib.deployment.answer_tables import Choices, answer_films
 from radlib.deployment.described_variants import folder_of, intact_model, read_described
-from radlib.deployment.dicom_reports.documents import report_writer
 from radlib.deployment.own_films import read_films
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.threshold_files import NOTICE
@@ -50,7 +49,7 @@ def read_bundle(
         The number of films.
     """
     say(NOTICE)
-    report = report_writer(bundle, films, reports, say) if reports is not None else None
+    report = reporter(bundle, films, reports, say) if reports is not None else None
     seen = drawer(bundle, heat_maps) if heat_maps is not None else None
 
     def each(row: Mapping[str, Any]) -> None:
@@ -79,3 +78,12 @@ def drawer(bundle: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
     variant, record = read_described(source)
     model = intact_model(source / Path(variant.file).name, variant)
     return picture_writer(model, variant, record["thresholds"], folder)
+
+
+def reporter(
+    bundle: Path, films: Sequence[Path], folder: Path, say: Say
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes the Structured Report of each row; see `dicom_reports`."""
+    from radlib.deployment.dicom_reports.documents import report_writer  # brings in what only writers need
+
+    return report_writer(bundle, films, folder, say)

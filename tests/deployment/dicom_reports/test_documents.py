@@ -93,7 +93,9 @@ def test_the_standard_holds(reported):
 def test_patient_and_study_are_the_films_and_all_else_is_new(tmp_path):
     decider, outputs = DECIDERS["binary"]
     film, answer = write_film(tmp_path / "film.dcm"), Answer("film.dcm", "abc", np.array(outputs, np.float32))
-    paths = [write_report(film, decider.row(answer), decider.task, RECORD, tmp_path / "reports") for _ in range(2)]
+    paths = [
+        write_report(film, decider.row(answer), decider.task, RECORD, tmp_path / "reports") for _ in range(2)
+    ]
     source, (first, second) = pydicom.dcmread(film), map(pydicom.dcmread, paths)
     for name in (
         "PatientName",
@@ -121,14 +123,18 @@ def test_an_unfinished_variant_says_so_in_its_reports(tmp_path):
     decider, outputs = DECIDERS["binary"]
     record = {**RECORD, "state": "unfinished", "missing": ["no test film has been scored by it"]}
     answer = Answer("film.dcm", "abc", np.array(outputs, np.float32))
-    path = write_report(write_film(tmp_path / "film.dcm"), decider.row(answer), decider.task, record, tmp_path)
+    path = write_report(
+        write_film(tmp_path / "film.dcm"), decider.row(answer), decider.task, record, tmp_path
+    )
     assert any("Do not use this model" in said for said in texts(pydicom.dcmread(path), "Comment"))
 
 
 def test_what_is_no_probability_is_no_measurement(tmp_path):
     decider, _ = DECIDERS["binary"]
     answer = Answer("film.dcm", "abc", np.array([np.nan, np.nan], np.float32))
-    path = write_report(write_film(tmp_path / "film.dcm"), decider.row(answer), decider.task, RECORD, tmp_path)
+    path = write_report(
+        write_film(tmp_path / "film.dcm"), decider.row(answer), decider.task, RECORD, tmp_path
+    )
     said = json.dumps(pydicom.dcmread(path).to_json_dict())
     assert (
         "Presence Undetermined" in said and "the model gave no number" in said and "Probability" not in said
