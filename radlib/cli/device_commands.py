@@ -64,7 +64,7 @@ def read(
         "say": lambda line: say_line(line, err=True),
     }
     if watch:
-        from radlib.deployment.reading.watching import watch_folder
+        from radlib.deployment.reading.watched_bundle import watch_folder
 
         watch_folder(bundle, watch, choices, once=once, **spoken)
         return
