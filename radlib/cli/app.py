@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 
 from radlib import __version__
+from radlib.cli import commands, device_commands
 from radlib.cli.command_words import PairedParameters
-from radlib.cli.commands import COMMANDS
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -152,7 +152,7 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in COMMANDS:
+for command in (*commands.COMMANDS, *device_commands.COMMANDS):
     radlib.add_command(command)
 
 

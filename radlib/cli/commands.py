@@ -89,6 +89,8 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
               help="Take the thresholds that radlib predict --recalibrate wrote for this very variant.")  # fmt: skip
+@click.option("--wheels", default="", metavar="PLATFORMS",
+              help="Lay the libraries beside it, to be set up without network: linux-aarch64,linux-x86_64.")  # fmt: skip
 @click.option("--unfinished", is_flag=True,
               help="Export a variant without threshold, test films or verdict; the export says so first.")  # fmt: skip
 def export(variant: Path, folder: Path, **given: Any) -> None:

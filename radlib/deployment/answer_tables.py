@@ -25,6 +25,7 @@ from radlib.foundation.errors import UsageError
 from radlib.foundation.plain_text import plain_cell
 from radlib.foundation.storage import atomic_path, write_json
 from radlib.runs.tasks import task_of
+from radlib.runs.variants import Variant
 
 Say = Callable[[str], None]
 
@@ -51,18 +52,28 @@ class Choices:
 
 
 def answer_films(
-    variant: Path, films: Path, choices: Choices, *, to: Path | None, show: Say, say: Say
+    variant: Path,
+    films: Path | Sequence[Path],
+    choices: Choices,
+    *,
+    to: Path | None,
+    show: Say,
+    say: Say,
+    read: Callable[..., Reading] = read_films,
+    each: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> int:
     """Answer films and write the table.
 
     Args:
         variant: Folder of the variant, in a run or exported, or the `variant.json` in it.
-        films: A folder of films, or one.
+        films: A folder of films, or one; or several of both.
         choices: See `Choices`.
         to: A CSV file, written whole or not at all; None shows the rows as they come. Beside it lies
             `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
+        read: How films are read, see `own_films.read_films`.
+        each: Is told each row.
 
     Returns:
         The number of films.
@@ -73,16 +84,14 @@ def answer_films(
     """
     if to is not None and to.is_dir():
         raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
-    reading = read_films(variant, films, compared=choices.compared)
-    decider = Decider(task_of(reading.variant), _thresholds(reading, choices))
-    if said := reading.record.get("alarm"):
-        say(said)
-    if missing := reading.record.get("missing"):
-        say(f"{reading.variant.name} was exported unfinished: {'; '.join(map(str, missing))}.")
+    reading = read(variant, films, compared=choices.compared)
+    decider = decider_of(reading.variant, reading.record, choices)
+    for line in warnings_before(reading.variant, reading.record):
+        say(line)
     if choices.labels is not None:
         reading, decider = _recalibrated(folder_of(variant), reading, decider, choices, say)
     counts: Counter[str] = Counter()
-    rows = _counted((decider.row(answer) for answer in reading.answers), counts)
+    rows = _counted((decider.row(answer) for answer in reading.answers), counts, each)
     columns = [c for c in decider.columns(reading.warned) if c != "file" or choices.with_files]
     with _target(to, show) as stream:
         write_rows(stream, columns, rows)
@@ -100,11 +109,11 @@ def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Mapping[st
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([plain_cell(column) for column in columns])
     for row in rows:
-        writer.writerow([_cell(row.get(column, "")) for column in columns])
+        writer.writerow([cell(row.get(column, "")) for column in columns])
         stream.flush()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """Return a value as a cell has it: numbers in full, so that nothing computed from them again differs."""
     if isinstance(value, str):
         return plain_cell(value)
@@ -139,11 +148,20 @@ def _target(path: Path | None, show: Say) -> Iterator[TextIO]:
         yield stream
 
 
-def _thresholds(reading: Reading, choices: Choices) -> list[float | None]:
-    chosen = list(reading.record["thresholds"])
+def decider_of(variant: Variant, record: Mapping[str, Any], choices: Choices) -> Decider:
+    """Return what decides: at the variant's own thresholds, those of a file, or those that were typed."""
+    chosen = list(record["thresholds"])
     if choices.thresholds is not None:
-        chosen, _ = read_thresholds(choices.thresholds, reading.variant)
-    return stated(reading.variant, chosen, choices.stated)
+        chosen, _ = read_thresholds(choices.thresholds, variant)
+    return Decider(task_of(variant), stated(variant, chosen, choices.stated))
+
+
+def warnings_before(variant: Variant, record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is to be said of a variant before it answers."""
+    if said := record.get("alarm"):
+        yield said
+    if missing := record.get("missing"):
+        yield f"{variant.name} was exported unfinished: {'; '.join(map(str, missing))}."
 
 
 def _recalibrated(
@@ -159,9 +177,13 @@ def _recalibrated(
     )
 
 
-def _counted(rows: Iterable[Mapping[str, Any]], counts: Counter[str]) -> Iterator[Mapping[str, Any]]:
+def _counted(
+    rows: Iterable[Mapping[str, Any]], counts: Counter[str], each: Callable | None
+) -> Iterator[Mapping[str, Any]]:
     """Yield rows, counting what is to be said of them at the end."""
     for row in rows:
+        if each is not None:
+            each(row)
         reason = row["reason"]
         counts["films"] += 1
         counts["unlike"] += bool(row.get("warning"))

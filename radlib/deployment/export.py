@@ -11,6 +11,7 @@ decode it where it is used, the other for those who cannot.
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ import numpy as np
 
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
 from radlib.deployment.bundle.proof import write_proof
+from radlib.deployment.bundle.requirements import checked_platforms
+from radlib.deployment.bundle.setup_files import write_setup
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
-from radlib.deployment.own_films import TYPICAL, predict_folder
+from radlib.deployment.own_films import predict_folder
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import read_thresholds
 from radlib.deployment.whole_folders import files_of, whole_folder
 from radlib.evaluation.deciding import no_probability
@@ -45,7 +49,13 @@ BELOW = ("conformance", "wheels")  # folders whose files are all the export's ow
 
 
 def export_variant(
-    run_folder: Path, key: str, folder: Path, *, unfinished: bool = False, thresholds: Path | None = None
+    run_folder: Path,
+    key: str,
+    folder: Path,
+    *,
+    unfinished: bool = False,
+    thresholds: Path | None = None,
+    wheels: str = "",
 ) -> Path:
     """Write a variant as a folder that stands alone, whole or not at all.
 
@@ -55,6 +65,7 @@ def export_variant(
         folder: Where to, outside the run; made if need be, files of an earlier export are replaced.
         unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
         thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
+        wheels: Platforms for which the libraries' wheels are laid beside it, with commas, see `requirements.PLATFORMS`.
 
     Returns:
         `folder`.
@@ -66,7 +77,7 @@ def export_variant(
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
-    place = _checked_place(folder, Path(run_folder))
+    place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
     state = state_of(Path(run_folder), variant)
     if state["state"] == UNFINISHED and not unfinished:
         raise UsageError(
@@ -78,7 +89,7 @@ def export_variant(
         record["thresholds"], origin = read_thresholds(thresholds, variant)
     record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
     with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
-        _fill(partial, Path(run_folder), variant, record)
+        _fill(partial, Path(run_folder), variant, record, platforms)
     return folder
 
 
@@ -105,12 +116,15 @@ def _earlier_files(folder: Path) -> set[str]:
         named = {str(record.get(name, "")) for name in ("file", "runs")}
     except (OSError, ValueError, AttributeError):
         named = set()
+    wheel = {path.name for path in folder.glob("radlib-*.whl")}
     models = {name for name in named if name.startswith("model.") and Path(name).name == name}
     below = {f"{inside}/{name}" for inside in BELOW for name in files_of(folder / inside)}
-    return {*CONTENTS, RUNNABLE, "README.txt", *models, *below}
+    return {*CONTENTS, RUNNABLE, "README.txt", *models, *wheel, *below}
 
 
-def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any]) -> None:
+def _fill(
+    folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], platforms: Sequence[str]
+) -> None:
     """Write all files of an export."""
     model = Path(variant.file).name
     runs = model if variant.format == "tflite" else RUNNABLE
@@ -123,6 +137,7 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
     write_proof(folder, variant, record, runs)
+    write_setup(folder, platforms)
     write_text(folder / "run.py", RUNNER)
     write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
     hashes = {name: file_sha256(folder / name) for name in files_of(folder) if _is_hashed(name)}

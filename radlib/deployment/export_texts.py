@@ -5,7 +5,7 @@ from typing import Any
 
 from radlib.deployment.export_state import UNFINISHED, sentences
 from radlib.deployment.folder_shift import REFERENCE
-from radlib.deployment.own_films import TYPICAL
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import exact
 from radlib.metrics.operating_points import ThresholdRule
 from radlib.runs import seen_films
@@ -69,8 +69,12 @@ README = """\
 {state}{contents}
 
 Outputs, in order: {labels}. {decision}
-Films of your own must be prepared exactly as `preparation` in variant.json says; `radlib predict` does that:
-  radlib predict THIS_FOLDER FOLDER_OF_FILMS
+On a device (64-bit Linux, Python 3.11 to 3.13), once:
+  sh install.sh          without network too, where wheels/ for this machine lies here (radlib export --wheels)
+Then, on DICOM, PNG and JPEG films:
+  ./read FILMS --csv answers.csv
+  ./read --watch FOLDER --csv answers.csv
+Films must be prepared exactly as specification.json says; ./read and radlib predict do that, and answer the same.
 """
 
 CONTENTS = {
@@ -79,6 +83,10 @@ CONTENTS = {
     TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
     REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
+    "read": "reads films:  ./read FILMS, ./read --help",
+    "install.sh": "sets this folder up on a device, once",
+    "requirements.txt": "what it installs: radlib's wheel, and the libraries it was tried with",
+    "wheels": "their wheels, to be set up without network",
     "specification.json": "every step from a film's file to the decision, for whoever writes another reader",
     "conformance": "drawn films of every kind and the bytes after each step, by which such a reader proves itself",
     "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",

@@ -7,6 +7,7 @@ anew, see `site_threshold`.
 """
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,28 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from radlib.deployment.described_variants import folder_of, intact_model, read_described
-from radlib.deployment.folder_shift import Look, looker, reference_of
+from radlib.deployment.described_variants import folder_of, read_described
+from radlib.deployment.folder_shift import looker, reference_of
+from radlib.deployment.reading.answering import Seen, answering, typical_beside
+from radlib.deployment.reading.film_files import FilmFile, content_id, film_files
 from radlib.evaluation.deciding import Answer, Decider
-from radlib.evaluation.inference import opened_model
-from radlib.evaluation.typical_films import Typical, embedder, read_typical, typical_path, warnings_of
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.plain_text import say_line
-from radlib.imaging.array_rows import row_reference, split_reference
+from radlib.imaging.array_rows import split_reference
 from radlib.imaging.decoding.decode import Result, decode_files
-from radlib.imaging.decoding.lone_films import lone_film
-from radlib.imaging.film_walk import left_out_sentence, walk
-from radlib.imaging.images import Preprocessing, image_id, numbered_ids
-from radlib.imaging.resemblance import DIGEST_BYTES
+from radlib.imaging.decoding.lone_films import decode_one_by_one, lone_film
+from radlib.imaging.images import Preprocessing, numbered_ids
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
-TYPICAL = "typical_films.npz"  # beside an exported model
 FILMS_AT_ONCE = 64
-UNKNOWN_ID = "0" * 12
-
-Warn = Callable[[np.ndarray], list[str]]
 
 
 @dataclass(frozen=True)
@@ -60,13 +54,6 @@ class Reading:
     answers: Iterator[Answer]
     reference: dict[str, np.ndarray] | None = None
     looks: list[np.ndarray] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _File:
-    name: str
-    path: Path
-    reference: str  # as a decoder takes it; empty for a link that leads out of the folder
 
 
 def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> "pd.DataFrame":
@@ -95,83 +82,62 @@ def predict_folder(variant: Path, films: Path, *, compared: bool = True) -> "pd.
     return table.astype({name: np.float32 for name in table if name.endswith("_probability")})
 
 
-def read_films(variant: Path, films: Path, *, compared: bool = True) -> Reading:
+def read_films(
+    variant: Path,
+    films: Path | str | Sequence[Path],
+    *,
+    compared: bool = True,
+    one_by_one: bool = False,
+    seen: Seen | None = None,
+) -> Reading:
     """Find films, and return their reading by a variant; arguments as in `predict_folder`.
+
+    Args:
+        variant: Its folder.
+        films: A folder, a film, or several of both; the table calls the films of several by the paths given.
+        compared: Whether films are compared with those that the variant was trained on.
+        one_by_one: Whether one process decodes them and this one asks the model: least memory, for small devices.
+        seen: Is told each film that was answered, with its levels, uint8 (s, s).
 
     Raises:
         DataError: When there is no film; while the answers are gone through, when none can be read.
     """
     source = folder_of(variant)
     described, record = read_described(source)
-    preparation = Preprocessing.from_dict(record["preparation"])
-    films, row = split_reference(films)
-    files = _files(films, row)
-    typical = _typical(source, described) if compared else None
+    given = [films] if isinstance(films, str | Path) else list(films)
+    files = film_files(given)
     reference, looks = reference_of(source, described) if compared else None, list[np.ndarray]()
     look = looker(looks, len(files)) if reference is not None else None
-    answers = _some_read(_answers(source, described, typical, preparation, files, look), films.name)
-    return Reading(described, record, len(files), typical is not None, answers, reference, looks)
-
-
-def _files(films: Path, row: int | None) -> list[_File]:
-    root = films.parent if films.is_file() else films
-    paths = [films] if films.is_file() else _film_files(films)
-    if not paths:
-        raise DataError(
-            f"{films.name} holds no film; give a folder with DICOM, PNG or JPEG files, or one file."
-        )
-    found, inside = [], root.resolve()
-    for path in paths:
-        followed = path == films or path.resolve().is_relative_to(inside)
-        reference = str(path) if row is None else row_reference(path, row)
-        found.append(_File(path.relative_to(root).as_posix(), path, reference if followed else ""))
-    return found
-
-
-def _film_files(folder: Path) -> list[Path]:
-    """Return the films below a folder, and say what else lies there."""
-    if not folder.is_dir():
-        raise DataError(f"{folder.name} is neither a file nor a folder; give a folder of films, or one film.")
-    found = walk(folder)
-    if found.left_out:
-        say_line(left_out_sentence(found.left_out), err=True)
-    return list(found.films)
-
-
-def _typical(source: Path, variant: Variant) -> Typical | None:
-    """Return what the variant's training films look like; None where nothing is kept of them."""
-    found = read_typical(source / TYPICAL) or read_typical(
-        typical_path(source.resolve().parent.parent, variant.key)
+    opened = functools.partial(
+        answering, source, described, record, compared=compared, alone=one_by_one, look=look, seen=seen
     )
-    return found if found is not None and found.sha256 == variant.sha256 else None
+    answers = _answers(opened, Preprocessing.from_dict(record["preparation"]), files, one_by_one)
+    name = split_reference(given[0])[0].name if len(given) == 1 else "what was given"
+    warned = compared and typical_beside(source, described) is not None
+    return Reading(described, record, len(files), warned, _some_read(answers, name), reference, looks)
 
 
 def _answers(
-    source: Path,
-    variant: Variant,
-    typical: Typical | None,
-    preparation: Preprocessing,
-    files: Sequence[_File],
-    look: Look | None,
+    opened: Callable, preparation: Preprocessing, files: Sequence[FilmFile], one_by_one: bool
 ) -> Iterator[Answer]:
     """Yield an answer per file; decoding has begun before the model is opened."""
-    with _decoding([file.reference for file in files], preparation) as results:
-        model = intact_model(source / Path(variant.file).name, variant)
-        with opened_model(model, variant.format, name=variant.name) as ask:
-            warn = _warner(typical, model, variant.format) if typical is not None else None
-            ids = numbered_ids(_content_id(file) for file in files)
-            decoded = zip(files, ids, _with_bar(results, len(files)), strict=True)
-            while batch := list(itertools.islice(decoded, FILMS_AT_ONCE)):
-                yield from _answer_batch(batch, preparation.image_size, ask, warn, look)
+    references = [file.reference for file in files]
+    with _decoding(references, preparation, one_by_one) as results, opened() as answer:
+        ids = numbered_ids(content_id(file) for file in files)
+        decoded = zip(files, ids, _with_bar(results, len(files)), strict=True)
+        while batch := list(itertools.islice(decoded, 1 if one_by_one else FILMS_AT_ONCE)):
+            yield from answer(batch)
 
 
 @contextlib.contextmanager
-def _decoding(references: Sequence[str], preparation: Preprocessing) -> Iterator[Iterator[Result]]:
+def _decoding(
+    references: Sequence[str], preparation: Preprocessing, one_by_one: bool
+) -> Iterator[Iterator[Result]]:
     if len(references) == 1:
         with lone_film(references[0], preparation) as result:
             yield (result() for _ in references)
         return
-    decoding: Any = decode_files(references, preparation)
+    decoding: Any = (decode_one_by_one if one_by_one else decode_files)(references, preparation)
     with contextlib.closing(decoding) as results:
         yield results
 
@@ -182,46 +148,6 @@ def _with_bar(results: Iterator[Result], films: int) -> Iterator[Result]:
     from tqdm import tqdm
 
     return iter(tqdm(results, "Reading films", films, leave=False, disable=None, delay=1, unit=" films"))
-
-
-def _content_id(file: _File) -> str:
-    if not file.reference:
-        return UNKNOWN_ID
-    try:
-        return image_id(file.path)
-    except OSError:  # gone meanwhile, or not to be read by this account; the decoder says which
-        return UNKNOWN_ID
-
-
-def _warner(typical: Typical, model: Path, format: str) -> Warn:
-    embed = embedder(model, format)
-    return lambda films: warnings_of(typical, films, embed)
-
-
-def _answer_batch(
-    batch: Sequence[tuple[_File, str, Result]],
-    size: int,
-    ask: Callable,
-    warn: Warn | None,
-    look: Look | None,
-) -> Iterator[Answer]:
-    """Yield the answers to some films, those that could not be read among them."""
-    read = [result for _, _, result in batch if not result[0]]
-    films = np.frombuffer(b"".join(result[3] for result in read), np.uint8).reshape(-1, size, size)
-    outputs = iter(ask(films) if read else ())
-    warnings = iter(warn(films) if warn and read else ())
-    if look is not None:
-        look(films)
-    for file, image, (reason, _, _, _, mark) in batch:
-        unlike = None if warn is None else next(warnings) if not reason else ""
-        yield Answer(
-            file=file.name,
-            image_id=image,
-            outputs=None if reason else next(outputs),
-            reason=reason,
-            warning=unlike,
-            pixels=mark[:DIGEST_BYTES],
-        )
 
 
 def _some_read(answers: Iterator[Answer], name: str) -> Iterator[Answer]:

@@ -17,6 +17,7 @@ import radlib
 from radlib.cli.app import main
 from radlib.deployment import own_films
 from radlib.deployment.own_films import predict_folder, read_films
+from radlib.deployment.reading import answering
 from radlib.evaluation.deciding import NO_NUMBER
 from radlib.evaluation.training_films import describe_films
 from radlib.formats.predictors import open_model
@@ -131,8 +132,8 @@ def test_answers_come_before_all_films_are_decoded(run_and_films, monkeypatch):
     run, _, folder = run_and_films
     monkeypatch.setattr(own_films, "FILMS_AT_ONCE", 2)
     asked = []
-    real = own_films._content_id
-    monkeypatch.setattr(own_films, "_content_id", lambda file: (asked.append(file), real(file))[1])
+    real = own_films.content_id
+    monkeypatch.setattr(own_films, "content_id", lambda file: (asked.append(file), real(file))[1])
     answers = read_films(variant_folder(run, "int8"), folder).answers
     next(answers)
     assert len(asked) == 2
@@ -148,16 +149,16 @@ def test_a_lone_film_is_given_up_when_its_time_is_up_or_its_process_dies(tmp_pat
     with lone_film(str(tmp_path / "pipe.png"), small) as result:
         assert result()[0] == "not_a_file"
     good = b'["", 16, 16]\n' + bytes(256 + MARK_BYTES)
-    assert _read_answer(good, 16)[0] == ""
-    for bad in (b"", b"\n", good[:-1], good + b"x", b'["", -1, 16]' + good[12:], b'["", 1e9, 16]' + good[12:],
+    assert _read_answer(io.BytesIO(good), 16)[0] == ""
+    for bad in (b"", b"\n", good[:-1], b'["", -1, 16]' + good[12:], b'["", 1e9, 16]' + good[12:],
                 b'["nonsense", 0, 0]\n', b"[]\n", b'{"a": 1}\n', b'[["damaged"], 0, 0]\n'):  # fmt: skip
-        assert _read_answer(bad, 16)[0] == "worker_died", bad
-    assert _read_answer(b'["damaged", 0, 0]\n', 16)[0] == "damaged"
+        assert _read_answer(io.BytesIO(bad), 16)[0] == "worker_died", bad
+    assert _read_answer(io.BytesIO(b'["damaged", 0, 0]\n'), 16)[0] == "damaged"
 
 
 def test_a_model_that_gives_no_number_decides_nothing(run_and_films, monkeypatch, capsys):
     run, _, folder = run_and_films
-    real = own_films.opened_model
+    real = answering.opened_model
 
     @contextlib.contextmanager
     def broken(*given, **options):
@@ -165,7 +166,7 @@ def test_a_model_that_gives_no_number_decides_nothing(run_and_films, monkeypatch
         with real(*given, **options) as ask:
             yield lambda films: np.where(np.arange(len(films))[:, None] > 0, np.float32(np.nan), ask(films))
 
-    monkeypatch.setattr(own_films, "opened_model", broken)
+    monkeypatch.setattr(answering, "opened_model", broken)
     with pytest.raises(SystemExit):
         main(["predict", str(variant_folder(run, "int8")), str(folder)])
     out, err = capsys.readouterr()

@@ -10,11 +10,14 @@ References:
     Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV, arXiv 1311.2901.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from radlib.formats.predictors import Predictor
 
 LUNG_PERCENTILE = 25
+AT_ONCE = 64  # covered films, so that a small device has room for them
 BLACK = 2 / 255  # margins that a film was padded or collimated with are no darker
 
 
@@ -40,17 +43,26 @@ def occlusion(
     tops = _starts(height, sides[0], max(1, round(height * stride)))
     lefts = _starts(width, sides[1], max(1, round(width * stride)))
     places = [(slice(top, top + sides[0]), slice(left, left + sides[1])) for top in tops for left in lefts]
-    covered = np.repeat(film[None], len(places), axis=0)  # (places, h, w)
     grey = lung_grey(film)
-    for copy, place in zip(covered, places, strict=True):
-        copy[place] = grey
     whole = model.predict(film[None, ..., None])[0, output]
-    fall = whole - model.predict(covered[..., None])[:, output]
+    answers = [
+        model.predict(_covered(film, places[start : start + AT_ONCE], grey))[:, output]
+        for start in range(0, len(places), AT_ONCE)
+    ]
+    fall = whole - np.concatenate(answers)
     total, times = np.zeros_like(film), np.zeros_like(film)
     for place, change in zip(places, fall, strict=True):
         total[place] += change
         times[place] += 1
     return total / times
+
+
+def _covered(film: np.ndarray, places: Sequence[tuple[slice, slice]], grey: float) -> np.ndarray:
+    """Return the film with each place covered, float32 (places, h, w, 1)."""
+    covered = np.repeat(film[None], len(places), axis=0)
+    for copy, place in zip(covered, places, strict=True):
+        copy[place] = grey
+    return covered[..., None]
 
 
 def lung_grey(film: np.ndarray) -> float:

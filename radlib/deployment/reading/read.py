@@ -1,0 +1,74 @@
+"""What `radlib read` does: films through a bundle on a small device, one process that decodes and one that answers.
+
+The answers, their table and what is said of them are those of `radlib predict`, by the same functions.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radlib.deployment.answer_tables import Choices, answer_films
+from radlib.deployment.described_variants import folder_of, intact_model, read_described
+from radlib.deployment.own_films import read_films
+from radlib.deployment.reading.rows import json_line
+from radlib.deployment.threshold_files import NOTICE
+from radlib.evaluation.deciding import Answer
+
+Say = Callable[[str], None]
+
+
+def read_bundle(
+    bundle: Path,
+    films: Sequence[Path],
+    choices: Choices,
+    *,
+    to: Path | None,
+    as_json: bool,
+    heat_maps: Path | None,
+    show: Say,
+    say: Say,
+) -> int:
+    """Answer films one by one.
+
+    Args:
+        bundle: Folder of an export.
+        films: Films and folders of films.
+        choices: What decides, and which columns there are.
+        to: A CSV file; None shows the rows as they come.
+        as_json: Whether a line of JSON per film is shown.
+        heat_maps: A folder that gets a picture per film of where the network looked; None for none.
+        show: Takes the text of rows that are to be shown.
+        say: Takes a sentence for the user.
+
+    Returns:
+        The number of films.
+    """
+    say(NOTICE)
+    seen = drawer(bundle, heat_maps) if heat_maps is not None else None
+
+    def each(row: Mapping[str, Any]) -> None:
+        show(json_line(row, with_files=choices.with_files) + "\n")
+
+    return answer_films(
+        bundle,
+        films[0] if len(films) == 1 else films,
+        choices,
+        to=to,
+        show=(lambda text: None) if as_json else show,
+        say=say,
+        read=functools.partial(read_films, one_by_one=True, seen=seen),
+        each=each if as_json else None,
+    )
+
+
+def drawer(bundle: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
+    """Return what draws where a bundle's network looks on a film; see `heat_pictures`."""
+    from radlib.deployment.reading.heat_pictures import picture_writer
+
+    source = folder_of(bundle)
+    variant, record = read_described(source)
+    model = intact_model(source / Path(variant.file).name, variant)
+    return picture_writer(model, variant, record["thresholds"], folder)
