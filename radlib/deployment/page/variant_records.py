@@ -14,8 +14,8 @@ import numpy as np
 
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import FINISHED
-from radlib.deployment.own_films import TYPICAL
 from radlib.deployment.page.browser_models import BrowserModel, browser_model
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.evaluation.deciding import ROUNDING
 from radlib.evaluation.typical_films import Typical, read_typical
 from radlib.formats.predictors import open_model

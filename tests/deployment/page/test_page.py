@@ -124,10 +124,14 @@ def test_the_server_is_on_loopback_and_gives_the_page_alone_with_its_policy(tmp_
     thread.start()
     try:
         assert server.server_address[0] == "127.0.0.1"
-        asked = urllib.request.Request(address(server) + "assets/page.js", headers={"Accept-Encoding": "gzip"})
+        asked = urllib.request.Request(
+            address(server) + "assets/page.js", headers={"Accept-Encoding": "gzip"}
+        )
         with urllib.request.urlopen(asked) as answer:
             assert answer.headers["Content-Encoding"] == "gzip"
-            assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'; script-src 'self'")
+            assert answer.headers["Content-Security-Policy"].startswith(
+                "default-src 'self'; script-src 'self'"
+            )
             assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
             tag = answer.headers["ETag"]
         asked.add_header("If-None-Match", tag)

@@ -14,7 +14,9 @@ from radlib.deployment.page.serving import address, page_server
 from radlib.deployment.page.writing import write_page
 
 SOURCE = CHECKOUT.parent
-CHROMIUM = os.environ.get("RADLIB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+CHROMIUM = (
+    os.environ.get("RADLIB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+)
 
 
 def _missing() -> str:
