@@ -150,4 +150,27 @@ def take_home(outputs: Sequence[Path], files: Sequence[Path]) -> None:
             write_report(run)
 
 
-COMMANDS = (read, bench)
+@click.command()
+@click.argument(
+    "bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE... FOLDER"
+)
+@click.option("--serve", is_flag=True,
+              help="Show the page on this machine alone, until stopped; without FOLDER it is gone afterwards.")  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="With --serve: where.  [default: any free one]"
+)
+def page(bundles: tuple[Path, ...], serve: bool, port: int) -> None:
+    """Write a page that reads films in any browser, on any machine; nothing leaves it.
+
+    The page is a folder of files: put it on any server, or show it here with --serve. After the first visit it needs no network.
+
+    BUNDLE is what `radlib export` wrote; of several, one can be compared with another. FOLDER is made, or an earlier page in
+    it is replaced.
+    """
+    from radlib.deployment.page.serving import shown_page
+
+    for line in shown_page(bundles, serve=serve, port=port):
+        say(line)
+
+
+COMMANDS = (read, bench, page)
