@@ -160,9 +160,10 @@ def take_home(outputs: Sequence[Path], files: Sequence[Path]) -> None:
     "--port", type=click.IntRange(0, 65535), default=0, help="With --serve: where.  [default: any free one]"
 )
 def page(bundles: tuple[Path, ...], serve: bool, port: int) -> None:
-    """Write a page that reads films in any browser, on any machine; nothing leaves it.
+    """Write a page that reads films in any browser.
 
-    The page is a folder of files: put it on any server, or show it here with --serve. After the first visit it needs no network.
+    The page is a folder of files: put it on any server, or show it here with --serve. No film leaves the
+    machine, and after the first visit no network is needed.
 
     BUNDLE is what `radlib export` wrote; of several, one can be compared with another. FOLDER is made, or an earlier page in
     it is replaced.
