@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from radlib import __version__
-from radlib.cli import commands, device_commands, study_commands
+from radlib.cli import commands, device_commands, grid_commands, study_commands
 from radlib.cli.command_words import PairedParameters
 from radlib.cli.device_commands import take_home
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
@@ -158,8 +158,9 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in (*commands.COMMANDS, *study_commands.COMMANDS, *device_commands.COMMANDS):
-    radlib.add_command(command)
+for group in (commands, study_commands, device_commands, grid_commands):
+    for command in group.COMMANDS:
+        radlib.add_command(command)
 
 
 def _say(line: str) -> None:

@@ -20,9 +20,11 @@ import numpy as np
 
 from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
+from radlib.deployment.bundle.deployed import deployed, write_skeleton
 from radlib.deployment.bundle.proof import write_proof
 from radlib.deployment.bundle.requirements import checked_platforms
 from radlib.deployment.bundle.setup_files import write_setup
+from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
@@ -136,7 +138,7 @@ def _earlier_files(folder: Path) -> set[str]:
     wheel = {path.name for path in folder.glob("radlib-*.whl")}
     models = {name for name in named if name.startswith("model.") and Path(name).name == name}
     below = {f"{inside}/{name}" for inside in BELOW for name in files_of(folder / inside)}
-    return {*CONTENTS, RUNNABLE, ORIGINAL_FILE, "README.txt", *models, *wheel, *below}
+    return {*CONTENTS, RUNNABLE, SKELETON, ORIGINAL_FILE, "README.txt", *models, *wheel, *below}
 
 
 def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], beside: Beside) -> None:
@@ -146,7 +148,10 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     stored = intact_model(run_folder / "variants" / variant.key / model, variant)
     shutil.copyfile(stored, folder / model)
     if runs != model:
-        save_model(convert(load_network(stored, variant.format)), folder / runs)
+        network = load_network(stored, variant.format)
+        save_model(convert(network), folder / runs)
+        write_skeleton(folder, variant, network, runs)
+    record = {**record, "deployed": deployed(folder, variant, runs)}
     _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
