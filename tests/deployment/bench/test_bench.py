@@ -107,9 +107,14 @@ def test_of_a_coded_file_what_runs_is_measured_and_the_coded_file_named(bundles,
     coded = run.variant(f"student_small/{CODED}#0")
     assert record["variant"]["sha256"] == coded.sha256 and record["variant"]["size_bytes"] == coded.size_bytes
     runs = folder / CODED / record["variant"]["file"]
+    sent = [folder / CODED / name for name in ("model.rdc", "model.skeleton")]
+    assert runs.suffix == ".tflite" and record["variant"]["deployed_bytes"] == sum(
+        path.stat().st_size for path in sent
+    )
+    runs.unlink()  # it need not be sent: the device makes it of the two
     assert (
-        runs.suffix == ".tflite"
-        and record["variant"]["deployed_bytes"] == runs.stat().st_size > coded.size_bytes
+        bench_bundle(folder / CODED, system=tmp_path, **QUICK)["variant"] == record["variant"]
+        and runs.is_file()
     )
 
 
@@ -133,7 +138,7 @@ def test_an_original_in_the_bundle_is_timed_in_turns(bundles, tmp_path):
 
 def test_what_no_device_runs_is_refused_and_a_damaged_file_told(bundles, tmp_path):
     run, folder = bundles
-    with pytest.raises(UsageError, match="radlib export makes what does"):
+    with pytest.raises(UsageError, match="give the folder that radlib export wrote of it"):
         bench_bundle(run.folder / "variants" / "student_small--original--seed0")
     damaged = tmp_path / "damaged"
     damaged.mkdir()
