@@ -82,7 +82,7 @@ def tried(run: Run, variant: Variant) -> dict[str, Any]:
         "variant": variant.name, "network": variant.network, "chain": variant.chain_text, "format": variant.format,
         "size_bytes": variant.size_bytes, "litert": False, "litert_reason": "", "deployed_bytes": None,
         "joules_per_call": None, "micro": None, "micro_reason": "", "arena_bytes": None, "steps_apart": None, "operators": [],
-        "decodes": None,
+        "decodes": None, "deployed_files": [stored.name],
     }  # fmt: skip
     record = run.path("variants", variant.key, "preprocessing.json")
     films = drawn_films(Preprocessing.from_dict(read_object(record)))
@@ -117,7 +117,8 @@ def _converted(run: Run, variant: Variant, folder: Path, row: dict[str, Any]) ->
     save_model(convert(network), runs)
     shutil.copyfile(stored, folder / stored.name)
     write_skeleton(folder, variant, network, runs.name)
-    row["deployed_bytes"] = deployed(folder, variant, runs.name)["bytes"]
+    sent = deployed(folder, variant, runs.name)
+    row |= {"deployed_bytes": sent["bytes"], "deployed_files": sent["files"]}
     if variant.format != "keras":
         aside, sha256 = runs.rename(folder / "aside"), file_sha256(folder / "aside")
         record = run.path("variants", variant.key, "variant.json").resolve()
@@ -155,8 +156,10 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _bytes(row: dict[str, Any]) -> str:
-    sent = {"tflite": "", "keras": " (as LiteRT, float32)"}.get(row["format"], " (with its skeleton)")
-    return f"{row['deployed_bytes']:,}{sent}"
+    converted = "" if row["format"] == "tflite" else " (as LiteRT, float32)"
+    return (
+        f"{row['deployed_bytes']:,}{' (with its skeleton)' if len(row['deployed_files']) > 1 else converted}"
+    )
 
 
 def _micro(row: dict[str, Any]) -> str:
