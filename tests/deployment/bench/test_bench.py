@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -138,11 +139,8 @@ def test_what_no_device_runs_is_refused_and_a_damaged_file_told(bundles, tmp_pat
     run, folder = bundles
     with pytest.raises(UsageError, match="give the folder that radlib export wrote of it"):
         bench_bundle(run.folder / "variants" / "student_small--original--seed0")
-    damaged = tmp_path / "damaged"
-    damaged.mkdir()
-    for path in (folder / "int8").iterdir():
-        content = path.read_bytes()
-        (damaged / path.name).write_bytes(content[:-9] if path.name == "model.tflite" else content)
+    damaged = shutil.copytree(folder / "int8", tmp_path / "damaged")
+    (damaged / "model.tflite").write_bytes((damaged / "model.tflite").read_bytes()[:-9])
     with pytest.raises(SetupError, match="missing or damaged"):
         bench_bundle(damaged, **QUICK)
 
