@@ -229,4 +229,4 @@ def test_the_name_of_a_file_of_results_is_plain():
         result_name({"variant": {"name": "n/int8#0"}, "device": {"name": "///"}})
         == "n--int8--seed0.device.bench.json"
     )
-    assert device_commands.COMMANDS[0].name == "bench"
+    assert "bench" in {command.name for command in device_commands.COMMANDS}
