@@ -88,7 +88,8 @@ def tried(run: Run, variant: Variant) -> dict[str, Any]:
     films = drawn_films(Preprocessing.from_dict(read_object(record)))
     with tempfile.TemporaryDirectory(prefix="radlib-device-") as scratch:
         runs = stored if variant.format == "tflite" else _converted(run, variant, Path(scratch), row)
-        row["deployed_bytes"] = row["deployed_bytes"] or runs.stat().st_size
+        row["litert_bytes"] = runs.stat().st_size
+        row["deployed_bytes"] = row["deployed_bytes"] or row["litert_bytes"]
         try:
             with open_model(runs, "tflite") as predictor:
                 predictor.predict(films)
@@ -167,7 +168,8 @@ def _micro(row: dict[str, Any]) -> str:
         return NOT_KNOWN if row["micro"] is None else f"no: {row['micro_reason']}"
     steps = row["steps_apart"]
     apart = "" if steps is None else f", {steps:g} step{'' if steps == 1 else 's'} from LiteRT"
-    return f"yes, arena {row['arena_bytes']:,} bytes{apart}"
+    flash = "yes" if row["format"] == "tflite" else f"as LiteRT of {row['litert_bytes']:,} bytes"
+    return f"{flash}, arena {row['arena_bytes']:,} bytes{apart}"
 
 
 def _arm(found: dict[str, Any] | None) -> tuple[str, str]:
@@ -199,7 +201,8 @@ that sizes and answers count here and not how well they read. Every file was tri
   coded file that and its skeleton, of which the device makes the LiteRT file (or the LiteRT file, where that is smaller).
 - **Coded**: whether a process without TensorFlow made the very LiteRT file of the coded file and its skeleton.
 - **Micro runtime** is TensorFlow Lite Micro on a machine of 64 bits, with its reference kernels, on drawn films: the bytes of
-  arena that it used, and how far its answers lie from those of LiteRT's reference kernels, in steps of their grid.
+  arena that it used, and how far its answers lie from those of LiteRT's reference kernels, in steps of their grid. Nothing
+  is decoded there: of a Keras or coded file its flash holds the LiteRT file.
 - **Energy** is an estimate from counted operations and bytes, no measurement.
 - {board}
 
