@@ -50,5 +50,10 @@ export default defineConfig({
   build: { target: "es2022", modulePreload: false, assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
   worker: { format: "iife" },
   plugins: [beside()],
-  test: { include: ["tests/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+  },
 } as Parameters<typeof defineConfig>[0]);

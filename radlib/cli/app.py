@@ -158,13 +158,9 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in (
-    *commands.COMMANDS,
-    *study_commands.COMMANDS,
-    *device_commands.COMMANDS,
-    *grid_commands.COMMANDS,
-):
-    radlib.add_command(command)
+for group in (commands, study_commands, device_commands, grid_commands):
+    for command in group.COMMANDS:
+        radlib.add_command(command)
 
 
 def _say(line: str) -> None:

@@ -24,6 +24,8 @@ from radlib.foundation.plain_text import say, say_line
 @click.option("--once", is_flag=True, help="With --watch: answer what lies there, then end.")
 @click.option("--heat-map", "heat_maps", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Draw where the network looked, a picture per film.")  # fmt: skip
+@click.option("--dicom-sr", "reports", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Write a DICOM Structured Report per film, for the archive that it came from.")  # fmt: skip
 @click.option("--with-files", is_flag=True, help="Name the files, too (they may name patients).")
 @click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
               help="Decide at the thresholds that radlib predict --recalibrate wrote for this very variant.")  # fmt: skip
@@ -55,12 +57,13 @@ def read(
         raise UsageError("Give films, or a folder with --watch; --once goes with --watch.")
     from radlib.deployment.answer_tables import Choices
 
-    csv, heat_maps = given.pop("csv"), given.pop("heat_maps")
+    csv, heat_maps, reports = given.pop("csv"), given.pop("heat_maps"), given.pop("reports")
     choices = Choices(compared=not fast, **given)
     spoken = {
         "to": csv,
         "as_json": as_json,
         "heat_maps": heat_maps,
+        "reports": reports,
         "show": lambda text: say(text, end=""),
         "say": lambda line: say_line(line, err=True),
     }
@@ -147,4 +150,28 @@ def take_home(outputs: Sequence[Path], files: Sequence[Path]) -> None:
             write_report(run)
 
 
-COMMANDS = (read, bench)
+@click.command()
+@click.argument(
+    "bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE... FOLDER"
+)
+@click.option("--serve", is_flag=True,
+              help="Show the page on this machine alone, until stopped; without FOLDER it is gone afterwards.")  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="With --serve: where.  [default: any free one]"
+)
+def page(bundles: tuple[Path, ...], serve: bool, port: int) -> None:
+    """Write a page that reads films in any browser.
+
+    The page is a folder of files: put it on any server, or show it here with --serve. No film leaves the
+    machine, and after the first visit no network is needed.
+
+    BUNDLE is what `radlib export` wrote; of several, one can be compared with another. FOLDER is made, or an earlier page in
+    it is replaced.
+    """
+    from radlib.deployment.page.serving import shown_page
+
+    for line in shown_page(bundles, serve=serve, port=port):
+        say(line)
+
+
+COMMANDS = (read, bench, page)

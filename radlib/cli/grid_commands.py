@@ -44,12 +44,12 @@ def grid(
 
 @click.command(cls=PairedParameters, hidden=True)
 @click.argument("mark")
-@click.option("--study", required=True)
-@click.option("--output", required=True)
-@click.option("--data")
-@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True)
+@click.option("--study", required=True, help="Name of the study, or its YAML file.")
+@click.option("--output", required=True, help="Folder of the run.")
+@click.option("--data", help="Folder or file with the films.")
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, help="A setting that was given.")
 def step(mark: str, study: str, output: str, data: str | None, parameters: tuple) -> None:
-    """Do one step of a grid; the Snakefile calls it."""
+    """Do the step of a grid that writes MARK; its Snakefile calls it."""
     from radlib.cli.grid.grid import step as take
 
     take(study, mark, output=output, given={**dict(parameters), **({} if data is None else {"data": data})})

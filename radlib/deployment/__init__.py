@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bench.into_run": ["take_measurements"],
         "bench.result_files": ["read_result", "result_lines", "result_name", "write_result"],
         "export": ["export_variant"],
+        "page.serving": ["shown_page"],
         "reading.read": ["read_bundle"],
         "reading.watched_bundle": ["watch_folder"],
         "verification.verify": ["summary", "verify"],

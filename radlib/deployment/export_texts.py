@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from radlib.deployment.bench.subjects import ORIGINAL_FILE
 from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.deployment.export_state import UNFINISHED, sentences
 from radlib.deployment.folder_shift import REFERENCE
@@ -86,11 +87,14 @@ CONTENTS = {
     REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
     "read": "reads films:  ./read FILMS, ./read --help",
+    "bench": "measures what the model costs on this machine:  ./bench, ./bench --help",
     "install.sh": "sets this folder up on a device, once",
     "requirements.txt": "what it installs: radlib's wheel, and the libraries it was tried with",
     "wheels": "their wheels, to be set up without network",
     "specification.json": "every step from a film's file to the decision, for whoever writes another reader",
     "conformance": "drawn films of every kind and the bytes after each step, by which such a reader proves itself",
+    ORIGINAL_FILE: "the float32 original that it was made from, which ./bench times in turns with it",
+    "micro": "what a microcontroller's firmware takes: the model as a C array, its operators, a check of sizes",
     "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
 }
 MODEL = "the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)"

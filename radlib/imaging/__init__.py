@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "decoding.pixels": ["StoredFilms", "stored_films"],
         "dicom.age_and_sex": ["age_years", "is_said", "sex"],
         "dicom.body_parts": ["body_part"],
-        "dicom.files": ["readable"],
+        "dicom.files": ["open_header", "readable", "silence"],
         "film_content": ["content_of"],
         "film_reasons": ["REASONS"],
         "film_features": ["ASPECTS", "FEATURES", "MEANINGS", "aspect_of", "film_features"],

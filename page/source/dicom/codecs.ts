@@ -1,5 +1,7 @@
 /** Decoders of compressed films: WebAssembly of libraries in use, loaded when the first film needs one. */
 
+import { MAX_PIXELS, UnreadableFilm } from "../films/reasons";
+
 /** Where a decoder's WebAssembly is read from: the page's own folder, or a disk in tests. */
 export type LoadBinary = (name: string) => Promise<ArrayBuffer>;
 
@@ -19,7 +21,6 @@ export interface FrameDecoder {
   decode(): void;
   delete(): void;
 }
-export type JpegDecoder = FrameDecoder;
 
 interface Module<Name extends string> {
   readonly constructors: Record<Name, new () => FrameDecoder>;
@@ -30,17 +31,24 @@ export interface Codecs {
   jpeg(): Promise<Module<"JPEGDecoder">["constructors"]>;
   jpegLs(): Promise<Module<"JpegLSDecoder">["constructors"]>;
   jpeg2000(): Promise<Module<"J2KDecoder">["constructors"]>;
+  /** Start all anew: one that stumbled over a film may be in any state. */
+  renew(): void;
 }
 
 type Factory = (options: object) => Promise<unknown>;
 
 /** Return decoders whose WebAssembly is read by `load`. */
 export function openCodecs(load: LoadBinary): Codecs {
+  const opened = new Map<string, Promise<unknown>>();
   const once = <T>(name: string, factory: () => Promise<{ default: unknown }>) => {
-    let opened: Promise<T> | null = null;
-    return () => (opened ??= started<T>(name, load, factory));
+    return () => {
+      const there = opened.get(name) ?? started<T>(name, load, factory);
+      opened.set(name, there);
+      return there as Promise<T>;
+    };
   };
   return {
+    renew: () => opened.clear(),
     jpeg: once(
       "libjpegturbowasm_decode.wasm",
       () => import("@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs"),
@@ -58,4 +66,13 @@ async function started<T>(
   const [{ default: make }, wasmBinary] = await Promise.all([factory(), load(name)]);
   const silent = { print: () => undefined, printErr: () => undefined }; // their texts can hold tags
   return (await (make as Factory)({ wasmBinary: new Uint8Array(wasmBinary), ...silent })) as T;
+}
+
+/** Decode a frame, and return what it is; refused where it claims more pixels than a film has. */
+export function decodeFrame(decoder: FrameDecoder, frame: Uint8Array): FrameInfo {
+  decoder.getEncodedBuffer(frame.length).set(frame);
+  decoder.decode();
+  const found = decoder.getFrameInfo();
+  if (found.width * found.height > MAX_PIXELS) throw new UnreadableFilm("too_large");
+  return found;
 }

@@ -5,7 +5,7 @@ import { Decoder as LosslessDecoder } from "jpeg-lossless-decoder-js";
 import type { Stored } from "../films/grey";
 import { joined, planes } from "../films/jpeg";
 import { MAX_PIXELS, UnreadableFilm } from "../films/reasons";
-import type { Codecs, FrameDecoder } from "./codecs";
+import { type Codecs, decodeFrame, type FrameDecoder } from "./codecs";
 import { expanded, interleaved, luminances, redGreenBlue } from "./colours";
 import { content, fragments, type Header, isSigned, SYNTAX, whole } from "./header";
 import { decodeRle } from "./rle";
@@ -145,14 +145,14 @@ async function jpegLs(
   codecs: Codecs,
 ): Promise<Samples> {
   const { JpegLSDecoder } = await codecs.jpegLs();
-  const found = run(new JpegLSDecoder(), frame);
+  const found = run(new JpegLSDecoder(), frame, codecs);
   if (isSigned(header)) extendSign(found.values, found.bits);
   return { ...found, mixed: photometric.startsWith("YBR_FULL") };
 }
 
 async function jpeg2000(frame: Uint8Array, header: Header, codecs: Codecs): Promise<Samples> {
   const { J2KDecoder } = await codecs.jpeg2000();
-  const found = run(new J2KDecoder(), frame);
+  const found = run(new J2KDecoder(), frame, codecs);
   const { values, bits, signed } = found;
   if (signed && !isSigned(header)) values.forEach((v, n) => (values[n] = (v + 2 ** (bits - 1)) % 2 ** bits));
   if (!signed && isSigned(header)) extendSign(values, bits);
@@ -163,16 +163,17 @@ async function jpeg2000(frame: Uint8Array, header: Header, codecs: Codecs): Prom
 function run(
   decoder: FrameDecoder,
   frame: Uint8Array,
+  codecs: Codecs,
 ): Omit<Samples, "mixed"> & { bits: number; signed: boolean } {
   try {
-    decoder.getEncodedBuffer(frame.length).set(frame);
-    decoder.decode();
-    const { width, height, componentCount, bitsPerSample, isSigned: signed } = decoder.getFrameInfo();
+    const { width, height, componentCount, bitsPerSample, isSigned: signed } = decodeFrame(decoder, frame);
     const bytes = Uint8Array.from(decoder.getDecodedBuffer());
+    decoder.delete();
     const values = bitsPerSample > 8 ? new Uint16Array(bytes.buffer, 0, bytes.length >> 1) : bytes;
     return { height, width, count: componentCount, values, bits: bitsPerSample, signed: signed ?? false };
-  } finally {
-    decoder.delete();
+  } catch (error) {
+    codecs.renew();
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@
  * YCbCr: the planes come out as they are, and the first is the luminance that the desk reads. ITU-T T.81, T.871.
  */
 
-import { type Codecs, type JpegDecoder } from "../dicom/codecs";
+import { type Codecs, decodeFrame } from "../dicom/codecs";
 import { latin } from "./content";
 import { luminance } from "./png";
 import type { Picture } from "./pictures";
@@ -53,17 +53,17 @@ export async function planes(file: Uint8Array, codecs: Codecs): Promise<Planes> 
   if (marks.width * marks.height > MAX_PIXELS) throw new UnreadableFilm("too_large");
   if (marks.components !== 1 && marks.components !== 3) throw new UnreadableFilm("unsupported_compression");
   const { JPEGDecoder } = await codecs.jpeg();
-  const decoder: JpegDecoder = new JPEGDecoder();
   try {
-    decoder.getEncodedBuffer(marks.unmixed.length).set(marks.unmixed);
-    decoder.decode();
-    const { width, height, componentCount } = decoder.getFrameInfo();
+    const decoder = new JPEGDecoder();
+    const { width, height, componentCount } = decodeFrame(decoder, marks.unmixed);
     const values = Uint8Array.from(decoder.getDecodedBuffer());
+    decoder.delete();
     if (values.length !== width * height * componentCount || componentCount !== marks.components)
       throw new UnreadableFilm("damaged");
     return { width, height, components: componentCount, mixed: marks.mixed, values };
-  } finally {
-    decoder.delete();
+  } catch (error) {
+    codecs.renew();
+    throw error;
   }
 }
 

@@ -106,8 +106,7 @@ export const english = {
   } as Record<string, string>,
   forWhom: "For whom it is untested",
   forWhomText:
-    "The test films came from one source. Nobody has tested if it works as well with other machines, " +
-    "in other places, or for each group of people.",
+    "Nobody has tested if it works as well with other machines, in other places, or for each group of people.",
   unfinished: "This program was not tested to the end. Do not use it for any patient.",
   selfTest: "Checked when this page opened: its answers to test films are those that they should be.",
   offline: "This page is saved on this device and works without a network.",

@@ -110,8 +110,7 @@ export const french: Texts = {
   },
   forWhom: "Pour qui il n’est pas testé",
   forWhomText:
-    "Les radios du test viennent d’une seule source. Personne n’a testé s’il est aussi bon avec d’autres " +
-    "machines, dans d’autres lieux ou pour chaque groupe de personnes.",
+    "Personne n’a testé s’il est aussi bon avec d’autres machines, dans d’autres lieux ou pour chaque groupe.",
   unfinished: "Ce programme n’a pas été testé jusqu’au bout. Ne l’utilisez pour aucun patient.",
   selfTest: "Vérifié à l’ouverture de la page : ses réponses aux radios d’essai sont les bonnes.",
   offline: "Cette page est gardée sur l’appareil et marche sans réseau.",

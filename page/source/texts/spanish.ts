@@ -107,8 +107,7 @@ export const spanish: Texts = {
   },
   forWhom: "Para quién no está probado",
   forWhomText:
-    "Las placas de la prueba vienen de una sola fuente. Nadie ha probado si es igual de bueno con otras " +
-    "máquinas, en otros lugares o para cada grupo de personas.",
+    "Nadie ha probado si es igual de bueno con otras máquinas, en otros lugares o para cada grupo de personas.",
   unfinished: "Este programa no se probó hasta el final. No lo use con ningún paciente.",
   selfTest: "Revisado al abrir la página: sus respuestas a las placas de prueba son las que deben ser.",
   offline: "Esta página está guardada en el aparato y funciona sin red.",

@@ -19,10 +19,17 @@ export const ADDRESS = process.env.RADLIB_PAGE ?? "";
 export const BUNDLES = (process.env.RADLIB_BUNDLES ?? "").split(":").filter(Boolean);
 export const WITHOUT = !ADDRESS || !existsSync(CHROMIUM);
 
-/** A proxy through which everything goes; `asked` holds every address, `cut` ends all. */
+// What Chromium asks for itself, on an empty page as well; that the page asks nobody is seen by the browser's own events.
+const CHROMIUMS_OWN = /^CONNECT [\w.-]+\.(google|googleapis)\.com:443$/;
+
+/** A proxy through which everything goes. */
 export interface Proxy {
   readonly port: number;
+  /** Every address that was asked for. */
   readonly asked: string[];
+  /** What is answered in place of a file of the page, by its path. */
+  readonly instead: Map<string, string>;
+  /** Whether there is no network. */
   cut: boolean;
   close(): void;
 }
@@ -31,6 +38,9 @@ export async function startProxy(): Promise<Proxy> {
   const asked: string[] = [];
   const server = http.createServer((request, answer) => {
     asked.push(request.url ?? "");
+    const instead = proxy.instead.get(request.url?.replace(ADDRESS, "") ?? "");
+    if (instead !== undefined && !proxy.cut)
+      return void answer.writeHead(200, { "Content-Type": "text/javascript" }).end(instead);
     if (proxy.cut || !request.url?.startsWith(ADDRESS)) return void answer.writeHead(502).end();
     const forwarded = http.request(
       request.url,
@@ -44,12 +54,13 @@ export async function startProxy(): Promise<Proxy> {
     request.pipe(forwarded);
   });
   server.on("connect", (request, socket) => {
-    asked.push(`CONNECT ${request.url}`);
+    const asks = `CONNECT ${request.url}`;
+    if (!CHROMIUMS_OWN.test(asks)) asked.push(asks);
     socket.end("HTTP/1.1 502 no\r\n\r\n");
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as net.AddressInfo;
-  const proxy: Proxy = { port, asked, cut: false, close: () => void server.close() };
+  const proxy: Proxy = { port, asked, instead: new Map(), cut: false, close: () => void server.close() };
   return proxy;
 }
 

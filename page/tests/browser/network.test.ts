@@ -46,7 +46,8 @@ describe.skipIf(WITHOUT)("the network (needs RADLIB_PAGE and Chromium)", () => {
     console.log(
       `requests after load: ${proxy.asked.length - before} by the proxy, ${seen.length} by the browser`,
     );
-    expect(proxy.asked.slice(before)).toEqual([]);
+    const program = `${ADDRESS}service-worker.js`; // the browser itself looks once whether there is a newer page
+    expect(proxy.asked.slice(before).filter((address) => address !== program)).toEqual([]);
     expect(seen).toEqual([]);
     await context.close();
   });
@@ -60,6 +61,7 @@ describe.skipIf(WITHOUT)("the network (needs RADLIB_PAGE and Chromium)", () => {
           () => "went",
           () => "refused",
         );
+      await new Promise((done) => setTimeout(done, 50)); // out of the debugger's hands, who may do all
       const script = document.createElement("script");
       script.textContent = "window.inlined = true";
       document.head.append(script);
@@ -93,12 +95,7 @@ describe.skipIf(WITHOUT)("the network (needs RADLIB_PAGE and Chromium)", () => {
     const context = await browser.newContext({ locale: "en-GB" });
     const page = await context.newPage();
     const worker = await (await fetch(`${ADDRESS}service-worker.js`)).text();
-    let [served, broken] = [worker, false];
-    await context.route(/service-worker\.js|page\.json/, async (route) => {
-      const said = route.request().url().endsWith("service-worker.js");
-      if (said) return route.fulfill({ body: served, contentType: "text/javascript" });
-      return broken ? route.fulfill({ status: 404 }) : route.continue();
-    });
+    const serve = (program: string) => proxy.instead.set("service-worker.js", program);
     await page.goto(ADDRESS);
     await ready(page);
     await page.waitForFunction(() => document.documentElement.dataset.kept === "yes");
@@ -111,17 +108,17 @@ describe.skipIf(WITHOUT)("the network (needs RADLIB_PAGE and Chromium)", () => {
         await new Promise((done) => setTimeout(done, 1500));
         return Boolean(registration?.waiting);
       });
-    served = worker
-      .replace(/"version": "\w+"/, '"version": "half"')
-      .replace(/("page.json": ")\w{8}/, "$100000000");
+    const halfOld = /("page.json": ")\w{8}/; // a file that is not there as the list has it
+    serve(worker.replace(/"version": "\w+"/, '"version": "half"').replace(halfOld, "$1........"));
     expect(await update()).toBe(false);
     expect(await page.getByRole("button", { name: "Use it now" }).count()).toBe(0);
-    served = worker.replace(/"version": "\w+"/, '"version": "newer"');
+    serve(worker.replace(/"version": "\w+"/, '"version": "newer"'));
     expect(await update()).toBe(true);
     expect(await stores()).toContain(first);
     await page.getByRole("button", { name: "Use it now" }).click();
     await page.waitForFunction(async () => (await caches.keys()).join() === "radlib-page-newer");
     await ready(page);
+    proxy.instead.clear();
     await context.close();
   });
 

@@ -1,15 +1,19 @@
 """What is measured: the file of a bundle, or of a variant in a run, that the runtime of a device can open."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radlib.deployment.described_variants import folder_of, read_described
+from radlib.deployment.described_variants import folder_of, intact_model, read_described
+from radlib.formats.predictors import load_network, save_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.registry import FORMATS
 from radlib.foundation.storage import file_sha256
+from radlib.runs.variants import Variant, variant_key
 
-ORIGINAL = "original"  # in a bundle's record: the float32 original that lies beside the model
+ORIGINAL = "original"  # in a bundle's record: what is said of the float32 original that lies beside the model
+ORIGINAL_FILE = "original.tflite"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,25 @@ def subject_of(place: Path) -> Subject:
             f"{variant.name} is a {format} file, which no device runs; radlib export makes what does."
         )
     return Subject(variant.name, variant.label, variant.sha256, variant.size_bytes, path, format)
+
+
+def lay_original(bundle: Path, run_folder: Path, variant: Variant) -> dict[str, str]:
+    """Write the float32 original of a variant into its bundle, as a LiteRT file; return what the bundle's record says of it.
+
+    Raises:
+        UsageError: When the run does not hold it.
+        SetupError: When it is damaged.
+    """
+    folder = run_folder / "variants" / variant_key(variant.original)
+    original, _ = read_described(folder)
+    stored, place = intact_model(folder / Path(original.file).name, original), bundle / ORIGINAL_FILE
+    if original.format == "tflite":  # imported as one
+        shutil.copyfile(stored, place)
+    else:
+        from radlib.techniques.quantization.converter import convert
+
+        save_model(convert(load_network(stored, original.format)), place)
+    return {"name": original.name, "file": ORIGINAL_FILE, "sha256": file_sha256(place)}
 
 
 def original_beside(place: Path) -> Subject | None:

@@ -3,15 +3,18 @@
 Whoever puts a page on a server of their own needs nothing of this; the headers are those of `HEADERS`.
 """
 
+import contextlib
 import functools
 import gzip
 import http.server
 import mimetypes
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from radlib.foundation.errors import SetupError
+from radlib.deployment.page.writing import write_page
+from radlib.foundation.errors import SetupError, UsageError
 
 LOOPBACK = "127.0.0.1"
 POLICY = (
@@ -27,7 +30,39 @@ HEADERS: Mapping[str, str] = {
 }
 TYPES = {".wasm": "application/wasm", ".webmanifest": "application/manifest+json", ".js": "text/javascript"}
 SHRUNK_FROM = 1000  # bytes; what is smaller travels as it is
-PORT_TRIED = 8017
+BUNDLE = "variant.json"  # which folder is one that radlib export wrote
+
+
+def shown_page(places: Sequence[Path], *, serve: bool, port: int = 0) -> Iterator[str]:
+    """Write a page and, if wanted, show it until somebody stops it: what `radlib page` does.
+
+    Args:
+        places: Bundles, and last the folder to write to; when the page is shown it may be left out.
+        serve: Whether to show it.
+        port: Where; 0 takes any that is free.
+
+    Yields:
+        A line for the user: the folder, and the address when the page is there.
+
+    Raises:
+        UsageError: When no folder is named, or no bundle.
+        SetupError: See `write_page` and `page_server`.
+    """
+    temporary = serve and (places[-1] / BUNDLE).is_file()
+    bundles = places if temporary else places[:-1]
+    if not bundles:
+        raise UsageError(
+            "Name a bundle that radlib export wrote and the folder for the page, or a bundle with --serve."
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_page(bundles, Path(scratch) / "page" if temporary else places[-1])
+        if not temporary:
+            yield str(folder)
+        if serve:
+            with page_server(folder, port) as server:
+                yield f"{address(server)}  (Ctrl-C ends it)"
+                with contextlib.suppress(KeyboardInterrupt):
+                    server.serve_forever()
 
 
 def page_server(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:

@@ -27,7 +27,7 @@ from radlib.runs.variants import Variant
 
 GOLDEN = "golden.npz"
 AGREED = 1e-4  # by which answers in the browser may lie apart from the desk's, of real numbers
-STATED = ("state", "missing", "alarm", "verdict", "margin", "counted", "study", "thresholds_from")
+STATED = ("state", "missing", "alarm", "verdict", "margin", "counted", "thresholds_from")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _record(
         "thresholds": [] if task.exclusive else list(record["thresholds"]),
         "rounding": ROUNDING,
         "preparation": {"window": 0, "resampling": "bilinear", **record["preparation"]},
-        "films": dict(record.get("films", {})).get("dataset", ""),
+        "films": record.get("study", ""),
         **{name: record[name] for name in STATED if name in record},
         "finished": record.get("state") == FINISHED,
         "embedding": model.embedding,

@@ -13,7 +13,6 @@ from radlib.cli import device_commands
 from radlib.cli.app import main
 from radlib.deployment.bench import bench
 from radlib.deployment.bench.bench import bench_bundle, percentiles, thread_counts
-from radlib.deployment.bench.bench_script import BENCH_SCRIPT
 from radlib.deployment.bench.result_files import read_result, result_lines, result_name, write_result
 from radlib.deployment.export import export_variant
 from radlib.evaluation.energy_estimate import estimated_energy
@@ -114,6 +113,24 @@ def test_of_a_coded_file_what_runs_is_measured_and_the_coded_file_named(bundles,
     )
 
 
+def test_an_original_in_the_bundle_is_timed_in_turns(bundles, tmp_path):
+    run, _ = bundles
+    export_variant(
+        run.folder, "student_small--int8--seed0", tmp_path / "both", unfinished=True, original=True
+    )
+    assert os.access(tmp_path / "both" / "bench", os.X_OK)
+    record = bench_bundle(tmp_path / "both", system=tmp_path, **QUICK)
+    laid = tmp_path / "both" / "original.tflite"
+    assert (
+        record["against"]["name"] == "student_small/original#0" and record["against"]["label"] == "original"
+    )
+    assert record["against"]["deployed_bytes"] == laid.stat().st_size > record["variant"]["deployed_bytes"]
+    assert all(row["time_share"] > 0 for row in record["steady"])
+    laid.write_bytes(laid.read_bytes()[:-4])
+    with pytest.raises(SetupError, match="original.tflite of student_small/original#0 is missing or damaged"):
+        bench_bundle(tmp_path / "both", **QUICK)
+
+
 def test_what_no_device_runs_is_refused_and_a_damaged_file_told(bundles, tmp_path):
     run, folder = bundles
     with pytest.raises(UsageError, match="radlib export makes what does"):
@@ -212,18 +229,3 @@ def test_the_name_of_a_file_of_results_is_plain():
         == "n--int8--seed0.device.bench.json"
     )
     assert device_commands.COMMANDS[0].name == "bench"
-
-
-def test_the_script_of_a_bundle_calls_the_radlib_beside_it(tmp_path):
-    folder = tmp_path / "a bundle"
-    folder.mkdir()
-    (folder / "bench").write_text(BENCH_SCRIPT)
-    (folder / "bench").chmod(0o755)
-    told = subprocess.run([folder / "bench"], capture_output=True, text=True, check=False)
-    assert told.returncode == 5 and "install.sh" in told.stderr
-    program = folder / ".venv" / "bin" / "radlib"
-    program.parent.mkdir(parents=True)
-    program.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
-    program.chmod(0o755)
-    done = subprocess.run([folder / "bench", "--calls", "300"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"bench|{folder}|--calls|300|"
