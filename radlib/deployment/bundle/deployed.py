@@ -85,7 +85,7 @@ def write_converted(folder: Path, variant: Variant, runs: str) -> None:
 
 
 def runnable(source: Path, variant: Variant, record: Mapping[str, Any]) -> Path:
-    """Return the LiteRT file of a bundle, made of the coded file and its skeleton where it was not sent.
+    """Return the LiteRT file beside what is none, made of the coded file and its skeleton where it was not sent.
 
     Args:
         source: Folder of the bundle.
@@ -93,11 +93,9 @@ def runnable(source: Path, variant: Variant, record: Mapping[str, Any]) -> Path:
         record: Its variant.json.
 
     Raises:
-        UsageError: For a folder that is no bundle, of a variant that LiteRT does not run as it is.
+        UsageError: For a folder that is no bundle.
         SetupError: When a file is damaged or missing.
     """
-    if variant.format == "tflite":
-        return intact_model(source / Path(variant.file).name, variant)
     if "runs" not in record:
         raise UsageError(f"{variant.name} is no LiteRT file; give the folder that radlib export wrote of it.")
     place, expected = source / str(record["runs"]), record["hashes"].get(record["runs"])
