@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all mutation lint format lock notebooks readme docs benchmark \
+.PHONY: help environment import-environment demo demo-all test test-all test-arm mutation lint format lock notebooks readme docs benchmark \
     fuzz clean
 
 help: ## show what there is
@@ -31,6 +31,9 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
+
+test-arm: environment ## bundles installed and asked on an emulated arm64 board, beside the desk's answers; some minutes, Linux 6.7
+	@$(BIN)/python .ci/arm
 
 mutation: environment ## how many faults planted in metrics and coders the tests notice: of a sample (SAMPLE=200), or of all in hours
 	@nice $(BIN)/$(if $(SAMPLE),python .ci/mutation_sample.py $(SAMPLE),mutmut run)

@@ -19,7 +19,7 @@ from comparing import compare, compare_films, is_integer
 from containerfile import build
 from counting import CALLS, instructions_per_call
 from debian import Unavailable
-from variants import make_bundles
+from variants import INSTALLED, make_bundles
 
 OUTPUT = Path(__file__).resolve().parents[2] / "outputs/arm"
 LABEL = "correct on aarch64, speed not measured"
@@ -66,9 +66,7 @@ def said(what: str, began: float) -> None:
 def install(board: Board, bundles: Path) -> str:
     """Copy the bundles onto the board and install one by its own `install.sh`; return its folder there."""
     shutil.copytree(bundles, board.root / BOARD.lstrip("/"))
-    folder = (
-        f"{BOARD}/{next(path.name for path in sorted(bundles.iterdir()) if path.name.endswith('--int8'))}"
-    )
+    folder = f"{BOARD}/{INSTALLED}"
     board.do(["sh", "install.sh"], folder=folder)
     return folder
 

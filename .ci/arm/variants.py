@@ -16,6 +16,7 @@ from radlib.techniques.building import build_variants
 
 STUDY = Path(__file__).resolve().parents[2] / "notebooks/studies/demo_all.yaml"
 BRIEFLY = {"epochs": 3, "pruning_epochs": 1, "dataset_options": {"patients": 160}}
+INSTALLED = "student_small--int8"  # the bundle that is set up on the board, with all it needs beside it
 OPTIONS = {
     "clustering": {"clustering_epochs": 1},
     "distillation": {"epochs": 2},
@@ -41,6 +42,7 @@ def make_bundles(place: Path) -> dict[str, Variant]:
     made = {}
     for variant in variants:
         name = variant.key.removesuffix("--seed0")
-        export_variant(run.folder, variant.key, place / "bundles" / name, unfinished=True)
+        wheels = "linux-aarch64" if name == INSTALLED else ""
+        export_variant(run.folder, variant.key, place / "bundles" / name, unfinished=True, wheels=wheels)
         made[name] = variant
     return made
