@@ -8,8 +8,13 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help environment import-environment demo demo-all test test-all test-arm mutation lint format lock notebooks readme docs benchmark \
     fuzz clean
+=======
+.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs \
+    benchmark fuzz clean page wheel test-page test-arm
+>>>>>>> reader
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -19,6 +24,9 @@ environment: ## build .venv if it is absent or outdated
 
 import-environment: environment ## build .venv-import, where radlib import converts .pt2 and .onnx
 	@.ci/import_environment.sh .venv-import
+
+grid-environment: environment ## build .venv-grid, from which radlib grid starts Snakemake
+	@.ci/grid_environment.sh .venv-grid
 
 demo: environment ## run the whole series on drawn films; ends with the path of the report
 	@$(BIN)/radlib run --study demo
@@ -32,8 +40,25 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
+<<<<<<< HEAD
 test-arm: environment ## bundles installed and asked on an emulated arm64 board, beside the desk's answers; some minutes, Linux 6.7
 	@$(BIN)/python .ci/arm
+=======
+page: page/dist/index.html ## build the page for browsers (needs Node 20 and npm)
+
+page/node_modules/.package-lock.json: page/package-lock.json
+	@cd page && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+page/dist/index.html: page/node_modules/.package-lock.json $(shell find page/source page/public page/*.ts page/index.html 2>/dev/null)
+	@cd page && npm run --silent build
+
+test-page: environment ## the page: every step against the desk, and as somebody uses it, in Debian's Chromium
+	@.ci/test_page.sh $(VENV)
+
+wheel: environment page ## the wheel and the source archive, with the page, in dist/
+	@$(BIN)/python -m hatchling build
+>>>>>>> reader
 
 mutation: environment ## how many faults planted in metrics and coders the tests notice: of a sample (SAMPLE=200), or of all in hours
 	@nice $(BIN)/$(if $(SAMPLE),python .ci/mutation_sample.py $(SAMPLE),mutmut run)

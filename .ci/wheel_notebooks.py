@@ -1,7 +1,10 @@
-"""Put the series into a wheel or a source archive without the outputs of its notebooks.
+"""Put the series into a wheel or a source archive without the outputs of its notebooks, and the page as it was built.
 
 A checkout in which somebody looked at patients' films holds pictures of them in its notebooks. What is built from it
 is passed on, so the notebooks travel as text alone, and of the folder nothing else but the studies and the README.
+
+The page needs Node to be built and none to be used: `make wheel` builds it first. From a checkout without a built page, as
+pip fetches it, all else is installed, and `radlib page` says in a sentence what is missing.
 """
 
 import importlib.util
@@ -13,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 TRAVEL = ("*.ipynb", "README.md", "studies/*.yaml")
 PLACES = {"wheel": "radlib/notebooks", "sdist": "notebooks"}
+PAGE = {"wheel": "radlib/deployment/page/built", "sdist": "page/dist"}
 
 
 class SeriesWithoutOutputs(BuildHookInterface):
@@ -35,6 +39,17 @@ class SeriesWithoutOutputs(BuildHookInterface):
                 given = copies / inside.name
                 given.write_text(clean(source.read_text(encoding="utf-8")), encoding="utf-8")
             build_data["force_include"][str(given)] = f"{place}/{inside.as_posix()}"
+        self._add_page(root / "page" / "dist", build_data["force_include"])
+
+    def _add_page(self, built: Path, included: dict[str, str]) -> None:
+        """Name the built page's files to the builder."""
+        if not (built / "index.html").is_file():
+            self.app.display_warning(
+                "Without the page for browsers, which is not built: make wheel builds it first."
+            )
+            return
+        for path in sorted(each for each in built.rglob("*") if each.is_file()):
+            included[str(path)] = f"{PAGE[self.target_name]}/{path.relative_to(built).as_posix()}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the copies."""

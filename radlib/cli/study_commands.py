@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -51,4 +52,64 @@ def new(folder: Path, study: Path) -> None:
         say_line(line)
 
 
-STUDY_COMMANDS = (new, check)
+@click.command(cls=PairedParameters)
+@click.argument("study")
+@click.option("--data", help="Folder or file with the films; left out, as the study says.")
+@click.option(
+    "--max-kb",
+    default=0.0,
+    type=click.FloatRange(min=0),
+    help="Largest file, KB of 1,000 bytes.  [default: any]",
+)
+@click.option("--max-ms", default=0.0, type=click.FloatRange(min=0),
+              help="Longest time of one film on the device, milliseconds.  [default: any]")  # fmt: skip
+@click.option("--device", nargs=2, type=click.Path(path_type=Path), metavar="RESULT BUNDLE",
+              help="What radlib bench wrote on the device, and the bundle that it measured.  [default: this machine]")  # fmt: skip
+@click.option("--hours", default=2.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
+              help="What the search may take, as reckoned for two cores.")  # fmt: skip
+@click.option(
+    "--networks",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Try so many at most.  [default: as many as the hours allow]",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the search.")
+@click.option(
+    "--output",
+    default="",
+    help="Folder of the search and the run, with endings of their own.  [default: outputs/STUDY]",
+)
+@click.option(
+    "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+    help="Override one setting, as with radlib run; may be repeated.",
+)  # fmt: skip
+def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
+    """Find the best file for a budget, prove it, and export it.
+
+    Tries networks, sizes of films and compressions on validation films alone: every network is begun, few are finished, and
+    the best are compressed. What is found is then run as a study of its own: its test films are scored once, and the report
+    says whether it is as good as its original. A search that was stopped goes on with the same command, and the same seed
+    tries the same networks.
+
+    STUDY is the name of a study, or a YAML file such as `radlib new` writes: its films, its epochs and its margin hold.
+    """
+    from radlib.cli.fit import Asked, fit as fit_study
+    from radlib.evaluation.search.space import Budget
+
+    slower = 1.0
+    if given["device"]:
+        from radlib.cli.device_speed import times_slower
+
+        for place, what in zip(given["device"], ("file of results", "bundle"), strict=True):
+            require(
+                place, what, "give what radlib bench wrote on the device, and the bundle that it measured"
+            )
+        slower = times_slower(*given["device"])
+        say_line(f"One film takes {slower:.1f} times as long on the device as here.", err=True)
+    budget = Budget(given["max_kb"], given["max_ms"], slower)
+    values = {**dict(parameters), **({} if data is None else {"data": data})}
+    how = {name: given[name] for name in ("hours", "networks", "seed", "output")}
+    say(fit_study(Asked(study, budget, **how, given=values), lambda line: say_line(line, err=True)))
+
+
+COMMANDS = (new, check, fit)

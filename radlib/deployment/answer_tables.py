@@ -59,7 +59,7 @@ def answer_films(
     to: Path | None,
     show: Say,
     say: Say,
-    read: Callable[..., Reading] = read_films,
+    read: Callable[..., Reading] | None = None,
     each: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> int:
     """Answer films and write the table.
@@ -72,7 +72,7 @@ def answer_films(
             `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
-        read: How films are read, see `own_films.read_films`.
+        read: How films are read, in place of `own_films.read_films`.
         each: Is told each row.
 
     Returns:
@@ -84,7 +84,7 @@ def answer_films(
     """
     if to is not None and to.is_dir():
         raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
-    reading = read(variant, films, compared=choices.compared)
+    reading = (read or read_films)(variant, films, compared=choices.compared)
     decider = decider_of(reading.variant, reading.record, choices)
     for line in warnings_before(reading.variant, reading.record):
         say(line)

@@ -1,6 +1,6 @@
 """radlib's own wheel for a bundle, packed from the radlib that runs: from a checkout or from what was installed.
 
-A device has no use for the notebooks, so they stay behind. The same radlib gives the same bytes: names in order, one date for
+A device has no use for the notebooks and the page for browsers, so they stay behind. The same radlib gives the same bytes: names in order, one date for
 all, no paths. Nothing is built and nothing is fetched.
 """
 
@@ -16,7 +16,7 @@ from radlib.foundation.errors import SetupError
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 WHEEL = "Wheel-Version: 1.0\nGenerator: radlib\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-LEFT_BEHIND = ("__pycache__", "notebooks")
+LEFT_BEHIND = ("__pycache__", "notebooks", "built")  # built: the page for browsers
 
 
 def write_wheel(folder: Path) -> Path:

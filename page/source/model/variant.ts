@@ -1,0 +1,85 @@
+/** What the page knows of a variant: `variant.json`, as `radlib page` wrote it. */
+
+import type { Preparation } from "../films/prepare";
+
+/** What films a variant was trained on look like, as a few numbers; see `typical`. */
+export interface Typical {
+  readonly middle: [number, number];
+  readonly spread: [number, number];
+  readonly limits: [number | null, number | null, number | null];
+  readonly mean: number[];
+  readonly directions: number[][];
+  readonly variances: number[];
+  readonly rest: number;
+}
+
+/** How a variant did on test films. */
+export interface Verdict {
+  readonly films: number;
+  readonly patients: number;
+  readonly positives: number | null;
+  readonly auroc: number | null;
+  readonly auroc_low: number | null;
+  readonly auroc_high: number | null;
+  readonly sensitivity: number | null;
+  readonly sensitivity_low: number | null;
+  readonly sensitivity_high: number | null;
+  readonly specificity: number | null;
+  readonly specificity_low: number | null;
+  readonly specificity_high: number | null;
+  readonly verdict: string;
+}
+
+export interface Variant {
+  readonly name: string;
+  readonly label: string;
+  readonly architecture: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  readonly task: "binary" | "findings" | "classes";
+  readonly outputs: string[];
+  readonly labels: string[];
+  readonly negatives: string[];
+  readonly thresholds: (number | null)[];
+  readonly rounding: number;
+  readonly preparation: Preparation;
+  readonly films: string;
+  readonly finished: boolean;
+  readonly missing: string[];
+  readonly alarm?: string;
+  readonly verdict: Verdict | null;
+  readonly counted?: string;
+  readonly embedding: boolean;
+  readonly typical: Typical | null;
+  readonly golden: number[][];
+  readonly agreed: number;
+}
+
+/** A variant and where its files lie. */
+export interface Placed {
+  readonly key: string;
+  readonly variant: Variant;
+}
+
+/** Read all variants of the page that lies below an address. */
+export async function readVariants(base: string): Promise<Placed[]> {
+  const page: { format: string; version: number; variants: string[] } = await json(`${base}page.json`);
+  if (page.format !== "radlib-page" || page.version !== 1) throw new Error("another version of the page");
+  return Promise.all(
+    page.variants.map(async (key) => ({
+      key,
+      variant: await json<Variant>(`${base}variants/${key}/variant.json`),
+    })),
+  );
+}
+
+async function json<T>(address: string): Promise<T> {
+  return (await checked(address)).json() as Promise<T>;
+}
+
+/** Fetch a file of the page. */
+export async function checked(address: string): Promise<Response> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${response.status}`);
+  return response;
+}

@@ -1,0 +1,114 @@
+/** The page's side of the worker: one request at a time, each with a time limit; what takes longer is ended. */
+
+import type { Answer, HeatMap, Look, Numbered, Reply, Request } from "./messages";
+import { type Reason } from "../films/reasons";
+
+const OPEN_SECONDS = 120;
+const FILM_SECONDS = 30;
+const MAP_SECONDS = 120;
+
+/** Thrown for a film that cannot be read. */
+export class Unreadable extends Error {
+  constructor(readonly reason: Reason) {
+    super(reason);
+  }
+}
+
+interface Waiting {
+  readonly request: Request;
+  readonly seconds: number;
+  readonly done: (reply: Reply) => void;
+  readonly lost: (reason: Reason) => void;
+}
+
+/** Reads films in a worker that is ended and started anew when a film hangs or kills it. */
+export class Reader {
+  private worker: Worker | null = null;
+  private number = 0;
+  private readonly queue: Waiting[] = [];
+  private current: Waiting | null = null;
+  private timer = 0;
+  private keys: string[] = [];
+
+  constructor(
+    private readonly base: string,
+    private readonly filmSeconds = FILM_SECONDS,
+  ) {}
+
+  /** Open variants; returns by how much each lies apart from the desk on drawn films. */
+  async open(keys: string[]): Promise<Record<string, number>> {
+    this.keys = [...new Set([...this.keys, ...keys])];
+    const reply = await this.ask({ kind: "open", base: this.base, keys }, OPEN_SECONDS);
+    return reply.kind === "opened" ? reply.apart : {};
+  }
+
+  async read(film: Blob, keys: string[]): Promise<{ imageId: string; answers: Answer[] }> {
+    const reply = await this.ask({ kind: "read", film, keys }, this.filmSeconds);
+    if (reply.kind !== "answers") throw new Error(reply.kind);
+    return reply;
+  }
+
+  async look(film: Blob, key: string): Promise<Look> {
+    const reply = await this.ask({ kind: "look", film, key }, this.filmSeconds);
+    if (reply.kind !== "look") throw new Error(reply.kind);
+    return reply.look;
+  }
+
+  async map(film: Blob, key: string, label: number): Promise<HeatMap> {
+    const reply = await this.ask({ kind: "map", film, key, label }, MAP_SECONDS);
+    if (reply.kind !== "map") throw new Error(reply.kind);
+    return reply.map;
+  }
+
+  private ask(request: Request, seconds: number): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const lost = (reason: Reason) => reject(new Unreadable(reason));
+      const done = (reply: Reply) => {
+        if (reply.kind === "unreadable") lost(reply.reason);
+        else if (reply.kind === "failed") reject(new Error(reply.what));
+        else resolve(reply);
+      };
+      this.queue.push({ request, seconds, done, lost });
+      this.next();
+    });
+  }
+
+  private next(): void {
+    if (this.current || !this.queue.length) return;
+    this.current = this.queue.shift() as Waiting;
+    this.number++;
+    this.timer = window.setTimeout(() => this.restart("timeout"), this.current.seconds * 1000);
+    this.running().postMessage({ ...this.current.request, number: this.number });
+  }
+
+  private running(): Worker {
+    if (this.worker) return this.worker;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url));
+    worker.onmessage = ({ data }: MessageEvent<Numbered<Reply>>) => {
+      if (data.number === this.number) this.settle((waiting) => waiting.done(data));
+    };
+    worker.onerror = () => this.restart("worker_died");
+    return (this.worker = worker);
+  }
+
+  private settle(how: (waiting: Waiting) => void): void {
+    window.clearTimeout(this.timer);
+    const settled = this.current;
+    this.current = null;
+    if (settled) how(settled);
+    this.next();
+  }
+
+  /** End the worker, give up the film that it was at, and open the variants in a new one before the next. */
+  private restart(reason: Reason): void {
+    this.worker?.terminate();
+    this.worker = null;
+    const opening = this.current?.request.kind === "open";
+    if (!opening && this.keys.length) {
+      const request: Request = { kind: "open", base: this.base, keys: this.keys };
+      const nothing = () => undefined;
+      this.queue.unshift({ request, seconds: OPEN_SECONDS, done: nothing, lost: nothing });
+    }
+    this.settle((waiting) => waiting.lost(reason));
+  }
+}

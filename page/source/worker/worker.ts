@@ -1,0 +1,142 @@
+/** The worker: reads films and asks models, so that a film that hangs a decoder hangs nothing else. */
+
+import { decide } from "../decision/deciding";
+import { type Codecs, openCodecs } from "../dicom/codecs";
+import type { Grey } from "../films/grey";
+import { placement, prepare } from "../films/prepare";
+import { readFilm } from "../films/read_film";
+import { MAX_FILE_BYTES, UnreadableFilm } from "../films/reasons";
+import { resampled } from "../films/resampling";
+import { COARSE, FINE, occlusion } from "../model/occlusion";
+import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
+import { unlike } from "../model/typical";
+import { checked, readVariants } from "../model/variant";
+import type { Answer, Look, Numbered, Reply, Request } from "./messages";
+
+const CODECS = ["libjpegturbowasm_decode.wasm", "charlswasm_decode.wasm", "openjpegwasm_decode.wasm"];
+const LONGEST_SIDE = 1600; // of a film for the eye, pixels
+const MAP_SECONDS = 2.5; // what a map may take before it is asked for more coarsely
+const FINE_READINGS = 324;
+
+let base = "";
+let codecs: Codecs;
+const predictors = new Map<string, Predictor>();
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+scope.onmessage = ({ data }: MessageEvent<Numbered<Request>>) => void answer(data);
+
+async function answer(request: Numbered<Request>): Promise<void> {
+  const reply = await replyTo(request).catch(failure);
+  scope.postMessage({ ...reply, number: request.number });
+}
+
+function failure(error: unknown): Reply {
+  if (error instanceof UnreadableFilm) return { kind: "unreadable", reason: error.reason };
+  return { kind: "failed", what: error instanceof Error ? error.message : String(error) };
+}
+
+async function replyTo(request: Request): Promise<Reply> {
+  switch (request.kind) {
+    case "open":
+      return open(request.base, request.keys);
+    case "read":
+      return read(request.film, request.keys);
+    case "look":
+      return { kind: "look", look: look(await filmOf(request.film, request.key)) };
+    case "map":
+      return map(request.film, request.key, request.label);
+  }
+}
+
+/** Open the decoders and some variants, and hold their answers to drawn films against the desk's. */
+async function open(address: string, keys: string[]): Promise<Reply> {
+  base = address;
+  const binaries = new Map(CODECS.map((name) => [name, fetched(`${base}runtime/${name}`)]));
+  codecs = openCodecs((name) => binaries.get(name) ?? Promise.reject(new Error(name)));
+  await startRuntime(base);
+  const apart: Record<string, number> = {};
+  for (const placed of await readVariants(base)) {
+    if (!keys.includes(placed.key) || predictors.has(placed.key)) continue;
+    const predictor = await openPredictor(base, placed);
+    predictors.set(placed.key, predictor);
+    apart[placed.key] = await apartFromDesk(base, predictor);
+  }
+  await Promise.all(binaries.values()); // nothing is fetched later
+  return { kind: "opened", apart };
+}
+
+async function fetched(address: string): Promise<ArrayBuffer> {
+  return (await checked(address)).arrayBuffer();
+}
+
+function opened(key: string): Predictor {
+  const predictor = predictors.get(key);
+  if (!predictor) throw new Error(`${key} is not open`);
+  return predictor;
+}
+
+async function bytesOf(film: Blob): Promise<Uint8Array> {
+  if (film.size > MAX_FILE_BYTES) throw new UnreadableFilm("too_large");
+  try {
+    return new Uint8Array(await film.arrayBuffer());
+  } catch {
+    throw new UnreadableFilm("not_a_file"); // gone since it was chosen, or a folder
+  }
+}
+
+async function filmOf(film: Blob, key: string): Promise<Grey> {
+  return readFilm(await bytesOf(film), codecs, opened(key).placed.variant.preparation.window);
+}
+
+async function read(film: Blob, keys: string[]): Promise<Reply> {
+  const bytes = await bytesOf(film);
+  const imageId = await digest(bytes);
+  const greys = new Map<number, Grey>();
+  const answers: Answer[] = [];
+  for (const key of keys) {
+    const predictor = opened(key);
+    const { preparation, typical } = predictor.placed.variant;
+    const window = preparation.window ?? 0;
+    const grey = greys.get(window) ?? (await readFilm(bytes, codecs, window));
+    greys.set(window, grey);
+    const square = prepare(grey, preparation);
+    const { outputs, embedding } = await predictor.predict(square);
+    answers.push({
+      key,
+      decision: decide(predictor.placed.variant, outputs),
+      unlike: unlike(typical, square, embedding),
+      place: placement(grey.height, grey.width, preparation),
+    });
+  }
+  return { kind: "answers", imageId, answers };
+}
+
+/** Return the first 12 hex digits of a file's sha256: stable, and says nothing about a patient. */
+async function digest(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  return [...hash.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function look(film: Grey): Look {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(film.width, film.height));
+  const [width, height] = [film.width, film.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const small = resampled(film, width, height, "bilinear");
+  const levels = Uint16Array.from(small.values, (value) => Math.round(value * 65535));
+  return { width, height, levels, stored: { width: film.width, height: film.height } };
+}
+
+async function map(film: Blob, key: string, label: number): Promise<Reply> {
+  const predictor = opened(key);
+  const { preparation, task } = predictor.placed.variant;
+  const grey = await filmOf(film, key);
+  const levels = Float32Array.from(prepare(grey, preparation), (level) => level / 255);
+  const watched = task === "binary" ? label + 1 : label;
+  const ask = async (covered: Float32Array) => (await predictor.predict(covered)).outputs[watched];
+  const begun = performance.now();
+  await ask(levels);
+  const seconds = (performance.now() - begun) / 1000;
+  const stride = seconds * FINE_READINGS > MAP_SECONDS ? COARSE : FINE;
+  const size = preparation.image_size;
+  const values = await occlusion(ask, levels, size, stride);
+  return { kind: "map", map: { size, values, place: placement(grey.height, grey.width, preparation) } };
+}

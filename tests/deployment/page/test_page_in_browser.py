@@ -1,0 +1,48 @@
+"""The page in Debian's Chromium and its steps in Node: `page/tests`, on bundles that are made here."""
+
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from exported_bundles import exported_bundles
+from radlib.deployment.page.built_page import CHECKOUT, START
+from radlib.deployment.page.serving import address, page_server
+from radlib.deployment.page.writing import write_page
+
+SOURCE = CHECKOUT.parent
+CHROMIUM = (
+    os.environ.get("RADLIB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+)
+
+
+def _missing() -> str:
+    if not shutil.which("node"):
+        return "Node is not installed"
+    if not (SOURCE / "node_modules" / "vitest").is_dir() or not (CHECKOUT / START).is_file():
+        return "the page is not built: make page"
+    return "" if CHROMIUM else "Chromium is not installed"
+
+
+@pytest.mark.skipif(bool(_missing()), reason=_missing() or "all there")
+def test_steps_and_page_answer_as_the_desk(tmp_path):
+    bundles = exported_bundles(tmp_path)
+    server = page_server(write_page(bundles, tmp_path / "page"))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        done = subprocess.run(
+            ["npx", "vitest", "run", "--reporter=default"], cwd=SOURCE, capture_output=True, text=True, timeout=280,
+            env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
+                 "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles), "NO_COLOR": "1"},
+        )  # fmt: skip
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    if keep := os.environ.get("RADLIB_PAGE_LOG"):
+        Path(keep).write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
