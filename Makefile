@@ -8,13 +8,8 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help environment import-environment demo demo-all test test-all test-arm mutation lint format lock notebooks readme docs benchmark \
-    fuzz clean
-=======
 .PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs \
     benchmark fuzz clean page wheel test-page test-arm
->>>>>>> reader
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -40,10 +35,9 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
-<<<<<<< HEAD
 test-arm: environment ## bundles installed and asked on an emulated arm64 board, beside the desk's answers; some minutes, Linux 6.7
 	@$(BIN)/python .ci/arm
-=======
+
 page: page/dist/index.html ## build the page for browsers (needs Node 20 and npm)
 
 page/node_modules/.package-lock.json: page/package-lock.json
@@ -58,7 +52,6 @@ test-page: environment ## the page: every step against the desk, and as somebody
 
 wheel: environment page ## the wheel and the source archive, with the page, in dist/
 	@$(BIN)/python -m hatchling build
->>>>>>> reader
 
 mutation: environment ## how many faults planted in metrics and coders the tests notice: of a sample (SAMPLE=200), or of all in hours
 	@nice $(BIN)/$(if $(SAMPLE),python .ci/mutation_sample.py $(SAMPLE),mutmut run)
