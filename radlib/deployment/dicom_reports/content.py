@@ -27,7 +27,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import UID, generate_uid
+from pydicom.uid import UID
 
 from radlib.deployment.dicom_reports.concepts import LANGUAGE, MODALITIES, coded, label_code
 
@@ -70,7 +70,13 @@ class Algorithm:
     @property
     def uid(self) -> UID:
         """A UID that is the same for the same model file."""
-        return UID(f"2.25.{int(hashlib.sha256(self.sha256.encode()).hexdigest()[:32], 16)}")
+        return derived_uid("model", self.sha256)
+
+
+def derived_uid(*words: str) -> UID:
+    """Return the UID that belongs to some words: always the same, and of no others."""
+    digest = hashlib.sha256("\n".join(words).encode()).digest()
+    return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
 
 
 def report_content(
@@ -120,12 +126,13 @@ def _group(film: Dataset, finding: Finding, algorithm: Algorithm) -> Dataset:
     """Return what is said of one label (1501)."""
     said = {True: DCM.Present, False: DCM.Absent, None: DCM.PresenceUndetermined}[finding.present]
     numbers = ((DCM.Probability, finding.probability), (DCM.ThresholdValue, finding.threshold))
+    said_of = (algorithm.sha256, finding.label)
     parameters = [f"SHA-256 of the model file: {algorithm.sha256}", f"Model card: {algorithm.card}"]
     return _container(
         DCM.MeasurementGroup,
         [
             _text("HAS OBS CONTEXT", DCM.TrackingIdentifier, finding.label),
-            _uid("HAS OBS CONTEXT", DCM.TrackingUniqueIdentifier, generate_uid(prefix=None)),
+            _uid("HAS OBS CONTEXT", DCM.TrackingUniqueIdentifier, derived_uid(film.SOPInstanceUID, *said_of)),
             _code("CONTAINS", DCM.Finding, label_code(finding.label)),
             _text("HAS CONCEPT MOD", DCM.AlgorithmName, algorithm.name),
             _text("HAS CONCEPT MOD", DCM.AlgorithmVersion, algorithm.version),
