@@ -48,15 +48,21 @@ def main() -> int:
         **asked(board, installed, variants),
     }
     said("answers compared", began)
-    found["container"] = contained(board, installed)
-    said("the Containerfile executed", began)
     found["instructions"] = counted(board, installed, found["variants"])
+    keep(found)
     said("instructions counted", began)
-    wrong = faults(found)
-    (OUTPUT / "aarch64.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    found["container"] = contained(board, installed)
+    keep(found)
+    said("the Containerfile executed", began)
     show(found["variants"])
+    wrong = faults(found)
     print("\n".join(wrong) or f"{LABEL}: {OUTPUT / 'aarch64.json'}")
     return int(bool(wrong))
+
+
+def keep(found: dict[str, Any]) -> None:
+    """Write what is known so far."""
+    (OUTPUT / "aarch64.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def said(what: str, began: float) -> None:
@@ -67,9 +73,8 @@ def said(what: str, began: float) -> None:
 def install(board: Board, bundles: Path) -> str:
     """Copy the bundles onto the board and install one by its own `install.sh`; return its folder there."""
     shutil.copytree(bundles, board.root / BOARD.lstrip("/"))
-    for skeleton in board.root.glob(
-        f"{BOARD.lstrip('/')}/*/{SKELETON}"
-    ):  # the board makes the LiteRT file itself
+    for skeleton in (board.root / BOARD.lstrip("/")).glob(f"*/{SKELETON}"):
+        # the board makes the LiteRT file itself, of this and the coded file
         (skeleton.parent / runs(skeleton.parent.name)).unlink()
     folder = f"{BOARD}/{INSTALLED}"
     board.do(["sh", "install.sh"], folder=folder)

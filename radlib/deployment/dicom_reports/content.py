@@ -1,8 +1,8 @@
-"""The tree of a report: a measurement report of template 1500, as the profile AI Results of IHE asks for.
+"""The tree of a report: a measurement report of template 1500, on which IHE's profile AI Results is built, too.
 
-Why not the report of Chest CAD (template 4101)? It is for marks on a film: each of its findings must have a place and
-belongs to a list of detections and analyses of detectors. A classifier has neither; it gives a probability for a film as a whole. Template 1500 holds measurements
-of an image, coded evaluations, the algorithm and the image they come from, and viewers and archives know it.
+Why not the report of Chest CAD (template 4100)? It is for detectors, which mark places on a film and list what they detected
+and analysed. A classifier marks none; it gives a probability for a film as a whole. Template 1500 holds measurements of an
+image, coded evaluations, the algorithm and the image they come from.
 
     Imaging Measurement Report (1500)
       language, observer (the device: radlib and the model), procedure
