@@ -8,6 +8,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules=["device_views"],
     submod_attrs={
         "answer_tables": ["Choices", "answer_films"],
         "bench.bench": ["bench_bundle"],
@@ -16,6 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bench.into_run": ["take_measurements"],
         "bench.result_files": ["read_result", "result_lines", "result_name", "write_result"],
         "export": ["export_variant"],
+        "micro.trial": ["micro_trial"],
+        "own_films": ["predict_folder"],
         "page.serving": ["shown_page"],
         "reading.read": ["read_bundle"],
         "reading.watched_bundle": ["watch_folder"],
