@@ -44,7 +44,9 @@ class SeriesWithoutOutputs(BuildHookInterface):
     def _add_page(self, built: Path, included: dict[str, str]) -> None:
         """Name the built page's files to the builder."""
         if not (built / "index.html").is_file():
-            self.app.display_warning("Without the page for browsers, which is not built: make wheel builds it first.")
+            self.app.display_warning(
+                "Without the page for browsers, which is not built: make wheel builds it first."
+            )
             return
         for path in sorted(each for each in built.rglob("*") if each.is_file()):
             included[str(path)] = f"{PAGE[self.target_name]}/{path.relative_to(built).as_posix()}"
