@@ -8,8 +8,8 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment demo demo-all test test-all mutation lint format lock notebooks readme docs benchmark \
-    fuzz clean page wheel test-page
+.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs \
+    benchmark fuzz clean page wheel test-page test-arm
 
 help: ## show what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
@@ -19,6 +19,9 @@ environment: ## build .venv if it is absent or outdated
 
 import-environment: environment ## build .venv-import, where radlib import converts .pt2 and .onnx
 	@.ci/import_environment.sh .venv-import
+
+grid-environment: environment ## build .venv-grid, from which radlib grid starts Snakemake
+	@.ci/grid_environment.sh .venv-grid
 
 demo: environment ## run the whole series on drawn films; ends with the path of the report
 	@$(BIN)/radlib run --study demo

@@ -1,10 +1,10 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
 Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
-    [copies] [report] [binary] [miracle] [recipes] [quantizers] [small_sets] [base_install] [evidence] [demo] [fuzz] [fuzz_...] [--films N]
-    [--rounds N] [--json FILE]
+    [copies] [report] [binary] [miracle] [recipes] [quantizers] [small_sets] [base_install] [evidence] [redraws] [demo] [fuzz] [fuzz_...]
+    [--films N] [--rounds N] [--run RUN] [--json FILE]
 
-Without a name all run, except the long fuzzing, `evidence`, which simulates for minutes, `small_sets` and `quantizers`, which need films that lie beside the checkout, and
+Without a name all run, except the long fuzzing, `evidence`, which simulates for minutes, `redraws`, which asks a finished run (`--run`), `small_sets` and `quantizers`, which need films that lie beside the checkout, and
 `base_install`, which needs a package index.
 `--films` stands for the number that each is worth running with.
 """
@@ -22,6 +22,7 @@ from benchmarks import (
     demo_time,
     evaluation_speed,
     evidence,
+    evidence_redraws,
     fuzzing,
     fuzzing_folders,
     fuzzing_models,
@@ -62,6 +63,7 @@ FILMS = {
     "fuzz_studies": 10_000,
     "refusals": 0,
     "evidence": 1000,
+    "redraws": 150,
     "base_install": 0,
     "demo": 0,
 }
@@ -85,23 +87,26 @@ def main() -> None:
         "kinds",
         nargs="*",
         choices=[*KINDS, []],
-        help="which; all but fuzzing, small_sets, quantizers, evidence and base_install when none is named",
+        help="which; all but fuzzing, small_sets, quantizers, evidence, redraws and base_install when none is named",
     )
     sizes = ", ".join(f"{kind} {films:,}" for kind, films in FILMS.items() if films)
     parser.add_argument("--films", type=int, help=f"how many, instead of {sizes}")
     parser.add_argument("--rounds", type=int, default=evaluation_speed.ROUNDS, help="interleaved slices")
+    parser.add_argument("--run", type=Path, help="folder of the finished run that `redraws` asks")
     parser.add_argument("--json", type=Path, default=Path("outputs/benchmarks.json"), help="where to write")
     given = parser.parse_args()
+    if "redraws" in given.kinds and given.run is None:
+        parser.error("redraws asks a finished run: name its folder with --run")
     found = {"host": describe_host(), "libraries": library_versions()}
     for kind in given.kinds or RUN_UNASKED:
-        found[kind], table = measured(kind, given.films or FILMS[kind], given.rounds)
+        found[kind], table = measured(kind, given.films or FILMS[kind], given.rounds, given.run)
         print(f"{table}\n")
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(found, indent=1) + "\n")
     print(f"{found['host']}\nWritten to {given.json}.")
 
 
-def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
+def measured(kind: str, films: int, rounds: int, run: Path | None = None) -> tuple[dict, str]:
     """Return what one benchmark found, and the same as lines of text."""
     if kind in FUZZERS:
         result = FUZZERS[kind].measure(films)
@@ -155,6 +160,9 @@ def measured(kind: str, films: int, rounds: int) -> tuple[dict, str]:
         case "evidence":
             result = evidence.measure(films)
             return result, evidence.table(result)
+        case "redraws":
+            result = evidence_redraws.measure(films, run)
+            return result, evidence_redraws.table(result)
         case "base_install":
             result = base_install.measure()
             return result, base_install.table(result)

@@ -121,7 +121,8 @@ def _training(films: int, image_size: int, steps: int) -> dict:
     from radlib.datasets.films import Films
     from radlib.foundation import backend
     from radlib.imaging import images
-    from radlib.imaging.augmentation import Augmentation, augment_batch
+    from radlib.imaging.augmentation import Augmentation
+    from radlib.imaging.varied_films import augment_batch
     from radlib.runs import tasks
     from radlib.runs.settings import Settings
     from radlib.training.recipe import recipe_from

@@ -95,6 +95,13 @@ def tflite_weights(path: str | Path) -> "pd.DataFrame":
     Raises:
         DataError: When the file is not a LiteRT file, or is damaged.
     """
+    return pd.DataFrame(
+        stored_weights(path), columns=["tensor", "shape", "dtype", "values", "nonzeros", "bytes"]
+    )
+
+
+def stored_weights(path: str | Path) -> list[dict[str, Any]]:
+    """Return the rows of `tflite_weights`, where pandas is not to be had."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = read_file(path)
@@ -109,7 +116,7 @@ def tflite_weights(path: str | Path) -> "pd.DataFrame":
             dtype = names[tensor.type].lower()
             if dtype.startswith("float") or _scales(tensor):
                 rows.append(_stored_tensor(tensor, dtype, np.frombuffer(bytes(stored), np.uint8)))
-    return pd.DataFrame(rows, columns=["tensor", "shape", "dtype", "values", "nonzeros", "bytes"])
+    return rows
 
 
 def tflite_macs(path: str | Path) -> int:
@@ -118,12 +125,26 @@ def tflite_macs(path: str | Path) -> int:
     Args:
         path: A .tflite file with a fixed input size.
     """
+    return sum(tflite_work(path).values())
+
+
+def tflite_work(path: str | Path) -> dict[tuple[str, str], int]:
+    """Return the multiply-accumulates of one image through a LiteRT file by what is multiplied.
+
+    Args:
+        path: A .tflite file with a fixed input size.
+
+    Returns:
+        Counts by the types of values and weights, e.g. `("int8", "int8")`; `("float32", "int8")` is a kernel that rounds
+        the values on the way.
+    """
     from ai_edge_litert import schema_py_generated as schema
 
     model = read_file(path)
     graph, code = model.subgraphs[0], schema.BuiltinOperator
+    names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     kernels = (code.CONV_2D, code.DEPTHWISE_CONV_2D, code.FULLY_CONNECTED, code.TRANSPOSE_CONV)
-    total = 0
+    total: dict[tuple[str, str], int] = {}
     for operation in graph.operators:
         kind = model.operatorCodes[operation.opcodeIndex].builtinCode
         if kind not in kernels:
@@ -131,7 +152,11 @@ def tflite_macs(path: str | Path) -> int:
         # a kernel works once per position of what it gives; a transposed one per position of what it reads
         place = operation.inputs[2] if kind == code.TRANSPOSE_CONV else operation.outputs[0]
         positions = math.prod(int(side) for side in graph.tensors[place].shape[:-1])
-        total += positions * math.prod(int(side) for side in graph.tensors[operation.inputs[1]].shape)
+        values = graph.tensors[operation.inputs[2 if kind == code.TRANSPOSE_CONV else 0]]
+        weights = graph.tensors[operation.inputs[1]]
+        key = (names[values.type].lower(), names[weights.type].lower())
+        work = positions * math.prod(int(side) for side in weights.shape)
+        total[key] = total.get(key, 0) + work
     return total
 
 

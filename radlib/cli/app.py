@@ -15,8 +15,9 @@ from pathlib import Path
 import click
 
 from radlib import __version__
-from radlib.cli import commands, device_commands
+from radlib.cli import commands, device_commands, grid_commands, study_commands
 from radlib.cli.command_words import PairedParameters
+from radlib.cli.device_commands import take_home
 from radlib.foundation.errors import QualityGateError, RadlibError, UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.plain_text import say, say_line, table_text
@@ -31,6 +32,7 @@ def radlib() -> None:
 
     \b
     radlib run                                     the demo on drawn films, a few minutes
+    radlib new FOLDER                              a study for films of your own
     radlib run --study kermany --data FOLDER       a study on real films
     radlib list techniques                         what there is
     radlib fetch kermany                           the films of a data set
@@ -85,8 +87,12 @@ def list_command(kind: str | None) -> None:
 @click.option(
     "--csv", "csv", type=click.Path(path_type=Path), help="Also write all columns to this CSV file."
 )
-def compare(outputs: tuple[Path, ...], csv: Path | None) -> None:
+@click.option("--measurements", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="First put what radlib bench wrote on a device into the run and its report; may be repeated.")  # fmt: skip
+def compare(outputs: tuple[Path, ...], csv: Path | None, measurements: tuple[Path, ...]) -> None:
     """Show the variants of several runs in one table."""
+    if measurements:
+        take_home(outputs, measurements)
     from radlib.cli.listing import compared, comparison_table, not_applicable, not_learnt_lines
     from radlib.foundation.storage import write_text
 
@@ -152,8 +158,9 @@ def kaggle(notebook: str, output: Path, user: str, data: tuple, competition: tup
         say(line)
 
 
-for command in (*commands.COMMANDS, *device_commands.COMMANDS):
-    radlib.add_command(command)
+for group in (commands, study_commands, device_commands, grid_commands):
+    for command in group.COMMANDS:
+        radlib.add_command(command)
 
 
 def _say(line: str) -> None:

@@ -93,6 +93,10 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
               help="Lay the libraries beside it, to be set up without network: linux-aarch64,linux-x86_64.")  # fmt: skip
 @click.option("--unfinished", is_flag=True,
               help="Export a variant without threshold, test films or verdict; the export says so first.")  # fmt: skip
+@click.option("--original", is_flag=True,
+              help="Lay the float32 original beside it: ./bench times the two in turns.")  # fmt: skip
+@click.option("--micro", is_flag=True,
+              help="Also write what a microcontroller takes: a C array, the operators, a main.c; or say why not.")  # fmt: skip
 def export(variant: Path, folder: Path, **given: Any) -> None:
     """Write what a device needs into FOLDER.
 

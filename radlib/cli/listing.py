@@ -125,7 +125,9 @@ def not_learnt_lines(table: "pd.DataFrame") -> list[str]:
     """Return a sentence for every run and network whose original has not learnt, see `report.results`."""
     if "not_learnt" not in table:
         return []
-    rows = table[table["not_learnt"].fillna("").ne("")].drop_duplicates(["run", "network", "seed"])
+    rows = table[table["not_learnt"].astype(object).fillna("").ne("")].drop_duplicates(
+        ["run", "network", "seed"]
+    )
     return [
         f"{row['run']}: the original {row['network']}, seed {row['seed']}, has NOT LEARNT ({row['not_learnt']}); nothing made from "
         "it can be trusted."

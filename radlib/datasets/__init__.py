@@ -1,6 +1,6 @@
 """Films and what is known about them: one table per data set, whatever it looked like on disk.
 
-It imports `foundation`, `formats`, `imaging` and `runs`. Begin with `dataset.Dataset`, then `folders`, as short as a data
+It imports `foundation`, `metrics`, `formats`, `imaging` and `runs`. Begin with `dataset.Dataset`, then `folders`, as short as a data
 set can be: one function from a folder to a `Dataset`, registered by name, in a file of its own; `films` splits by patient and
 hands out batches, `tables/` reads tables as people write them, `fetching/` downloads with a hash.
 """
@@ -31,6 +31,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "perturbed",
             "preprocessing_of",
         ],
+        "film_records": ["MAX_UNREADABLE"],
+        "looking.folder_looks": ["FolderLook", "look_at"],
+        "looking.prospects": ["answerable_margin", "prospects"],
+        "looking.samples": ["sample_of"],
+        "looking.table_looks": ["TableLook", "table_columns"],
         "tables.site_tables": ["read_site_table"],
     },
 )

@@ -124,6 +124,10 @@ def dicom_folder(
     index, task = index[kept], _task(list(chosen), reading, place.name)
     if task.name == "binary" and (unknown := index[task.labels[0]].isna()).any():
         count = int(unknown.sum())
+        if unknown.all():
+            raise DataError(
+                f"The table {place.name} says of no film whether it shows {task.labels[0]}; fill in 1 or 0 in that column."
+            )
         notes.append(f"{count} films are left out: nobody knows whether they show {task.labels[0]}.")
         index = index[~unknown]
     known = bool((patients[index.index] != "").any())

@@ -18,10 +18,11 @@ from radlib.datasets.film_records import films_fingerprint, record_files, record
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.foundation.extras import pandas as pd
 from radlib.imaging import images
-from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation, augment_batch
+from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
 from radlib.imaging.decoding import decode
 from radlib.imaging.narrow_range import narrow_note
 from radlib.imaging.resemblance import DIGEST_BYTES
+from radlib.imaging.varied_films import augment_batch
 from radlib.runs import runs
 from radlib.runs.seen_films import write_seen_films
 from radlib.runs.settings import Settings

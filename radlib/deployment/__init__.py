@@ -10,7 +10,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answer_tables": ["Choices", "answer_films"],
+        "bench.bench": ["bench_bundle"],
+        "bench.benchmark_model": ["bench_output"],
+        "bench.energy": ["with_meter_table"],
+        "bench.into_run": ["take_measurements"],
+        "bench.result_files": ["read_result", "result_lines", "result_name", "write_result"],
         "export": ["export_variant"],
+        "page.serving": ["shown_page"],
+        "reading.read": ["read_bundle"],
+        "reading.watched_bundle": ["watch_folder"],
         "verification.verify": ["summary", "verify"],
     },
 )

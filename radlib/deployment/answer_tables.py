@@ -59,7 +59,7 @@ def answer_films(
     to: Path | None,
     show: Say,
     say: Say,
-    read: Callable[..., Reading] = read_films,
+    read: Callable[..., Reading] | None = None,
     each: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> int:
     """Answer films and write the table.
@@ -72,7 +72,7 @@ def answer_films(
             `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
-        read: How films are read, see `own_films.read_films`.
+        read: How films are read, in place of `own_films.read_films`.
         each: Is told each row.
 
     Returns:
@@ -84,7 +84,7 @@ def answer_films(
     """
     if to is not None and to.is_dir():
         raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
-    reading = read(variant, films, compared=choices.compared)
+    reading = (read or read_films)(variant, films, compared=choices.compared)
     decider = decider_of(reading.variant, reading.record, choices)
     for line in warnings_before(reading.variant, reading.record):
         say(line)
@@ -106,14 +106,29 @@ def answer_films(
 
 def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV, the heading first; columns that a row does not have stay empty."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([plain_cell(column) for column in columns])
+    stream.write(heading_text(columns))
     for row in rows:
-        writer.writerow([cell(row.get(column, "")) for column in columns])
+        stream.write(row_text(columns, row))
         stream.flush()
 
 
-def cell(value: Any) -> str:
+def heading_text(columns: Sequence[str]) -> str:
+    """Return the heading of a table as a line of CSV."""
+    return _line([plain_cell(column) for column in columns])
+
+
+def row_text(columns: Sequence[str], row: Mapping[str, Any]) -> str:
+    """Return a row as a line of CSV; columns that it does not have stay empty."""
+    return _line([_cell(row.get(column, "")) for column in columns])
+
+
+def _line(cells: Sequence[str]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> str:
     """Return a value as a cell has it: numbers in full, so that nothing computed from them again differs."""
     if isinstance(value, str):
         return plain_cell(value)

@@ -12,19 +12,24 @@ decode it where it is used, the other for those who cannot.
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
+from radlib.deployment.bundle.deployed import deployed, write_skeleton
 from radlib.deployment.bundle.proof import write_proof
 from radlib.deployment.bundle.requirements import checked_platforms
 from radlib.deployment.bundle.setup_files import write_setup
+from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
 from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
+from radlib.deployment.micro.sources import add_micro
 from radlib.deployment.own_films import predict_folder
 from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import read_thresholds
@@ -35,6 +40,7 @@ from radlib.evaluation.typical_films import read_typical, typical_path
 from radlib.formats.predictors import load_network, open_model, save_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.plain_text import plain
+from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import file_sha256, write_json, write_text
 from radlib.imaging.images import Preprocessing, prepare
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
@@ -45,7 +51,16 @@ from radlib.techniques.quantization.converter import convert
 __all__ = ["export_variant", "predict_folder"]
 
 RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
-BELOW = ("conformance", "wheels")  # folders whose files are all the export's own
+BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is laid beside a model where it is asked for; see `export_variant`."""
+
+    platforms: Sequence[str]
+    micro: bool
+    original: bool
 
 
 def export_variant(
@@ -56,6 +71,8 @@ def export_variant(
     unfinished: bool = False,
     thresholds: Path | None = None,
     wheels: str = "",
+    micro: bool = False,
+    original: bool = False,
 ) -> Path:
     """Write a variant as a folder that stands alone, whole or not at all.
 
@@ -66,6 +83,8 @@ def export_variant(
         unfinished: Whether a variant without threshold, test films or verdict may leave; it says so first then.
         thresholds: A file of thresholds chosen at a site, in place of those chosen on validation films.
         wheels: Platforms for which the libraries' wheels are laid beside it, with commas, see `requirements.PLATFORMS`.
+        micro: Whether what a microcontroller's firmware takes is written as well, see `micro.sources`.
+        original: Whether its float32 original is laid beside it, to be timed in turns with it.
 
     Returns:
         `folder`.
@@ -89,7 +108,7 @@ def export_variant(
         record["thresholds"], origin = read_thresholds(thresholds, variant)
     record = {"notice": NOTICE, **state, **record, "thresholds_from": origin}
     with whole_folder(place, last=RECORD, replaced=_earlier_files(place)) as partial:
-        _fill(partial, Path(run_folder), variant, record, platforms)
+        _fill(partial, Path(run_folder), variant, record, Beside(platforms, micro, original))
     return folder
 
 
@@ -119,25 +138,30 @@ def _earlier_files(folder: Path) -> set[str]:
     wheel = {path.name for path in folder.glob("radlib-*.whl")}
     models = {name for name in named if name.startswith("model.") and Path(name).name == name}
     below = {f"{inside}/{name}" for inside in BELOW for name in files_of(folder / inside)}
-    return {*CONTENTS, RUNNABLE, "README.txt", *models, *wheel, *below}
+    return {*CONTENTS, RUNNABLE, SKELETON, ORIGINAL_FILE, "README.txt", *models, *wheel, *below}
 
 
-def _fill(
-    folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], platforms: Sequence[str]
-) -> None:
+def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, Any], beside: Beside) -> None:
     """Write all files of an export."""
     model = Path(variant.file).name
     runs = model if variant.format == "tflite" else RUNNABLE
     stored = intact_model(run_folder / "variants" / variant.key / model, variant)
     shutil.copyfile(stored, folder / model)
     if runs != model:
-        save_model(convert(load_network(stored, variant.format)), folder / runs)
+        network = load_network(stored, variant.format)
+        save_model(convert(network), folder / runs)
+        write_skeleton(folder, variant, network, runs)
+    record = {**record, "deployed": deployed(folder, variant, runs)}
     _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
+    if beside.original:
+        record = {**record, ORIGINAL: lay_original(folder, run_folder, variant)}
+    if beside.micro:
+        add_micro(folder, folder / runs, variant, read_arrays(folder / GOLDEN, ("films",))["films"])
     write_proof(folder, variant, record, runs)
-    write_setup(folder, platforms)
+    write_setup(folder, beside.platforms)
     write_text(folder / "run.py", RUNNER)
     write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
     hashes = {name: file_sha256(folder / name) for name in files_of(folder) if _is_hashed(name)}
@@ -158,16 +182,21 @@ def _copy_typical(run_folder: Path, variant: Variant, path: Path) -> None:
         shutil.copyfile(reference_path(run_folder, variant.preprocessing), path.with_name(REFERENCE))
 
 
-def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
-    """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
+def drawn_films(preparation: Preprocessing) -> np.ndarray:
+    """Return the films of the examples, uint8 (4, height, width): drawn, the same for all, and prepared as a variant wants them."""
     generator = np.random.default_rng(0)
-    films = np.stack(
+    return np.stack(
         [
             prepare(draw_film(draw_patient(generator), view, opacity, generator).image, preparation)
             for view in ("PA", "AP")
             for opacity in (False, True)
         ]
     )
+
+
+def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
+    """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
+    films = drawn_films(preparation)
     with open_model(model, variant.format) as predictor:
         outputs = predictor.predict(films)
     if wrong := no_probability(outputs):

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from radlib.deployment.bench.subjects import ORIGINAL_FILE
+from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.deployment.export_state import UNFINISHED, sentences
 from radlib.deployment.folder_shift import REFERENCE
 from radlib.deployment.reading.answering import TYPICAL
@@ -68,6 +70,7 @@ README = """\
 
 {state}{contents}
 
+As deployed, the network is {deployed:,} bytes ({files}); that is what the device needs to run it.
 Outputs, in order: {labels}. {decision}
 On a device (64-bit Linux, Python 3.11 to 3.13), once:
   sh install.sh          without network too, where wheels/ for this machine lies here (radlib export --wheels)
@@ -84,17 +87,21 @@ CONTENTS = {
     REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
     "read": "reads films:  ./read FILMS, ./read --help",
+    "bench": "measures what the model costs on this machine:  ./bench, ./bench --help",
     "install.sh": "sets this folder up on a device, once",
     "requirements.txt": "what it installs: radlib's wheel, and the libraries it was tried with",
     "wheels": "their wheels, to be set up without network",
     "specification.json": "every step from a film's file to the decision, for whoever writes another reader",
     "conformance": "drawn films of every kind and the bytes after each step, by which such a reader proves itself",
+    ORIGINAL_FILE: "the float32 original that it was made from, which ./bench times in turns with it",
+    "micro": "what a microcontroller's firmware takes: the model as a C array, its operators, a check of sizes",
     "run.py": "runs the examples:  pip install numpy ai-edge-litert && python run.py",
 }
 MODEL = "the model: grey film, float32 in [0, 1] or stored integers, (1, {height}, {width}, 1)"
 DECODED = (
     "the same network decoded, as LiteRT runs it in float32: {size:,} bytes, where {model} has {coded:,}"
 )
+FILLED = "with {model} it makes {runs}, the very bytes, which then need not be sent"
 
 MOST_PROBABLE = "A film is of the class with the largest output."
 
@@ -116,7 +123,9 @@ def readme(folder: Path, variant: Variant, record: dict[str, Any], model: str, r
         name=variant.name,
         notice=NOTICE,
         state="" if warned else said,
-        contents=_contents(folder, variant, model, runs),
+        contents=_contents(folder, variant, record, model, runs),
+        deployed=record["deployed"]["bytes"],
+        files=" and ".join(record["deployed"]["files"]),
         labels=", ".join(variant.labels),
         decision=_decision(variant, record),
     )
@@ -148,7 +157,7 @@ def _rule(record: dict[str, Any]) -> str:
     return ThresholdRule(**record.get("threshold_rule", {})).words
 
 
-def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:
+def _contents(folder: Path, variant: Variant, record: dict[str, Any], model: str, runs: str) -> str:
     """Return a line for each file of an export."""
     height, width = variant.input_shape[:2]
     files = {model: MODEL.format(height=height, width=width)}
@@ -156,4 +165,5 @@ def _contents(folder: Path, variant: Variant, model: str, runs: str) -> str:
         size = (folder / runs).stat().st_size
         files[runs] = DECODED.format(size=size, model=model, coded=variant.size_bytes)
     files |= CONTENTS
-    return "\n".join(f"{name:19}{what}" for name, what in files.items() if (folder / name).exists())
+    files[SKELETON] = FILLED.format(model=model, runs=runs)
+    return "\n".join(f"{name:21}{what}" for name, what in files.items() if (folder / name).exists())

@@ -104,7 +104,7 @@ def read_films(
     """
     source = folder_of(variant)
     described, record = read_described(source)
-    given = [films] if isinstance(films, str | Path) else list(films)
+    given = [Path(films)] if isinstance(films, str | Path) else list(films)
     files = film_files(given)
     reference, looks = reference_of(source, described) if compared else None, list[np.ndarray]()
     look = looker(looks, len(files)) if reference is not None else None

@@ -1,8 +1,8 @@
 """What every variant answers, which threshold and which variant are chosen, and what each costs.
 
-It imports all rooms below but `techniques`. Begin with `predictions.predict`, then `selection.select` (thresholds and the winner, from validation
+It imports all rooms below. Begin with `predictions.predict`, then `selection.select` (thresholds and the winner, from validation
 films, before any test prediction exists) and `measuring.measure` (bytes, latency, memory); `insides/` looks into the
-networks: what changed in each layer, and where each looks.
+networks: what changed in each layer, and where each looks; `search/` tries many of them.
 
 Each step is stored and never done twice. Intervals, paired tests and curves need no model after that.
 """
@@ -35,7 +35,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "insides.occlusion": ["occlusion"],
         "insides.stored_weights": [],
         "learnt": ["alarm", "answers_of", "not_learnt", "stored_not_learnt"],
-        "measuring": ["measure", "work_table"],
+        "energy_estimate": ["estimated_energy"],
+        "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_table"],
         "predictions": [
             "Predictions",
             "films_of",
@@ -48,7 +49,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "split_fingerprint",
             "task_of",
         ],
-        "probes": ["describe_host"],
+        "probes": ["describe_host", "in_fresh_process", "processor_name"],
+        "search.fronts": ["Found", "Taken", "table", "take"],
+        "search.halving": ["Limits", "search"],
+        "search.space": ["Budget", "space_for"],
+        "search.trials": ["check_same_search", "read_trials"],
         "selection": ["select", "winner_of"],
         "stress": ["KINDS", "STEPS", "load_stress", "put_under_stress"],
         "thumbnails": ["thumbnail_path"],

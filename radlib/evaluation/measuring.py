@@ -39,6 +39,9 @@ UNITS = {
     "peak_memory_bytes": "byte",
     "open_ms": "ms",
 }
+DEVICE_UNITS = {  # of what a device is asked besides, see `radlib bench`
+    "latency_p99_ms": "ms", "latency_mean_ms": "ms", "first_ms": "ms", "deployed_bytes": "byte", "energy_mj": "mJ", "energy_above_rest_mj": "mJ",
+}  # fmt: skip
 REVISION = 1  # raised when the same file would measure otherwise
 FEWEST_CALLS = 50
 PROCESSES = 2  # that measure memory side by side; time is measured by one alone

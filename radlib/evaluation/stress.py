@@ -26,7 +26,8 @@ from radlib.evaluation.predictions import films_of, run_of
 from radlib.foundation.errors import DataError
 from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
-from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation, augment
+from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
+from radlib.imaging.varied_films import augment
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant, variant_name

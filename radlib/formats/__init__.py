@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "coded_files": ["CodedFile"],
+        "coded_files": ["CodedFile", "Place", "places_of"],
         "container": ["reason_of"],
         "graphs": ["build_graph", "describe_graph", "functional", "weight_name"],
         "keras": ["keras_predictor", "load_model", "model_bytes"],

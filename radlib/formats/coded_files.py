@@ -6,7 +6,7 @@ record of each weight tensor with its kind, in the order of the graph's layers a
 not coded lie in `plain` (see `plain_tensors`). A method's own `file_format` says what else a file has, and how it is read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,31 @@ import numpy as np
 from radlib.formats import container
 from radlib.formats.graphs import build_graph, describe_graph, weight_name
 from radlib.formats.plain_tensors import plainest, read_plain
+from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
 
 NETWORK, TENSORS, PLAIN = "network", "tensors", "plain"
 Sections = dict[str, bytearray]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A weight tensor of a network before its values are known.
+
+    Attributes:
+        layer: Class of its layer.
+        name: Of the weight.
+        like: Any tensor of its shape and type; a view of one number costs nothing.
+    """
+
+    layer: str
+    name: str
+    like: np.ndarray
+
+
+def places_of(model: Any) -> list[Place]:
+    """Return the places of a Keras model's weights in the order of a file."""
+    return [Place(type(layer).__name__, name, values) for layer, name, values in named_weights(model)]
 
 
 def named_weights(model: Any) -> Iterator[tuple[Any, str, np.ndarray]]:
@@ -50,13 +71,13 @@ class CodedFile:
     Attributes:
         codec: Its name in the header of every file.
         version: The newest that is read, and the one that is written.
-        read: Yields the weight tensors of a file in their order; of (model of the graph, reader of the sections).
+        read: Yields the weight tensors of a file in their order; of (places of the weights, reader of the sections).
         own_layers: Gives the layers of radlib's that a graph may hold beside Keras's, by class name.
     """
 
     codec: str
     version: int
-    read: Callable[[Any, container.SectionReader], Iterator[np.ndarray]]
+    read: Callable[[Sequence[Place], container.SectionReader], Iterator[np.ndarray]]
     own_layers: Callable[[], Mapping[str, type]] = dict
 
     def begin(self, model: Any, about: Mapping[str, Any] | None, *names: str) -> Sections:
@@ -94,11 +115,31 @@ class CodedFile:
             graph = container.unpack_json(sections[NETWORK])["graph"]
             model = build_graph(graph, self.own_layers(), weights=container.most_weights(content))
             reader = container.SectionReader(sections)
-            tensors = self.read(model, reader)
+            tensors = self.read(places_of(model), reader)
             for layer in model.layers:
                 layer.set_weights([next(tensors) for _ in layer.weights])
             reader.check_end(NETWORK)
         return model
+
+    def tensors(self, content: bytes, places: Sequence[Place], *, name: str = "The file") -> list[np.ndarray]:
+        """Return the weight tensors of a file where its network is known: without Keras, the same bits.
+
+        Args:
+            content: The whole file.
+            places: Of its weights, see `places_of`.
+            name: What messages call it.
+
+        Raises:
+            SetupError: As `decode`, and when the places are another network's.
+        """
+        sections = container.unpack(content, self.codec, self.version, name=name)
+        with container.decoding(name):
+            if sum(place.like.size for place in places) > container.most_weights(content):
+                raise DataError("It has fewer weights than its network is said to have.")
+            reader = container.SectionReader(sections)
+            tensors = list(self.read(places, reader))
+            reader.check_end(NETWORK)
+        return tensors
 
     def load(self, path: Path) -> Any:
         """Return the Keras model of a file on the disk; see `decode`."""

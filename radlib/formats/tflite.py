@@ -33,19 +33,20 @@ def write_bytes(model: bytes, path: Path) -> None:
 
 
 @FORMATS.register(suffix=".tflite", device=True, save=write_bytes)
-def tflite(path: Path, *, threads: int = 1) -> Predictor:
+def tflite(path: Path, *, threads: int = 1, delegate: bool = True) -> Predictor:
     """Open a LiteRT file; it is one that a device can run.
 
     Args:
         path: The file.
         threads: Threads of the interpreter. More than one gains little on busy processors: evaluation of
             many films runs several one-thread interpreters instead (see `inference`).
+        delegate: Whether XNNPACK may do the work; False for the built-in kernels.
 
     Raises:
         SetupError: When the file is not one that this LiteRT can run.
     """
     try:
-        interpreter, delegate = allocated(threads, model_path=str(path))
+        interpreter, worker = allocated(threads, delegate=delegate, model_path=str(path))
     except LiteRTError as failure:
         raise SetupError(
             f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run ({failure}); build it again."
@@ -71,7 +72,7 @@ def tflite(path: Path, *, threads: int = 1) -> Predictor:
         input_shape=tuple(int(side) for side in source["shape"][1:]),
         outputs=int(target["shape"][-1]),
         runtime=f"ai-edge-litert {_version()}",
-        delegate=delegate,
+        delegate=worker,
         threads=threads,
         close=lambda: None,  # the interpreter goes with the last reference to this predictor
     )
@@ -134,13 +135,14 @@ class LiteRTError(Exception):
     """LiteRT cannot run a file; the message says why, in one line."""
 
 
-def allocated(threads: int, **model: Any) -> tuple[Any, str]:
+def allocated(threads: int, *, delegate: bool = True, **model: Any) -> tuple[Any, str]:
     """Return an interpreter ready to run, and the delegate that does the work.
 
     Some files (sparse tensors in quantized ones) make XNNPACK fail; they run on the built-in kernels.
 
     Args:
         threads: Of the interpreter.
+        delegate: Whether XNNPACK is tried first.
         **model: `model_path` or `model_content`, as LiteRT's interpreter takes them.
 
     Raises:
@@ -149,7 +151,8 @@ def allocated(threads: int, **model: Any) -> tuple[Any, str]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     failure: Exception | None = None
-    for resolver in (OpResolverType.AUTO, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
+    resolvers = (OpResolverType.AUTO, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+    for resolver in resolvers if delegate else resolvers[1:]:
         try:
             with quiet_stderr():  # LiteRT announces its delegate on file descriptor 2
                 interpreter = Interpreter(

@@ -25,6 +25,8 @@ MODULES = {
     ),
     "fetch": ("kagglehub", "pooch", "requests"),
     "binary": ("numba",),
+    "fit": ("optuna",),
+    "micro": ("tflite_micro",),
 }  # fmt: skip
 
 

@@ -12,13 +12,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["operations", "resampling", "resemblance"],
     submod_attrs={
         "array_rows": ["row_reference", "split_reference"],
-        "augmentation": ["Augmentation", "NO_AUGMENTATION", "augment", "augment_batch"],
+        "augmentation": ["Augmentation", "NO_AUGMENTATION"],
+        "varied_films": ["augment", "augment_batch"],
         "decoding.decode": ["Result", "decode_files"],
         "decoding.lone_films": ["decode_one_by_one", "film_reader", "lone_film"],
         "decoding.pixels": ["StoredFilms", "stored_films"],
         "dicom.age_and_sex": ["age_years", "is_said", "sex"],
         "dicom.body_parts": ["body_part"],
-        "dicom.files": ["readable"],
+        "dicom.files": ["open_header", "readable", "silence"],
+        "film_content": ["content_of"],
+        "film_reasons": ["REASONS"],
         "film_features": ["ASPECTS", "FEATURES", "MEANINGS", "aspect_of", "film_features"],
         "film_walk": ["FilmFolder", "left_out_sentence", "walk"],
         "images": [

@@ -2,10 +2,7 @@
 
 A network reads the films of one X-ray room almost perfectly and loses a tenth of its accuracy in the next,
 where films are framed, exposed and digitised differently. Varying exactly those things while training is the
-cheapest cure. Every film is resampled **once**, by the product of all its geometric changes: each further
-interpolation would blur it, and blur is a cue that the network learns. What the changes are stands in `film_changes`.
-
-Nothing here needs TensorFlow, so that notebooks and the perturbed validation films use the same code.
+cheapest cure. How far is said here; films are varied in `varied_films`.
 
 References:
     Geirhos et al. (2019). ImageNet-trained CNNs are biased towards texture; increasing shape bias improves
@@ -13,18 +10,15 @@ References:
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-import numpy as np
-
 from radlib.foundation.errors import UsageError
 from radlib.foundation.value_types import Range, accepted
-from radlib.imaging import film_changes
 
 LARGEST = 360  # half-range of anything: a whole turn
-REVISION = 2  # raised when the same ranges and seed would vary films otherwise
+REVISION = 3  # raised when the same ranges and seed would vary films otherwise
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,9 @@ class Augmentation:
 
     Additive changes are drawn uniformly from [-a, a]. Factors (zoom, stretch, contrast, gamma) are drawn
     log-uniformly from [1/(1+a), 1+a], so that larger and smaller are equally frequent. Each film also draws one
-    strength in [`least_strength`, 1] that scales all its changes.
+    strength in [`least_strength`, 1] that scales all its changes, and for each kind of change (framing, sharpness,
+    resolution, exposure, noise, storage) whether it is spared it: a network that never meets a film as it is,
+    neither moved nor noisy nor stored once more, reads it worse than a changed one.
 
     Attributes:
         rotation_degrees: Turn about the centre, degrees.
@@ -53,6 +49,7 @@ class Augmentation:
         jpeg: Largest loss of JPEG quality, 0.6 = a film is stored and read with a quality of 40 to 100.
         erase: Largest side of one rectangle painted in the film's mean grey, fraction of the side.
         least_strength: Least share of its ranges that a film is varied by, in [0, 1]; 1 varies every film fully.
+        spared: Share of films that one kind of change leaves as they are, drawn for each kind by itself.
         horizontal_flip: Mirror half of the films. Off: it moves the heart to the other side.
     """
 
@@ -71,6 +68,7 @@ class Augmentation:
     jpeg: float = 0.7
     erase: float = 0.0
     least_strength: float = 1.0
+    spared: float = 0.3
     horizontal_flip: bool = False
 
     def __post_init__(self) -> None:
@@ -79,7 +77,7 @@ class Augmentation:
                 raise UsageError(
                     f"The augmentation's {name!r} is a half-range and cannot be negative: {value}."
                 )
-        for name in ("least_strength", "jpeg"):
+        for name in ("least_strength", "jpeg", "spared"):
             if getattr(self, name) > 1:
                 raise UsageError(
                     f"The augmentation's {name!r} is a share and cannot exceed 1: {getattr(self, name)}."
@@ -114,128 +112,3 @@ class Augmentation:
 _FIELDS = [field.name for field in dataclasses.fields(Augmentation)]
 _NOTHING: dict[str, Any] = dict.fromkeys(_FIELDS, 0.0) | {"horizontal_flip": False}
 NO_AUGMENTATION = Augmentation(**_NOTHING)
-_DRAWN = 22  # numbers per film, all drawn whether used or not: switching one change off leaves the others as they were
-
-
-def augment(image: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:
-    """Vary one film.
-
-    Args:
-        image: (h, w), uint8 or float32 in [0, 1].
-        augmentation: How far to vary it.
-        generator: Source of randomness.
-
-    Returns:
-        (h, w) float32 in [0, 1].
-    """
-    return _varied(image[None], augmentation, [generator])[0]
-
-
-def augment_batch(
-    images: np.ndarray,
-    augmentation: Augmentation,
-    seed: int,
-    epoch: int,
-    positions: Sequence[int] | np.ndarray,
-) -> np.ndarray:
-    """Vary a batch; each film's randomness depends on (seed, epoch, position) alone.
-
-    A training that is resumed, or that shuffles into other batches, therefore sees the same films.
-
-    Args:
-        images: (n, h, w), uint8 or float32 in [0, 1].
-        augmentation: How far to vary them.
-        seed: Seed of the training.
-        epoch: Number of the pass over the films.
-        positions: (n,) place of each film in the training set, before shuffling.
-
-    Returns:
-        (n, h, w) float32 in [0, 1].
-    """
-    return _varied(
-        images,
-        augmentation,
-        [np.random.default_rng((seed, epoch, int(position))) for position in positions],
-    )
-
-
-def _varied(
-    images: np.ndarray, augmentation: Augmentation, generators: Sequence[np.random.Generator]
-) -> np.ndarray:
-    """Vary films in the order of the imaging chain: position, sharpness, resolution, exposure, noise, storage."""
-    films = (
-        images.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else images.astype(np.float32)
-    )
-    if augmentation == NO_AUGMENTATION or not len(films):
-        return films
-    drawn = np.stack([generator.uniform(-1.0, 1.0, _DRAWN) for generator in generators])  # (n, drawn)
-    least = augmentation.least_strength
-    strength = least + (1 - least) * abs(drawn[:, -1])
-    films = _framed(films, augmentation, drawn[:, :7], strength)
-    films = _detected(films, augmentation, drawn[:, 7:11], strength)
-    films = _exposed(films, augmentation, drawn[:, 11:14], strength)
-    if augmentation.erase:
-        sides = abs(drawn[:, 14:16]) * strength[:, None] * augmentation.erase
-        films = film_changes.erased(films, sides, (drawn[:, 16:18] + 1) / 2)
-    if augmentation.noise:
-        shape = films.shape[1:]
-        grain = np.stack([generator.standard_normal(shape, dtype=np.float32) for generator in generators])
-        deviation = augmentation.noise * strength * abs(drawn[:, 18])
-        films = np.clip(films + grain * deviation.astype(np.float32)[:, None, None], 0.0, 1.0)
-    if augmentation.jpeg:
-        films = film_changes.stored_as_jpeg(
-            films, 100 * (1 - augmentation.jpeg * strength * abs(drawn[:, 19]))
-        )
-    return films
-
-
-def _framed(
-    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
-) -> np.ndarray:
-    """Put films elsewhere in their frame by seven drawn numbers each."""
-    mirror = (drawn[:, 6] < 0) & augmentation.horizontal_flip
-    geometry = ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees")
-    if not mirror.any() and not any(getattr(augmentation, name) for name in geometry):
-        return films
-    by = drawn[:, :6] * strength[:, None]
-    return film_changes.moved(
-        films,
-        turn=np.radians(augmentation.rotation_degrees * by[:, 0]),
-        right=augmentation.shift * by[:, 1],
-        down=augmentation.shift * by[:, 2],
-        zoom=(1 + augmentation.zoom) ** by[:, 3],
-        stretch=(1 + augmentation.stretch) ** by[:, 4],
-        slant=np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
-        mirror=mirror,
-    )
-
-
-def _detected(
-    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
-) -> np.ndarray:
-    """Change what a detector and a resizer keep of films, by four drawn numbers each."""
-    if augmentation.blur or augmentation.sharpen:
-        films = film_changes.sharpened(
-            films, drawn[:, 0] * strength, largest_blur=augmentation.blur, largest_gain=augmentation.sharpen
-        )
-    if augmentation.coarsen:
-        factor = (1 + augmentation.coarsen * strength) ** abs(drawn[:, 1])
-        there, back = ((drawn[:, 2:4] + 1) / 2 * len(film_changes.FILTERS)).astype(int).T
-        last = len(film_changes.FILTERS) - 1  # a draw may be rounded up to the end of its range
-        films = film_changes.coarsened(films, factor, np.minimum(there, last), np.minimum(back, last))
-    return films
-
-
-def _exposed(
-    films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
-) -> np.ndarray:
-    """Expose films otherwise, by three drawn numbers each."""
-    if not (augmentation.contrast or augmentation.brightness or augmentation.gamma):
-        return films
-    by = drawn * strength[:, None]
-    return film_changes.exposed(
-        films,
-        contrast=(1 + augmentation.contrast) ** by[:, 0],
-        brightness=augmentation.brightness * by[:, 1],
-        gamma=(1 + augmentation.gamma) ** by[:, 2],
-    )

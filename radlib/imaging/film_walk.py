@@ -134,7 +134,7 @@ def _entries(top: Iterable[os.DirEntry]) -> Iterator[tuple[os.DirEntry, str | No
         if entry is None:
             stack.pop()
             continue
-        reason = inherited or _reason_of_name(entry.name)
+        reason = inherited or name_reason(entry.name)
         if not entry.is_dir(follow_symlinks=False):
             yield entry, reason
             continue
@@ -153,7 +153,7 @@ def _sorted(folder: str) -> list[os.DirEntry]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _reason_of_name(name: str) -> str | None:
+def name_reason(name: str) -> str | None:
     """Return why a file or folder of this name is left out, None where the name is no reason."""
     lower = name.lower()
     if lower in LEFTOVERS or name.startswith("._"):

@@ -122,6 +122,10 @@ TABLES = {
     "measurements.csv": Table(
         "a measurement of a variant on a machine", "variant device runtime delegate threads metric value unit kind"
     ),
+    "device_measurements.csv": Table(
+        "a measurement of a variant on a device, brought back by `radlib compare --measurements`",
+        "variant device runtime delegate threads metric value unit kind",
+    ),
     "quarantine.csv": Table("a film that cannot be read", "image_id reason"),
     "copies.csv": Table("two films that are one exposure", "image_id other_image_id kind similarity split other_split across same_patient"),
     "groups.csv": Table("a test film and its groups", "image_id age_group sex view source"),

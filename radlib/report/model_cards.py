@@ -21,6 +21,7 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
 from radlib.report.conclusions import conclusion
+from radlib.report.devices import device_facts
 from radlib.report.looks import looks_caution
 from radlib.report.losses import harm_sentence, nobody_knows, unharmed_sentence
 from radlib.report.methods import methods
@@ -66,7 +67,7 @@ def model_card(
         if "variant" in table
     }
     sections = [
-        Section("What it is", (_identity(variant, row), Text((USE,)))),
+        Section("What it is", (_identity(readings, variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
         Section("How well it reads", _scores(readings, row, labels[labels["variant"] == variant.name], own)),
@@ -100,7 +101,7 @@ def _facts(rows: Mapping[str, str], caption: str = "") -> Table:
     return Table(("What", "Value"), cells, caption)
 
 
-def _identity(variant: Variant, row: pd.Series) -> Table:
+def _identity(readings: Readings, variant: Variant, row: pd.Series) -> Table:
     return _facts({
         "network": variant.network,
         "techniques": variant.chain_text,
@@ -111,6 +112,7 @@ def _identity(variant: Variant, row: pd.Series) -> Table:
         "parameters": w.human_count(row["parameters"]),
         "latency, median of one film": f"{w.milliseconds(row['latency_p50_ms'])} ms, {row['runtime']}, "
         f"{row['device']}" if w.known(row["latency_p50_ms"]) else "",
+        **device_facts(readings, variant),
         "seed of training": str(variant.seed),
     })  # fmt: skip
 

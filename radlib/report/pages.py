@@ -19,6 +19,7 @@ from radlib.report.cells import (
     verdict_cell,
 )
 from radlib.report.changed_films import changed_film_blocks
+from radlib.report.devices import device_section
 from radlib.report.evidence_cells import evidence_sections
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import forecast_blocks, headline, reading_legend
@@ -79,6 +80,7 @@ def build_page(
             "What each variant needs",
             (cost_table(results), *drawn(figures, "latency_against_auroc", "size_bars")),
         ),
+        device_section(readings, results, figures),
         *evidence_sections(
             results,
             evidence,

@@ -10,6 +10,7 @@ import pandas as pd
 from radlib.foundation.storage import atomic_path
 from radlib.report import figures, wording as w
 from radlib.report.blocks import Figure
+from radlib.report.devices import draw_devices
 from radlib.report.figures.comparison import MOST_NAMED
 from radlib.report.figures.style import new_axes, own_settings, styled
 from radlib.report.forests import draw_forests
@@ -90,6 +91,7 @@ def draw_figures(
     if labels["label"].nunique() > 1:
         shown = _named_labels(results, labels)
         add("auroc_by_label", lambda: figures.auroc_by_label(shown), "AUROC of each label with its interval.")
+    draw_devices(readings, results, add)
     _draw_curves(readings, results, add)
     draw_usefulness(readings, _panels, add)
     if evidence is not None:

@@ -44,6 +44,7 @@ class Readings:
         test: Predictions of the test films by variant name, where they exist.
         selection: `selection.json`, {} when nothing was chosen yet.
         measurements: `measurements.csv`.
+        devices: `device_measurements.csv`: what other machines measured, see `radlib bench`.
         films: `films.json`: `dataset`, `splits`, `overlapping_test_films`; {} when there is none.
         quarantine: `quarantine.csv`: `image_id`, `reason`.
         record: `run.json`: host, libraries, overrides.
@@ -71,6 +72,7 @@ class Readings:
     drawn: dict[str, dict] = field(default_factory=dict, repr=False)
     shift: Mapping[str, Any] = field(default_factory=dict)
     looks: Mapping[str, Any] = field(default_factory=dict)
+    devices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MEASUREMENT_COLUMNS)))
 
     @property
     def counted(self) -> Counted:
@@ -126,6 +128,7 @@ def read(run: Run) -> Readings:
         groups=_csv(run.path("groups.csv"), ("image_id",)),
         shift=_json(run.path("shift.json")),
         looks=_json(run.path("earlier_looks.json")),
+        devices=_csv(run.path("device_measurements.csv"), MEASUREMENT_COLUMNS),
     )
     return _in_one_order(readings)
 

@@ -46,6 +46,7 @@ PUBLISHED = (
     *INSIDES,
     REFUSALS,
     "measurements.csv",
+    "device_measurements.csv",
     "selection.json",
     "shift.json",
     "earlier_looks.json",

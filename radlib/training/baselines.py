@@ -20,12 +20,12 @@ from radlib.runs.settings import Settings
 from radlib.runs.variants import REBUILT, Variant, read_variant, variant_key
 from radlib.training.learning_curves import best_position
 from radlib.training.recipe import Recipe, recipe_from
-from radlib.training.training import check_numbers, fit, validate
+from radlib.training.training import GoesOn, TrainingStopped, check_numbers, fit, validate
 
 TRAINING_REVISION = 2  # raised when the same settings would train another network
 
 
-def train_baseline(run: Run, films: FilmSplits) -> Variant:
+def train_baseline(run: Run, films: FilmSplits, goes_on: GoesOn | None = None) -> Variant:
     """Return the trained network of the run's settings; train and store it if it is not there.
 
     With `epochs: 0` nothing is trained: the weights file brings the whole network, as its authors published it.
@@ -33,6 +33,7 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
     Args:
         run: The run, with the settings of one network and seed.
         films: Its films.
+        goes_on: See `training.fit`.
 
     Returns:
         The variant `architecture[@tag]/original#seed`; `history.csv` lies beside its model.
@@ -66,7 +67,8 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
         recipe = recipe_from(settings)
         judged = replace(films, validation=choice_films(films, settings))
         if settings.epochs:
-            history = fit(model, judged, recipe, seed=settings.seed, folder=checkpoints, name=run.network)
+            how: dict[str, Any] = {"seed": settings.seed, "folder": checkpoints, "name": run.network}
+            history = fit(model, judged, recipe, **how, goes_on=goes_on)
         else:
             check_numbers(model, run.network)
             history = untrained_history(model, judged)
@@ -99,7 +101,11 @@ def train_baseline(run: Run, films: FilmSplits) -> Variant:
             },
         }
 
-    variant = run.load_or_build(name, spec, build)
+    try:
+        variant = run.load_or_build(name, spec, build)
+    except TrainingStopped:
+        discard(checkpoints, run.folder)
+        raise
     discard(checkpoints, run.folder)  # not before: a kill while storing must cost no training
     return variant
 

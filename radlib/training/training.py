@@ -12,7 +12,7 @@ a horizon in steps would be too long for a short one, whose first weights it wou
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tqdm import tqdm
 from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
 from radlib.foundation import backend
-from radlib.foundation.errors import DataError
+from radlib.foundation.errors import DataError, NotApplicable
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
 from radlib.runs.tasks import Task
@@ -30,6 +30,12 @@ from radlib.training.batch_statistics import estimator, random_layers
 from radlib.training.checkpoints import Checkpoints
 from radlib.training.recipe import Recipe
 from radlib.training.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
+
+GoesOn = Callable[[Sequence[Mapping[str, float]]], bool]
+
+
+class TrainingStopped(NotApplicable):
+    """Whoever watched a training had it stopped, as others do better: there will be no such network."""
 
 
 def fit(
@@ -42,6 +48,7 @@ def fit(
     callbacks: Sequence = (),
     keep: str = "best",
     name: str = "",
+    goes_on: GoesOn | None = None,
 ) -> "pd.DataFrame":
     """Train a Keras model in place and leave it with its best weights.
 
@@ -54,6 +61,7 @@ def fit(
         callbacks: Further Keras callbacks.
         keep: Whose weights the model is left with: the `best` epoch's (see `learning_curves`) or the `last`.
         name: What the progress bar calls the network.
+        goes_on: Asked after every epoch with the rows so far, whether the training is worth going on.
 
     Returns:
         One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate, chance_loss (what the best answer that is
@@ -61,6 +69,7 @@ def fit(
 
     Raises:
         DataError: When all training films have one answer, or the weights or the loss are not numbers.
+        TrainingStopped: When `goes_on` says no; what was trained is discarded then.
     """
     keras = backend.keras()
     check_answers(films.training)
@@ -110,6 +119,9 @@ def fit(
         row["chance_loss"] = chance
         rows.append(row)
         memory.save(rows)
+        if goes_on is not None and not goes_on(rows):
+            bar.close()
+            raise TrainingStopped(f"{name or 'The network'} was stopped after {len(rows)} epochs.")
         bar.set_postfix(loss=f"{row['loss']:.3f}", val_auroc=f"{row['val_auroc']:.3f}")
     bar.close()
     memory.load(keep)

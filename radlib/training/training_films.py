@@ -12,7 +12,7 @@ import numpy as np
 from radlib.datasets.films import Films
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError
-from radlib.imaging.augmentation import augment_batch
+from radlib.imaging.varied_films import augment_batch
 from radlib.training.prefetching import ahead
 
 if TYPE_CHECKING:

@@ -17,11 +17,15 @@ import radlib
 from radlib import report
 from radlib.cli.app import main
 from radlib.deployment import export
+from radlib.deployment.bundle.deployed import runnable
+from radlib.deployment.bundle.skeletons import FILE as SKELETON, fill_skeleton, places_in
+from radlib.deployment.described_variants import read_described
 from radlib.deployment.export import export_variant, predict_folder
 from radlib.deployment.threshold_files import write_thresholds
 from radlib.formats.keras import load_model
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, SetupError, UsageError
+from radlib.foundation.registry import FORMATS
 from radlib.imaging.array_rows import row_reference
 from radlib.runs.seen_films import write_seen_films
 from radlib.techniques.deep_compression.file_format import encode_model
@@ -86,6 +90,10 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
         "reference_films.npz",
         "specification.json",
         "conformance",
+        "read",
+        "install.sh",
+        "requirements.txt",
+        f"radlib-{radlib.__version__}-py3-none-any.whl",
     }
     record = json.loads((tmp_path / "export" / "variant.json").read_text())
     assert record["sha256"] == variant.sha256
@@ -117,11 +125,58 @@ def test_beside_what_litert_cannot_run_lies_what_it_can(tmp_path, run_and_films,
     run, _ = run_and_films
     export_variant(run.folder, f"student_small--{chain}--seed0", tmp_path / "export")
     text = (tmp_path / "export" / "README.txt").read_text()
-    assert "model.tflite       the same network decoded" in text and file in text
+    assert "model.tflite         the same network decoded" in text and file in text
+    record = json.loads((tmp_path / "export" / "variant.json").read_text())
+    assert record["deployed"]["bytes"] == sum(
+        (tmp_path / "export" / name).stat().st_size for name in record["deployed"]["files"]
+    )
+    assert (tmp_path / "export" / SKELETON).is_file() == (chain == CODED)
     golden = np.load(tmp_path / "export" / "golden.npz")
     for name in (file, "model.tflite"):
         with open_model(tmp_path / "export" / name) as predictor:
             assert np.allclose(predictor.predict(golden["films"]), golden["outputs"], atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def coded_bundle(tmp_path_factory, run_and_films):
+    run, _ = run_and_films
+    return export_variant(
+        run.folder, f"student_small--{CODED}--seed0", tmp_path_factory.mktemp("coded") / "bundle"
+    )
+
+
+def test_a_device_makes_of_coded_file_and_skeleton_the_very_litert_file(tmp_path, coded_bundle, folder):
+    expected = (coded_bundle / "model.tflite").read_bytes()
+    sent = tmp_path / "sent"
+    shutil.copytree(coded_bundle, sent)
+    (sent / "model.tflite").unlink()
+    script = (
+        "import sys; sys.modules.update(tensorflow=None, tf_keras=None)\nfrom radlib.cli.app import main\n"
+        f"main(['read', {str(sent)!r}, {str(folder)!r}, '--csv', {str(tmp_path / 'a.csv')!r}])"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert (sent / "model.tflite").read_bytes() == expected
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 8
+    (sent / "model.tflite").write_bytes(expected[:-1])
+    with pytest.raises(SetupError, match=r"model\.tflite is missing or damaged"):
+        runnable(sent, *read_described(sent))
+
+
+def test_a_damaged_skeleton_and_one_of_another_network_are_one_sentence(coded_bundle):
+    skeleton = (coded_bundle / SKELETON).read_bytes()
+    places = places_in(skeleton)
+    tensors = FORMATS[CODED].facts["tensors"]((coded_bundle / "model.rdc").read_bytes(), places)
+    assert fill_skeleton(skeleton, tensors) == (coded_bundle / "model.tflite").read_bytes()
+    with pytest.raises(SetupError, match="is not the LiteRT file that it was made of"):
+        fill_skeleton(skeleton, [tensor + 1 for tensor in tensors])
+    with pytest.raises(SetupError, match=r"model\.skeleton"):
+        fill_skeleton(skeleton, tensors[:1])
+    for place in range(0, len(skeleton), 97):
+        damaged = bytearray(skeleton)
+        damaged[place] ^= 4
+        with pytest.raises(SetupError):
+            fill_skeleton(bytes(damaged), tensors)
+            places_in(bytes(damaged))
 
 
 def test_exports_replace_exports_and_nothing_else(tmp_path, run_and_films):

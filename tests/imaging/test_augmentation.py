@@ -10,13 +10,9 @@ import pytest
 from PIL import Image
 
 from radlib.foundation.errors import UsageError
-from radlib.imaging.augmentation import (
-    NO_AUGMENTATION,
-    Augmentation,
-    augment,
-    augment_batch,
-)
+from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
 from radlib.imaging.film_changes import UNSHARP_RADIUS, coarsened
+from radlib.imaging.varied_films import augment, augment_batch
 
 STRONG = Augmentation(
     rotation_degrees=30,
@@ -34,6 +30,7 @@ STRONG = Augmentation(
     jpeg=0.0,
     erase=0.5,
     least_strength=0.0,
+    spared=0.0,
 )
 
 
@@ -44,10 +41,10 @@ class Extreme:
         self.value = value
         self.strength = strength
 
-    def uniform(self, low, high, size=None):
-        if size is None:
-            return self.value
-        return np.append(np.full(size - 1, self.value), self.strength)
+    def uniform(self, low, high, size):
+        drawn = np.full(size, self.value)
+        drawn[21] = self.strength
+        return drawn
 
 
 @pytest.fixture
@@ -154,6 +151,29 @@ def test_a_film_can_be_varied_fully_always(film):
     )
     half = augment(film, only(shift=0.5, least_strength=0.5), Extreme(1.0, strength=0.0))
     assert np.array_equal(half, augment(film, only(shift=0.25), Extreme(1.0)))
+
+
+def test_each_kind_of_change_spares_its_own_share_of_films(films):
+    many, plain = np.repeat(films, 100, axis=0), np.repeat(films, 100, axis=0).astype(np.float32) / 255
+    spared = {}
+    for kind in (
+        {"shift": 0.3},
+        {"blur": 0.1, "sharpen": 2.0},
+        {"coarsen": 3.0},
+        {"contrast": 1.0},
+        {"noise": 0.1},
+        {"jpeg": 0.9},
+    ):
+        varied = augment_batch(many, only(spared=0.3, **kind), 5, 0, range(600))
+        spared[next(iter(kind))] = np.array(
+            [np.array_equal(*pair) for pair in zip(varied, plain, strict=True)]
+        )
+    assert all(0.24 < whole.mean() < 0.45 for whole in spared.values()), {
+        k: v.mean() for k, v in spared.items()
+    }
+    both = np.mean(spared["shift"] & spared["noise"])
+    assert 0.05 < both < 0.13  # drawn for each kind by itself
+    assert np.array_equal(augment_batch(many, only(spared=1.0, shift=0.3), 5, 0, range(600)), plain)
 
 
 def test_resolution_is_lost_by_drawn_filters(film):

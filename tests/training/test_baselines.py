@@ -9,8 +9,8 @@ from drawn import SIDE, drawn_splits
 from radlib.architectures.networks import build_network
 from radlib.cli.series.plan import check_settings
 from radlib.foundation.errors import UsageError
-from radlib.imaging.augmentation import augment_batch
 from radlib.imaging.images import Preprocessing
+from radlib.imaging.varied_films import augment_batch
 from radlib.report.figures.training import learning_curves
 from radlib.runs.runs import Run, open_run
 from radlib.runs.tasks import binary, findings

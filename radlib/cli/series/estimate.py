@@ -1,7 +1,6 @@
 """How long a run will take and how much disk it needs, said before it starts.
 
-Rough on purpose: a training step costs a fixed part plus a part that grows with the network's
-multiply-accumulates, both fitted to rates measured on two shared x86 cores without a GPU; a conversion
+Rough on purpose: what a training step costs is said in `training.costs`; a conversion
 costs seconds that grow with the number of operations. What is stored already costs nothing.
 """
 
@@ -20,6 +19,7 @@ from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
 from radlib.techniques.building import technique_parameters
 from radlib.training.baselines import original_format
+from radlib.training.costs import step_ms
 
 if TYPE_CHECKING:
     from radlib.datasets.dataset import Survey
@@ -38,12 +38,10 @@ COSTS: dict[str, tuple[float, float, float]] = {
     "efficientnet_b0": (0.39, 4.0, 40), "efficientnet_v2_b0": (0.72, 5.9, 45),
     "resnet18": (1.8, 11.2, 8), "resnet34": (3.7, 21.3, 14), "resnet50_v1_5": (4.1, 23.6, 20), "googlenet": (1.5, 5.6, 20),
     "vgg16_dense": (15.5, 134.3, 25),
-    "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
+    "student_residual": (0.15, 0.12, 4), "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
 }  # fmt: skip
 UNKNOWN = (4.0, 20.0, 30.0)
 
-FIXED_MS = 0.6  # per film and training step, whatever the network
-MS_PER_GMAC = 14.0
 LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
 INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only for int16 activations
 CONVERSION_SHARE = 0.3  # of those seconds: to convert one function alone, as radlib does
@@ -114,9 +112,9 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
     width = float(settings.architecture_options.get("alpha", 1.0))
     gmacs, parameters = gmacs * width**2, parameters * 1e6 * width**2
     scaled = gmacs * (settings.image_size / 224) ** 2
-    step_ms = FIXED_MS + MS_PER_GMAC * scaled + LAYERS_MS * conversion
+    film_ms = step_ms(scaled) + LAYERS_MS * conversion
     training_films = films * (1 - settings.validation_fraction - settings.test_fraction)
-    epoch = training_films * step_ms / 1000
+    epoch = training_films * film_ms / 1000
     seconds, disk, missing = 0.0, 0.0, 0
     for chain in ["", *settings.chains]:
         if run.record_path(run.name_of(chain)).is_file():
@@ -134,7 +132,7 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
             seconds += conversion * (RECIPE_SHARE if rewritten else CONVERSION_SHARE)
             disk += parameters * (1 if "int8" in chain or "dynamic" in chain else 4)
         slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
-        seconds += films * SCORED_SHARE * (step_ms + slow_ms) / 1000
+        seconds += films * SCORED_SHARE * (film_ms + slow_ms) / 1000
     return seconds, disk, missing
 
 

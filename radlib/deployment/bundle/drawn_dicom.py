@@ -136,7 +136,9 @@ def write_dicom(path: Path, grey: np.ndarray, name: str) -> None:
     changed = change(dataset, stored)
     stored = stored if changed is None else changed
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian if syntax == uid.RLELossless else syntax
+    dataset.file_meta.TransferSyntaxUID = uid.UID(
+        uid.ExplicitVRLittleEndian if syntax == uid.RLELossless else syntax
+    )
     words = stored.astype(stored.dtype.newbyteorder(">")) if syntax == uid.ExplicitVRBigEndian else stored
     content = (
         _packed(stored, syntax) if syntax in (uid.JPEGBaseline8Bit, uid.JPEG2000Lossless) else words.tobytes()

@@ -8,7 +8,10 @@ from radlib.deployment.bundle.requirements import fetch_wheels, pinned
 from radlib.foundation.storage import write_text
 
 REQUIREMENTS, INSTALL = "requirements.txt", "install.sh"
-STARTERS: Mapping[str, str] = {"read": "reads films"}  # command of radlib -> what it does
+STARTERS: Mapping[str, str] = {  # command of radlib -> what it does
+    "read": "reads films",
+    "bench": "measures what the model costs on this machine",
+}
 
 START = """\
 #!/bin/sh

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bundle.deployed import runnable
 from radlib.deployment.described_variants import intact_model
 from radlib.deployment.folder_shift import Look
 from radlib.deployment.reading.film_files import FilmFile
@@ -48,19 +49,24 @@ def answering(
         variant: What is described there.
         record: See `read_described`.
         compared: Whether films are compared with those that the variant was trained on.
-        alone: Whether this process alone asks the model, however many films there are.
+        alone: Whether this process alone asks the model, by LiteRT, however many films there are.
         look: Is shown films, uint8 (k, s, s).
         seen: Is told each film that was answered, with its levels.
     """
     size = Preprocessing.from_dict(record["preparation"]).image_size
     typical = typical_beside(source, variant) if compared else None
-    model = intact_model(source / Path(variant.file).name, variant)
+    format = "tflite" if alone else variant.format
+    model = (
+        runnable(source, variant, record)
+        if alone
+        else intact_model(source / Path(variant.file).name, variant)
+    )
     with contextlib.ExitStack() as stack:
         if alone:
-            ask: Callable = stack.enter_context(open_model(model, variant.format)).predict
+            ask: Callable = stack.enter_context(open_model(model, format)).predict
         else:
-            ask = stack.enter_context(opened_model(model, variant.format, name=variant.name))
-        warn = _warner(typical, model, variant.format) if typical is not None else None
+            ask = stack.enter_context(opened_model(model, format, name=variant.name))
+        warn = _warner(typical, model, format) if typical is not None else None
         yield lambda batch: _answer_batch(batch, size, ask, warn, look, seen)
 
 

@@ -29,7 +29,7 @@ def picture_writer(
     """Return what writes the picture of a film as `IMAGE_ID.png`.
 
     Args:
-        model: The model file.
+        model: A LiteRT file.
         variant: Whose it is.
         thresholds: One per label.
         folder: Where pictures go; made.
@@ -39,7 +39,7 @@ def picture_writer(
 
     def write(answer: Answer, film: np.ndarray) -> None:
         if not opened:
-            opened.append(open_model(model, variant.format))
+            opened.append(open_model(model, "tflite"))
         change = occlusion(opened[0], film, output=watched(task, answer, thresholds))
         with atomic_path(folder / f"{answer.image_id}.png") as partial:
             drawn(film, change).save(partial, "PNG")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.answer_tables import Choices, answer_films
-from radlib.deployment.described_variants import folder_of, intact_model, read_described
+from radlib.deployment.bundle.deployed import runnable
+from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.own_films import read_films
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.threshold_files import NOTICE
@@ -28,6 +29,7 @@ def read_bundle(
     to: Path | None,
     as_json: bool,
     heat_maps: Path | None,
+    reports: Path | None = None,
     show: Say,
     say: Say,
 ) -> int:
@@ -40,6 +42,7 @@ def read_bundle(
         to: A CSV file; None shows the rows as they come.
         as_json: Whether a line of JSON per film is shown.
         heat_maps: A folder that gets a picture per film of where the network looked; None for none.
+        reports: A folder that gets a DICOM Structured Report per film; None for none.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
 
@@ -47,10 +50,14 @@ def read_bundle(
         The number of films.
     """
     say(NOTICE)
+    report = reporter(bundle, films, reports, say) if reports is not None else None
     seen = drawer(bundle, heat_maps) if heat_maps is not None else None
 
     def each(row: Mapping[str, Any]) -> None:
-        show(json_line(row, with_files=choices.with_files) + "\n")
+        if as_json:
+            show(json_line(row, with_files=choices.with_files) + "\n")
+        if report is not None:
+            report(row)
 
     return answer_films(
         bundle,
@@ -60,7 +67,7 @@ def read_bundle(
         show=(lambda text: None) if as_json else show,
         say=say,
         read=functools.partial(read_films, one_by_one=True, seen=seen),
-        each=each if as_json else None,
+        each=each,
     )
 
 
@@ -70,5 +77,13 @@ def drawer(bundle: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
 
     source = folder_of(bundle)
     variant, record = read_described(source)
-    model = intact_model(source / Path(variant.file).name, variant)
-    return picture_writer(model, variant, record["thresholds"], folder)
+    return picture_writer(runnable(source, variant, record), variant, record["thresholds"], folder)
+
+
+def reporter(
+    bundle: Path, films: Sequence[Path], folder: Path, say: Say
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes the Structured Report of each row; see `dicom_reports`."""
+    from radlib.deployment.dicom_reports.documents import report_writer  # brings in what only writers need
+
+    return report_writer(bundle, films, folder, say)

@@ -85,13 +85,13 @@ def _allowed_values(path: Path) -> dict[str, str]:
     """Return the allow-listed tags as text, empty where they are not there or cannot be read."""
     tags = dict.fromkeys(ALLOWED_TAGS, "")
     try:
-        with _silence():
+        with silence():
             header = open_dataset(path, stop_before_pixels=True, specific_tags=list(ALLOWED_TAGS))
     except Exception:  # whatever is wrong, the text of the error may hold tags
         return tags
     for name in ALLOWED_TAGS:  # one by one: a value that cannot be read takes no other with it
         try:
-            with _silence():
+            with silence():
                 tags[name] = str(header.get(name, "") or "").strip(" \0\t\r\n")
         except Exception:
             tags[name] = ""
@@ -140,6 +140,16 @@ def open_dataset(path: Path, **how: Any) -> pydicom.FileDataset:
     return dataset
 
 
+def open_header(path: Path) -> pydicom.FileDataset:
+    """Return all of a DICOM file but its pixels; nothing of it is quoted on the way.
+
+    Raises:
+        InvalidDicomError: When it is no DICOM file.
+    """
+    with silence():
+        return pydicom.dcmread(path, stop_before_pixels=True)
+
+
 def has_mark(path: Path) -> bool:
     """Tell whether a file has the mark DICM where DICOM files have it."""
     with path.open("rb") as stream:
@@ -147,7 +157,7 @@ def has_mark(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep pydicom from quoting the values that it repairs, in warnings or in a log: they can be names."""
     log = logging.getLogger("pydicom")
     before, log.disabled = log.disabled, True
@@ -172,14 +182,14 @@ def read_dicom(path: Path, *, window: int = 0) -> np.ndarray:
     Raises:
         UnreadableImage: With a reason; other exceptions of pydicom may pass and are `damaged` to the caller.
     """
-    with _silence():
+    with silence():
         stored, dataset, packed = _decoded(path)
         return shown(stored, dataset, packed=packed, window=window)
 
 
 def dicom_steps(path: Path, *, window: int = 0) -> dict[str, np.ndarray]:
     """Return a DICOM film after each step, (h, w) each: `stored`, then `grey_scale.STEPS`; as `read_dicom` else."""
-    with _silence():
+    with silence():
         stored, dataset, packed = _decoded(path)
         return {"stored": words_of(stored), **films_of(stored, dataset, packed=packed, window=window)}
 

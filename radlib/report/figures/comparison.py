@@ -59,6 +59,22 @@ def latency_against_auroc(results: Any, *, ax: Any = None) -> Any:
     return _against_auroc(results, "latency_p50_ms", "median latency of one film, ms", latency_axis, ax)
 
 
+@styled
+def cost_against_auroc(results: Any, column: str, title: str, *, ax: Any = None) -> Any:
+    """Draw every variant's AUROC with its interval against what it costs elsewhere, such as a board's own millijoules.
+
+    Args:
+        results: As for `size_against_auroc`, with the column of the cost.
+        column: Which.
+        title: What it is, with its unit.
+        ax: Axes to draw into; None for a new figure.
+
+    Example:
+        >>> ax = cost_against_auroc(table, "energy_mj", "energy of one film, mJ")  # doctest: +SKIP
+    """
+    return _against_auroc(results, column, title, latency_axis, ax)
+
+
 def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -> Any:
     table = results.dropna(subset=["auroc", column])
     ax = new_axes((8.6, 4.8) if len(table) <= 12 else (9.6, 6.2)) if ax is None else ax

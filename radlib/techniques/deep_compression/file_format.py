@@ -25,13 +25,13 @@ References:
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from radlib.formats.coded_files import CodedFile, add_plain, named_weights, take_plain
+from radlib.formats.coded_files import CodedFile, Place, add_plain, named_weights, places_of, take_plain
 from radlib.formats.container import SectionReader
 from radlib.formats.graphs import functional
 from radlib.formats.keras import keras_predictor
@@ -53,9 +53,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
+def _read(places: Sequence[Place], reader: SectionReader) -> Iterator[np.ndarray]:
     """Yield the weight tensors of a file in their order."""
-    for _, _, like in named_weights(model):
+    for like in (place.like for place in places):
         kind = reader.take("tensors", 1)[0]
         if kind == CODED:
             yield decode_tensor(_coded(reader), like.size).reshape(like.shape)
@@ -122,7 +122,9 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> "tuple[b
     return FILE.pack(sections), pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-@FORMATS.register(suffix=".rdc", device=False, save=write_bytes, load=load_model)
+@FORMATS.register(
+    suffix=".rdc", device=False, save=write_bytes, load=load_model, tensors=FILE.tensors, places=places_of
+)
 def deep_compression(path: Path, *, threads: int = 1) -> Predictor:
     """Open a Deep Compression file: decode it to a Keras model and run that; it needs TensorFlow.
 

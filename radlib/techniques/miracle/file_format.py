@@ -24,14 +24,14 @@ References:
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from radlib.formats.coded_files import CodedFile, add_plain, named_weights, take_plain
+from radlib.formats.coded_files import CodedFile, Place, add_plain, named_weights, places_of, take_plain
 from radlib.formats.container import SectionReader
 from radlib.formats.graphs import functional
 from radlib.formats.keras import keras_predictor
@@ -76,12 +76,12 @@ class Code:
         return [part * np.float32(scale) for part, scale in zip(parts, self.scales, strict=True)]
 
 
-def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
+def _read(places: Sequence[Place], reader: SectionReader) -> Iterator[np.ndarray]:
     """Yield the weight tensors of a file in their order; a kernel may have been drawn from any block."""
-    kinds = list(reader.take("tensors", len(model.weights)))
-    coded = [w.size for (_, _, w), kind in zip(named_weights(model), kinds, strict=True) if kind == CODED]
+    kinds = list(reader.take("tensors", len(places)))
+    coded = [place.like.size for place, kind in zip(places, kinds, strict=True) if kind == CODED]
     kernels = iter(read_code(reader, coded).values(coded))
-    for kind, (_, _, like) in zip(kinds, named_weights(model), strict=True):
+    for kind, like in zip(kinds, (place.like for place in places), strict=True):
         yield next(kernels).reshape(like.shape) if kind == CODED else take_plain(reader, kind, like)
 
 
@@ -129,7 +129,9 @@ def encode_model(model: Any, code: Code, about: Mapping[str, Any] | None = None)
     return FILE.pack(sections)
 
 
-@FORMATS.register(suffix=".rdm", device=False, save=write_bytes, load=load_model)
+@FORMATS.register(
+    suffix=".rdm", device=False, save=write_bytes, load=load_model, tensors=FILE.tensors, places=places_of
+)
 def miracle(path: Path, *, threads: int = 1) -> Predictor:
     """Open a MIRACLE file: decode it to a Keras model and run that; it needs TensorFlow.
 

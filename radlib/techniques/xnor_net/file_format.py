@@ -23,7 +23,7 @@ References:
     Rastegari, Ordonez, Redmon, Farhadi (2016). XNOR-Net. ECCV, arXiv 1603.05279.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.formats.coded_files import CodedFile, add_plain, named_weights, take_plain
+from radlib.formats.coded_files import CodedFile, Place, add_plain, named_weights, places_of, take_plain
 from radlib.formats.container import SectionReader
 from radlib.formats.graphs import functional
 from radlib.formats.keras import keras_predictor
@@ -47,10 +47,10 @@ SIGNS = 3  # the kinds before it are those of `plain_tensors`
 OVERHEAD = ("frame", "network", "tensors")  # all that is no weight
 
 
-def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
+def _read(places: Sequence[Place], reader: SectionReader) -> Iterator[np.ndarray]:
     """Yield the weight tensors of a file in their order."""
-    for layer, name, like in named_weights(model):
-        kind, section = reader.take("tensors", 1)[0], _section(layer, name)
+    for place in places:
+        kind, section, like = reader.take("tensors", 1)[0], _section(place.layer, place.name), place.like
         if (kind == SIGNS) != (section == "signs"):
             raise DataError("It has a binary kernel where none belongs, or the other way round.")
         if kind != SIGNS:
@@ -61,9 +61,9 @@ def _read(model: Any, reader: SectionReader) -> Iterator[np.ndarray]:
         yield (2 * bits.astype(np.float32) - 1).reshape(like.shape)
 
 
-def _section(layer: Any, weight: str) -> str:
-    """Return where a weight is stored."""
-    binary = {"kernel": "signs", "scales": "scales"} if isinstance(layer, stored_layer()) else {}
+def _section(layer: str, weight: str) -> str:
+    """Return where a weight of a layer of some class is stored."""
+    binary = {"kernel": "signs", "scales": "scales"} if layer == STORED else {}
     return binary.get(weight, "plain")
 
 
@@ -84,7 +84,7 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
     model = functional(model)
     sections = FILE.begin(model, about, "tensors", "signs", "scales", "plain")
     for layer, name, values in named_weights(model):
-        if (section := _section(layer, name)) != "signs":
+        if (section := _section(type(layer).__name__, name)) != "signs":
             add_plain(sections, values, section)
             continue
         if not np.isin(values, (-1, 1)).all():
@@ -96,7 +96,15 @@ def encode_model(model: Any, about: Mapping[str, Any] | None = None) -> bytes:
     return FILE.pack(sections)
 
 
-@FORMATS.register(suffix=".rdx", device=False, save=write_bytes, prepare=prepare, load=load_model)
+@FORMATS.register(
+    suffix=".rdx",
+    device=False,
+    save=write_bytes,
+    prepare=prepare,
+    load=load_model,
+    tensors=FILE.tensors,
+    places=places_of,
+)
 def xnor_net(path: Path, *, threads: int = 1) -> Predictor:
     """Open an XNOR-Net file: TensorFlow runs it, and calls a kernel that counts bits for its binary convolutions.
 

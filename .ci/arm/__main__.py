@@ -1,0 +1,145 @@
+"""`make test-arm`: bundles installed and asked on an arm64 board that is emulated, beside the same on the desk.
+
+It shows that answers, decoded files and prepared films are the same on aarch64, and orders the variants by the instructions
+of a call. It does not measure speed: an emulated millisecond is none of a board. Written to `outputs/arm/aarch64.json`.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from board import PROCESSOR, Board, set_up
+from comparing import compare, compare_films, is_integer
+from containerfile import build
+from counting import CALLS, instructions_per_call
+from debian import Unavailable
+from variants import make_bundles
+
+OUTPUT = Path(__file__).resolve().parents[2] / "outputs/arm"
+LABEL = "correct on aarch64, speed not measured"
+BOARD = "/board"  # where the bundles lie on the board
+ANSWERS = Path(__file__).with_name("answers.py")
+USER = 65532  # as whom a container runs, see the Containerfile
+
+
+def main() -> int:
+    """Run all checks; return the exit code: 0 also where they cannot be run here, which is said."""
+    began = time.monotonic()
+    try:
+        board = set_up(OUTPUT / "cache")
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return 0
+    said("the board", began)
+    variants = make_bundles(OUTPUT)
+    said(f"{len(variants)} variants", began)
+    installed = install(board, OUTPUT / "bundles")
+    said("a bundle installed on it", began)
+    found: dict[str, Any] = {
+        "label": LABEL,
+        "processor": f"{PROCESSOR}, emulated",
+        **asked(board, installed, variants),
+    }
+    said("answers compared", began)
+    found["container"] = contained(board, installed)
+    said("the Containerfile executed", began)
+    found["instructions"] = counted(board, installed, found["variants"])
+    said("instructions counted", began)
+    wrong = faults(found)
+    (OUTPUT / "aarch64.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    show(found["variants"])
+    print("\n".join(wrong) or f"{LABEL}: {OUTPUT / 'aarch64.json'}")
+    return int(bool(wrong))
+
+
+def said(what: str, began: float) -> None:
+    """Say how far it is."""
+    print(f"{time.monotonic() - began:6.0f} s  {what}", flush=True)
+
+
+def install(board: Board, bundles: Path) -> str:
+    """Copy the bundles onto the board and install one by its own `install.sh`; return its folder there."""
+    shutil.copytree(bundles, board.root / BOARD.lstrip("/"))
+    folder = (
+        f"{BOARD}/{next(path.name for path in sorted(bundles.iterdir()) if path.name.endswith('--int8'))}"
+    )
+    board.do(["sh", "install.sh"], folder=folder)
+    return folder
+
+
+def asked(board: Board, installed: str, variants: dict) -> dict[str, Any]:
+    """Return what the board answers beside what the desk answers, of films and of every variant."""
+    desk, there = OUTPUT / "desk.npz", board.root / "answers.npz"
+    subprocess.run([sys.executable, ANSWERS, OUTPUT / "bundles", desk], check=True)
+    shutil.copyfile(ANSWERS, board.root / "answers.py")
+    board.do([f"{installed}/.venv/bin/python", "/answers.py", BOARD, "/answers.npz"])
+    here, found = dict(np.load(desk)), dict(np.load(there))
+    rows = {}
+    for name, variant in variants.items():
+        integer = is_integer(OUTPUT / "bundles" / name / runs(name))
+        told = compare(here, found, name, integer)
+        rows[name] = {"variant": variant.name, "label": variant.label, "format": variant.format, **told}
+    return {"films": compare_films(found), "variants": rows}
+
+
+def runs(name: str) -> str:
+    """Return the name of the LiteRT file of a bundle."""
+    return json.loads((OUTPUT / "bundles" / name / "variant.json").read_text(encoding="utf-8"))["runs"]
+
+
+def contained(board: Board, installed: str) -> dict[str, Any]:
+    """Build the bundle's Containerfile in a plain root and read its films: no rights, no network, nothing written."""
+    bundle = OUTPUT / "bundles" / Path(installed).name
+    image = build((bundle / "Containerfile").read_text(encoding="utf-8"), bundle, board, OUTPUT / "cache")
+    how = {"environment": image.environment, "user": image.user, "folder": image.folder, "written": False}
+    seen = bundle / "conformance/films"
+    done = image.board.run([*image.entrypoint, "--json", "/mnt"], seen=seen, **how)
+    return {
+        "steps": image.steps,
+        "user": image.user,
+        "read": done.returncode == 0,
+        "said": done.stderr[-500:],
+    }
+
+
+def counted(board: Board, installed: str, rows: dict) -> dict[str, Any]:
+    """Add to each variant what a call of it takes; return how that was counted, or why it was not."""
+    python, files = f"{installed}/.venv/bin/python", [f"{BOARD}/{name}/{runs(name)}" for name in rows]
+    try:
+        numbers = instructions_per_call(board, OUTPUT / "cache", python, files)
+    except Unavailable as reason:
+        return {"counted": False, "reason": str(reason)}
+    for row, number in zip(rows.values(), numbers, strict=True):
+        row["instructions_per_call"] = round(number)
+    return {"counted": True, "calls": CALLS}
+
+
+def faults(found: dict[str, Any]) -> list[str]:
+    """Return a sentence for each thing that is not as it must be."""
+    films, container = found["films"], found["container"]
+    lines = [f"{name}: the board answers otherwise, by {row['largest_difference']:.2g}"
+             for name, row in found["variants"].items() if not row["correct"]]  # fmt: skip
+    lines += [f"{name}: the film is prepared otherwise on the board" for name in films["wrong"]]
+    if not container["read"]:
+        lines.append(f"the container does not read its films: {container['said']}")
+    if not container["user"]:
+        lines.append("the container runs as root")
+    return lines
+
+
+def show(rows: dict[str, dict]) -> None:
+    """Print the variants, fewest instructions first."""
+    print(f"{'variant':58}{'answers':>12}{'instructions a call':>22}")
+    for name, row in sorted(rows.items(), key=lambda each: each[1].get("instructions_per_call", 0)):
+        difference = "identical" if row["identical"] else f"{row['largest_difference']:.1e}"
+        print(f"{name:58}{difference:>12}{row.get('instructions_per_call', 0):>22,}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

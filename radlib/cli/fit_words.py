@@ -1,0 +1,68 @@
+"""What `radlib fit` says: what the search found, what came of it, and which of two demands to give up where both cannot be met."""
+
+from pathlib import Path
+
+from radlib.evaluation.search.fronts import Found, Taken
+from radlib.evaluation.search.space import Budget
+from radlib.runs.settings import Settings
+from radlib.runs.stored_runs import Run
+
+
+def search_lines(taken: Taken, budget: Budget, settings: Settings) -> list[str]:
+    """Return what a search found, in sentences.
+
+    Args:
+        taken: See `fronts.take`.
+        budget: Of the file.
+        settings: Of the study: the loss that is none yet.
+    """
+    lines = [f"Best network of the search: {_words(taken.reference)}."]
+    if taken.best is not None:
+        lines.append(f"Best file within the budget: {_words(taken.best)}.")
+        if taken.loss > settings.selection_loss:
+            lines.append(_either_or(taken, budget, settings))
+    return lines
+
+
+def _either_or(taken: Taken, budget: Budget, settings: Settings) -> str:
+    """Return which of budget and quality to give up, with the numbers of both."""
+    enough = taken.smallest_as_good
+    allow = (
+        f"allow {enough.file.size_bytes / 1000:.0f} KB, where {_words(enough)} does not"
+        if enough is not None
+        else "allow more hours, as no file of this search does better"
+    )
+    return (
+        f"On validation films it reads {taken.loss:.3f} worse than the best network on the probit scale, where "
+        f"{settings.selection_loss:g} is tolerated: give up either the budget ({budget.size_kb:g} KB), and {allow}, or that loss."
+    )
+
+
+def outcome_lines(run: Run, study: Path, bundle: Path) -> list[str]:
+    """Return how the file did on the test films, and what to do next.
+
+    Args:
+        run: The final run, finished.
+        study: Its study file.
+        bundle: What a device needs.
+    """
+    from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
+    from radlib.report.readings import read
+
+    readings = read(run)
+    return [
+        *report.headline(report.results(run, readings=readings), readings.selection, run.settings),
+        f"Report: {run.path('report.html')}",
+        f"To run again, or to change, with radlib run: {study}",
+        f"For the device: {bundle} (its README.txt says how)",
+    ]
+
+
+def _words(found: Found) -> str:
+    size_kb = found.file.size_bytes / 1000
+    network = f"{found.candidate.architecture} ({found.candidate.tag})"
+    chain = "" if found.file.chain == "float32" else f", {found.file.chain}"
+    return (
+        f"{network}{chain}: {size_kb:.0f} KB, AUROC {found.file.clean:.3f} on validation films, {found.file.perturbed:.3f} "
+        "perturbed"
+    )

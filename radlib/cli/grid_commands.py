@@ -1,0 +1,58 @@
+"""The commands of a study that is spread over many processes or machines."""
+
+from typing import Any
+
+import click
+
+from radlib.cli.command_words import PairedParameters
+from radlib.foundation.plain_text import say, say_line
+
+
+@click.command(cls=PairedParameters, context_settings={"ignore_unknown_options": False})
+@click.argument("study")
+@click.option("--data", help="Folder or file with the films; left out, as the study says.")
+@click.option(
+    "--output",
+    default="",
+    help="Folder of the run, on a disk that all machines share.  [default: outputs/STUDY]",
+)
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of every step.")
+@click.option("--cores", type=click.IntRange(min=1), help="Run it now, by so many threads of this machine.")
+@click.option("--profile", help="Run it now, by this profile of Snakemake (SLURM, Kubernetes, any other).")
+@click.option(
+    "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+    help="Override one setting, as with radlib run; may be repeated.",
+)  # fmt: skip
+def grid(
+    study: str, data: str | None, parameters: tuple, cores: int | None, profile: str | None, **given: Any
+) -> None:
+    """Spread a study over processes or machines.
+
+    Writes a Snakefile into the run's folder: a rule for each training, each variant, its answers, and the report, whose inputs and
+    outputs are the run's own files. With --cores or --profile Snakemake runs it; a step that was killed is taken again, and
+    the files are those of `radlib run` with as many threads. Without either, the file alone is written.
+    """
+    from radlib.cli.grid.grid import run_grid, write_grid
+
+    values = {**dict(parameters), **({} if data is None else {"data": data})}
+    path = write_grid(study, given=values, **given)
+    say(path)
+    options = [*(["--cores", str(cores)] if cores else []), *(["--profile", profile] if profile else [])]
+    if options:
+        run_grid(path, options, lambda line: say_line(line, err=True))
+
+
+@click.command(cls=PairedParameters, hidden=True)
+@click.argument("mark")
+@click.option("--study", required=True, help="Name of the study, or its YAML file.")
+@click.option("--output", required=True, help="Folder of the run.")
+@click.option("--data", help="Folder or file with the films.")
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, help="A setting that was given.")
+def step(mark: str, study: str, output: str, data: str | None, parameters: tuple) -> None:
+    """Do the step of a grid that writes MARK; its Snakefile calls it."""
+    from radlib.cli.grid.grid import step as take
+
+    take(study, mark, output=output, given={**dict(parameters), **({} if data is None else {"data": data})})
+
+
+COMMANDS = (grid, step)

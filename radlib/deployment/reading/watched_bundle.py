@@ -1,0 +1,111 @@
+"""What `radlib read --watch` does: the films of a folder through a bundle, as they come."""
+
+import contextlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from radlib.deployment.answer_tables import Choices, decider_of, heading_text, row_text, warnings_before
+from radlib.deployment.described_variants import folder_of, read_described
+from radlib.deployment.reading.answering import Answering, answering, typical_beside
+from radlib.deployment.reading.arrivals import Look, Pace
+from radlib.deployment.reading.film_files import FilmFile
+from radlib.deployment.reading.following_table import FollowingTable
+from radlib.deployment.reading.read import drawer
+from radlib.deployment.reading.rows import json_line
+from radlib.deployment.reading.watching import Row, Watched, only_reader, watch
+from radlib.deployment.threshold_files import NOTICE
+from radlib.evaluation.deciding import Decider
+from radlib.foundation.errors import UsageError
+from radlib.imaging.decoding.lone_films import FilmReader, film_reader
+from radlib.imaging.images import Preprocessing
+
+Say = Callable[[str], None]
+
+
+def watch_folder(
+    bundle: Path,
+    folder: Path,
+    choices: Choices,
+    *,
+    once: bool,
+    to: Path | None,
+    as_json: bool,
+    heat_maps: Path | None,
+    show: Say,
+    say: Say,
+    pace: Pace | None = None,
+) -> int:
+    """Answer the films of a folder as they come; arguments as of `read.read_bundle`.
+
+    Args:
+        bundle: Folder of an export.
+        folder: That films are exported into. What was answered is noted in `.radlib-reader` in it.
+        choices: What decides, and which columns there are.
+        once: Whether it ends when all that lies there is answered.
+        to: A CSV file that rows are appended to; None shows the rows as they come.
+        as_json: Whether a line of JSON per film is shown.
+        heat_maps: A folder that gets a picture per film; None for none.
+        show: Takes the text of rows that are to be shown.
+        say: Takes a sentence for the user.
+        pace: How long is waited; None as usual.
+
+    Returns:
+        How many films were answered.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder.name} is no folder; give the folder that films are exported into.")
+    source = folder_of(bundle)
+    variant, record = read_described(source)
+    decider = decider_of(variant, record, choices)
+    for line in (NOTICE, *warnings_before(variant, record)):
+        say(line)
+    seen = drawer(bundle, heat_maps) if heat_maps is not None else None
+    warned = choices.compared and typical_beside(source, variant) is not None
+    columns = [c for c in decider.columns(warned) if c != "file" or choices.with_files]
+    with contextlib.ExitStack() as stack:
+        journal = stack.enter_context(only_reader(folder, variant.sha256[:12], say, once=once))
+        reader = stack.enter_context(film_reader(Preprocessing.from_dict(record["preparation"])))
+        answer = stack.enter_context(
+            answering(source, variant, record, compared=choices.compared, alone=True, seen=seen)
+        )
+        watched = Watched(
+            root=folder,
+            journal=journal,
+            read=lambda look, image: _row(look, image, reader, answer, decider, columns),
+            tell=_teller(columns, as_json, to, choices.with_files, show),
+            table=None if to is None else FollowingTable(to, columns),
+            say=say,
+            pace=pace or Pace(),
+        )
+        return watch(watched, once=once)
+
+
+def _row(
+    look: Look, image: str, reader: FilmReader, answer: Answering, decider: Decider, columns: list[str]
+) -> Row:
+    """Return the row of a film, as plain values that the journal can hold."""
+    reader.start(str(look.path))
+    file = FilmFile(look.name, look.path, str(look.path))
+    (found,) = answer([(file, image, reader.result())])
+    row = decider.row(found)
+    return {name: _plain(row.get(name, "")) for name in {**dict.fromkeys(columns), "reason": None}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    return math.nan if math.isnan(value) else float(value)
+
+
+def _teller(
+    columns: list[str], as_json: bool, to: Path | None, with_files: bool, show: Say
+) -> Callable[[Row], None]:
+    """Return what shows a row: a line of JSON, a line of the table where no file takes it, or nothing."""
+    if as_json:
+        return lambda row: show(json_line(row, with_files=with_files) + "\n")
+    if to is not None:
+        return lambda row: None
+    show(heading_text(columns))
+    return lambda row: show(row_text(columns, row))

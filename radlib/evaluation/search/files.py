@@ -1,0 +1,83 @@
+"""What is made of a network that was tried, and how its files read validation films.
+
+A file is scored on validation films as they are and on their perturbed copies, on the probit scale, where 0.99 against 0.98 is
+as much as 0.90 against 0.85: under a ceiling a plain mean would listen to the harder films alone.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+from radlib.datasets.films import FilmSplits
+from radlib.evaluation.predictions import mean_auroc, predict
+from radlib.evaluation.probes import in_fresh_process
+from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES
+from radlib.evaluation.search.trials import FileScore
+from radlib.foundation.errors import NotApplicable
+from radlib.runs.stored_runs import Run
+from radlib.runs.variants import Variant
+from radlib.techniques.building import compress
+
+CALLS = 50  # timed, of each file
+CEILING = 1 - 1e-4  # AUROC; nobody reads surer than so many films can tell
+NORMAL = NormalDist()
+
+
+def files_of(
+    network: Run, films: FilmSplits, chains: Sequence[str], *, timed: bool = False
+) -> list[FileScore]:
+    """Make files of a trained network, and score them on validation films; a chain that does not suit it is left out.
+
+    Args:
+        network: The run with the network's settings.
+        films: Prepared for it.
+        chains: What to make.
+        timed: Whether they are timed on this machine, too.
+    """
+    variants = []
+    for chain in chains:
+        try:
+            variants.append(compress(network, films, chain))
+        except NotApplicable:
+            continue
+    clean, perturbed = (
+        predict(network, films, variants, split=split) for split in ("validation", "perturbed")
+    )
+    latency_ms = _latencies(network, variants) if timed else {}
+    return [
+        FileScore(
+            v.chain_text,
+            v.name,
+            v.size_bytes,
+            mean_auroc(clean[v.name]) or 0.5,
+            mean_auroc(perturbed[v.name]) or 0.5,
+            latency_ms.get(v.name, 0.0),
+        )
+        for v in variants
+    ]
+
+
+def _latencies(network: Run, variants: Sequence[Variant]) -> dict[str, float]:
+    """Return the median time of one film through each, milliseconds, one thread, in turns."""
+    models = [(str(network.model_path(v).resolve()), v.format) for v in variants]
+    timed = in_fresh_process("latencies", models=models, calls=CALLS) if models else []
+    return {v.name: 1000 * float(np.median(t["seconds"])) for v, t in zip(variants, timed, strict=True)}
+
+
+def score(found: FileScore) -> float:
+    """Return by what files are compared: the mean of both AUROCs on the probit scale.
+
+    Example:
+        >>> round(score(FileScore("int8", "a", 1, 0.99, 0.96)), 2)
+        2.04
+    """
+    return (
+        sum(NORMAL.inv_cdf(min(max(value, 1 - CEILING), CEILING)) for value in (found.clean, found.perturbed))
+        / 2
+    )
+
+
+def smallest_bytes(parameters: int) -> float:
+    """Return about how small a network can be made by all that there is."""
+    return OVERHEAD_BYTES / 2 + min(*CHEAP.values(), *DEAR.values()) * parameters

@@ -1,0 +1,212 @@
+"""What a search chooses among: networks of several widths, sizes of films, rates of learning, and what is made of each.
+
+The space is small on purpose. What differs most between tasks is how many pixels and how many weights they need; what
+differs little (schedule, decay, averaging) stays as the study has it.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from radlib.architectures.weights import find_weights
+from radlib.foundation.errors import SetupError
+from radlib.foundation.storage import spec_digest
+from radlib.runs.settings import Settings
+
+
+@dataclass(frozen=True)
+class Family:
+    """Networks of one registered architecture.
+
+    Attributes:
+        option: What makes them smaller or larger.
+        values: What it may be.
+        first_strides: Of the first layer, where that can be chosen; 1 keeps all of a small film.
+        weights: File that they begin with; empty for none.
+    """
+
+    option: str
+    values: tuple[float, ...]
+    first_strides: tuple[int, ...] = ()
+    weights: str = ""
+
+
+FAMILIES: Mapping[str, Family] = {
+    "student_tiny": Family("width", (1.0, 2.0, 3.0)),
+    "student_small": Family("width", (0.5, 1.0, 2.0, 3.0), (1, 2)),
+    "student_separable": Family("width", (0.5, 1.0, 2.0)),
+    "student_residual": Family("width", (0.5, 1.0, 1.5, 2.0), (1, 2)),
+    "mobilenet_v2": Family("alpha", (0.35,), weights="mobilenet_v2_alpha0.35_notop.h5"),
+}
+SIDES = (32, 48, 64, 96, 128)  # pixels
+LEARNING_RATES = (0.001, 0.002, 0.003, 0.006)
+
+UNCOMPRESSED = "float32"  # the chain that stands for the network itself
+# Made of every finished network: seconds each. By what the file needs for each weight, in bytes.
+CHEAP: Mapping[str, float] = {
+    "float32": 4.0, "float16": 2.0, "int8": 1.0, "mixed_precision": 0.5,
+}  # fmt: skip
+# Made of the best networks only: each trains again. The dearest last.
+DEAR: Mapping[str, float] = {
+    "magnitude_pruning(final_sparsity=0.6)+deep_compression": 0.3,
+    "magnitude_pruning(final_sparsity=0.8)+deep_compression": 0.17,
+    "magnitude_pruning(final_sparsity=0.9)+deep_compression(clusters=16)": 0.09,
+    "filter_pruning+int8": 0.6,
+    "clustering+int8": 1.0,
+    "qat": 1.0,
+}  # fmt: skip
+OVERHEAD_BYTES = 6000  # of a file, whatever its weights: graph and names
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One network of the space.
+
+    Attributes:
+        architecture: A key of `FAMILIES`.
+        size: Value of the family's option.
+        image_size: Side of the films, pixels.
+        learning_rate: The largest of the schedule.
+        first_strides: Of the first layer; 0 where the family does not ask.
+    """
+
+    architecture: str
+    size: float
+    image_size: int
+    learning_rate: float
+    first_strides: int = 0
+
+    @property
+    def tag(self) -> str:
+        """What tells its network from others of the architecture."""
+        strides = f"-s{self.first_strides}" if self.first_strides else ""
+        return f"{FAMILIES[self.architecture].option[0]}{self.size:g}{strides}-{self.image_size}px-{self.learning_rate:g}"
+
+    @property
+    def name(self) -> str:
+        """What its network is called, `architecture@tag`."""
+        return f"{self.architecture}@{self.tag}"
+
+    def settings(self, study: Settings) -> Settings:
+        """Return the study's settings with this network in place of its own."""
+        family = FAMILIES[self.architecture]
+        options: dict[str, Any] = {family.option: self.size}
+        if self.first_strides:
+            options["first_strides"] = self.first_strides
+        return dataclasses.replace(
+            study,
+            architecture=self.architecture,
+            architecture_options=options,
+            image_size=self.image_size,
+            learning_rate=self.learning_rate,
+            weights=family.weights or "none",
+            tag=self.tag,
+        )
+
+    def network(self) -> dict[str, Any]:
+        """Return what a study file says of it."""
+        made = self.settings(Settings())
+        return {
+            name: getattr(made, name)
+            for name in (
+                "architecture",
+                "architecture_options",
+                "image_size",
+                "learning_rate",
+                "weights",
+                "tag",
+            )
+        }
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the file may cost where it is used.
+
+    Attributes:
+        size_kb: Of the file, KB of 1,000 bytes; 0 for any.
+        latency_ms: Of one film on this machine, times `slower`; 0 for any.
+        slower: How many times slower the device is than this machine.
+    """
+
+    size_kb: float = 0.0
+    latency_ms: float = 0.0
+    slower: float = 1.0
+
+    def fits(self, size_bytes: float, latency_ms: float = 0.0) -> bool:
+        """Tell whether a file is within the budget."""
+        small = not self.size_kb or size_bytes <= 1000 * self.size_kb
+        return small and (not self.latency_ms or latency_ms * self.slower <= self.latency_ms)
+
+
+@dataclass(frozen=True)
+class Space:
+    """What one search may choose among.
+
+    Attributes:
+        families: Names of those whose weights are there.
+        sides: Of the films, pixels; none larger than the films.
+        known: Candidates to begin with: what has read films well before.
+    """
+
+    families: tuple[str, ...]
+    sides: tuple[int, ...]
+    known: tuple[Candidate, ...] = field(default=())
+
+    def suggest(self, trial: Any) -> Candidate:
+        """Return the candidate that a trial of Optuna stands for, or asks for."""
+        name = trial.suggest_categorical("architecture", self.families)
+        family = FAMILIES[name]
+        strides = (
+            trial.suggest_categorical(f"{name}.first_strides", family.first_strides)
+            if family.first_strides
+            else 0
+        )
+        return Candidate(
+            name,
+            trial.suggest_categorical(f"{name}.size", family.values),
+            trial.suggest_categorical("image_size", self.sides),
+            trial.suggest_categorical("learning_rate", LEARNING_RATES),
+            strides,
+        )
+
+    def parameters(self, candidate: Candidate) -> dict[str, Any]:
+        """Return what Optuna calls the choices of a candidate."""
+        name = candidate.architecture
+        chosen = {"architecture": name, f"{name}.size": candidate.size, "image_size": candidate.image_size,
+                  "learning_rate": candidate.learning_rate}  # fmt: skip
+        return chosen | (
+            {f"{name}.first_strides": candidate.first_strides} if candidate.first_strides else {}
+        )
+
+    def digest(self) -> str:
+        """Return what tells this space from another, so that a search is not gone on with in another."""
+        return spec_digest({"families": self.families, "sides": self.sides})
+
+
+def space_for(film_side: int, families: Sequence[str] = tuple(FAMILIES)) -> Space:
+    """Return the space for films of so many pixels.
+
+    Args:
+        film_side: Along the shorter side of the middle film, as stored; 0 where it is not known.
+        families: Names of those wanted; one whose weights are not here is left out.
+    """
+    largest = film_side or SIDES[-1]
+    sides = tuple(side for side in SIDES if side <= largest) or (max(16, largest),)
+    there = tuple(
+        name for name in families if not FAMILIES[name].weights or _are_there(FAMILIES[name].weights)
+    )
+    known = [
+        Candidate("student_residual", 1.0, sides[-1], 0.003, 2 if sides[-1] > 64 else 1),
+        Candidate("student_small", 2.0, sides[min(1, len(sides) - 1)], 0.003, 1),
+    ]
+    return Space(there, sides, tuple(c for c in known if c.architecture in there))
+
+
+def _are_there(weights: str) -> bool:
+    try:
+        find_weights(weights)
+    except SetupError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""`radlib fit` hands what its search found to a run that proves it, and says what to give up where budget and quality part."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+
+from drawn import drawn_splits
+from radlib.cli import device_speed, fit as fitting
+from radlib.cli.app import main
+from radlib.cli.fit import Asked, _final_study, _hand_over, _on_the_way, _search_run
+from radlib.cli.fit_words import outcome_lines, search_lines
+from radlib.evaluation.search.files import files_of
+from radlib.evaluation.search.fronts import Found, Taken, take
+from radlib.evaluation.search.space import Budget, Candidate
+from radlib.evaluation.search.trials import FINISHED, FileScore, Trial
+from radlib.foundation.errors import UsageError
+from radlib.foundation.storage import write_json
+from radlib.runs.runs import open_run
+from radlib.runs.settings import Settings
+from radlib.techniques.building import compress
+from radlib.training import baselines
+from written_runs import write_run
+
+STUDY = """\
+name: mine
+title: Drawn squares
+parameters:
+  {dataset: synthetic, image_size: 16, epochs: 1, pruning_epochs: 1, margin: 0.1, learning_rate: 0.01, chains: [int8], pairs: [[int8, float32]]}
+networks: [{architecture: vgg16}]
+"""
+BEST, OTHER = Candidate("student_tiny", 1.0, 16, 0.003), Candidate("student_small", 0.5, 16, 0.002, 1)
+
+
+def found(chain, size_bytes, clean, candidate=BEST):
+    return Found(candidate, FileScore(chain, f"{candidate.name}/{chain}#0", size_bytes, clean, clean - 0.02))
+
+
+def taken(best, reference, enough=None):
+    return Taken(best, reference, enough, (best or reference,))
+
+
+@pytest.fixture
+def asked(tmp_path):
+    (tmp_path / "mine.yaml").write_text(STUDY)
+    return Asked(str(tmp_path / "mine.yaml"), Budget(size_kb=30), 1.0, output=str(tmp_path / "out"))
+
+
+def test_the_final_study_holds_what_was_found_and_the_budget_and_finds_it_made(asked, monkeypatch):
+    run = _search_run(asked)
+    films = drawn_splits(training=96, validation=60)
+    made = {}
+    for candidate, chains in ((BEST, ["float32", "magnitude_pruning+int8"]), (OTHER, ["float32"])):
+        network = dataclasses.replace(run, settings=candidate.settings(run.settings))
+        made[candidate] = files_of(network, films, chains)
+    best, reference = Found(BEST, made[BEST][1]), Found(OTHER, made[OTHER][0])
+    study, final = _final_study(run, asked, taken(best, reference))
+    written = yaml.safe_load(study.read_text())
+    assert written["parameters"]["gate_size_kb"] == 30 and written["parameters"]["gate_noninferior"] is False
+    assert written["parameters"]["margin"] == 0.1 and "pairs" not in written["parameters"]
+    assert [n["tag"] for n in written["networks"]] == [BEST.tag, OTHER.tag]
+    assert written["networks"][0]["chains"] == ["float32", "magnitude_pruning+int8"]
+    _hand_over(run, final, [best, reference])
+    _hand_over(run, final, [best, reference])  # once more is no harm
+    monkeypatch.setattr(baselines, "fit", lambda *given, **more: pytest.fail("trained again"))
+    opened = open_run(str(final), study=str(study))
+    again = [
+        compress(network, films, chain) for network in opened.networks() for chain in network.settings.chains
+    ]
+    assert {v.sha256 for v in again} == {
+        run.variant(f.variant).sha256 for files in made.values() for f in files
+    }
+
+
+def test_what_leads_to_a_chain_is_handed_over():
+    assert _on_the_way("magnitude_pruning(final_sparsity=0.8)+deep_compression") == {
+        "original", "float32", "magnitude_pruning(final_sparsity=0.8)", "magnitude_pruning(final_sparsity=0.8)+deep_compression",
+    }  # fmt: skip
+
+
+def test_which_of_two_demands_to_give_up_is_said_with_both_numbers():
+    settings = Settings(selection_loss=0.106)
+    reference, best, enough = (
+        found("float32", 400_000, 0.99),
+        found("int8", 20_000, 0.95),
+        found("qat", 90_000, 0.985),
+    )
+    told = " ".join(search_lines(taken(best, reference, enough), Budget(size_kb=30), settings))
+    assert "give up either the budget (30 KB), and allow 90 KB" in told and "0.106 is tolerated" in told
+    told = " ".join(search_lines(taken(best, reference), Budget(size_kb=30), settings))
+    assert "allow more hours" in told
+    close = found("int8", 20_000, 0.9895)
+    told = " ".join(search_lines(taken(close, reference), Budget(size_kb=30), settings))
+    assert "give up" not in told and "20 KB, AUROC 0.990" in told
+
+
+def test_a_search_without_anything_that_fits_ends_in_one_sentence(asked, monkeypatch, capsys):
+    small = Trial(0, BEST, FINISHED, (0.9,), (found("float32", 90_000, 0.9).file,), 1.0, 1.0)
+    monkeypatch.setattr(fitting, "_searched", lambda run, *more: take([small], asked.budget, 0.1))
+    monkeypatch.setattr(fitting, "_write_front", lambda *given: None)
+    with pytest.raises(SystemExit) as end:
+        main(["fit", asked.study, "--max-kb", "30", "--output", asked.output])
+    assert end.value.code == 3 and "the smallest has 90 KB" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_device_is_as_much_slower_as_the_same_file_takes_longer_there(tmp_path, monkeypatch):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    write_json(bundle / "variant.json", {"sha256": "a", "runs": "model.tflite"})
+    steady = [
+        {"threads": n, "delegate": "XNNPACK", "runtime": "r", "p50_ms": 40.0 / n, "calls": 200}
+        for n in (1, 4)
+    ]
+    record = {"format": "radlib-bench", "version": 1, "device": {"name": "board"}, "energy": {"kind": "none"},
+              "variant": {"name": "n/int8#0", "sha256": "a", "deployed_bytes": 9}, "steady": steady}  # fmt: skip
+    write_json(tmp_path / "board.json", record)
+    monkeypatch.setattr(
+        device_speed, "in_fresh_process", lambda name, models, calls: [{"seconds": [0.01, 0.005, 0.02]}]
+    )
+    assert device_speed.times_slower(tmp_path / "board.json", bundle) == pytest.approx(4)
+    write_json(bundle / "variant.json", {"sha256": "b", "runs": "model.tflite"})
+    with pytest.raises(UsageError, match="another model file"):
+        device_speed.times_slower(tmp_path / "board.json", bundle)
+
+
+def test_the_end_tells_how_it_did_and_where_everything_lies(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), films=60)
+    lines = outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"))
+    assert "is the smallest" in lines[0] and "test films" in lines[1]
+    assert lines[2].endswith("report.html") and "mine_fit.yaml" in lines[3] and "mine_fit.bundle" in lines[4]
