@@ -93,6 +93,7 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
         "read",
         "bench",
         "install.sh",
+        "Containerfile",
         "requirements.txt",
         f"radlib-{radlib.__version__}-py3-none-any.whl",
     }
