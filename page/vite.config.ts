@@ -1,6 +1,6 @@
 /** How the page is built: three programs, WebAssembly and licences beside them, everything below one folder. */
 
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
 import { build, defineConfig, type Plugin } from "vite";
@@ -15,6 +15,20 @@ const RUNTIME = [
   "@cornerstonejs/codec-openjpeg/dist/openjpegwasm_decode.wasm",
 ];
 
+/** Return the licences of the packages that the page is made of. */
+function licences(): string {
+  const names = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies);
+  return [...names, "@litertjs/wasm-utils"]
+    .map((name) => {
+      const place = join(root, "node_modules", name);
+      const { version, license, repository } = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
+      const text = ["LICENSE", "LICENSE.md", "LICENCE"].map((file) => join(place, file)).find(existsSync);
+      const where = typeof repository === "string" ? repository : (repository?.url ?? "");
+      return `${name} ${version}: ${license} ${where}\n\n${text ? readFileSync(text, "utf8") : ""}`;
+    })
+    .join("\n\n----\n\n");
+}
+
 /** Lay the WebAssembly beside the page, and build the program that keeps it on a device. */
 function beside(): Plugin {
   return {
@@ -24,6 +38,7 @@ function beside(): Plugin {
       mkdirSync(join(OUT, "runtime"), { recursive: true });
       for (const file of RUNTIME)
         copyFileSync(resolve(root, "node_modules", file), join(OUT, "runtime", basename(file)));
+      writeFileSync(join(OUT, "licences.txt"), licences());
       await build({
         configFile: false,
         root,

@@ -35,7 +35,9 @@ export interface Vector {
   readonly kind: string;
   readonly steps: Step[];
   readonly outputs?: number[];
-  readonly decision?: string;
+  readonly decisions?: Record<string, string>;
+  /** Why the desk does not read it. */
+  readonly reason?: string;
 }
 
 const KINDS = {
@@ -66,11 +68,16 @@ export function kept(folder: string, step: Step): Numbers {
   return new KINDS[step.dtype](bytes.buffer);
 }
 
-/** Return a film after each step here. */
-export async function steps(file: Uint8Array, preparation: Preparation): Promise<Map<string, Numbers>> {
+/** Return a film after each step here; those on the way to grey levels only where they are `wanted`. */
+export async function steps(
+  file: Uint8Array,
+  preparation: Preparation,
+  wanted: ReadonlySet<string>,
+): Promise<Map<string, Numbers>> {
   const found = new Map<string, Numbers>();
   const window = preparation.window ?? 0;
-  if (contentOf(file) === "dicom") await dicomSteps(file, window, found);
+  if (!wanted.has("stored")) found.clear();
+  else if (contentOf(file) === "dicom") await dicomSteps(file, window, found);
   else await pictureSteps(file, found);
   const film = await readFilm(file, codecs, window);
   found.set("grey", film.values);

@@ -138,7 +138,8 @@ function drawAnswers(): void {
 /** Show the film that was chosen; it is read again, since nothing of a film is kept. */
 async function drawFilm(): Promise<void> {
   const [texts, { shown }] = [textsOf(state), state];
-  if (!shown || shown.reason || !shown.answers.has(state.key)) return film.replaceChildren();
+  film.replaceChildren(); // never an earlier film beside the answer to this one
+  if (!shown || shown.reason || !shown.answers.has(state.key)) return;
   const look = await reader.look(shown.file, state.key).catch(() => null);
   if (state.shown !== shown || !look) return;
   const label = Math.max(
@@ -163,6 +164,7 @@ function take(files: File[], photo: boolean): void {
   state.films.push(...films);
   state.shown = films[0];
   drawAnswers();
+  void drawFilm();
   void readAll();
 }
 

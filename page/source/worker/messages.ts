@@ -28,11 +28,17 @@ export interface HeatMap {
   readonly place: Placement;
 }
 
+/** A film by reference, with a number by which the worker knows the one that it read last. */
+export interface Sent {
+  readonly id: number;
+  readonly blob: Blob;
+}
+
 export type Request =
   | { readonly kind: "open"; readonly base: string; readonly keys: string[] }
-  | { readonly kind: "read"; readonly film: Blob; readonly keys: string[] }
-  | { readonly kind: "look"; readonly film: Blob; readonly key: string }
-  | { readonly kind: "map"; readonly film: Blob; readonly key: string; readonly label: number };
+  | { readonly kind: "read"; readonly film: Sent; readonly keys: string[] }
+  | { readonly kind: "look"; readonly film: Sent; readonly key: string }
+  | { readonly kind: "map"; readonly film: Sent; readonly key: string; readonly label: number };
 
 export type Reply =
   | { readonly kind: "opened"; readonly apart: Record<string, number> }

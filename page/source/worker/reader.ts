@@ -1,6 +1,6 @@
 /** The page's side of the worker: one request at a time, each with a time limit; what takes longer is ended. */
 
-import type { Answer, HeatMap, Look, Numbered, Reply, Request } from "./messages";
+import type { Answer, HeatMap, Look, Numbered, Reply, Request, Sent } from "./messages";
 import { type Reason } from "../films/reasons";
 
 const OPEN_SECONDS = 120;
@@ -29,6 +29,8 @@ export class Reader {
   private current: Waiting | null = null;
   private timer = 0;
   private keys: string[] = [];
+  private readonly ids = new WeakMap<Blob, number>();
+  private newest = 0;
 
   constructor(
     private readonly base: string,
@@ -43,21 +45,27 @@ export class Reader {
   }
 
   async read(film: Blob, keys: string[]): Promise<{ imageId: string; answers: Answer[] }> {
-    const reply = await this.ask({ kind: "read", film, keys }, this.filmSeconds);
+    const reply = await this.ask({ kind: "read", film: this.sent(film), keys }, this.filmSeconds);
     if (reply.kind !== "answers") throw new Error(reply.kind);
     return reply;
   }
 
   async look(film: Blob, key: string): Promise<Look> {
-    const reply = await this.ask({ kind: "look", film, key }, this.filmSeconds);
+    const reply = await this.ask({ kind: "look", film: this.sent(film), key }, this.filmSeconds);
     if (reply.kind !== "look") throw new Error(reply.kind);
     return reply.look;
   }
 
   async map(film: Blob, key: string, label: number): Promise<HeatMap> {
-    const reply = await this.ask({ kind: "map", film, key, label }, MAP_SECONDS);
+    const reply = await this.ask({ kind: "map", film: this.sent(film), key, label }, MAP_SECONDS);
     if (reply.kind !== "map") throw new Error(reply.kind);
     return reply.map;
+  }
+
+  private sent(blob: Blob): Sent {
+    const id = this.ids.get(blob) ?? ++this.newest;
+    this.ids.set(blob, id);
+    return { id, blob };
   }
 
   private ask(request: Request, seconds: number): Promise<Reply> {

@@ -11,7 +11,7 @@ import { COARSE, FINE, occlusion } from "../model/occlusion";
 import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
 import { unlike } from "../model/typical";
 import { checked, readVariants } from "../model/variant";
-import type { Answer, Look, Numbered, Reply, Request } from "./messages";
+import type { Answer, Look, Numbered, Reply, Request, Sent } from "./messages";
 
 const CODECS = ["libjpegturbowasm_decode.wasm", "charlswasm_decode.wasm", "openjpegwasm_decode.wasm"];
 const LONGEST_SIDE = 1600; // of a film for the eye, pixels
@@ -21,6 +21,7 @@ const FINE_READINGS = 324;
 let base = "";
 let codecs: Codecs;
 const predictors = new Map<string, Predictor>();
+let last: { id: number; window: number; grey: Grey } | null = null; // one film, so that it is decoded once to be looked at
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 scope.onmessage = ({ data }: MessageEvent<Numbered<Request>>) => void answer(data);
@@ -84,21 +85,24 @@ async function bytesOf(film: Blob): Promise<Uint8Array> {
   }
 }
 
-async function filmOf(film: Blob, key: string): Promise<Grey> {
-  return readFilm(await bytesOf(film), codecs, opened(key).placed.variant.preparation.window);
+/** Return a film's grey levels as a variant looks through its windows. */
+async function filmOf({ id, blob }: Sent, key: string, bytes?: Uint8Array): Promise<Grey> {
+  const window = opened(key).placed.variant.preparation.window ?? 0;
+  if (last?.id === id && last.window === window) return last.grey;
+  last = null; // room for the next one
+  const grey = await readFilm(bytes ?? (await bytesOf(blob)), codecs, window);
+  last = { id, window, grey };
+  return grey;
 }
 
-async function read(film: Blob, keys: string[]): Promise<Reply> {
-  const bytes = await bytesOf(film);
+async function read(film: Sent, keys: string[]): Promise<Reply> {
+  const bytes = await bytesOf(film.blob);
   const imageId = await digest(bytes);
-  const greys = new Map<number, Grey>();
   const answers: Answer[] = [];
   for (const key of keys) {
     const predictor = opened(key);
     const { preparation, typical } = predictor.placed.variant;
-    const window = preparation.window ?? 0;
-    const grey = greys.get(window) ?? (await readFilm(bytes, codecs, window));
-    greys.set(window, grey);
+    const grey = await filmOf(film, key, bytes);
     const square = prepare(grey, preparation);
     const { outputs, embedding } = await predictor.predict(square);
     answers.push({
@@ -125,7 +129,7 @@ function look(film: Grey): Look {
   return { width, height, levels, stored: { width: film.width, height: film.height } };
 }
 
-async function map(film: Blob, key: string, label: number): Promise<Reply> {
+async function map(film: Sent, key: string, label: number): Promise<Reply> {
   const predictor = opened(key);
   const { preparation, task } = predictor.placed.variant;
   const grey = await filmOf(film, key);

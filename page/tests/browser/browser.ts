@@ -27,6 +27,8 @@ export interface Proxy {
   readonly port: number;
   /** Every address that was asked for. */
   readonly asked: string[];
+  /** How much came through. */
+  bytes: number;
   /** What is answered in place of a file of the page, by its path. */
   readonly instead: Map<string, string>;
   /** Whether there is no network. */
@@ -47,6 +49,7 @@ export async function startProxy(): Promise<Proxy> {
       { headers: request.headers, method: request.method },
       (found) => {
         answer.writeHead(found.statusCode ?? 502, found.headers);
+        found.on("data", (part: Buffer) => (proxy.bytes += part.length));
         found.pipe(answer);
       },
     );
@@ -60,7 +63,14 @@ export async function startProxy(): Promise<Proxy> {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as net.AddressInfo;
-  const proxy: Proxy = { port, asked, instead: new Map(), cut: false, close: () => void server.close() };
+  const proxy: Proxy = {
+    port,
+    asked,
+    instead: new Map(),
+    cut: false,
+    bytes: 0,
+    close: () => void server.close(),
+  };
   return proxy;
 }
 

@@ -63,6 +63,26 @@ describe.skipIf(WITHOUT)("the page (needs RADLIB_PAGE and Chromium)", () => {
     await context.close();
   });
 
+  test("an earlier film never stands beside the answer to another one", async () => {
+    const { context, page } = await openPage(browser);
+    await read(page, film("png_16_bits.png"));
+    await page.locator("canvas.picture").waitFor();
+    await page.evaluate(() => {
+      const watched = window as unknown as { beside: string[] };
+      watched.beside = [];
+      const seen = () => {
+        const name = document.querySelector("canvas.picture")?.getAttribute("aria-label") ?? "";
+        const current = document.querySelector("[aria-current=true]")?.textContent ?? "";
+        if (name && !name.endsWith(current)) watched.beside.push(`${name} beside ${current}`);
+      };
+      new MutationObserver(seen).observe(document.body, { childList: true, subtree: true });
+    });
+    await read(page, film(FILM));
+    await page.getByRole("img", { name: FILM }).waitFor();
+    expect(await page.evaluate(() => (window as unknown as { beside: string[] }).beside)).toEqual([]);
+    await context.close();
+  });
+
   test("the map of where it looked comes on demand and says its place in words", async () => {
     const { context, page } = await openPage(browser);
     await read(page, film(FILM));

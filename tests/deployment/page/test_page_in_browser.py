@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exported_bundles import exported_bundles
+from page_films import with_films
 from radlib.deployment.page.built_page import CHECKOUT, START
 from radlib.deployment.page.serving import address, page_server
 from radlib.deployment.page.writing import write_page
@@ -27,15 +28,17 @@ def _missing() -> str:
     return "" if CHROMIUM else "Chromium is not installed"
 
 
-@pytest.mark.skipif(bool(_missing()), reason=_missing() or "all there")
-def test_steps_and_page_answer_as_the_desk(tmp_path):
-    bundles = exported_bundles(tmp_path)
-    server = page_server(write_page(bundles, tmp_path / "page"))
+pytestmark = pytest.mark.skipif(bool(_missing()), reason=_missing() or "all there")
+
+
+def _run(bundles, folder, *files):
+    """Show a page of some bundles and run tests of `page/tests` on it."""
+    server = page_server(write_page(bundles, folder / "page"))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         done = subprocess.run(
-            ["npx", "vitest", "run", "--reporter=default"], cwd=SOURCE, capture_output=True, text=True, timeout=280,
+            ["npx", "vitest", "run", *files], cwd=SOURCE, capture_output=True, text=True, timeout=290,
             env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
                  "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles), "NO_COLOR": "1"},
         )  # fmt: skip
@@ -46,3 +49,23 @@ def test_steps_and_page_answer_as_the_desk(tmp_path):
     if keep := os.environ.get("RADLIB_PAGE_LOG"):
         Path(keep).write_text(done.stdout + done.stderr)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_steps_and_page_answer_as_the_desk(tmp_path):
+    _run(exported_bundles(tmp_path), tmp_path)
+
+
+@pytest.mark.real_data
+def test_real_films_are_read_and_decided_on_as_on_the_desk(tmp_path, shared_data):
+    data = shared_data / "data"
+    films = [
+        *sorted((data / "dicom_samples").glob("*.dcm")),
+        *sorted((data / "kermany_original_samples").rglob("*.jpeg")),
+        *sorted((data / "chestxray14").rglob("*.jpeg"))[:80],
+        *sorted((data / "tb_lungs").rglob("*.jpg"))[:80],
+    ]
+    bundles = [
+        with_films(bundle, films, tmp_path / "real" / bundle.name)
+        for bundle in exported_bundles(tmp_path, ("int8", "float32"))
+    ]
+    _run(bundles, tmp_path, "tests/conformance.test.ts", "tests/browser/desk.test.ts")
