@@ -43,8 +43,8 @@ def read(
 ) -> None:
     """Read films on a device: what ./read in a bundle does.
 
-    The answers are those of `radlib predict`, the same bits; one process decodes and one answers, so that memory stays small
-    and the same for any number of films.
+    The answers are those of `radlib predict`, of a LiteRT file the same bits. One process decodes and one answers, so that
+    memory stays small and the same for any number of films.
 
     BUNDLE is what `radlib export` wrote. FILMS are DICOM, PNG or JPEG files, or folders of them.
     """

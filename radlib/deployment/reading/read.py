@@ -1,6 +1,7 @@
 """What `radlib read` does: films through a bundle on a small device, one process that decodes and one that answers.
 
-The answers, their table and what is said of them are those of `radlib predict`, by the same functions.
+The answers, their table and what is said of them are those of `radlib predict`, by the same functions. Of a Keras or a coded file
+a device runs the LiteRT file beside it, whose answers differ from the desk's by rounding.
 """
 
 import functools

@@ -58,10 +58,11 @@ def watch_folder(
     """
     if not folder.is_dir():
         raise UsageError(f"{folder.name} is no folder; give the folder that films are exported into.")
-    if reports is not None and reports.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(
-            f"{reports.name} lies in the folder that is watched; choose one outside for the reports."
-        )
+    for what, place in (("reports", reports), ("pictures", heat_maps)):  # each would be read as a film
+        if place is not None and place.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{place.name} lies in the folder that is watched; choose one outside for the {what}."
+            )
     source = folder_of(bundle)
     variant, record = read_described(source)
     decider = decider_of(variant, record, choices)

@@ -21,7 +21,7 @@ from radlib.foundation.errors import SetupError
 from radlib.foundation.storage import disk_errors, disk_sentence, file_sha256, try_lock
 
 FOLDER = ".radlib-reader"  # in the folder that is watched; names with a dot are no films
-AT_ONCE = 32  # films between two looks at the folder
+AT_ONCE = 32  # films answered between two looks at the folder
 USUAL_PACE = Pace()
 HELD_UP_S = 15.0  # before a disk that refused is asked again
 NOT_WHOLE = ("damaged", "empty_file", "unknown_content", "no_pixels")  # reasons that waiting may mend
@@ -98,7 +98,7 @@ def watch(
 
 
 def _one_look(watched: Watched, arrivals: Arrivals) -> list[bool]:
-    """Go through the files at rest, up to some that are settled; return for each of these whether it was answered."""
+    """Go through the files at rest, up to some that are answered; return for each that is settled whether it was."""
     found: list[bool] = []
     if watched.table is not None and watched.table.behind:
         watched.table.catch_up(watched.journal.rows())
@@ -106,7 +106,7 @@ def _one_look(watched: Watched, arrivals: Arrivals) -> list[bool]:
         outcome = _answered(watched, arrivals, look, late)
         if outcome is not None:
             found.append(outcome)
-        if len(found) == AT_ONCE:
+        if found.count(True) == AT_ONCE:
             break
     return found
 

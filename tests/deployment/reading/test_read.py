@@ -134,6 +134,14 @@ def test_films_or_a_folder_to_watch_are_needed(bundles, capsys, monkeypatch, giv
     assert code == 2 and "--watch" in err
 
 
+def test_pictures_do_not_go_where_they_would_be_read_as_films(bundles, capsys):
+    films = bundles / "films"
+    code, _, err = ended(
+        capsys, "read", bundles / "int8", "--watch", films, "--once", "--heat-map", films / "maps"
+    )
+    assert code == 2 and "maps lies in the folder that is watched" in err
+
+
 def test_a_watched_folder_has_the_answers_of_predict_and_goes_on_after_a_kill(bundles, tmp_path, capsys):
     films = tmp_path / "films"
     films.mkdir()
