@@ -128,7 +128,8 @@ def _finish(root: Path) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
     for device in ("null", "zero", "random", "urandom"):
         (root / "dev" / device).touch()
-    cores = os.sysconf("SC_NPROCESSORS_ONLN")  # as the emulator says; libraries crash where two sources disagree
+    # As many as the emulator says: libraries crash where two places differ.
+    cores = os.sysconf("SC_NPROCESSORS_ONLN")
     (root / "proc/cpuinfo").write_text("".join(CORE.format(number=number) for number in range(cores)))
     processors = root / "sys/devices/system/cpu"
     processors.mkdir(parents=True)
