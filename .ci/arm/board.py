@@ -128,8 +128,10 @@ def _finish(root: Path) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
     for device in ("null", "zero", "random", "urandom"):
         (root / "dev" / device).touch()
-    (root / "proc/cpuinfo").write_text("".join(CORE.format(number=number) for number in range(4)))
+    # As many as the emulator says: libraries crash where two places differ.
+    cores = os.sysconf("SC_NPROCESSORS_ONLN")
+    (root / "proc/cpuinfo").write_text("".join(CORE.format(number=number) for number in range(cores)))
     processors = root / "sys/devices/system/cpu"
     processors.mkdir(parents=True)
     for name in ("possible", "present"):
-        (processors / name).write_text("0-3\n")
+        (processors / name).write_text(f"0-{cores - 1}\n" if cores > 1 else "0\n")

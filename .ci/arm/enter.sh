@@ -16,4 +16,4 @@ mount -t tmpfs none "$root/dev/shm"
 mount -t proc none "$root/proc"
 mount -t tmpfs none "$root/tmp"
 if [ -n "$seen" ]; then mount --bind "$seen" "$root/mnt"; fi
-exec env -i "$@"
+env -i "$@" # as a child: signals by which the emulator ends are none to the first process of a namespace
