@@ -35,6 +35,9 @@ test: lint ## style, unit and contract tests, every notebook, coverage
 test-all: lint ## the same, with the largest networks and long fuzzing
 	@.ci/test.sh $(VENV) "slow or not slow"
 
+test-arm: environment ## bundles installed and asked on an emulated arm64 board, beside the desk's answers; some minutes, Linux 6.7
+	@$(BIN)/python .ci/arm
+
 page: page/dist/index.html ## build the page for browsers (needs Node 20 and npm)
 
 page/node_modules/.package-lock.json: page/package-lock.json

@@ -4,41 +4,41 @@
 
 RUN is the folder of a finished run, best of the study `demo_all`, which names every technique. Every file is tried, none is
 judged by its name: it is opened by LiteRT; the file that LiteRT runs is tried in the micro runtime on drawn films; a coded file
-is opened in a process that has no TensorFlow. What `make test-arm` wrote fills the last columns. Joules are the estimate of
+is decoded with its skeleton in a process that has no TensorFlow. What `make test-arm` wrote fills the last columns. Joules are the estimate of
 `radlib.evaluation.energy_estimate`, and only their ratio says something.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from radlib.deployment.bundle.deployed import deployed, write_skeleton
 from radlib.deployment.export import drawn_films
 from radlib.deployment.micro.trial import micro_trial
 from radlib.evaluation.energy_estimate import estimated_energy
 from radlib.formats.predictors import load_network, open_model, save_model
 from radlib.foundation.errors import SetupError
 from radlib.foundation.record_files import read_object
-from radlib.foundation.registry import FORMATS
-from radlib.foundation.storage import write_json, write_text
+from radlib.foundation.storage import file_sha256, write_json, write_text
 from radlib.imaging.images import Preprocessing
 from radlib.runs.runs import Run, reopen_run
 from radlib.runs.variants import Variant, library_versions
 
 WITHOUT = "tensorflow", "tf_keras", "keras"
-OPENED = """\
+DECODED = """\
 import sys; sys.modules.update(dict.fromkeys({without!r}))
 from pathlib import Path
-from radlib.formats.predictors import open_model
-import numpy as np
-with open_model(Path({path!r}), {format!r}) as predictor:
-    predictor.predict(np.zeros((1, *predictor.input_shape[:2]), np.uint8))
+from radlib.deployment.bundle.deployed import runnable
+from radlib.runs.variants import read_variant
+runnable(Path({folder!r}), read_variant(Path({record!r})), {{"runs": "model.tflite", "hashes": {{"model.tflite": {sha256!r}}}}})
 """
 COLUMNS = (
-    "Technique", "Network", "Format", "Bytes", "As deployed", "Smaller as deployed", "LiteRT", "Micro runtime", "Coded file alone",
+    "Technique", "Network", "Format", "Bytes", "As deployed", "Smaller as deployed", "LiteRT", "Micro runtime", "Coded",
     "Energy, estimated", "Same on arm64", "Instructions a call",
 )  # fmt: skip
 NOT_KNOWN = "–"
@@ -57,7 +57,10 @@ def measure(folder: Path, arm: Path | None = None) -> dict[str, Any]:
     run = reopen_run(folder)
     board = _board(arm)
     rows = []
+    asked = {variant.name for variant in run.candidates()}
     for variant in run.variants():
+        if variant.name not in asked:  # a link on the way of a chain, or of an earlier study
+            continue
         rows.append(
             tried(run, variant) | {"arm": board.get(variant.key.removesuffix(f"--seed{variant.seed}"))}
         )
@@ -79,17 +82,13 @@ def tried(run: Run, variant: Variant) -> dict[str, Any]:
         "variant": variant.name, "network": variant.network, "chain": variant.chain_text, "format": variant.format,
         "size_bytes": variant.size_bytes, "litert": False, "litert_reason": "", "deployed_bytes": None,
         "joules_per_call": None, "micro": None, "micro_reason": "", "arena_bytes": None, "steps_apart": None, "operators": [],
-        "decodes": _decodes(variant, stored),
+        "decodes": None, "deployed_files": [stored.name],
     }  # fmt: skip
     record = run.path("variants", variant.key, "preprocessing.json")
     films = drawn_films(Preprocessing.from_dict(read_object(record)))
     with tempfile.TemporaryDirectory(prefix="radlib-device-") as scratch:
-        runs = stored if variant.format == "tflite" else Path(scratch) / "model.tflite"
-        if runs != stored:
-            from radlib.techniques.quantization.converter import convert
-
-            save_model(convert(load_network(stored, variant.format)), runs)
-        row["deployed_bytes"] = runs.stat().st_size
+        runs = stored if variant.format == "tflite" else _converted(run, variant, Path(scratch), row)
+        row["deployed_bytes"] = row["deployed_bytes"] or runs.stat().st_size
         try:
             with open_model(runs, "tflite") as predictor:
                 predictor.predict(films)
@@ -106,14 +105,28 @@ def tried(run: Run, variant: Variant) -> dict[str, Any]:
     return row
 
 
-def _decodes(variant: Variant, stored: Path) -> bool | None:
-    """Tell whether a coded file is opened, and answers, in a process that has no TensorFlow; None of a file that is not coded."""
-    if variant.format in ("tflite", "keras"):
-        return None
-    if FORMATS[variant.format].facts["device"]:
-        return True
-    code = OPENED.format(without=WITHOUT, path=str(stored.resolve()), format=variant.format)
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+def _converted(run: Run, variant: Variant, folder: Path, row: dict[str, Any]) -> Path:
+    """Return the LiteRT file of a Keras or coded one, as an export makes it; note what is sent, and whether it decodes alone.
+
+    A coded file is sent with its skeleton, and a process without TensorFlow must make the very LiteRT file of both.
+    """
+    from radlib.techniques.quantization.converter import convert
+
+    stored, runs = run.model_path(variant), folder / "model.tflite"
+    network = load_network(stored, variant.format)
+    save_model(convert(network), runs)
+    shutil.copyfile(stored, folder / stored.name)
+    write_skeleton(folder, variant, network, runs.name)
+    sent = deployed(folder, variant, runs.name)
+    row |= {"deployed_bytes": sent["bytes"], "deployed_files": sent["files"]}
+    if variant.format != "keras":
+        aside, sha256 = runs.rename(folder / "aside"), file_sha256(folder / "aside")
+        record = run.path("variants", variant.key, "variant.json").resolve()
+        code = DECODED.format(without=WITHOUT, folder=str(folder), record=str(record), sha256=sha256)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+        row["decodes"] = done.returncode == 0
+        aside.replace(runs)
+    return runs
 
 
 def _board(arm: Path | None) -> dict[str, Any]:
@@ -135,7 +148,7 @@ def table(result: dict[str, Any]) -> str:
             row["chain"].replace("|", "\\|"), row["network"], row["format"], f"{row['size_bytes']:,}", _bytes(row),
             NOT_KNOWN if row["share_deployed"] is None else f"{row['share_deployed']:.1f} ×",
             "yes" if row["litert"] else f"no: {row['litert_reason']}", _micro(row),
-            {None: NOT_KNOWN, True: "yes", False: "no, it needs TensorFlow"}[row["decodes"]],
+            {None: NOT_KNOWN, True: "decodes", False: "no, it needs TensorFlow"}[row["decodes"]],
             NOT_KNOWN if row["share_energy"] is None else f"{100 * row['share_energy']:.0f} % of the original’s", *_arm(row["arm"]),
         )  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
@@ -143,14 +156,17 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _bytes(row: dict[str, Any]) -> str:
-    beside = "" if row["format"] == "tflite" else " (LiteRT beside it, float32)"
-    return f"{row['deployed_bytes']:,}{beside}"
+    converted = "" if row["format"] == "tflite" else " (as LiteRT, float32)"
+    return (
+        f"{row['deployed_bytes']:,}{' (with its skeleton)' if len(row['deployed_files']) > 1 else converted}"
+    )
 
 
 def _micro(row: dict[str, Any]) -> str:
     if not row["micro"]:
         return NOT_KNOWN if row["micro"] is None else f"no: {row['micro_reason']}"
-    apart = "" if row["steps_apart"] is None else f", {row['steps_apart']:g} steps from LiteRT"
+    steps = row["steps_apart"]
+    apart = "" if steps is None else f", {steps:g} step{'' if steps == 1 else 's'} from LiteRT"
     return f"yes, arena {row['arena_bytes']:,} bytes{apart}"
 
 
@@ -179,8 +195,9 @@ def page(result: dict[str, Any], with_arm: bool) -> str:
 Made by `python -m benchmarks.device_table RUN`, from a run of the study `{result["study"]}`: networks on drawn films, so
 that sizes and answers count here and not how well they read. Every file was tried; `techniques.json` has all that was found.
 
-- **As deployed** is what lies on the device and is run: the file itself, or, beside a Keras or a coded file, the float32
-  LiteRT file that `radlib export` makes of it. Coded bytes are for sending.
+- **As deployed** is all that a device is sent of the network: the file itself; of a Keras file the float32 LiteRT file; of a
+  coded file that and its skeleton, of which the device makes the LiteRT file (or the LiteRT file, where that is smaller).
+- **Coded**: whether a process without TensorFlow made the very LiteRT file of the coded file and its skeleton.
 - **Micro runtime** is TensorFlow Lite Micro on a machine of 64 bits, with its reference kernels, on drawn films: the bytes of
   arena that it used, and how far its answers lie from those of LiteRT's reference kernels, in steps of their grid.
 - **Energy** is an estimate from counted operations and bytes, no measurement.

@@ -57,12 +57,12 @@ class Orthanc:
         """Tell whether an instance is a film without answer; one that was deleted meanwhile is none."""
         try:
             tags = self.told(f"/instances/{instance}/simplified-tags")
-            known = self.told(f"/instances/{instance}/metadata?numeric")
+            known = self.told(f"/instances/{instance}/metadata")
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return False
             raise
-        return tags.get("Modality") in MODALITIES and ANSWERED not in dict(known)
+        return tags.get("Modality") in MODALITIES and ANSWERED not in known
 
 
 def answer(orthanc: Orthanc, bundle: Path, instance: str) -> bool:

@@ -2,10 +2,11 @@
 
     python answers.py FOLDER_OF_BUNDLES OUT.npz
 
-Only what a device has: NumPy, LiteRT and radlib without extras. For each bundle the answers of its LiteRT file to all films
-that its vectors hold, the digests of all weights of a coded file, and how far every step of every film is from the bytes stored.
+Only what a device has: NumPy, LiteRT and radlib without extras. For each bundle the answers of its LiteRT file, made of a
+coded file where it is not there, to all films that its vectors hold, the digests of all weights of a coded file, and how far every step of every film is from the bytes stored.
 """
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from radlib.deployment.bundle.conformance import film_steps
+from radlib.deployment.bundle.deployed import runnable
+from radlib.deployment.bundle.skeletons import FILE as SKELETON, places_in
+from radlib.deployment.described_variants import read_described
+from radlib.formats.container import read_file
 from radlib.formats.predictors import open_model
 from radlib.formats.tflite import tensor_ends
+from radlib.foundation.registry import FORMATS
 from radlib.imaging.images import Preprocessing
+from radlib.runs.variants import Variant
 
 
 def prepared_films(bundle: Path) -> np.ndarray:
@@ -42,6 +49,13 @@ def step_differences(bundle: Path) -> Iterator[tuple[str, str, float]]:
             yield f"{film['name']}.{step['step']}", step["dtype"], difference
 
 
+def weight_digests(bundle: Path, variant: Variant) -> list[str]:
+    """Return the digest of every weight tensor that a coded file decodes to here, in its order."""
+    places = places_in(read_file(bundle / SKELETON))
+    tensors = FORMATS[variant.format].facts["tensors"](read_file(bundle / variant.file), places)
+    return [hashlib.sha256(np.ascontiguousarray(tensor).tobytes()).hexdigest() for tensor in tensors]
+
+
 def _vectors(bundle: Path) -> list[dict]:
     return json.loads((bundle / "conformance/vectors.json").read_text(encoding="utf-8"))["films"]
 
@@ -56,9 +70,11 @@ def main(bundles: Path, to: Path) -> None:
     found: dict[str, np.ndarray] = {}
     folders = sorted(path.parent for path in bundles.glob("*/variant.json"))
     for bundle in folders:
-        runs = json.loads((bundle / "variant.json").read_text(encoding="utf-8"))["runs"]
-        with open_model(bundle / runs, "tflite") as predictor:
+        variant, record = read_described(bundle)
+        with open_model(runnable(bundle, variant, record), "tflite") as predictor:
             found[f"{bundle.name}/outputs"] = predictor.predict(prepared_films(bundle))
+        if (bundle / SKELETON).is_file():
+            found[f"{bundle.name}/weights"] = np.array(weight_digests(bundle, variant))
     names, kinds, differences = zip(*step_differences(folders[0]), strict=True)
     found |= {
         "films/steps": np.array(names),

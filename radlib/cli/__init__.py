@@ -9,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "fit_words": ["search_lines"],
         "series.estimate": ["survey_films"],
         "series.first_cell": [],
         "series.jupyter_kernels": ["fresh_kernel"],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radlib.deployment.bench.result_files import read_result
+from radlib.deployment.bench.result_files import middle_ms, read_result
 from radlib.evaluation.probes import in_fresh_process
 from radlib.foundation.errors import UsageError
 from radlib.foundation.record_files import read_object
@@ -31,7 +31,7 @@ def times_slower(result: Path, bundle: Path) -> float:
             f"{result.name} was measured with another model file than that in {bundle.name}; {REMEDY}."
         )
     there = min(
-        row["p50_ms"]
+        middle_ms(row)
         for row in measured["steady"]
         if row["threads"] == min(r["threads"] for r in measured["steady"])
     )

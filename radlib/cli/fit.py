@@ -22,8 +22,8 @@ from radlib.cli.series.series import run_series
 from radlib.datasets.films import open_films, preprocessing_of
 from radlib.datasets.looking.samples import sample_of
 from radlib.deployment.export import export_variant
-from radlib.evaluation.search.fronts import Found, Taken, table, take
-from radlib.evaluation.search.halving import Limits, search
+from radlib.evaluation.search.fronts import Found, Taken, file_table, take
+from radlib.evaluation.search.halving import ENDING, Limits, search
 from radlib.evaluation.search.space import Budget, space_for
 from radlib.evaluation.search.trials import check_same_search, read_trials
 from radlib.foundation.errors import DataError
@@ -38,7 +38,6 @@ from radlib.runs.settings import SETTING_TYPES
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import load_study
 
-SEARCH = ".search"  # ending of the folder that a search works in, beside the run
 GRACE = 1.5  # times the hours that were asked for, after which a search ends whatever was reckoned
 REFERENCE_CHAINS = ("float32",)
 BUNDLE = "bundle"
@@ -111,7 +110,7 @@ def _search_run(asked: Asked) -> Run:
     files = notebook_files(definition)
     values = given_values({path: declared_parameters(path) for path in files}, asked.given or {})
     settings = {name: value for name, value in values.items() if name in SETTING_TYPES and name != "seed"}
-    output = f"{asked.output or outputs_root() / definition.name}{SEARCH}"
+    output = f"{asked.output or outputs_root() / definition.name}{ENDING}"
     how: dict[str, Any] = {"study": asked.study, "seed": values.get("seed"), **settings}
     check_settings([planned_run(output, **how)])
     return open_run(output, keep_settings=True, **how)
@@ -140,7 +139,7 @@ def _write_front(run: Run, asked: Asked, taken: Taken) -> None:
     """Write every file of the search as a table, and as a picture."""
     from radlib.report import figures  # here: it brings matplotlib
 
-    rows = pd.DataFrame(table(read_trials(run.folder)))
+    rows = pd.DataFrame(file_table(read_trials(run.folder)))
     write_text(run.path("search.csv"), table_text(rows))
     best = taken.best
     name = f"{best.candidate.name} {best.file.chain}" if best else ""
@@ -168,7 +167,7 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
         "networks": networks,
         "notebooks": ["01_explore", "02_train", "05_infer", "06_compare"],
     }
-    place = run.folder.with_name(run.folder.name.removesuffix(SEARCH) + "_fit")
+    place = run.folder.with_name(run.folder.name.removesuffix(ENDING) + "_fit")
     study = place.with_suffix(".yaml")
     plain = json.loads(
         json.dumps(content, default=dict)

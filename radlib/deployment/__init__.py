@@ -8,14 +8,17 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules=["device_views"],
     submod_attrs={
         "answer_tables": ["Choices", "answer_films"],
         "bench.bench": ["bench_bundle"],
         "bench.benchmark_model": ["bench_output"],
         "bench.energy": ["with_meter_table"],
         "bench.into_run": ["take_measurements"],
-        "bench.result_files": ["read_result", "result_lines", "result_name", "write_result"],
+        "bench.result_files": ["middle_ms", "read_result", "result_lines", "result_name", "write_result"],
         "export": ["export_variant"],
+        "micro.trial": ["micro_trial"],
+        "own_films": ["predict_folder"],
         "page.serving": ["shown_page"],
         "reading.read": ["read_bundle"],
         "reading.watched_bundle": ["watch_folder"],

@@ -20,7 +20,7 @@ import numpy as np
 
 from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
-from radlib.deployment.bundle.deployed import deployed, write_skeleton
+from radlib.deployment.bundle.deployed import RUNNABLE, deployed, write_converted
 from radlib.deployment.bundle.proof import write_proof
 from radlib.deployment.bundle.requirements import checked_platforms
 from radlib.deployment.bundle.setup_files import write_setup
@@ -37,7 +37,7 @@ from radlib.deployment.whole_folders import files_of, whole_folder
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.film_shift import reference_path
 from radlib.evaluation.typical_films import read_typical, typical_path
-from radlib.formats.predictors import load_network, open_model, save_model
+from radlib.formats.predictors import open_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.plain_text import plain
 from radlib.foundation.record_files import read_arrays
@@ -46,11 +46,10 @@ from radlib.imaging.images import Preprocessing, prepare
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 from radlib.runs import seen_films
 from radlib.runs.variants import Variant
-from radlib.techniques.quantization.converter import convert
 
 __all__ = ["export_variant", "predict_folder"]
 
-RUNNABLE, GOLDEN, RECORD = "model.tflite", "golden.npz", "variant.json"
+GOLDEN, RECORD = "golden.npz", "variant.json"
 BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
 
@@ -148,9 +147,7 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     stored = intact_model(run_folder / "variants" / variant.key / model, variant)
     shutil.copyfile(stored, folder / model)
     if runs != model:
-        network = load_network(stored, variant.format)
-        save_model(convert(network), folder / runs)
-        write_skeleton(folder, variant, network, runs)
+        write_converted(folder, variant, runs)
     record = {**record, "deployed": deployed(folder, variant, runs)}
     _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
     _copy_typical(run_folder, variant, folder / TYPICAL)

@@ -90,6 +90,7 @@ CONTENTS = {
     "bench": "measures what the model costs on this machine:  ./bench, ./bench --help",
     "install.sh": "sets this folder up on a device, once",
     "requirements.txt": "what it installs: radlib's wheel, and the libraries it was tried with",
+    "Containerfile": "makes an image of this folder for whoever runs containers; how is said in it",
     "wheels": "their wheels, to be set up without network",
     "specification.json": "every step from a film's file to the decision, for whoever writes another reader",
     "conformance": "drawn films of every kind and the bytes after each step, by which such a reader proves itself",

@@ -27,6 +27,7 @@ REVISION = 2  # raised when the same film would leave another mark, or the same 
 SIDE = 32  # of the thumbnail in a mark, pixels
 DIGEST_BYTES = 32
 MARK_BYTES = DIGEST_BYTES + SIDE * SIDE
+ROWS_AT_ONCE = 256
 
 Framings = Sequence[tuple[float, float]]  # shares of a side left out before and after
 
@@ -67,7 +68,8 @@ def film_mark(grey: np.ndarray) -> bytes:
     """
     grey = np.ascontiguousarray(grey, np.float32)
     digest = hashlib.sha256(repr(grey.shape).encode())
-    digest.update(np.rint(grey * 255).astype(np.uint8))
+    for start in range(0, len(grey), ROWS_AT_ONCE):  # on a small device a whole copy of a film costs too much
+        digest.update(np.rint(grey[start : start + ROWS_AT_ONCE] * 255).astype(np.uint8))
     small = np.asarray(Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     darkest, brightest = float(small.min()), float(small.max())
     levels = np.zeros((SIDE, SIDE), np.uint8)

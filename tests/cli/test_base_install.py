@@ -129,6 +129,10 @@ WORKS = {
     f"predict {INT8} films --thresholds own.thresholds.json": ",0.25,",
     "predict export films": "opacity_probability",
     "predict export many": "opacity_probability",
+    "read export film.dcm": "opacity_probability",
+    "read export films many --json": "Research only, not a medical device.",
+    "read export --watch films --once": "opacity_probability",
+    "read export films/0.png --heat-map maps": "opacity_probability",
     "verify out": "checks passed",
 }
 REFUSED = {

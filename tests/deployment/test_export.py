@@ -17,7 +17,7 @@ import radlib
 from radlib import report
 from radlib.cli.app import main
 from radlib.deployment import export
-from radlib.deployment.bundle.deployed import runnable
+from radlib.deployment.bundle.deployed import runnable, weigh
 from radlib.deployment.bundle.skeletons import FILE as SKELETON, fill_skeleton, places_in
 from radlib.deployment.described_variants import read_described
 from radlib.deployment.export import export_variant, predict_folder
@@ -91,6 +91,7 @@ def test_an_export_holds_what_a_device_needs_and_no_path(tmp_path, run_and_films
         "specification.json",
         "conformance",
         "read",
+        "bench",
         "install.sh",
         "requirements.txt",
         f"radlib-{radlib.__version__}-py3-none-any.whl",
@@ -160,6 +161,17 @@ def test_a_device_makes_of_coded_file_and_skeleton_the_very_litert_file(tmp_path
     (sent / "model.tflite").write_bytes(expected[:-1])
     with pytest.raises(SetupError, match=r"model\.tflite is missing or damaged"):
         runnable(sent, *read_described(sent))
+
+
+def test_a_variant_weighs_in_its_run_what_it_weighs_in_its_export(run_and_films, coded_bundle):
+    run, _ = run_and_films
+    said = json.loads((coded_bundle / "variant.json").read_text())["deployed"]
+    coded, int8 = (run.variant(f"student_small/{chain}#0") for chain in (CODED, "int8"))
+    assert weigh(run.path("variants", coded.key), coded) == said
+    assert weigh(run.path("variants", int8.key), int8) == {
+        "bytes": int8.size_bytes,
+        "files": ["model.tflite"],
+    }
 
 
 def test_a_damaged_skeleton_and_one_of_another_network_are_one_sentence(coded_bundle):

@@ -7,7 +7,7 @@ import pytest
 from drawn import drawn_splits
 from radlib.evaluation.search import halving, space as spaces
 from radlib.evaluation.search.files import score, smallest_bytes
-from radlib.evaluation.search.fronts import all_files, front_of, table, take
+from radlib.evaluation.search.fronts import all_files, file_table, front_of, take
 from radlib.evaluation.search.halving import Limits, search, worth_going_on
 from radlib.evaluation.search.space import FAMILIES, Budget, Candidate, Family, Space, space_for
 from radlib.evaluation.search.trials import (
@@ -102,7 +102,7 @@ def test_the_front_is_what_no_smaller_file_reads_as_well_as():
     ]
     front = front_of(all_files(trials))
     assert [found.file.size_bytes for found in front] == [300, 800, 1000, 4000]
-    assert [row["on_front"] for row in table(trials)] == [True, True, False, True, True]
+    assert [row["on_front"] for row in file_table(trials)] == [True, True, False, True, True]
     taken = take(trials, Budget(size_kb=1.5), tolerated_loss=0.2)
     assert taken.best.file.chain == "int8" and taken.reference.file.size_bytes == 4000
     assert 0 < taken.loss < 0.2 and taken.smallest_as_good.file.size_bytes == 1000

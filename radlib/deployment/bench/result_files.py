@@ -81,6 +81,16 @@ def read_result(path: Path) -> dict[str, Any]:
     return record
 
 
+def middle_ms(row: Mapping[str, Any]) -> float:
+    """Return the median of steady calls, or their mean where a tool says no more.
+
+    Example:
+        >>> middle_ms({"p50_ms": 2.0, "mean_ms": 2.5}), middle_ms({"mean_ms": 2.5})
+        (2.0, 2.5)
+    """
+    return float(next(row[name] for name in MIDDLE if name in row))
+
+
 def _is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not all(isinstance(row.get(name), kind) for name, kind in STEADY.items()):
         return False

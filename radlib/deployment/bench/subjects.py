@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from radlib.deployment.bundle.deployed import runnable
 from radlib.deployment.described_variants import folder_of, intact_model, read_described
 from radlib.formats.predictors import load_network, save_model
-from radlib.foundation.errors import SetupError, UsageError
-from radlib.foundation.registry import FORMATS
+from radlib.foundation.errors import SetupError
 from radlib.foundation.storage import file_sha256
 from radlib.runs.variants import Variant, variant_key
 
@@ -25,8 +25,8 @@ class Subject:
         label: What tables call it.
         sha256: Of the variant's own file, by which a run knows it again.
         size_bytes: Of the variant's own file.
-        path: What is opened: the variant's file, or the LiteRT file beside a coded one.
-        format: Of that file.
+        path: The LiteRT file that is opened: its own, or what a coded or Keras file becomes.
+        deployed_bytes: Of all that a device is sent of the network.
     """
 
     name: str
@@ -34,14 +34,19 @@ class Subject:
     sha256: str
     size_bytes: int
     path: Path
-    format: str
+    deployed_bytes: int
+
+    @property
+    def format(self) -> str:
+        """Of what is opened: a device runs LiteRT files."""
+        return "tflite"
 
     @property
     def record(self) -> dict[str, Any]:
         """What a file of results says of it; no folder."""
         return {
             "name": self.name, "label": self.label, "sha256": self.sha256, "size_bytes": self.size_bytes,
-            "file": self.path.name, "deployed_bytes": self.path.stat().st_size,
+            "file": self.path.name, "deployed_bytes": self.deployed_bytes,
         }  # fmt: skip
 
 
@@ -52,20 +57,13 @@ def subject_of(place: Path) -> Subject:
         place: The folder, or the `variant.json` in it.
 
     Raises:
-        UsageError: When there is no variant, or a device cannot run its file.
+        UsageError: When there is no variant, or it is no bundle and no LiteRT file.
         SetupError: When its file is missing or damaged.
     """
     variant, record = read_described(place)
-    folder = folder_of(place)
-    own = Path(variant.file).name
-    runs = Path(str(record.get("runs", own))).name
-    path = _intact(folder / runs, record.get("hashes", {}).get(runs, variant.sha256), variant.name)
-    format = variant.format if runs == own else "tflite"
-    if not FORMATS[format].facts["device"]:
-        raise UsageError(
-            f"{variant.name} is a {format} file, which no device runs; radlib export makes what does."
-        )
-    return Subject(variant.name, variant.label, variant.sha256, variant.size_bytes, path, format)
+    path = runnable(folder_of(place), variant, record)
+    weight = record.get("deployed", {}).get("bytes", path.stat().st_size)
+    return Subject(variant.name, variant.label, variant.sha256, variant.size_bytes, path, weight)
 
 
 def lay_original(bundle: Path, run_folder: Path, variant: Variant) -> dict[str, str]:
@@ -98,7 +96,9 @@ def original_beside(place: Path) -> Subject | None:
     if not isinstance(told, dict):
         return None
     path = _intact(folder / Path(str(told["file"])).name, told["sha256"], str(told["name"]))
-    return Subject(str(told["name"]), "original", told["sha256"], path.stat().st_size, path, "tflite")
+    return Subject(
+        str(told["name"]), "original", told["sha256"], path.stat().st_size, path, path.stat().st_size
+    )
 
 
 def _intact(path: Path, sha256: str, name: str) -> Path:

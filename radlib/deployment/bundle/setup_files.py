@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from radlib.deployment.bundle.container_file import CONTAINERFILE, FILE as CONTAINER
 from radlib.deployment.bundle.own_wheel import write_wheel
 from radlib.deployment.bundle.requirements import fetch_wheels, pinned
 from radlib.foundation.storage import write_text
@@ -73,6 +74,7 @@ def write_setup(folder: Path, platforms: Sequence[str]) -> None:
     wheel, needed = write_wheel(folder), pinned()
     write_text(folder / REQUIREMENTS, "\n".join([f"./{wheel.name}", *needed, ""]))
     write_text(folder / INSTALL, INSTALLER)
+    write_text(folder / CONTAINER, CONTAINERFILE)
     for command, does in STARTERS.items():
         write_text(folder / command, START.format(command=command, does=does.capitalize()))
     for name in (INSTALL, *STARTERS):

@@ -1,8 +1,8 @@
-"""The tree of a report: a measurement report of template 1500, as the profile AI Results of IHE asks for.
+"""The tree of a report: a measurement report of template 1500, on which IHE's profile AI Results is built, too.
 
-Why not the report of Chest CAD (template 4101)? It is for marks on a film: each of its findings must have a place and
-belongs to a list of detections and analyses of detectors. A classifier has neither; it gives a probability for a film as a whole. Template 1500 holds measurements
-of an image, coded evaluations, the algorithm and the image they come from, and viewers and archives know it.
+Why not the report of Chest CAD (template 4100)? It is for detectors, which mark places on a film and list what they detected
+and analysed. A classifier marks none; it gives a probability for a film as a whole. Template 1500 holds measurements of an
+image, coded evaluations, the algorithm and the image they come from.
 
     Imaging Measurement Report (1500)
       language, observer (the device: radlib and the model), procedure
@@ -27,7 +27,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import UID, generate_uid
+from pydicom.uid import UID
 
 from radlib.deployment.dicom_reports.concepts import LANGUAGE, MODALITIES, coded, label_code
 
@@ -70,7 +70,13 @@ class Algorithm:
     @property
     def uid(self) -> UID:
         """A UID that is the same for the same model file."""
-        return UID(f"2.25.{int(hashlib.sha256(self.sha256.encode()).hexdigest()[:32], 16)}")
+        return derived_uid("model", self.sha256)
+
+
+def derived_uid(*words: str) -> UID:
+    """Return the UID that belongs to some words: always the same, and of no others."""
+    digest = hashlib.sha256("\n".join(words).encode()).digest()
+    return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
 
 
 def report_content(
@@ -120,12 +126,13 @@ def _group(film: Dataset, finding: Finding, algorithm: Algorithm) -> Dataset:
     """Return what is said of one label (1501)."""
     said = {True: DCM.Present, False: DCM.Absent, None: DCM.PresenceUndetermined}[finding.present]
     numbers = ((DCM.Probability, finding.probability), (DCM.ThresholdValue, finding.threshold))
+    said_of = (algorithm.sha256, finding.label)
     parameters = [f"SHA-256 of the model file: {algorithm.sha256}", f"Model card: {algorithm.card}"]
     return _container(
         DCM.MeasurementGroup,
         [
             _text("HAS OBS CONTEXT", DCM.TrackingIdentifier, finding.label),
-            _uid("HAS OBS CONTEXT", DCM.TrackingUniqueIdentifier, generate_uid(prefix=None)),
+            _uid("HAS OBS CONTEXT", DCM.TrackingUniqueIdentifier, derived_uid(film.SOPInstanceUID, *said_of)),
             _code("CONTAINS", DCM.Finding, label_code(finding.label)),
             _text("HAS CONCEPT MOD", DCM.AlgorithmName, algorithm.name),
             _text("HAS CONCEPT MOD", DCM.AlgorithmVersion, algorithm.version),

@@ -1,6 +1,7 @@
 """A report as a DICOM file: of class Comprehensive SR, in the study and of the patient of its film, under new UIDs.
 
-Study and patient are taken over from the film's header, and go nowhere but into the report: not into its name, a message
+A report's UID follows from the film, the model file and all that is said, so that who is stopped between writing and noting it writes the
+very report again, and no archive keeps two. Study and patient are taken over from the film's header, and go nowhere but into the report: not into its name, a message
 or a log. A film that says no study has no place in an archive to keep a report at, so it gets none.
 
 References:
@@ -18,12 +19,12 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian
 
 import radlib
 from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.dicom_reports.concepts import OWN_SCHEME, OWN_SCHEME_NAME
-from radlib.deployment.dicom_reports.content import Algorithm, Finding, report_content
+from radlib.deployment.dicom_reports.content import Algorithm, Finding, derived_uid, report_content
 from radlib.deployment.export_state import sentences
 from radlib.deployment.export_texts import NOTICE
 from radlib.foundation.errors import DataError
@@ -81,9 +82,11 @@ def report_of(film: Dataset, row: Mapping[str, Any], task: Task, record: Mapping
     """
     findings = [_finding(row, task, label) for label in task.labels]
     algorithm = Algorithm(record["name"], f"radlib {radlib.__version__}", record["sha256"], _card(record))
-    report = report_content(film, findings, algorithm, list(_comments(row, record)))
+    comments = list(_comments(row, record))
+    seed = str(film.SOPInstanceUID), *(repr(each) for each in (algorithm, findings, comments))
+    report = report_content(film, findings, algorithm, comments)
     _add_origin(report, film)
-    _add_document(report, algorithm, datetime.datetime.now())
+    _add_document(report, algorithm, seed, datetime.datetime.now())
     return report
 
 
@@ -148,10 +151,12 @@ def _add_origin(report: Dataset, film: Dataset) -> None:
     report.CurrentRequestedProcedureEvidenceSequence = Items([study])
 
 
-def _add_document(report: Dataset, algorithm: Algorithm, now: datetime.datetime) -> None:
+def _add_document(
+    report: Dataset, algorithm: Algorithm, seed: tuple[str, ...], now: datetime.datetime
+) -> None:
     """Add series, equipment and what a document says of itself."""
-    report.SOPClassUID, report.SOPInstanceUID = ComprehensiveSRStorage, generate_uid(prefix=None)
-    report.Modality, report.SeriesInstanceUID = "SR", generate_uid(prefix=None)
+    report.SOPClassUID, report.SOPInstanceUID = ComprehensiveSRStorage, derived_uid("report", *seed)
+    report.Modality, report.SeriesInstanceUID = "SR", derived_uid("series", *seed)
     report.SeriesNumber, report.InstanceNumber = 1, 1
     report.SeriesDescription = "radlib: research only"
     report.ReferencedPerformedProcedureStepSequence = Items([])

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from radlib.deployment.bundle.deployed import runnable
 from radlib.deployment.described_variants import intact_model
 from radlib.deployment.folder_shift import Look
 from radlib.deployment.reading.film_files import FilmFile
@@ -57,7 +56,7 @@ def answering(
     typical = typical_beside(source, variant) if compared else None
     format = "tflite" if alone else variant.format
     model = (
-        runnable(source, variant, record)
+        litert_file(source, variant, record)
         if alone
         else intact_model(source / Path(variant.file).name, variant)
     )
@@ -68,6 +67,15 @@ def answering(
             ask = stack.enter_context(opened_model(model, format, name=variant.name))
         warn = _warner(typical, model, format) if typical is not None else None
         yield lambda batch: _answer_batch(batch, size, ask, warn, look, seen)
+
+
+def litert_file(source: Path, variant: Variant, record: Mapping[str, Any]) -> Path:
+    """Return the LiteRT file of a bundle; of what is none, see `deployed.runnable`."""
+    if variant.format == "tflite":
+        return intact_model(source / Path(variant.file).name, variant)
+    from radlib.deployment.bundle.deployed import runnable  # here: it brings what decodes coded files
+
+    return runnable(source, variant, record)
 
 
 def typical_beside(source: Path, variant: Variant) -> Typical | None:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.answer_tables import Choices, answer_films
-from radlib.deployment.bundle.deployed import runnable
 from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.own_films import read_films
+from radlib.deployment.reading.answering import litert_file
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.threshold_files import NOTICE
 from radlib.evaluation.deciding import Answer
@@ -77,7 +77,7 @@ def drawer(bundle: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
 
     source = folder_of(bundle)
     variant, record = read_described(source)
-    return picture_writer(runnable(source, variant, record), variant, record["thresholds"], folder)
+    return picture_writer(litert_file(source, variant, record), variant, record["thresholds"], folder)
 
 
 def reporter(

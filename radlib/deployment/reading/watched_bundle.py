@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from radlib.deployment.reading.answering import Answering, answering, typical_be
 from radlib.deployment.reading.arrivals import Look, Pace
 from radlib.deployment.reading.film_files import FilmFile
 from radlib.deployment.reading.following_table import FollowingTable
-from radlib.deployment.reading.read import drawer
+from radlib.deployment.reading.read import drawer, reporter
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.reading.watching import Row, Watched, only_reader, watch
 from radlib.deployment.threshold_files import NOTICE
@@ -33,6 +33,7 @@ def watch_folder(
     to: Path | None,
     as_json: bool,
     heat_maps: Path | None,
+    reports: Path | None = None,
     show: Say,
     say: Say,
     pace: Pace | None = None,
@@ -47,6 +48,7 @@ def watch_folder(
         to: A CSV file that rows are appended to; None shows the rows as they come.
         as_json: Whether a line of JSON per film is shown.
         heat_maps: A folder that gets a picture per film; None for none.
+        reports: A folder outside `folder` that gets a DICOM Structured Report per film; None for none.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
         pace: How long is waited; None as usual.
@@ -56,12 +58,17 @@ def watch_folder(
     """
     if not folder.is_dir():
         raise UsageError(f"{folder.name} is no folder; give the folder that films are exported into.")
+    if reports is not None and reports.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{reports.name} lies in the folder that is watched; choose one outside for the reports."
+        )
     source = folder_of(bundle)
     variant, record = read_described(source)
     decider = decider_of(variant, record, choices)
     for line in (NOTICE, *warnings_before(variant, record)):
         say(line)
     seen = drawer(bundle, heat_maps) if heat_maps is not None else None
+    report = reporter(bundle, [folder], reports, say) if reports is not None else lambda row: None
     warned = choices.compared and typical_beside(source, variant) is not None
     columns = [c for c in decider.columns(warned) if c != "file" or choices.with_files]
     with contextlib.ExitStack() as stack:
@@ -73,7 +80,7 @@ def watch_folder(
         watched = Watched(
             root=folder,
             journal=journal,
-            read=lambda look, image: _row(look, image, reader, answer, decider, columns),
+            read=lambda look, image: _row(look, image, reader, answer, decider, columns, report),
             tell=_teller(columns, as_json, to, choices.with_files, show),
             table=None if to is None else FollowingTable(to, columns),
             say=say,
@@ -83,13 +90,20 @@ def watch_folder(
 
 
 def _row(
-    look: Look, image: str, reader: FilmReader, answer: Answering, decider: Decider, columns: list[str]
+    look: Look,
+    image: str,
+    reader: FilmReader,
+    answer: Answering,
+    decider: Decider,
+    columns: list[str],
+    report: Callable[[Mapping[str, Any]], None],
 ) -> Row:
-    """Return the row of a film, as plain values that the journal can hold."""
+    """Return the row of a film, as plain values that the journal can hold; its report is written before it is noted."""
     reader.start(str(look.path))
     file = FilmFile(look.name, look.path, str(look.path))
     (found,) = answer([(file, image, reader.result())])
     row = decider.row(found)
+    report(row)
     return {name: _plain(row.get(name, "")) for name in {**dict.fromkeys(columns), "reason": None}}
 
 

@@ -91,7 +91,7 @@ def take(trials: Sequence[Trial], budget: Budget, tolerated_loss: float) -> Take
     return Taken(best, reference, as_good[0] if as_good else None, front)
 
 
-def table(trials: Sequence[Trial]) -> list[dict]:
+def file_table(trials: Sequence[Trial]) -> list[dict]:
     """Return one row per file: number of the trial, network, chain, size, both AUROCs, score, and whether it is on the front."""
     on_front = {f.file.variant for f in front_of(all_files(trials))}
     return [
@@ -103,3 +103,12 @@ def table(trials: Sequence[Trial]) -> list[dict]:
         for trial in trials
         for f in trial.files
     ]  # fmt: skip
+
+
+def curves(trials: Sequence[Trial]) -> list[dict]:
+    """Return one row per trial and epoch: number of the trial, network, how it ended, epoch, and AUROC after it."""
+    return [
+        {"trial": t.number, "network": t.candidate.name, "state": t.state, "epoch": epoch, "auroc": value}
+        for t in trials
+        for epoch, value in enumerate(t.epochs, start=1)
+    ]

@@ -40,6 +40,7 @@ from radlib.training.baselines import train_baseline
 from radlib.training.costs import step_ms
 from radlib.training.training import TrainingStopped
 
+ENDING = ".search"  # of the folder that a search works in, beside the run
 FIRST_EPOCHS = 2  # before a training can be stopped
 REDUCTION = 3  # one of so many goes on
 DEEPENED = 3  # networks that are compressed by what trains again
@@ -63,6 +64,11 @@ class Limits:
     def over(self, spent_s: float, share: float = 1.0) -> bool:
         """Tell whether so much has been spent."""
         return spent_s >= share * self.seconds or time.monotonic() > self.deadline
+
+
+def search_run(run: Run) -> Run:
+    """Return a run beside a run, in which a search works: `<run>.search`."""
+    return dataclasses.replace(run, folder=run.folder.with_name(f"{run.folder.name}{ENDING}"))
 
 
 def search(

@@ -202,6 +202,8 @@ def _decoded(path: Path) -> tuple[np.ndarray, pydicom.FileDataset, bool]:
     stored = _stored_values(dataset, syntax)
     if stored.shape[:2] != (header.Rows, header.Columns):
         raise UnreadableImage("damaged")
+    if stored.base is None or syntax not in UNCOMPRESSED:
+        del dataset.PixelData  # decoded: ten megabytes that nobody needs
     return stored, dataset, syntax not in (*UNCOMPRESSED, uid.RLELossless)
 
 

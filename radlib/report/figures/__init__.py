@@ -41,7 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
         "rounding": ["clip_balance", "layer_sensitivity", "straight_through"],
-        "search": ["search_front"],
+        "search": ["search_curves", "search_front"],
         "stress": ["stress_curves"],
         "usefulness": ["decision_curve"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],

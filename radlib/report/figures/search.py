@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from radlib.report.figures.style import KINDS, MUTED, kind_of, new_axes, size_axis, styled
+from radlib.report.figures.style import KINDS, MUTED, VALIDATION, kind_of, new_axes, size_axis, styled
 
 
 @styled
@@ -13,7 +13,7 @@ def search_front(
 
     Args:
         table: DataFrame with columns `network`, `chain`, `size_bytes`, `score` (probit scale) and `on_front`, see
-            `evaluation.search.fronts.table`.
+            `evaluation.search.fronts.file_table`.
         size_kb: Of the budget, KB; 0 for none.
         tolerated: Loss on the probit scale that is none yet; shaded.
         taken: Network and chain of the file that was taken, `network chain`.
@@ -39,4 +39,36 @@ def search_front(
     ax.set_xlabel("size of the model file")
     ax.set_ylabel("loss on validation films (probit scale)")
     ax.invert_yaxis()
+    return ax
+
+
+@styled
+def search_curves(rows: Any, *, ax: Any = None) -> Any:
+    """Draw how every network of a search read validation films after each epoch, and where it was stopped.
+
+    Args:
+        rows: DataFrame with columns `trial`, `network`, `state`, `epoch` and `auroc`, see `evaluation.search.fronts.curves`.
+        ax: Axes to draw into; None for a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax if ax is not None else new_axes((7.2, 3.6))
+    for _, one in rows.groupby("trial", sort=False):
+        finished = one["state"].iloc[0] == "finished"
+        colour = VALIDATION if finished else MUTED
+        ax.plot(one["epoch"], one["auroc"], color=colour, lw=1.4 if finished else 1, alpha=0.9)
+        ax.plot(
+            one["epoch"].iloc[-1:],
+            one["auroc"].iloc[-1:],
+            color=colour,
+            marker="o" if finished else "x",
+            ms=6,
+            ls="",
+        )
+    for name, colour, marker in (("finished", VALIDATION, "o"), ("stopped", MUTED, "x")):
+        ax.plot([], [], color=colour, marker=marker, ms=6, label=name)
+    ax.set(xlabel="epoch", ylabel="AUROC on validation films")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="lower right")
     return ax

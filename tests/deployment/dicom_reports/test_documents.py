@@ -92,10 +92,11 @@ def test_the_standard_holds(reported):
 
 def test_patient_and_study_are_the_films_and_all_else_is_new(tmp_path):
     decider, outputs = DECIDERS["binary"]
-    film, answer = write_film(tmp_path / "film.dcm"), Answer("film.dcm", "abc", np.array(outputs, np.float32))
-    paths = [
-        write_report(film, decider.row(answer), decider.task, RECORD, tmp_path / "reports") for _ in range(2)
-    ]
+    film, answers = write_film(tmp_path / "film.dcm"), (outputs, outputs, [0.3, 0.7])
+    rows = [decider.row(Answer("film.dcm", "abc", np.array(each, np.float32))) for each in answers]
+    paths = [write_report(film, row, decider.task, RECORD, tmp_path / "reports") for row in rows]
+    assert paths[0] == paths[1]  # written again after a fault, it is the same report
+    paths = [paths[0], paths[2]]
     source, (first, second) = pydicom.dcmread(film), map(pydicom.dcmread, paths)
     for name in (
         "PatientName",
@@ -113,10 +114,10 @@ def test_patient_and_study_are_the_films_and_all_else_is_new(tmp_path):
     (study,) = first.CurrentRequestedProcedureEvidenceSequence
     (series,) = study.ReferencedSeriesSequence
     assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
-    device = [
+    device = [  # of the same model file
         item.UID for each in (first, second) for item in each.ContentSequence if item.ValueType == "UIDREF"
     ]
-    assert len(set(device)) == 1  # the same model file is the same device
+    assert len(set(device)) == 1
 
 
 def test_an_unfinished_variant_says_so_in_its_reports(tmp_path):

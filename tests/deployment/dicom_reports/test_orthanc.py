@@ -83,7 +83,9 @@ def bundle_and_film(tmp_path_factory):
 
 def recipe(address, bundle):
     command = [sys.executable, RECIPE, address, bundle, "--once"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_film_sent_in_comes_back_with_its_report(orthanc, bundle_and_film):

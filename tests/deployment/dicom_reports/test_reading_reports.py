@@ -1,6 +1,7 @@
 """`radlib read --dicom-sr`: a report per film that has a study, and a sentence for one that has none."""
 
 import json
+import shutil
 
 import numpy as np
 import pydicom
@@ -47,3 +48,16 @@ def test_every_film_with_a_study_gets_the_report_of_its_row(variant_and_films, t
         row = rows[f"{name}.dcm"]
         assert repr(row["opacity_probability"]) in content and row["opacity_threshold"] == 0.4
         assert ("Present" if row["opacity_decision"] == "opacity" else "Absent") in content
+
+
+def test_a_watched_folder_gets_its_reports_outside(variant_and_films, tmp_path, capsys):
+    variant, films = variant_and_films
+    watched, reports = tmp_path / "watched", tmp_path / "sr"
+    shutil.copytree(films, watched)
+    command = ["read", str(variant), "--watch", str(watched), "--once", "--dicom-sr"]
+    for place, code in ((reports, 0), (reports, 0), (watched / "sr", 2)):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, str(place)])
+        assert ended.value.code == code
+    assert {pydicom.dcmread(path).StudyInstanceUID for path in reports.iterdir()} == {"2.25.3", "2.25.9"}
+    assert len(list(reports.iterdir())) == 2 and not (watched / "sr").exists()
