@@ -61,6 +61,8 @@ def test_short_helps_fit_their_line(capsys):
         (["list", "tecniques"], "'techniques'"),
         (["predict", "nowhere", "."], "There is no variant at 'nowhere'"),
         (["export", "nowhere", "x"], "There is no variant at 'nowhere'"),
+        (["page", "nowhere"], "Name a bundle that radlib export wrote and the folder for the page"),
+        (["page", "nowhere", "x"], "nowhere is no exported variant"),
         (["compare"], "OUTPUTS"),
         (["kaggle", "99"], "There is no notebook '99'"),
     ],

@@ -91,7 +91,11 @@ def test_the_wheel_carries_code_notebooks_studies_and_licence_and_no_more(wheel)
         assert not re.search(
             r"__pycache__|\.ipynb_checkpoints|\.(dcm|png|jpe?g|keras|h5|tflite|npz)$", name
         ), name
-    assert sum(item.file_size for item in wheel.infolist()) < 6_000_000
+    page, code = [], []
+    for item in wheel.infolist():
+        (page if item.filename.startswith("radlib/deployment/page/built/") else code).append(item)
+    assert sum(item.file_size for item in code) < 6_000_000
+    assert sum(item.compress_size for item in page) < 4_000_000  # where it was built; WebAssembly packs well
 
 
 @pytest.fixture
@@ -111,6 +115,26 @@ def used_checkout(tmp_path) -> Path:
         (checkout / path).write_text("QXCANARY")
     (checkout / "notebooks" / "01_explore.ipynb").write_text(json.dumps(executed_notebook()))
     return checkout
+
+
+@pytest.mark.parametrize(
+    ("target", "place"), [("wheel", "radlib/deployment/page/built"), ("sdist", "page/dist")]
+)
+def test_the_built_page_travels_where_there_is_one_and_a_sentence_where_there_is_none(
+    used_checkout, tmp_path, target, place
+):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=used_checkout, capture_output=True, check=True, text=True)
+    assert "Without the page for browsers, which is not built" in done.stdout + done.stderr
+    (used_checkout / "page" / "dist" / "assets").mkdir(parents=True)
+    for name in ("index.html", "service-worker.js", "assets/page.js"):
+        (used_checkout / "page" / "dist" / name).write_text("built")
+    done = subprocess.run(command, cwd=used_checkout, capture_output=True, check=True, text=True)
+    assert "Without the page" not in done.stdout + done.stderr
+    (built,) = (tmp_path / "out").iterdir()
+    shutil.unpack_archive(built, tmp_path / "all", "zip" if target == "wheel" else "gztar")
+    (start,) = (tmp_path / "all").rglob(f"{place}/index.html")
+    assert (start.parent / "assets" / "page.js").is_file()
 
 
 @pytest.mark.parametrize("target", ["wheel", "sdist"])

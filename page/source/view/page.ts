@@ -1,7 +1,5 @@
 /** The page: what it holds is drawn anew in parts, so that what somebody is at keeps the focus. */
 
-import { csvOf } from "../decision/table";
-import { LANGUAGES } from "../texts/texts";
 import { readVariants } from "../model/variant";
 import type { HeatMap } from "../worker/messages";
 import { Reader, Unreadable } from "../worker/reader";
@@ -9,8 +7,10 @@ import { answerPanel, banner, thousandPanel } from "./answers";
 import { cardPanel } from "./card";
 import { choosingPanel, takeDropped } from "./choosing";
 import { button, choice, labelled, make } from "./elements";
-import { cellsOf, filmList, progress } from "./film_list";
+import { filmList, progress } from "./film_list";
 import { FilmView } from "./film_view";
+import { saveTable } from "./saving";
+import { footerParts, headerParts } from "./surroundings";
 import { askedKeys, choose, emptyState, type Film, type State, textsOf, variantOf } from "./state";
 import { keepPage } from "./updates";
 
@@ -45,24 +45,18 @@ function drawAll(): void {
   drawPrograms();
   card.replaceChildren(...[cardPanel(state)].filter((panel) => panel !== null));
   drawThousand();
-  drawFooter();
+  footer.replaceChildren(...footerParts(state, keptHere));
   drawAnswers();
   void drawFilm();
 }
 
 function drawHeader(): void {
-  const texts = textsOf(state);
-  const entries = Object.entries(LANGUAGES).map(([code, { name }]) => [code, name] as const);
   const speak = (code: string) => {
     state.language = code;
     drawAll();
     header.querySelector("select")?.focus();
   };
-  header.replaceChildren(
-    make("h1", {}, texts.title),
-    labelled(texts.language, choice(entries, state.language, speak)),
-    make("p", { className: "notice" }, texts.notice),
-  );
+  header.replaceChildren(...headerParts(state, speak));
 }
 
 function drawNotes(): void {
@@ -71,15 +65,6 @@ function drawNotes(): void {
   if (state.broken) notes.append(banner(texts.unlikeDesk));
   if (useNewer)
     notes.append(make("p", { className: "note" }, `${texts.newer} `, button(texts.useNewer, useNewer)));
-}
-
-function drawFooter(): void {
-  const texts = textsOf(state);
-  footer.replaceChildren(
-    make("p", {}, texts.notice),
-    make("p", {}, texts.private),
-    ...(keptHere ? [make("p", {}, texts.offline)] : []),
-  );
 }
 
 function drawPrograms(): void {
@@ -125,7 +110,7 @@ function drawThousand(): void {
 function drawAnswers(): void {
   const texts = textsOf(state);
   status.textContent = progress(state);
-  const made = filmList(state, { show, save, print: () => window.print(), clear });
+  const made = filmList(state, { show, save: () => saveTable(state), print: () => window.print(), clear });
   const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement);
   const place = [...list.querySelectorAll("button")].indexOf(document.activeElement as HTMLButtonElement);
   list.replaceChildren(...(made ? [made] : []));
@@ -203,27 +188,6 @@ function clear(): void {
   choosing.querySelector("input")?.focus();
 }
 
-/** Save the list as CSV: the one way in which anything of a film leaves the page. */
-function save(): void {
-  const variant = variantOf(state);
-  if (!variant) return;
-  const rows = state.films.map((each) => ({
-    file: each.file.webkitRelativePath || each.file.name,
-    imageId: each.imageId,
-    decision: each.answers.get(state.key)?.decision ?? null,
-    reason: each.reason ?? "",
-    warning: each.reason || !each.answers.has(state.key) ? "" : warningCell(each),
-  }));
-  const address = URL.createObjectURL(new Blob([csvOf(variant, rows)], { type: "text/csv" }));
-  make("a", { href: address, download: "films.csv" }).click();
-  URL.revokeObjectURL(address);
-}
-
-function warningCell(each: Film): string {
-  const warning = cellsOf(state, each)[2];
-  return warning === textsOf(state).none ? "" : warning;
-}
-
 /** Open variants, and refuse to answer where they answer otherwise here than on the desk. */
 async function open(keys: string[]): Promise<void> {
   const apart = await reader.open(keys);
@@ -270,7 +234,7 @@ async function start(): Promise<void> {
 function keep(): void {
   const kept = () => {
     keptHere = true;
-    drawFooter();
+    footer.replaceChildren(...footerParts(state, keptHere));
     document.documentElement.dataset.kept = "yes";
   };
   const newer = (use: () => void) => {

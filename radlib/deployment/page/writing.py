@@ -41,8 +41,8 @@ def write_page(bundles: Sequence[Path], folder: Path) -> Path:
         UsageError: When a bundle is none, two are called the same, or the folder holds something else.
         SetupError: When a bundle is damaged, a browser cannot run its model, or this installation has no built page.
     """
-    source = built_page()
     variants = [page_variant(Path(bundle)) for bundle in bundles]
+    source = built_page()
     keys = [variant.key for variant in variants]
     if twice := next((key for key in keys if keys.count(key) > 1), ""):
         raise UsageError(f"Two bundles are called {twice}; give each folder another name.")

@@ -38,7 +38,7 @@ def _run(bundles, folder, *files):
     thread.start()
     try:
         done = subprocess.run(
-            ["npx", "vitest", "run", *files], cwd=SOURCE, capture_output=True, text=True, timeout=290,
+            ["npx", "vitest", "run", *files], cwd=SOURCE, capture_output=True, text=True, timeout=580,
             env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
                  "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles), "NO_COLOR": "1"},
         )  # fmt: skip
