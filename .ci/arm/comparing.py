@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 LARGEST_DIFFERENCE = 1e-6  # of a probability, where a sum of float32 may be taken in another order
-LARGEST_STEP_DIFFERENCE = 1e-9  # of a grey level in [0, 1] or of a stored value, in float64
+LARGEST_STEP_DIFFERENCE = 1e-6  # of a grey level or a stored value; sums of float32 are among the steps
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 
 
