@@ -160,6 +160,18 @@ def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(small, monkeypat
     assert again == whole and len(calls) == 1 + 1 + sum(t.state in (FINISHED, STOPPED) for t in whole[1:])
 
 
+def test_a_kill_after_a_training_was_stored_loses_nothing_of_it(small, monkeypatch):
+    space, opened = small
+    whole, _ = searched(opened("whole"), space, trials=1)
+    with monkeypatch.context() as killing:
+        killing.setattr(halving, "_cheap", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            searched(opened("killed"), space, trials=1)
+    assert read_trials(opened("killed").folder) == [] and len(opened("killed").variants()) == 1
+    again, _ = searched(opened("killed"), space, trials=1)
+    assert again == whole and len(again[0].epochs) == 3
+
+
 def test_what_cannot_fit_is_not_trained(small, monkeypatch):
     space, opened = small
     monkeypatch.setattr(halving, "train_baseline", lambda *given: pytest.fail("trained"))

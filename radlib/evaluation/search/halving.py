@@ -22,7 +22,16 @@ from radlib.architectures import counting
 from radlib.architectures.networks import build_network
 from radlib.datasets.films import FilmSplits, films_for
 from radlib.evaluation.search.files import files_of, score, smallest_bytes
-from radlib.evaluation.search.space import CHEAP, DEAR, UNCOMPRESSED, Budget, Candidate, Space
+from radlib.evaluation.search.space import (
+    CHEAP,
+    DEAR,
+    MAKING_OTHERS_S,
+    MAKING_S,
+    UNCOMPRESSED,
+    Budget,
+    Candidate,
+    Space,
+)
 from radlib.evaluation.search.trials import (
     FAILED,
     FINISHED,
@@ -34,9 +43,10 @@ from radlib.evaluation.search.trials import (
     read_trials,
     write_trials,
 )
+from radlib.evaluation.search.words import file_line, trial_line
 from radlib.foundation.errors import RadlibError
 from radlib.runs.stored_runs import Run
-from radlib.training.baselines import train_baseline
+from radlib.training.baselines import read_history, train_baseline
 from radlib.training.costs import step_ms
 from radlib.training.training import TrainingStopped
 
@@ -105,7 +115,7 @@ def search(
         )
         trials.append(trial or _tried(run, films, candidate, budget, trials))
         write_trials(run.folder, space, seed, trials)
-        say(_line(trials[-1]))
+        say(trial_line(trials[-1]))
     return _deepened(run, films, space, budget, limits, trials, seed=seed, say=say)
 
 
@@ -150,14 +160,15 @@ def _tried(
     files: list[FileScore] = []
     try:
         own = films_for(network, films)
-        train_baseline(network, own, goes_on)
+        trained = train_baseline(network, own, goes_on)
+        curve = curve or read_history(network, trained)["val_auroc"].tolist()  # trained before a kill
         files = _cheap(network, own, budget, parameters)
     except TrainingStopped:
         state = STOPPED
     except RadlibError as error:
         state, reason = FAILED, str(error)
     epochs = len(curve) or network.settings.epochs
-    cost = epochs * len(films.training) * step_ms(macs / 1e9) / 1000
+    cost = epochs * len(films.training) * step_ms(macs / 1e9) / 1000 + sum(map(_making_s, files))
     value = max(
         map(score, [f for f in files if budget.fits(f.size_bytes, f.latency_ms)] or files), default=None
     )
@@ -213,31 +224,21 @@ def _deepened(
                 continue
             made = files_of(network, films_for(network, films), [chain], timed=bool(budget.latency_ms))
             cost = network.settings.pruning_epochs * len(films.training) * 1.5 * step_ms(macs / 1e9) / 1000
+            cost += MAKING_OTHERS_S
             trials[number] = dataclasses.replace(
                 trial, files=(*trial.files, *made), cost_s=trial.cost_s + cost
             )
             write_trials(run.folder, space, seed, trials)
             say(
-                "; ".join(_file_line(f, trial) for f in made)
+                "; ".join(file_line(f, trial) for f in made)
                 or f"{trial.candidate.tag}: {chain} does not apply"
             )
     return trials
 
 
+def _making_s(made: FileScore) -> float:
+    return MAKING_S.get(made.chain, MAKING_OTHERS_S)
+
+
 def _spent(trials: Sequence[Trial]) -> float:
     return sum(trial.cost_s for trial in trials)
-
-
-def _line(trial: Trial) -> str:
-    name = f"{trial.number + 1}. {trial.candidate.architecture} {trial.candidate.tag}"
-    if trial.state == STOPPED:
-        return f"{name}: stopped after {len(trial.epochs)} epochs, AUROC {trial.epochs[-1]:.3f}"
-    if trial.state != FINISHED:
-        return f"{name}: {trial.state}{f', {trial.reason}' * bool(trial.reason)}"
-    best = max(trial.files, key=score)
-    return f"{name}: AUROC {best.clean:.3f}, perturbed {best.perturbed:.3f}; {len(trial.files)} files"
-
-
-def _file_line(found: FileScore, trial: Trial) -> str:
-    size_kb = found.size_bytes / 1000
-    return f"{trial.candidate.tag} {found.chain}: {size_kb:.0f} KB, AUROC {found.clean:.3f}, perturbed {found.perturbed:.3f}"
