@@ -5,8 +5,6 @@ what is on the films, a table with a row for each is written, empty but for the 
 Nothing that is there is written over.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +13,8 @@ from radlib.datasets.looking.folder_looks import FolderLook, look_at
 from radlib.datasets.looking.prospects import answerable_margin
 from radlib.datasets.looking.table_looks import TableLook, table_columns
 from radlib.foundation.errors import DataError, SetupError, UsageError
+from radlib.foundation.extras import pandas as pd
+from radlib.foundation.plain_text import table_text
 from radlib.foundation.storage import write_text
 from radlib.imaging.film_walk import left_out_sentence
 
@@ -178,11 +178,8 @@ def _write_table(
             f"{TABLE} is there already and does not say what is on the films: it needs a column file and one per finding, with 1 "
             "or 0; complete it, or take it away to have one made."
         )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, *empty])
-    writer.writerows([*row, *[""] * len(empty)] for row in rows)
-    _written(place, text.getvalue())
+    table = pd.DataFrame([[*row, *[""] * len(empty)] for row in rows], columns=[*columns, *empty])
+    _written(place, table_text(table))
     return [f"Written: {place}, with {len(rows):,} rows."]
 
 

@@ -11,7 +11,8 @@ import radlib
 from drawn import SIDE
 from radlib.cli.app import main
 from radlib.deployment.export import export_variant
-from radlib.deployment.own_films import TYPICAL, predict_folder
+from radlib.deployment.own_films import predict_folder
+from radlib.deployment.reading.answering import TYPICAL
 from radlib.evaluation.odd_films import DISTANCES, odd_copies, prepared_for, told_apart
 from radlib.evaluation.training_films import describe_films
 from radlib.evaluation.typical_films import (

@@ -152,6 +152,7 @@ ALLOWED = {
     },
     "Interpreter": {  # LiteRT's, which runs operations of a closed list
         "formats/tflite.py", "importing/tasks.py", "evaluation/insides/correspondence.py", "techniques/quantization/aeq_recipes.py",
+        "deployment/micro/trial.py", "deployment/page/browser_models.py",
     },
     "pickle": {"formats/tensor_files/pickles.py", "importing/demonstration.py"},  # a reader that imports nothing; and canaries
 }  # fmt: skip

@@ -96,6 +96,8 @@ def runnable(source: Path, variant: Variant, record: Mapping[str, Any]) -> Path:
         UsageError: For a folder that is no bundle.
         SetupError: When a file is damaged or missing.
     """
+    if "runs" not in record and variant.format == "tflite":  # a variant in its run
+        return intact_model(source / Path(variant.file).name, variant)
     if "runs" not in record:
         raise UsageError(f"{variant.name} is no LiteRT file; give the folder that radlib export wrote of it.")
     place, expected = source / str(record["runs"]), record["hashes"].get(record["runs"])

@@ -21,6 +21,9 @@ def search_front(
 
     Returns:
         The Axes.
+
+    Example:
+        >>> ax = search_front(pd.DataFrame(file_table(trials)), size_kb=150)  # doctest: +SKIP
     """
     ax = ax if ax is not None else new_axes((7.2, 4.4))
     best = table.loc[table["chain"] == "float32", "score"].max()
@@ -52,6 +55,9 @@ def search_curves(rows: Any, *, ax: Any = None) -> Any:
 
     Returns:
         The Axes.
+
+    Example:
+        >>> ax = search_curves(pd.DataFrame(curves(trials)))  # doctest: +SKIP
     """
     ax = ax if ax is not None else new_axes((7.2, 3.6))
     for _, one in rows.groupby("trial", sort=False):
