@@ -34,7 +34,7 @@ from radlib.foundation.storage import put_in_place, write_text
 from radlib.runs.chains import parse_chain
 from radlib.runs.run_locks import only_start
 from radlib.runs.runs import open_run, outputs_root, planned_run
-from radlib.runs.settings import SETTING_TYPES
+from radlib.runs.settings import SETTING_TYPES, Settings
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import load_study
 
@@ -95,7 +95,7 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         )
     study, final = _final_study(run, asked, taken)
     _hand_over(run, final, [taken.best, taken.reference])
-    done = run_series(str(study), output=str(final), given=_places(asked), say=say)
+    done = run_series(str(study), output=str(final), given=_places(run), say=say)
     bundle = export_variant(
         done.folder, _winner_key(done), done.folder.with_name(f"{done.folder.name}.{BUNDLE}")
     )
@@ -157,13 +157,23 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
     networks = [{**best.candidate.network(), "chains": chains}]
     if reference.candidate != best.candidate:
         networks.append({**reference.candidate.network(), "chains": list(REFERENCE_CHAINS)})
-    own = {k: v for k, v in run.study.parameters.items() if k not in {"chains", "pairs", *networks[0]}}
+    left_out = {"chains", "pairs", "seed", "data", *networks[0]}
+    plainly, searched = (
+        Settings(),
+        run.settings,
+    )  # what was typed, and what the study's network has of its own, included
+    own = {
+        name: getattr(searched, name)
+        for name in SETTING_TYPES
+        if name not in left_out and getattr(searched, name) != getattr(plainly, name)
+    }
     content = {
         "name": f"{run.study.name}_fit",
         "title": f"{run.study.title}: fitted to {_budget_words(asked.budget)}",
         "notes": " ".join(filter(None, [run.study.notes, NOTES])),
         "parameters": {**own, "gate_noninferior": False, "gate_size_kb": float(asked.budget.size_kb)},
         "seeds": [run.settings.seed],
+        "test_is_public": run.study.test_is_public,
         "networks": networks,
         "notebooks": ["01_explore", "02_train", "05_infer", "06_compare"],
     }
@@ -208,9 +218,9 @@ def _on_the_way(chain: str) -> set[str]:
     return {"original", *REFERENCE_CHAINS, *("+".join(links[: n + 1]) for n in range(len(links)))}
 
 
-def _places(asked: Asked) -> dict[str, str]:
-    """Return what was typed that says where films lie; all else stands in the study."""
-    return {name: value for name, value in (asked.given or {}).items() if name == "data"}
+def _places(run: Run) -> dict[str, str]:
+    """Return where the films lie, which no study file should tell; all else stands in it."""
+    return {"data": run.settings.data} if run.settings.data else {}
 
 
 def _winner_key(run: Run) -> str:

@@ -9,7 +9,7 @@ import yaml
 from drawn import drawn_splits
 from radlib.cli import device_speed, fit as fitting
 from radlib.cli.app import main
-from radlib.cli.fit import Asked, _final_study, _hand_over, _on_the_way, _search_run
+from radlib.cli.fit import Asked, _final_study, _hand_over, _on_the_way, _places, _search_run
 from radlib.cli.fit_words import outcome_lines, search_lines
 from radlib.evaluation.search.files import files_of
 from radlib.evaluation.search.fronts import Found, Taken, take
@@ -71,6 +71,23 @@ def test_the_final_study_holds_what_was_found_and_the_budget_and_finds_it_made(a
     assert {v.sha256 for v in again} == {
         run.variant(f.variant).sha256 for files in made.values() for f in files
     }
+
+
+def test_what_was_typed_and_what_the_studys_network_has_of_its_own_hold_in_the_end_too(asked, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        STUDY.replace("{architecture: vgg16}", "{architecture: vgg16, batch_size: 8}")
+    )
+    asked = dataclasses.replace(asked, given={"epochs": "7", "data": str(tmp_path / "films")})
+    run = _search_run(asked)
+    study, final = _final_study(run, asked, taken(found("int8", 900, 0.9), found("float32", 4000, 0.91)))
+    assert str(tmp_path / "films") not in study.read_text() and _places(run) == {
+        "data": str(tmp_path / "films")
+    }
+    again = open_run(str(final), study=str(study), data=str(tmp_path / "films")).networks()[0].settings
+    assert (again.epochs, again.batch_size) == (7, 8)
+    assert baselines.settings_spec(again, "none") == baselines.settings_spec(
+        BEST.settings(run.settings), "none"
+    )
 
 
 def test_what_leads_to_a_chain_is_handed_over():
