@@ -22,7 +22,7 @@ def check(study: str, data: str | None, parameters: tuple) -> None:
     """Say all that would stop or weaken a run of STUDY, before it.
 
     Reads the study, the tables and the films' headers, decodes some films, splits them, and counts patients; trains nothing
-    and writes nothing. The exit code is that with which the run would end, 0 where it would go through.
+    and touches no run. The exit code is that with which the run would end, 0 where it would go through.
 
     STUDY is the name of a study, or a YAML file such as `radlib new` writes.
     """
@@ -42,8 +42,8 @@ def new(folder: Path, study: Path) -> None:
     """Look at a folder of films, and write a study for them.
 
     Says what lies there: kinds of films, classes or tables, patients, views, and what is odd. Writes a commented study file
-    and, where nothing says what is on the films, a table FOLDER/labels.csv with a row for each, to be filled in. Nothing else
-    is touched, and nothing that is there is written over.
+    and, where nothing says what is on the films, a table FOLDER/labels.csv with a row for each, to be filled in. Nothing that
+    is there is written over; what is known of the files is remembered in outputs/.cache.
     """
     from radlib.cli.new_study import write_study
 

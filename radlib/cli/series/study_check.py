@@ -2,7 +2,8 @@
 
 A run refuses the first thing that is wrong, hours after the last one was mended if films are slow to read. Here the same
 checks, those of `plan`, `estimate`, the data sets and the split, are asked one after the other, and each refusal is kept.
-Nothing is trained and nothing is written; of the films some are decoded, drawn at random.
+Nothing is trained and no run is touched (what is known of files is remembered in `outputs/.cache`); of the films some are
+decoded, drawn at random.
 """
 
 import contextlib
