@@ -51,6 +51,7 @@ from radlib.training.costs import step_ms
 from radlib.training.training import TrainingStopped
 
 ENDING = ".search"  # of the folder that a search works in, beside the run
+MADE_ALWAYS = (UNCOMPRESSED, "int8")  # the network itself, and about what it would take to read as it does
 FIRST_EPOCHS = 2  # before a training can be stopped
 REDUCTION = 3  # one of so many goes on
 DEEPENED = 3  # networks that are compressed by what trains again
@@ -185,8 +186,8 @@ def _tried(
 
 
 def _cheap(network: Run, films: FilmSplits, budget: Budget, parameters: int) -> list[FileScore]:
-    """Make what needs no training; the network in float32, whatever its size, stands for itself."""
-    wanted = [c for c, share in CHEAP.items() if c == UNCOMPRESSED or budget.fits(share * parameters)]
+    """Make what needs no training, and whatever their size the files that say what the budget costs."""
+    wanted = [c for c, share in CHEAP.items() if c in MADE_ALWAYS or budget.fits(share * parameters)]
     return files_of(network, films, wanted, timed=bool(budget.latency_ms))
 
 
