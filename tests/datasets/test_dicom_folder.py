@@ -13,6 +13,7 @@ from radlib.datasets.dicom_folder import _patients
 from radlib.datasets.rsna import IMAGES_FOLDER
 from radlib.datasets.synthetic import draw_dataset
 from radlib.foundation.errors import DataError, UsageError
+from radlib.foundation.plain_text import table_text
 from radlib.imaging.images import image_id
 from radlib.runs.settings import Settings
 
@@ -48,6 +49,16 @@ FILES = [
 def write(folder, name="labels.csv", **columns):
     table = {"file": FILES, "effusion": [1, 0, 0, 1, "", 1], **columns}
     pd.DataFrame({k: v for k, v in table.items() if v is not None}).to_csv(folder / name, index=False)
+
+
+def test_a_name_that_a_spreadsheet_would_compute_finds_its_film(folder):
+    """`radlib new` writes such a name with an apostrophe."""
+    (folder / FILES[0]).rename(folder / "=1.dcm")
+    table = pd.DataFrame({"file": ["=1.dcm", *FILES[1:]], "effusion": [1, 0, 0, 1, "", 1]})
+    (folder / "labels.csv").write_text(table_text(table))
+    assert "'=1.dcm" in (folder / "labels.csv").read_text()
+    index = load_dataset(Settings(dataset="dicom_folder", data=str(folder))).index
+    assert str(folder / "=1.dcm") in set(index["path"])
 
 
 def test_the_forecast_counts_the_films_that_the_table_names(folder):

@@ -1,8 +1,9 @@
 """Where the films lie that a table names, and which films of the folder it does not name.
 
 Names are compared as people and systems write them: with either slash, with or without `.dcm`, in either spelling of
-an umlaut (macOS takes `ü` apart), and in upper or lower case where that leaves one film. In errors and notes films are
-rows or image ids, since a name may be a patient's.
+an umlaut (macOS takes `ü` apart), in upper or lower case where that leaves one film, and with the apostrophe that keeps a
+spreadsheet from computing a name like `=1.dcm` (radlib writes it itself). In errors and notes films are rows or image ids,
+since a name may be a patient's.
 """
 
 import unicodedata
@@ -65,6 +66,8 @@ def unlisted_note(walked: FilmFolder, listed: Sequence[Path], table: str) -> lis
 def _found(folder: Path, name: PurePosixPath, alike: dict[str, set[Path]]) -> Path:
     """Return where a film lies: as it is named, with the ending that a table often leaves out, or spelled otherwise."""
     path = folder / name
+    if (unquoted := name.as_posix().removeprefix("'")) != name.as_posix() and not _is_file(path):
+        return _found(folder, PurePosixPath(unquoted), alike)
     for candidate in (path, path.with_name(f"{path.name}.dcm") if name.name else path):
         if _is_file(candidate):
             return candidate

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.deployment.answer_tables import Choices, answer_films
+from radlib.deployment.answer_tables import Choices, answer_films, decider_of
 from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.own_films import read_films
 from radlib.deployment.reading.answering import litert_file
@@ -52,7 +52,7 @@ def read_bundle(
     """
     say(NOTICE)
     report = reporter(bundle, films, reports, say) if reports is not None else None
-    seen = drawer(bundle, heat_maps) if heat_maps is not None else None
+    seen = drawer(bundle, heat_maps, choices) if heat_maps is not None else None
 
     def each(row: Mapping[str, Any]) -> None:
         if as_json:
@@ -72,13 +72,14 @@ def read_bundle(
     )
 
 
-def drawer(bundle: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
-    """Return what draws where a bundle's network looks on a film; see `heat_pictures`."""
+def drawer(bundle: Path, folder: Path, choices: Choices) -> Callable[[Answer, np.ndarray], None]:
+    """Return what draws where a bundle's network looks on a film, at the thresholds that decide; see `heat_pictures`."""
     from radlib.deployment.reading.heat_pictures import picture_writer
 
     source = folder_of(bundle)
     variant, record = read_described(source)
-    return picture_writer(litert_file(source, variant, record), variant, record["thresholds"], folder)
+    thresholds = decider_of(variant, record, choices).thresholds
+    return picture_writer(litert_file(source, variant, record), variant, thresholds, folder)
 
 
 def reporter(

@@ -68,7 +68,7 @@ def watch_folder(
     decider = decider_of(variant, record, choices)
     for line in (NOTICE, *warnings_before(variant, record)):
         say(line)
-    seen = drawer(bundle, heat_maps) if heat_maps is not None else None
+    seen = drawer(bundle, heat_maps, choices) if heat_maps is not None else None
     report = reporter(bundle, [folder], reports, say) if reports is not None else lambda row: None
     warned = choices.compared and typical_beside(source, variant) is not None
     columns = [c for c in decider.columns(warned) if c != "file" or choices.with_files]

@@ -13,6 +13,7 @@ from PIL import Image
 import radlib
 from radlib.cli.app import main
 from radlib.deployment.export import export_variant
+from radlib.deployment.reading import heat_pictures
 from radlib.deployment.reading.heat_pictures import AGAINST, FOR, drawn, watched
 from radlib.deployment.threshold_files import write_thresholds
 from radlib.evaluation.deciding import Answer
@@ -108,6 +109,16 @@ def test_a_picture_shows_where_the_network_looked(bundles, tmp_path, capsys):
     ended(capsys, "read", bundles / "int8", film, "--heat-map", tmp_path / "maps")
     with Image.open(tmp_path / "maps" / f"{image_id(film)}.png") as picture:
         assert picture.mode == "RGB" and min(picture.size) >= 448
+
+
+def test_a_picture_is_drawn_at_the_thresholds_that_decide(bundles, tmp_path, capsys, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        heat_pictures, "picture_writer", lambda model, variant, thresholds, folder: given.append(thresholds)
+    )
+    film, site = bundles / "films" / "torn.png", bundles / "site.json"
+    ended(capsys, "read", bundles / "int8", film, "--heat-map", tmp_path, "--thresholds", site)
+    assert given == [[0.99]]
 
 
 def test_red_speaks_for_the_finding_and_blue_against_it():
