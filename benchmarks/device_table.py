@@ -177,6 +177,8 @@ def _arm(found: dict[str, Any] | None) -> tuple[str, str]:
     if found is None:
         return NOT_KNOWN, NOT_KNOWN
     same = "identical" if found["identical"] else f"within {found['largest_difference']:.1e}"
+    if found.get("identical_before_softmax") and not found["identical"]:
+        same = f"identical to the softmax, {found['other']} of {found['films']} answers one step off"
     if not found["correct"]:
         same = f"no: off by {found['largest_difference']:.1e}"
     calls = found.get("instructions_per_call")
@@ -186,7 +188,8 @@ def _arm(found: dict[str, Any] | None) -> tuple[str, str]:
 def page(result: dict[str, Any], with_arm: bool) -> str:
     """Return the page: what was tried, and the table."""
     board = (
-        "The last columns are those of `make test-arm`: correct on aarch64, speed not measured."
+        "The last columns are those of `make test-arm`: correct on aarch64, speed not measured. LiteRT's softmax of integers takes real\n"
+        "  exponentials, so where an answer lies between two codes it may be the next one on another processor."
         if with_arm
         else "`make test-arm` had not run when this was made: its columns are empty."
     )

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from answers import CUT
 from board import PROCESSOR, Board, set_up
 from comparing import compare, compare_films, is_integer
 from containerfile import build
 from counting import CALLS, instructions_per_call
+from cutting import before_softmax
 from debian import Unavailable
 from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.foundation.errors import SetupError
@@ -36,6 +38,7 @@ def main() -> int:
         board = set_up(OUTPUT / "cache")
         said("the board", began)
         variants = make_bundles(OUTPUT)
+        steps = {name: cut(OUTPUT / "bundles" / name) for name in variants}
         said(f"{len(variants)} variants", began)
     except (Unavailable, SetupError) as reason:  # no packages, or no wheels
         print(f"skipped: {reason}")
@@ -45,7 +48,7 @@ def main() -> int:
     found: dict[str, Any] = {
         "label": LABEL,
         "processor": f"{PROCESSOR}, emulated",
-        **asked(board, installed, variants),
+        **asked(board, installed, variants, steps),
     }
     said("answers compared", began)
     found["instructions"] = counted(board, installed, found["variants"])
@@ -81,7 +84,16 @@ def install(board: Board, bundles: Path) -> str:
     return folder
 
 
-def asked(board: Board, installed: str, variants: dict) -> dict[str, Any]:
+def cut(bundle: Path) -> float | None:
+    """Lay the integers that go into a variant's softmax beside it as a file; return one step of that softmax, None without one."""
+    found = before_softmax(bundle / runs(bundle.name))
+    if found is None:
+        return None
+    (bundle / CUT).write_bytes(found[0])
+    return found[1]
+
+
+def asked(board: Board, installed: str, variants: dict, steps: dict[str, float | None]) -> dict[str, Any]:
     """Return what the board answers beside what the desk answers, of films and of every variant."""
     desk, there = OUTPUT / "desk.npz", board.root / "answers.npz"
     subprocess.run([sys.executable, ANSWERS, OUTPUT / "bundles", desk], check=True)
@@ -91,7 +103,7 @@ def asked(board: Board, installed: str, variants: dict) -> dict[str, Any]:
     rows = {}
     for name, variant in variants.items():
         integer = is_integer(OUTPUT / "bundles" / name / runs(name))
-        told = compare(here, found, name, integer)
+        told = compare(here, found, name, integer, steps[name])
         rows[name] = {"variant": variant.name, "label": variant.label, "format": variant.format, **told}
     return {"films": compare_films(found), "variants": rows}
 
@@ -149,10 +161,18 @@ def faults(found: dict[str, Any]) -> list[str]:
 
 def show(rows: dict[str, dict]) -> None:
     """Print the variants, fewest instructions first."""
-    print(f"{'variant':58}{'answers':>12}{'instructions a call':>22}")
+    print(f"{'variant':66}{'identical':>24}{'instructions a call':>22}")
     for name, row in sorted(rows.items(), key=lambda each: each[1].get("instructions_per_call", 0)):
-        difference = "identical" if row["identical"] else f"{row['largest_difference']:.1e}"
-        print(f"{name:58}{difference:>12}{row.get('instructions_per_call', 0):>22,}")
+        print(f"{name:66}{told(row):>24}{row.get('instructions_per_call', 0):>22,}")
+
+
+def told(row: dict[str, Any]) -> str:
+    """Return how a variant's answers compare, in a few words."""
+    if row["identical"]:
+        return "identical"
+    if row.get("identical_before_softmax"):
+        return f"to the softmax, {row['other']} of {row['films']}"
+    return f"{row['largest_difference']:.1e}"
 
 
 if __name__ == "__main__":

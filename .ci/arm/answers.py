@@ -3,7 +3,8 @@
     python answers.py FOLDER_OF_BUNDLES OUT.npz
 
 Only what a device has: NumPy, LiteRT and radlib without extras. For each bundle the answers of its LiteRT file, made of a
-coded file where it is not there, to all films that its vectors hold, the digests of all weights of a coded file, and how far every step of every film is from the bytes stored.
+coded file where it is not there, to all films that its vectors hold, what goes into its softmax where that was cut out
+(`cutting`), the digests of all weights of a coded file, and how far every step of every film is from the bytes stored.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from radlib.formats.tflite import tensor_ends
 from radlib.foundation.registry import FORMATS
 from radlib.imaging.images import Preprocessing
 from radlib.runs.variants import Variant
+
+CUT = "before_softmax.tflite"  # beside the model, for this comparison alone
 
 
 def prepared_films(bundle: Path) -> np.ndarray:
@@ -73,6 +76,9 @@ def main(bundles: Path, to: Path) -> None:
         variant, record = read_described(bundle)
         with open_model(runnable(bundle, variant, record), "tflite") as predictor:
             found[f"{bundle.name}/outputs"] = predictor.predict(prepared_films(bundle))
+        if (bundle / CUT).is_file():
+            with open_model(bundle / CUT, "tflite") as predictor:
+                found[f"{bundle.name}/sums"] = predictor.predict(prepared_films(bundle))
         if (bundle / SKELETON).is_file():
             found[f"{bundle.name}/weights"] = np.array(weight_digests(bundle, variant))
     names, kinds, differences = zip(*step_differences(folders[0]), strict=True)

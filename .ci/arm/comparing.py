@@ -23,7 +23,11 @@ def is_integer(path: Path) -> bool:
 
 
 def compare(
-    desk: dict[str, np.ndarray], board: dict[str, np.ndarray], name: str, integer: bool
+    desk: dict[str, np.ndarray],
+    board: dict[str, np.ndarray],
+    name: str,
+    integer: bool,
+    softmax_step: float | None,
 ) -> dict[str, Any]:
     """Return what is to be said of one variant.
 
@@ -32,6 +36,8 @@ def compare(
         board: What it wrote on the board.
         name: Folder of the variant's bundle.
         integer: Whether its answers must be the very bits.
+        softmax_step: One step of its softmax, whose answers may be that far away where what goes into it is the very bits; see
+            `cutting`. None where there is none of integers.
     """
     here, there = desk[f"{name}/outputs"], board[f"{name}/outputs"]
     difference = float(np.abs(here.astype(np.float64) - there).max())
@@ -41,8 +47,13 @@ def compare(
         "films": len(here),
         "identical": identical,
         "largest_difference": difference,
+        "other": int((here != there).any(axis=1).sum()),
         "correct": identical if integer else difference <= LARGEST_DIFFERENCE,
     }
+    if integer and softmax_step is not None:
+        sums = desk[f"{name}/sums"].tobytes() == board[f"{name}/sums"].tobytes()
+        within = difference <= softmax_step * (1 + 1e-6)
+        told |= {"identical_before_softmax": sums, "softmax_step": softmax_step, "correct": sums and within}
     if f"{name}/weights" in desk:
         same = np.array_equal(desk[f"{name}/weights"], board[f"{name}/weights"])
         told |= {"weights_identical": bool(same), "correct": told["correct"] and bool(same)}

@@ -17,6 +17,8 @@ from radlib.foundation.plain_text import say, say_line
     help="Folder of the run, on a disk that all machines share.  [default: outputs/STUDY]",
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of every step.")
+@click.option("--shards", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Decode the films in so many steps; 0 for one.")  # fmt: skip
 @click.option("--cores", type=click.IntRange(min=1), help="Run it now, by so many threads of this machine.")
 @click.option("--profile", help="Run it now, by this profile of Snakemake (SLURM, Kubernetes, any other).")
 @click.option(
@@ -55,4 +57,30 @@ def step(mark: str, study: str, output: str, data: str | None, parameters: tuple
     take(study, mark, output=output, given={**dict(parameters), **({} if data is None else {"data": data})})
 
 
-COMMANDS = (grid, step)
+@click.command(cls=PairedParameters)
+@click.argument("study")
+@click.option("--data", help="Folder or file with the films; left out, as the study says.")
+@click.option("--output", default="", help="Folder of the run.  [default: outputs/STUDY]")
+@click.option("--shard", default="1/1", show_default=True, metavar="3/16", help="Which part of the films.")
+@click.option(
+    "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+    help="Override one setting, as with radlib run; may be repeated.",
+)  # fmt: skip
+def decode(study: str, data: str | None, output: str, shard: str, parameters: tuple) -> None:
+    """Decode a study's films before it is run, all of them or a shard.
+
+    Processes or machines that share the folder of outputs take --shard 1/16 to 16/16 in any order and at the same time; each fills
+    places of its own in one store, and nothing is copied when they are joined. A shard that was stopped goes on with the same
+    command. radlib grid --shards 16 makes steps of them.
+    """
+    from radlib.cli.grid.grid import decode as decode_part
+    from radlib.imaging.decoding.shards import parse_shard
+
+    part = parse_shard(shard)
+    values = {**dict(parameters), **({} if data is None else {"data": data})}
+    films, refused = decode_part(study, part, output=output, given=values)
+    left = f"; {refused:,} cannot be decoded" if refused else ""
+    say_line(f"Shard {part.number} of {part.of}: {films:,} films{left}.")
+
+
+COMMANDS = (grid, decode, step)

@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "perturbed",
             "preprocessing_of",
         ],
+        "film_shards": ["decode_part"],
         "film_records": ["MAX_UNREADABLE"],
         "looking.folder_looks": ["FolderLook", "look_at"],
         "looking.prospects": ["answerable_margin", "prospects"],

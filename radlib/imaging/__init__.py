@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "varied_films": ["augment", "augment_batch"],
         "decoding.decode": ["Result", "decode_files"],
         "decoding.lone_films": ["decode_one_by_one", "film_reader", "lone_film"],
+        "decoding.shards": ["Shard", "decode_shard", "parse_shard"],
         "decoding.pixels": ["StoredFilms", "stored_films"],
         "dicom.age_and_sex": ["age_years", "is_said", "sex"],
         "dicom.body_parts": ["body_part"],

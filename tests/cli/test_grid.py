@@ -19,6 +19,7 @@ from radlib.cli.grid.snakefile import Grid, find_snakemake, snakefile
 from radlib.cli.grid.steps import FILMS, steps_of, take_step
 from radlib.datasets.films import films_for, open_films
 from radlib.foundation.errors import RadlibError, SetupError, UsageError
+from radlib.imaging.decoding import decode as decoding
 from radlib.techniques.building import compress_each
 
 STUDY = """\
@@ -55,6 +56,34 @@ def test_every_step_comes_after_what_it_waits_for_and_everything_asked_for_is_an
     assert (
         sum(step.chain == "magnitude_pruning" for step in steps if step.kind == "variant") == 4
     )  # on the way
+
+
+def test_shards_of_films_come_first_and_leave_nothing_to_decode(study, monkeypatch):
+    run = opened(study, "run")
+    steps = steps_of(run, shards=2)
+    assert [step.mark for step in steps[:3]] == ["films-1-of-2", "films-2-of-2", FILMS]
+    assert steps[2].needs == ("films-1-of-2", "films-2-of-2")
+    take_step(run, "films-2-of-2")
+    take_step(run, "films-1-of-2")
+    monkeypatch.setattr(decoding, "decode_files", lambda *a, **k: pytest.fail("a film was left"))
+    take_step(run, FILMS)
+    marks = [json.loads(run.path("grid", f"films-{n}-of-2.json").read_text()) for n in (1, 2)]
+    films = open_films(run)
+    assert sum(mark["films"] for mark in marks) == sum(
+        map(len, (films.training, films.validation, films.test))
+    )
+
+
+def test_films_are_decoded_by_a_command(study, capsys):
+    for shard in ("2/2", "1/2"):
+        with pytest.raises(SystemExit) as end:
+            main(["decode", study, "--shard", shard])
+        assert end.value.code == 0
+    told = [int(line.split()[4]) for line in capsys.readouterr().out.splitlines()]
+    assert sum(told) == len(open_films(opened(study, "outputs/mine")).dataset.index)
+    with pytest.raises(SystemExit) as end:
+        main(["decode", study, "--shard", "3/2"])
+    assert end.value.code == 2 and "3/16" in capsys.readouterr().err
 
 
 def test_steps_make_the_same_bits_as_the_run_and_a_refusal_is_a_result(study):

@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drawn import drawn_settings, drawn_splits
 from radlib.deployment.bundle.container_file import CONTAINERFILE
+from radlib.formats.predictors import open_model
+from radlib.techniques.data import TechniqueData
+from radlib.techniques.quantization.converter import int8
 
 ARM = Path(__file__).resolve().parents[2] / ".ci" / "arm"
 
@@ -18,7 +22,7 @@ def arm():
     sys.path.insert(0, str(ARM))
     try:
         found = {}
-        for name in ("debian", "board", "comparing", "containerfile"):
+        for name in ("debian", "board", "comparing", "containerfile", "cutting"):
             spec = importlib.util.spec_from_file_location(name, ARM / f"{name}.py")
             found[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(found[name])
@@ -93,13 +97,38 @@ def answers(outputs, weights=None, films=(0.0, 0.0)):
 def test_integers_must_be_the_very_bits_and_sums_of_reals_nearly(arm):
     compare, desk = arm["comparing"].compare, answers([[0.25, 0.75]])
     close, far = answers([[0.25, np.nextafter(np.float32(0.75), 1)]]), answers([[0.25, 0.750002]])
-    assert compare(desk, answers([[0.25, 0.75]]), "one", True)["correct"]
-    assert not compare(desk, close, "one", True)["correct"]
-    told = compare(desk, close, "one", False)
+    assert compare(desk, answers([[0.25, 0.75]]), "one", True, None)["correct"]
+    assert not compare(desk, close, "one", True, None)["correct"]
+    told = compare(desk, close, "one", False, None)
     assert told["correct"] and not told["identical"] and 0 < told["largest_difference"] < 1e-6
-    assert not compare(desk, far, "one", False)["correct"]
+    assert not compare(desk, far, "one", False, None)["correct"]
     coded = [answers([[0.25, 0.75]], weights) for weights in (["a", "b"], ["a", "c"])]
-    assert not compare(coded[0], coded[1], "one", False)["correct"]
+    assert not compare(coded[0], coded[1], "one", False, None)["correct"]
+
+
+def test_a_softmax_of_integers_may_round_to_the_next_code_where_its_sums_are_the_very_bits(arm):
+    def found(answer, sums):
+        return answers([[1 - answer, answer]]) | {"one/sums": np.array([sums], np.float32)}
+
+    compare, desk, step = arm["comparing"].compare, found(0.5, [1, 2]), 1 / 256
+    told = compare(desk, found(0.5 + step, [1, 2]), "one", True, step)
+    assert told["correct"] and not told["identical"] and told["other"] == 1
+    assert not compare(desk, found(0.5 + 2 * step, [1, 2]), "one", True, step)["correct"]
+    assert not compare(desk, found(0.5, [1, 3]), "one", True, step)["correct"]
+
+
+def test_a_file_is_cut_before_its_softmax(arm, litert_network, tmp_path):
+    data, (real, _) = TechniqueData(drawn_splits(), drawn_settings(), tmp_path), litert_network
+    path, films = tmp_path / "int8.tflite", data.films.test.pixels[:16]
+    path.write_bytes(int8(real, data).payload)
+    content, step = arm["cutting"].before_softmax(path)
+    (tmp_path / "cut.tflite").write_bytes(content)
+    with open_model(path) as whole, open_model(tmp_path / "cut.tflite") as cut:
+        told, sums = whole.predict(films), cut.predict(films)
+    expected = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    assert step == 1 / 256 and np.abs(told - expected).max() <= step
+    path.write_bytes(real)
+    assert arm["cutting"].before_softmax(path) is None  # of real numbers
 
 
 def test_grey_levels_must_be_the_stored_ones(arm):

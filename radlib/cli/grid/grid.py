@@ -9,17 +9,19 @@ from radlib.cli.grid.snakefile import FILE, Grid, find_snakemake, snakefile
 from radlib.cli.grid.steps import steps_of, take_step
 from radlib.cli.series.parameters import declared_parameters
 from radlib.cli.series.plan import check_settings, given_values, notebook_files
+from radlib.datasets.film_shards import decode_part
 from radlib.foundation.errors import SetupError
 from radlib.foundation.extras import check_extra
 from radlib.foundation.places import resolved
 from radlib.foundation.storage import write_text
+from radlib.imaging.decoding.shards import Shard
 from radlib.runs.runs import open_run, outputs_root, planned_run
 from radlib.runs.settings import SETTING_TYPES
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import STUDY_ENDINGS, load_study
 
 
-def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: int) -> Path:
+def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: int, shards: int = 0) -> Path:
     """Check a study as `radlib run` would, open its run, and write its Snakefile.
 
     Args:
@@ -27,6 +29,7 @@ def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: in
         output: Folder of the run; empty for the study's own.
         given: Settings as typed, the films' place among them.
         threads: Of every step; the same number everywhere, or trainings end with other bits.
+        shards: In how many steps the films are decoded; 0 for one.
 
     Returns:
         The Snakefile, in the run's folder.
@@ -37,7 +40,7 @@ def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: in
     places = {**given, **({"data": str(resolved(given["data"]))} if given.get("data") else {})}
     grid = Grid(named, run.folder.resolve(), places, threads)
     path = run.path(FILE)
-    write_text(path, snakefile(grid, steps_of(run)))
+    write_text(path, snakefile(grid, steps_of(run, shards)))
     return path
 
 
@@ -67,6 +70,11 @@ def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> 
         raise SetupError(
             f"The grid ended with steps undone (exit code {ended.returncode}); what is finished is kept: start the same command again."
         )
+
+
+def decode(study: str, shard: Shard, *, output: str, given: Mapping[str, str]) -> tuple[int, int]:
+    """Decode a shard of a study's films, see `film_shards.decode_part`."""
+    return decode_part(_opened(study, output, given, checked=False), shard)
 
 
 def step(study: str, mark: str, *, output: str, given: Mapping[str, str]) -> None:

@@ -24,7 +24,7 @@ PROGRAM, VARIABLE, ENVIRONMENT = "snakemake", "RADLIB_SNAKEMAKE", ".venv-grid"
 FILE = "Snakefile"
 REPORT = "report.html"
 RETRIES = 2  # of a step that was killed
-MEMORY_MB = {"films": 1000, "training": 2500, "variant": 2500, "answers": 1500}
+MEMORY_MB = {"shard": 1000, "films": 1000, "training": 2500, "variant": 2500, "answers": 1500}
 
 HEAD = """\
 # Written by `radlib grid`; run it again to change it. `snakemake --snakefile {name} --directory {folder} --cores 8`, or with

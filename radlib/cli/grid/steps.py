@@ -1,17 +1,20 @@
-"""What one rule of a grid does: read the films, make one variant, have it answer the validation films, or write the report.
+"""What one rule of a grid does: decode a shard of the films, open all of them, make one variant, have it answer the validation films, or write the report.
 
 A step works in the run's folder as `radlib run` does, with the same functions, and ends by writing a small file, a mark, whole or
 not at all; other steps wait for marks, never for a model file that is half written. Steps that follow find what is there.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from radlib.datasets.film_shards import decode_part
 from radlib.datasets.films import films_for, open_films
 from radlib.evaluation.predictions import predict
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.foundation.storage import write_json
+from radlib.imaging.decoding.shards import Shard
 from radlib.runs.chains import parse_chain
 from radlib.runs.stored_runs import Run
 from radlib.runs.variants import variant_key
@@ -19,6 +22,7 @@ from radlib.techniques.building import compress
 
 FOLDER = "grid"  # of the marks, in the run's folder
 FILMS = "films"
+SHARD = re.compile(r"films-(\d+)-of-(\d+)")
 SPLITS = ("validation", "perturbed")
 
 
@@ -27,10 +31,10 @@ class Step:
     """One rule.
 
     Attributes:
-        kind: `films`, `training`, `variant` or `answers`.
+        kind: `shard`, `films`, `training`, `variant` or `answers`.
         mark: Name of the file that says that it is done, without folder and ending.
         needs: Marks that it waits for.
-        network: `architecture[@tag]`, empty for `films`.
+        network: `architecture[@tag]`, empty for `shard` and `films`.
         seed: Of the training.
         chain: Of the variant; empty for the trained network.
     """
@@ -43,9 +47,16 @@ class Step:
     chain: str = ""
 
 
-def steps_of(run: Run) -> list[Step]:
-    """Return the steps of a run, each after those that it waits for."""
-    steps = {FILMS: Step("films", FILMS)}
+def steps_of(run: Run, shards: int = 0) -> list[Step]:
+    """Return the steps of a run, each after those that it waits for.
+
+    Args:
+        run: The run.
+        shards: In how many steps the films are decoded; 0 for one, which opens them, too.
+    """
+    parts = [Step("shard", f"films-{number}-of-{shards}") for number in range(1, shards + 1)]
+    steps = {part.mark: part for part in parts}
+    steps[FILMS] = Step("films", FILMS, tuple(steps))
     for network in run.networks():
         for step in _of_network(network):
             steps.setdefault(step.mark, step)
@@ -82,6 +93,10 @@ def take_step(run: Run, mark: str) -> None:
     Raises:
         UsageError: When the run has no such step.
     """
+    if shard := SHARD.fullmatch(mark):
+        films, refused = decode_part(run, Shard(*map(int, shard.groups())))
+        write_json(run.path(FOLDER, f"{mark}.json"), {"films": films, "refused": refused})
+        return
     step = next((each for each in steps_of(run) if each.mark == mark), None)
     if step is None:
         raise UsageError(

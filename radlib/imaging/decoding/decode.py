@@ -21,7 +21,8 @@ from radlib.foundation.processes import worker_pool
 from radlib.imaging import images
 from radlib.imaging.array_rows import split_reference
 from radlib.imaging.decoding import film_store
-from radlib.imaging.decoding.film_store import Entry, content_key
+from radlib.imaging.decoding.film_journal import Entry, read_journal
+from radlib.imaging.decoding.film_store import content_key
 from radlib.imaging.decoding.film_worker import OUT_OF_PROCESSOR_TIME, Result, confine, decode_batch, limited
 
 if TYPE_CHECKING:  # one film alone needs no pool
@@ -82,7 +83,7 @@ def decode_films(
     """
     folder, size = film_store.store_folder(cache_folder, preprocessing), preprocessing.image_size
     keys = [content_key(image) for image in index["image_id"]]
-    entries = film_store.intact(folder, size, film_store.read_journal(folder, size), set(keys))
+    entries = film_store.intact(folder, size, read_journal(folder, size), set(keys))
     missing = {key: path for key, path in zip(keys, index["path"], strict=True) if key not in entries}
     if missing:
         entries = entries | _decode_into(folder, missing, preprocessing, workers, timeout_s)

@@ -18,8 +18,9 @@ The store shows patients' films, so its folder opens to its owner alone.
 
 Nothing is half-written. Pixels are appended first and reach the disk before the journal names them, each line
 of the journal carries a checksum, and a row belongs to the last line that claims it: whatever a kill, a power
-cut or a full disk leaves behind the last whole line is overwritten by the next writer. One process writes at a
-time; readers need no lock, since what the journal names never changes.
+cut or a full disk leaves behind the last whole line is overwritten by the next writer. One process appends at a
+time, others fill places that were reserved for them (see `shards`) and have journals of their own; readers need no lock,
+since what a journal names never changes.
 """
 
 import contextlib
@@ -35,6 +36,7 @@ import numpy as np
 from radlib.foundation import owner_only, storage
 from radlib.foundation.plain_text import say_line
 from radlib.imaging import images, resemblance
+from radlib.imaging.decoding.film_journal import Entry, journal_line, next_row, read_journal
 
 REVISION = 3  # raised when the same file would decode to other pixels, or the journal says other things
 BLOCK_BYTES = 4_000_000  # of squares compared at a time: memory stays flat
@@ -43,25 +45,6 @@ COMMIT_FILMS = 256  # films that a kill costs, at most
 # What these name can be mended without touching the film: a codec installed, a file put back, and a machine so busy
 # that a good film ran out of time. Not remembered.
 NOT_REMEMBERED = ("not_a_file", "unsupported_compression", "timeout")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is known of one file's content.
-
-    Attributes:
-        row: Where its square lies; -1 for a film that cannot be decoded.
-        height: Of the film as stored, pixels.
-        width: Of the film as stored, pixels.
-        reason: A key of `images.REASONS`; empty for a film that decoded.
-        checksum: CRC-32 of its square and its mark, one behind the other.
-    """
-
-    row: int
-    height: int = 0
-    width: int = 0
-    reason: str = ""
-    checksum: int = 0
 
 
 def store_folder(cache_folder: Path, preprocessing: images.Preprocessing) -> Path:
@@ -73,26 +56,6 @@ def store_folder(cache_folder: Path, preprocessing: images.Preprocessing) -> Pat
 def content_key(image_id: str) -> str:
     """Return the key of a film's content: its id, less the suffix that tells exact copies apart."""
     return image_id.partition("-")[0]
-
-
-def read_journal(folder: Path, image_size: int) -> dict[str, Entry]:
-    """Return what is known, by content key; lines that are damaged or whose pixels are gone are left out."""
-    try:
-        text = (folder / "journal.txt").read_text(encoding="ascii", errors="replace")
-        squares = (folder / "pixels.raw").stat().st_size // image_size**2
-        whole = min(squares, (folder / "marks.raw").stat().st_size // resemblance.MARK_BYTES)
-    except FileNotFoundError:
-        return {}
-    entries: dict[str, Entry] = {}
-    owner: dict[int, str] = {}
-    for line in text.splitlines():
-        key, entry = _parsed(line)
-        if entry is None or entry.row >= whole:
-            continue
-        entries[key] = entry
-        if entry.row >= 0:
-            owner[entry.row] = key
-    return {key: entry for key, entry in entries.items() if entry.row < 0 or owner[entry.row] == key}
 
 
 def intact(folder: Path, image_size: int, entries: Mapping[str, Entry], wanted: Set[str]) -> dict[str, Entry]:
@@ -153,19 +116,6 @@ def _map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     return np.memmap(path, np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
 
 
-def _line(key: str, entry: Entry) -> str:
-    body = f"{key} {entry.row} {entry.height} {entry.width} {entry.reason or '-'} {entry.checksum:08x}"
-    return f"{zlib.crc32(body.encode()):08x} {body}\n"
-
-
-def _parsed(line: str) -> tuple[str, Entry | None]:
-    checksum, _, body = line.partition(" ")
-    if checksum != f"{zlib.crc32(body.encode()):08x}":
-        return "", None
-    key, row, height, width, reason, square = body.split(" ")
-    return key, Entry(int(row), int(height), int(width), "" if reason == "-" else reason, int(square, 16))
-
-
 @dataclass
 class Writer:
     """Appends films to a store; see `writing`.
@@ -199,7 +149,7 @@ class Writer:
         return entry
 
     def _note(self, key: str, entry: Entry) -> None:
-        self._lines.append(_line(key, entry))
+        self._lines.append(journal_line(key, entry))
         if len(self._lines) >= COMMIT_FILMS:
             self.commit()
 
@@ -226,7 +176,7 @@ def writing(folder: Path, image_size: int) -> Iterator[tuple[Writer, Mapping[str
         (folder / "lock").touch(mode=owner_only.FILE)
     with storage.disk_errors(folder / "pixels.raw"), storage.only_process(folder / "lock"):
         known = read_journal(folder, image_size)
-        rows = 1 + max((entry.row for entry in known.values()), default=-1)
+        rows = next_row(folder, known)
         with contextlib.ExitStack() as stack:
             pixels, marks, journal = (
                 stack.enter_context(open(folder / name, "ab", opener=owner_only.opener))

@@ -14,6 +14,7 @@ from PIL import Image
 from radlib.foundation.errors import SetupError
 from radlib.imaging import images, resemblance
 from radlib.imaging.decoding import decode, film_store
+from radlib.imaging.decoding.film_journal import read_journal
 from radlib.imaging.images import REASONS, Preprocessing, prepare, read_image
 
 SMALL = Preprocessing(16)
@@ -116,6 +117,7 @@ import sys
 from pathlib import Path
 import pandas as pd
 from radlib.imaging import images; from radlib.imaging.decoding import decode, film_store
+from radlib.imaging.decoding.film_journal import read_journal
 film_store.COMMIT_FILMS = 5
 paths = sorted(Path(sys.argv[1]).glob("*.png"))
 index = pd.DataFrame({"image_id": [images.image_id(p) for p in paths], "path": [str(p) for p in paths]})
@@ -137,11 +139,11 @@ def test_kill_9_in_the_middle_loses_little_and_poisons_nothing(tmp_path, counted
             start_new_session=True,
         )
         process.stdout.readline()
-        while len(film_store.read_journal(folder, 16)) < 90 * (moment + 1) and process.poll() is None:
+        while len(read_journal(folder, 16)) < 90 * (moment + 1) and process.poll() is None:
             time.sleep(0.002)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        known = film_store.read_journal(folder, 16)
+        known = read_journal(folder, 16)
         assert len(known) >= min(before, 90 * (moment + 1))
         before = len(known)
     check(decode.decode_films(index_of(paths), SMALL, cache), paths)
@@ -213,7 +215,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_done(tmp_path, monkeypat
     with pytest.raises(SetupError, match="No space is left"):
         decode.decode_films(index_of(paths), SMALL, cache)
     monkeypatch.setattr(film_store.Writer, "add", add)
-    assert len(film_store.read_journal(film_store.store_folder(cache, SMALL), 16)) == 6
+    assert len(read_journal(film_store.store_folder(cache, SMALL), 16)) == 6
     check(decode.decode_films(index_of(paths), SMALL, cache), paths)
 
 
@@ -296,7 +298,7 @@ def test_marks_that_were_cut_off_are_made_again(tmp_path, counted):
 def test_blocks_of_any_size_compare_every_film(tmp_path, monkeypatch, block_bytes):
     monkeypatch.setattr(film_store, "BLOCK_BYTES", block_bytes)
     _, _, _, folder = stored(tmp_path, 7)
-    entries = film_store.read_journal(folder, 16)
+    entries = read_journal(folder, 16)
     assert film_store.damaged_keys(folder, 16, entries) == set()
     overwrite(folder / "pixels.raw", 6 * 256 + 255, b"\0\0")
     overwrite(folder / "pixels.raw", 2 * 256, b"\1\1\1\1")
