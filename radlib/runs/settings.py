@@ -44,6 +44,8 @@ class Settings:
         seed: Seed of initial weights, film order and augmentation.
         epochs: Passes over the training films, at most; 0 takes the network as the weights file brings it, head included.
         batch_size: Films in one gradient step.
+        replicas: Devices (graphics cards) of this machine that the training of a network is shared out among; what techniques
+            train afterwards stays on one.
         learning_rate: Highest learning rate of the Adam optimizer.
         schedule: `cosine` (after a warm-up, to zero), `plateau` (divided when validation stalls), `constant`.
         warmup_epochs: Epochs of linear warm-up.
@@ -98,6 +100,7 @@ class Settings:
     seed: Annotated[int, Range(0, 2**32 - 1)] = 0
     epochs: Annotated[int, Range(0, 10_000)] = 12
     batch_size: Annotated[int, Range(1, 4096)] = 32
+    replicas: Annotated[int, Range(1, 64)] = 1
     learning_rate: Annotated[float, Range(0, 100)] = 0.003
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     warmup_epochs: Annotated[float, Range(0, 10_000)] = 1.0

@@ -20,6 +20,7 @@ from radlib.runs.settings import Settings
 from radlib.runs.variants import REBUILT, Variant, read_variant, variant_key
 from radlib.training.learning_curves import best_position
 from radlib.training.recipe import Recipe, recipe_from
+from radlib.training.replicas import replicated, synchronize
 from radlib.training.training import GoesOn, TrainingStopped, check_numbers, fit, validate
 
 TRAINING_REVISION = 2  # raised when the same settings would train another network
@@ -50,28 +51,9 @@ def train_baseline(run: Run, films: FilmSplits, goes_on: GoesOn | None = None) -
 
     def build(folder: Path) -> dict[str, Any]:
         from radlib.architectures.inputs import input_record
-        from radlib.architectures.networks import build_network
         from radlib.formats.keras import save_model
 
-        backend.make_deterministic(settings.seed)
-        model = build_network(
-            settings.architecture,
-            settings.architecture_options,
-            films.training.task,
-            (settings.image_size, settings.image_size, 1),
-            weights=weights,
-            dropout=settings.dropout,
-            seed=settings.seed,
-            need_head=settings.epochs == 0,
-        )
-        recipe = recipe_from(settings)
-        judged = replace(films, validation=choice_films(films, settings))
-        if settings.epochs:
-            how: dict[str, Any] = {"seed": settings.seed, "folder": checkpoints, "name": run.network}
-            history = fit(model, judged, recipe, **how, goes_on=goes_on)
-        else:
-            check_numbers(model, run.network)
-            history = untrained_history(model, judged)
+        model, history = _trained(run, films, weights, checkpoints, goes_on)
         save_model(model, folder / "model.keras")
         write_text(folder / "history.csv", table_text(history))
         inside = None
@@ -153,6 +135,35 @@ def original_format(run: Run) -> str:
     return read_variant(path).format if is_imported(run.settings) and path.is_file() else "keras"
 
 
+def _trained(
+    run: Run, films: FilmSplits, weights: str, checkpoints: Path, goes_on: GoesOn | None
+) -> tuple[Any, "pd.DataFrame"]:
+    """Return the network of a run's settings and its learning curves; without epochs, as its weights file brings it."""
+    from radlib.architectures.networks import build_network
+
+    settings = run.settings
+    recipe, judged = recipe_from(settings), replace(films, validation=choice_films(films, settings))
+    backend.make_deterministic(settings.seed)
+    with replicated(settings.replicas, settings.batch_size):
+        model = build_network(
+            settings.architecture,
+            settings.architecture_options,
+            films.training.task,
+            (settings.image_size, settings.image_size, 1),
+            weights=weights,
+            dropout=settings.dropout,
+            seed=settings.seed,
+            need_head=settings.epochs == 0,
+        )
+        if not settings.epochs:
+            check_numbers(model, run.network)
+            return model, untrained_history(model, judged)
+        if settings.replicas > 1:
+            synchronize(model)
+        how: dict[str, Any] = {"seed": settings.seed, "folder": checkpoints, "name": run.network}
+        return model, fit(model, judged, recipe, **how, goes_on=goes_on, replicas=settings.replicas)
+
+
 def baseline_spec(settings: Settings, films: FilmSplits, weights: str) -> dict[str, Any]:
     """Return all that decides a trained network, as `Run.load_or_build` wants it."""
     return {"films": films.fingerprint, **settings_spec(settings, weights)}
@@ -170,6 +181,7 @@ def settings_spec(settings: Settings, weights: str) -> dict[str, Any]:
         **{k: getattr(recipe, k) for k in Recipe.__dataclass_fields__ if k != "augmentation"},
         "augmentation": recipe.augmentation.to_dict(),
         "best_epoch_on": [settings.operating_point_films, settings.perturbation],
+        **({"replicas": settings.replicas} if settings.replicas > 1 else {}),  # other sums, other bits
         "seed": settings.seed,
         "revision": TRAINING_REVISION,
     }

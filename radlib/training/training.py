@@ -29,7 +29,13 @@ from radlib.runs.tasks import Task
 from radlib.training.batch_statistics import estimator, random_layers
 from radlib.training.checkpoints import Checkpoints
 from radlib.training.recipe import Recipe
-from radlib.training.training_films import chance_loss, check_answers, epoch_batches, statistics_batches
+from radlib.training.training_films import (
+    batch_slices,
+    chance_loss,
+    check_answers,
+    epoch_batches,
+    statistics_batches,
+)
 
 GoesOn = Callable[[Sequence[Mapping[str, float]]], bool]
 
@@ -49,6 +55,7 @@ def fit(
     keep: str = "best",
     name: str = "",
     goes_on: GoesOn | None = None,
+    replicas: int = 1,
 ) -> "pd.DataFrame":
     """Train a Keras model in place and leave it with its best weights.
 
@@ -62,6 +69,7 @@ def fit(
         keep: Whose weights the model is left with: the `best` epoch's (see `learning_curves`) or the `last`.
         name: What the progress bar calls the network.
         goes_on: Asked after every epoch with the rows so far, whether the training is worth going on.
+        replicas: Devices that the model was built on, see `replicas.replicated`.
 
     Returns:
         One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate, chance_loss (what the best answer that is
@@ -75,7 +83,7 @@ def fit(
     check_answers(films.training)
     check_numbers(model, name)
     backend.make_deterministic(seed)
-    steps = math.ceil(len(films.training) / recipe.batch_size)
+    steps = len(batch_slices(len(films.training), recipe.batch_size, replicas))
     optimizer = _optimizer(recipe, steps)
     model.compile(optimizer, loss=_masked_loss(films.training.task.loss))
     optimizer.build(model.trainable_variables)
@@ -98,7 +106,7 @@ def fit(
         if redraw:
             model.make_train_function(force=True)  # a fresh trace starts the random layers afresh
         history = model.fit(
-            epoch_batches(films.training, recipe, seed, epoch),
+            epoch_batches(films.training, recipe, seed, epoch, replicas),
             steps_per_epoch=steps,
             initial_epoch=epoch,
             epochs=epoch + 1,

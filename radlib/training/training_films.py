@@ -23,7 +23,20 @@ STATISTICS_FILMS = (
 )
 
 
-def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Any:
+def batch_slices(films: int, batch_size: int, replicas: int = 1) -> list[slice]:
+    """Return the batches of an epoch as slices of its order.
+
+    Every batch can be shared out evenly among replicas: of the last one up to `replicas` - 1 films are left to another epoch.
+
+    Example:
+        >>> batch_slices(10, 4), batch_slices(11, 4, replicas=2)[-1]
+        ([slice(0, 4, None), slice(4, 8, None), slice(8, 10, None)], slice(8, 10, None))
+    """
+    films -= films % replicas
+    return [slice(start, min(start + batch_size, films)) for start in range(0, films, batch_size)]
+
+
+def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int, replicas: int = 1) -> Any:
     """Return one epoch as a tf.data set of (images, targets, weights).
 
     Args:
@@ -31,14 +44,15 @@ def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Any:
         recipe: How they are varied and weighted.
         seed: Of the training.
         epoch: Its number, from 0.
+        replicas: Devices that each batch is shared out among.
     """
     tf = backend.tensorflow()
     order = _order(films, seed, epoch)
     targets, weights = _answers(films, recipe)
 
     def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        for start in range(0, len(order), recipe.batch_size):
-            chosen = order[start : start + recipe.batch_size]
+        for batch in batch_slices(len(order), recipe.batch_size, replicas):
+            chosen = order[batch]
             images = _varied(films, recipe, seed, epoch, chosen)
             yield images, targets[chosen].astype(np.float32), weights[chosen]
 
