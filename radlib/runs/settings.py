@@ -44,8 +44,7 @@ class Settings:
         seed: Seed of initial weights, film order and augmentation.
         epochs: Passes over the training films, at most; 0 takes the network as the weights file brings it, head included.
         batch_size: Films in one gradient step.
-        replicas: Devices (graphics cards) of this machine that the training of a network is shared out among; what techniques
-            train afterwards stays on one.
+        replicas: Graphics cards of this machine that a network's training is shared out among; techniques train on one.
         learning_rate: Highest learning rate of the Adam optimizer.
         schedule: `cosine` (after a warm-up, to zero), `plateau` (divided when validation stalls), `constant`.
         warmup_epochs: Epochs of linear warm-up.
