@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from radlib.cli.fit_words import outcome_lines, search_lines
+from radlib.cli.fit_device import write_its_page
+from radlib.cli.fit_words import budget_words, outcome_lines, search_lines
 from radlib.cli.series.parameters import declared_parameters
 from radlib.cli.series.plan import check_settings, given_values, notebook_files
 from radlib.cli.series.series import run_series
@@ -82,6 +83,8 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
     """
     check_extra("train")
     check_extra("fit")
+    if asked.budget.arena_kb:
+        check_extra("micro")
     run = _search_run(asked)
     with only_start(run.folder):
         taken = _searched(run, asked, say)
@@ -99,7 +102,8 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
     bundle = export_variant(
         done.folder, _winner_key(done), done.folder.with_name(f"{done.folder.name}.{BUNDLE}")
     )
-    for line in outcome_lines(done, study, bundle):
+    page = write_its_page(bundle, say)
+    for line in outcome_lines(done, study, bundle, page):
         say(line)
     return done.folder
 
@@ -169,7 +173,7 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
     }
     content = {
         "name": f"{run.study.name}_fit",
-        "title": f"{run.study.title}: fitted to {_budget_words(asked.budget)}",
+        "title": f"{run.study.title}: fitted to {budget_words(asked.budget)}",
         "notes": " ".join(filter(None, [run.study.notes, NOTES])),
         "parameters": {**own, "gate_noninferior": False, "gate_size_kb": float(asked.budget.size_kb)},
         "seeds": [run.settings.seed],
@@ -190,13 +194,6 @@ NOTES = (
     "Network, size of films, rate of learning and compression were found by a search on validation films as they are and "
     "perturbed; the test films had no part in it and were scored once, for what was found."
 )
-
-
-def _budget_words(budget: Budget) -> str:
-    parts = [f"{budget.size_kb:g} KB"] * bool(budget.size_kb) + [f"{budget.latency_ms:g} ms"] * bool(
-        budget.latency_ms
-    )
-    return " and ".join(parts) or "no budget"
 
 
 def _hand_over(search_run: Run, final: Path, found: list[Found]) -> None:

@@ -34,17 +34,33 @@ def _either_or(taken: Taken, budget: Budget, settings: Settings) -> str:
     )
     return (
         f"On validation films it reads {taken.loss:.3f} worse than the best network on the probit scale, where "
-        f"{settings.selection_loss:g} is tolerated: give up either the budget ({budget.size_kb:g} KB), and {allow}, or that loss."
+        f"{settings.selection_loss:g} is tolerated: give up either the budget ({budget_words(budget)}), and {allow}, or that loss."
     )
 
 
-def outcome_lines(run: Run, study: Path, bundle: Path) -> list[str]:
+def budget_words(budget: Budget) -> str:
+    """Return a budget in words.
+
+    Example:
+        >>> budget_words(Budget(size_kb=150, arena_kb=64)), budget_words(Budget())
+        ('150 KB and 64 KB of memory', 'no budget')
+    """
+    named = (
+        (budget.size_kb, "KB"),
+        (budget.latency_ms, "ms"),
+        (budget.arena_kb, "KB of memory"),
+    )
+    return " and ".join(f"{value:g} {what}" for value, what in named if value) or "no budget"
+
+
+def outcome_lines(run: Run, study: Path, bundle: Path, page: Path | None) -> list[str]:
     """Return how the file did on the test films, and what to do next.
 
     Args:
         run: The final run, finished.
         study: Its study file.
         bundle: What a device needs.
+        page: What a browser needs; None where there is none.
     """
     from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
     from radlib.report.readings import read
@@ -55,6 +71,7 @@ def outcome_lines(run: Run, study: Path, bundle: Path) -> list[str]:
         f"Report: {run.path('report.html')}",
         f"To run again, or to change, with radlib run: {study}",
         f"For the device: {bundle} (its README.txt says how)",
+        *([f"For a browser: {page} (radlib page {bundle} --serve shows one)"] if page is not None else []),
     ]
 
 

@@ -65,6 +65,8 @@ def new(folder: Path, study: Path) -> None:
               help="Longest time of one film on the device, milliseconds.  [default: any]")  # fmt: skip
 @click.option("--device", nargs=2, type=click.Path(path_type=Path), metavar="RESULT BUNDLE",
               help="What radlib bench wrote on the device, and the bundle that it measured.  [default: this machine]")  # fmt: skip
+@click.option("--max-arena-kb", default=0.0, type=click.FloatRange(min=0),
+              help="Most memory of a microcontroller, KB.  [default: any]")  # fmt: skip
 @click.option("--hours", default=2.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
               help="What the search may take, as reckoned for two cores.")  # fmt: skip
 @click.option(
@@ -94,6 +96,7 @@ def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
     STUDY is the name of a study, or a YAML file such as `radlib new` writes: its films, its epochs and its margin hold.
     """
     from radlib.cli.fit import Asked, fit as fit_study
+    from radlib.cli.fit_device import arena_of
     from radlib.evaluation.search.space import Budget
 
     slower = 1.0
@@ -106,7 +109,8 @@ def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
             )
         slower = times_slower(*given["device"])
         say_line(f"One film takes {slower:.1f} times as long on the device as here.", err=True)
-    budget = Budget(given["max_kb"], given["max_ms"], slower)
+    arena_kb = given["max_arena_kb"]
+    budget = Budget(given["max_kb"], given["max_ms"], slower, arena_kb, arena_of if arena_kb else None)
     values = {**dict(parameters), **({} if data is None else {"data": data})}
     how = {name: given[name] for name in ("hours", "networks", "seed", "output")}
     say(fit_study(Asked(study, budget, **how, given=values), lambda line: say_line(line, err=True)))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from drawn import drawn_splits
-from radlib.cli import device_speed, fit as fitting
+from radlib.cli import device_speed, fit as fitting, fit_device
 from radlib.cli.app import main
 from radlib.cli.fit import Asked, _final_study, _hand_over, _on_the_way, _places, _search_run
 from radlib.cli.fit_words import outcome_lines, search_lines
@@ -15,11 +15,12 @@ from radlib.evaluation.search.files import files_of
 from radlib.evaluation.search.fronts import Found, Taken, take
 from radlib.evaluation.search.space import Budget, Candidate
 from radlib.evaluation.search.trials import FINISHED, FileScore, Trial
-from radlib.foundation.errors import UsageError
+from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.storage import write_json
 from radlib.runs.runs import open_run
 from radlib.runs.settings import Settings
 from radlib.techniques.building import compress
+from radlib.techniques.quantization.converter import float16
 from radlib.training import baselines
 from written_runs import write_run
 
@@ -141,8 +142,33 @@ def test_a_device_is_as_much_slower_as_the_same_file_takes_longer_there(tmp_path
         device_speed.times_slower(tmp_path / "board.json", bundle)
 
 
+def test_an_installation_without_the_built_page_says_so_and_goes_on(tmp_path, monkeypatch):
+    def none_there(bundles, folder):
+        raise SetupError("This installation came without the built page.")
+
+    said = []
+    monkeypatch.setattr(fit_device, "write_page", none_there)
+    assert fit_device.write_its_page(tmp_path / "mine_fit.bundle", said.append) is None
+    assert "came without the built page" in said[0]
+    monkeypatch.setattr(fit_device, "write_page", lambda bundles, folder: folder)
+    assert fit_device.write_its_page(tmp_path / "mine_fit.bundle", said.append) == tmp_path / "mine_fit.page"
+
+
+def test_the_memory_of_a_microcontroller_counts(litert_network, tmp_path):
+    pytest.importorskip("tflite_micro")
+    real, model = litert_network
+    run_files = tmp_path / "real.tflite", tmp_path / "half.tflite"
+    run_files[0].write_bytes(real)
+    run_files[1].write_bytes(float16(real, None).payload)
+    whole, half = (fit_device.arena_of(path, 16) for path in run_files)
+    assert whole > 1000 and half == 0  # weights of float16 do not run there
+
+
 def test_the_end_tells_how_it_did_and_where_everything_lies(tmp_path):
     run = write_run(tmp_path, chains=("", "int8"), films=60)
-    lines = outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"))
+    page = Path("mine_fit.page")
+    lines = outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"), page)
+    assert "mine_fit.page" in lines[5]
+    assert outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"), None) == lines[:5]
     assert "is the smallest" in lines[0] and "test films" in lines[1]
     assert lines[2].endswith("report.html") and "mine_fit.yaml" in lines[3] and "mine_fit.bundle" in lines[4]

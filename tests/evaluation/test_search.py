@@ -112,6 +112,12 @@ def test_the_front_is_what_no_smaller_file_reads_as_well_as():
     assert take(trials, Budget(size_kb=0.5), 0.2).best.file.chain == "qat"
 
 
+def test_a_budget_of_memory_counts_what_runs_there():
+    budget = Budget(arena_kb=64)
+    assert budget.fits(10**9, 5, 64_000) and not budget.fits(1, 0, 64_001) and not budget.fits(1, 0, 0)
+    assert budget.fits(1) and Budget().fits(1, 0, 0)  # nobody asked
+
+
 def test_a_budget_of_time_counts_the_device():
     assert Budget(latency_ms=20, slower=4).fits(10**9, 5) and not Budget(latency_ms=20, slower=4).fits(1, 5.1)
     assert Budget().fits(10**12, 10**6) and not Budget(size_kb=1).fits(1001)

@@ -12,7 +12,7 @@ import numpy as np
 from radlib.datasets.films import FilmSplits
 from radlib.evaluation.predictions import mean_auroc, predict
 from radlib.evaluation.probes import in_fresh_process
-from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES
+from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES, Budget
 from radlib.evaluation.search.trials import FileScore
 from radlib.foundation.errors import NotApplicable
 from radlib.runs.stored_runs import Run
@@ -22,18 +22,17 @@ from radlib.techniques.building import compress
 CALLS = 50  # timed, of each file
 CEILING = 1 - 1e-4  # AUROC; nobody reads surer than so many films can tell
 NORMAL = NormalDist()
+ANY = Budget()
 
 
-def files_of(
-    network: Run, films: FilmSplits, chains: Sequence[str], *, timed: bool = False
-) -> list[FileScore]:
+def files_of(network: Run, films: FilmSplits, chains: Sequence[str], budget: Budget = ANY) -> list[FileScore]:
     """Make files of a trained network, and score them on validation films; a chain that does not suit it is left out.
 
     Args:
         network: The run with the network's settings.
         films: Prepared for it.
         chains: What to make.
-        timed: Whether they are timed on this machine, too.
+        budget: Whether they are timed on this machine, too, and asked what a microcontroller needs.
     """
     variants = []
     for chain in chains:
@@ -44,7 +43,7 @@ def files_of(
     clean, perturbed = (
         predict(network, films, variants, split=split) for split in ("validation", "perturbed")
     )
-    latency_ms = _latencies(network, variants) if timed else {}
+    latency_ms = _latencies(network, variants) if budget.latency_ms else {}
     return [
         FileScore(
             v.chain_text,
@@ -53,9 +52,18 @@ def files_of(
             mean_auroc(clean[v.name]) or 0.5,
             mean_auroc(perturbed[v.name]) or 0.5,
             latency_ms.get(v.name, 0.0),
+            _arena_bytes(network, v, budget),
         )
         for v in variants
     ]
+
+
+def _arena_bytes(network: Run, variant: Variant, budget: Budget) -> int | None:
+    """Return what a file needs on a microcontroller; none but LiteRT files run there."""
+    if not budget.arena_kb or budget.arena_of is None:
+        return None
+    path = network.model_path(variant)
+    return budget.arena_of(path, network.settings.image_size) if variant.format == "tflite" else 0
 
 
 def _latencies(network: Run, variants: Sequence[Variant]) -> dict[str, float]:

@@ -84,7 +84,7 @@ def take(trials: Sequence[Trial], budget: Budget, tolerated_loss: float) -> Take
     if not whole:
         return None
     reference = max(whole, key=lambda f: (f.score, -f.file.size_bytes))
-    fitting = [f for f in files if budget.fits(f.file.size_bytes, f.file.latency_ms)]
+    fitting = [f for f in files if budget.fits(f.file.size_bytes, f.file.latency_ms, f.file.arena_bytes)]
     front = front_of(files)
     as_good = [f for f in front if reference.score - f.score <= tolerated_loss]
     best = max(fitting, key=lambda f: (f.score, -f.file.size_bytes), default=None)

@@ -171,7 +171,8 @@ def _tried(
     epochs = len(curve) or network.settings.epochs
     cost = epochs * len(films.training) * step_ms(macs / 1e9) / 1000 + sum(map(_making_s, files))
     value = max(
-        map(score, [f for f in files if budget.fits(f.size_bytes, f.latency_ms)] or files), default=None
+        map(score, [f for f in files if budget.fits(f.size_bytes, f.latency_ms, f.arena_bytes)] or files),
+        default=None,
     )
     return Trial(
         len(before),
@@ -188,7 +189,7 @@ def _tried(
 def _cheap(network: Run, films: FilmSplits, budget: Budget, parameters: int) -> list[FileScore]:
     """Make what needs no training, and whatever their size the files that say what the budget costs."""
     wanted = [c for c, share in CHEAP.items() if c in MADE_ALWAYS or budget.fits(share * parameters)]
-    return files_of(network, films, wanted, timed=bool(budget.latency_ms))
+    return files_of(network, films, wanted, budget)
 
 
 def counted(network: Run, films: FilmSplits) -> tuple[int, int]:
@@ -223,7 +224,7 @@ def _deepened(
             parameters, macs = counted(network, films)
             if not budget.fits(0.7 * share * parameters):  # what a chain packs to is known to a third
                 continue
-            made = files_of(network, films_for(network, films), [chain], timed=bool(budget.latency_ms))
+            made = files_of(network, films_for(network, films), [chain], budget)
             cost = network.settings.pruning_epochs * len(films.training) * 1.5 * step_ms(macs / 1e9) / 1000
             cost += MAKING_OTHERS_S
             trials[number] = dataclasses.replace(

@@ -39,6 +39,7 @@ class FileScore:
         clean: Mean AUROC on validation films as they are.
         perturbed: The same on their perturbed copies.
         latency_ms: Of one film on this machine; 0 where it was not asked.
+        arena_bytes: Of memory on a microcontroller; 0 where it does not run there, None where it was not asked.
     """
 
     chain: str
@@ -47,6 +48,7 @@ class FileScore:
     clean: float
     perturbed: float
     latency_ms: float = 0.0
+    arena_bytes: int | None = None
 
 
 @dataclass(frozen=True)
