@@ -38,12 +38,9 @@ export interface Planes {
 export async function readJpeg(file: Uint8Array, codecs: Codecs): Promise<Picture> {
   const marks = readMarks(file);
   const { width, height, components, mixed, values } = await planes(file, codecs);
-  const grey =
-    components === 1
-      ? values
-      : Uint8Array.from({ length: width * height }, (_, n) =>
-          mixed ? values[3 * n] : luminance(values[3 * n], values[3 * n + 1], values[3 * n + 2]),
-        );
+  const grey = components === 1 ? values : new Uint8Array(width * height);
+  for (let n = 0, at = 0; at < values.length && components === 3; n++, at += 3)
+    grey[n] = mixed ? values[at] : luminance(values[at], values[at + 1], values[at + 2]);
   return { width, height, values: grey, highest: 255, exif: marks.exif };
 }
 

@@ -28,7 +28,14 @@ scope.onmessage = ({ data }: MessageEvent<Numbered<Request>>) => void answer(dat
 
 async function answer(request: Numbered<Request>): Promise<void> {
   const reply = await replyTo(request).catch(failure);
-  scope.postMessage({ ...reply, number: request.number });
+  scope.postMessage({ ...reply, number: request.number }, handedOver(reply));
+  if (reply.kind === "opened") await codecs.warm().catch(() => undefined); // while somebody looks for a film
+}
+
+/** Return what goes to the page without being copied. */
+function handedOver(reply: Reply): Transferable[] {
+  if (reply.kind === "look") return [reply.look.levels.buffer];
+  return reply.kind === "map" ? [reply.map.values.buffer] : [];
 }
 
 function failure(error: unknown): Reply {
@@ -124,8 +131,9 @@ async function digest(bytes: Uint8Array): Promise<string> {
 function look(film: Grey): Look {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(film.width, film.height));
   const [width, height] = [film.width, film.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const small = resampled(film, width, height, "bilinear");
-  const levels = Uint16Array.from(small.values, (value) => Math.round(value * 65535));
+  const { values } = resampled(film, width, height, "bilinear");
+  const levels = new Uint16Array(values.length);
+  for (let n = 0; n < levels.length; n++) levels[n] = Math.round(values[n] * 65535);
   return { width, height, levels, stored: { width: film.width, height: film.height } };
 }
 
