@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exported_bundles import exported_bundles
-from page_films import with_films
+from page_films import odd_films, with_films
 from radlib.deployment.page.built_page import CHECKOUT, START
 from radlib.deployment.page.serving import address, page_server
 from radlib.deployment.page.writing import write_page
@@ -65,6 +65,13 @@ def test_a_short_round(tmp_path):
 @pytest.mark.slow
 def test_steps_and_page_answer_as_the_desk(tmp_path):
     _run(exported_bundles(tmp_path), tmp_path)
+
+
+@pytest.mark.slow
+def test_films_of_inks_and_of_single_bits_are_read_or_refused_as_on_the_desk(tmp_path):
+    bundles = exported_bundles(tmp_path, ("float32",))
+    odd = with_films(bundles[0], odd_films(tmp_path / "films"), tmp_path / "odd" / "float32")
+    _run([odd], tmp_path, "browser/desk")
 
 
 @pytest.mark.slow
