@@ -7,6 +7,7 @@ import { placement, prepare } from "../films/prepare";
 import { readFilm } from "../films/read_film";
 import { MAX_FILE_BYTES, UnreadableFilm } from "../films/reasons";
 import { resampled } from "../films/resampling";
+import { sha256 } from "../model/digest";
 import { COARSE, FINE, occlusion } from "../model/occlusion";
 import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
 import { unlike } from "../model/typical";
@@ -124,8 +125,7 @@ async function read(film: Sent, keys: string[]): Promise<Reply> {
 
 /** Return the first 12 hex digits of a file's sha256: stable, and says nothing about a patient. */
 async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
-  return [...hash.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(bytes.buffer as ArrayBuffer)).slice(0, 12);
 }
 
 function look(film: Grey): Look {

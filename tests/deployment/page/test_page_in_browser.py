@@ -43,7 +43,7 @@ def _run(bundles, folder, *names, tried=4, **variables):
     thread.start()
     try:
         done = subprocess.run(
-            ["npx", "vitest", "run", *(f"tests/{name}.test.ts" for name in names)], cwd=SOURCE, capture_output=True, text=True, timeout=580,
+            ["npx", "vitest", "run", *(f"tests/{name}.test.ts" for name in names)], cwd=SOURCE, capture_output=True, text=True, timeout=float(os.environ.get("RADLIB_PAGE_SECONDS", 580)),
             env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
                  "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles[:tried]), "NO_COLOR": "1",
                  **variables},
