@@ -24,15 +24,17 @@ const KINDS: Record<string, (sound: Uint8Array, next: () => number) => Uint8Arra
   "a page of a portal": () => new TextEncoder().encode("<!doctype html><title>Log in</title>"),
 };
 
-/** Yield hostile models, each kind in turn, first told with their own digest and then with the sound one's. */
+/** Yield the sound model, then hostile ones, each kind in turn, first told with their own digest, then with the sound one's. */
 export function* hostileModels(sound: Uint8Array, count: number, seed: number): Generator<HostileModel> {
   const next = numbers(seed);
   const kinds = Object.entries(KINDS);
+  const digest = (model: Uint8Array) => createHash("sha256").update(model).digest("hex");
+  yield { name: "unharmed", model: sound, claimed: digest(sound) };
   for (let n = 0; n < count; n++) {
     const [name, damage] = kinds[n % kinds.length];
     const model = damage(sound, next);
     const own = Math.floor(n / kinds.length) % 2 === 0;
-    const claimed = own ? createHash("sha256").update(model).digest("hex") : "";
+    const claimed = own ? digest(model) : "";
     yield { name: `${n} ${name}${own ? " with its digest" : ""}`, model, claimed };
   }
 }
