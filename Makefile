@@ -41,13 +41,13 @@ test-arm: environment ## bundles installed and asked on an emulated arm64 board,
 page: page/dist/index.html ## build the page for browsers (needs Node 20 and npm)
 
 page/node_modules/.package-lock.json: page/package-lock.json
-	@cd page && npm ci --no-audit --no-fund --loglevel=error
+	@cd page && npm ci --no-audit --no-fund --loglevel=error --prefer-offline --fetch-retries=1
 	@touch $@
 
 page/dist/index.html: page/node_modules/.package-lock.json $(shell find page/source page/public page/*.ts page/index.html 2>/dev/null)
 	@cd page && npm run --silent build
 
-test-page: environment ## the page: every step against the desk, and as somebody uses it, in Debian's Chromium
+test-page: environment ## the whole page: every step against the desk, and as somebody uses it, in Chromium; at most five minutes
 	@.ci/test_page.sh $(VENV)
 
 wheel: environment page ## the wheel and the source archive, with the page, in dist/

@@ -28,6 +28,7 @@ const MAIN: (keyof Texts)[] = [
   "tested",
   "untested",
   "disagree",
+  "unusable",
   "forWhomText",
   "unfinished",
   "selfTest",

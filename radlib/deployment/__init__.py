@@ -8,7 +8,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["device_views"],
+    submodules=["device_views", "page_views"],
     submod_attrs={
         "answer_tables": ["Choices", "answer_films"],
         "bench.bench": ["bench_bundle"],
@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "micro.trial": ["micro_trial"],
         "own_films": ["predict_folder"],
         "page.serving": ["shown_page"],
+        "page.variant_records": ["page_variant"],
         "page.writing": ["write_page"],
         "reading.read": ["read_bundle"],
         "reading.watched_bundle": ["watch_folder"],

@@ -22,17 +22,17 @@ export interface FrameDecoder {
   delete(): void;
 }
 
-interface Module<Name extends string> {
-  readonly constructors: Record<Name, new () => FrameDecoder>;
-}
+type Decoders<Name extends string> = Record<Name, new () => FrameDecoder>;
 
 /** The decoders, each loaded once. */
 export interface Codecs {
-  jpeg(): Promise<Module<"JPEGDecoder">["constructors"]>;
-  jpegLs(): Promise<Module<"JpegLSDecoder">["constructors"]>;
-  jpeg2000(): Promise<Module<"J2KDecoder">["constructors"]>;
+  jpeg(): Promise<Decoders<"JPEGDecoder">>;
+  jpegLs(): Promise<Decoders<"JpegLSDecoder">>;
+  jpeg2000(): Promise<Decoders<"J2KDecoder">>;
   /** Start all anew: one that stumbled over a film may be in any state. */
   renew(): void;
+  /** Start all before a film needs one. */
+  warm(): Promise<unknown>;
 }
 
 type Factory = (options: object) => Promise<unknown>;
@@ -47,15 +47,23 @@ export function openCodecs(load: LoadBinary): Codecs {
       return there as Promise<T>;
     };
   };
-  return {
+  const codecs = {
     renew: () => opened.clear(),
-    jpeg: once(
+    warm: () => Promise.all([codecs.jpeg(), codecs.jpegLs(), codecs.jpeg2000()]),
+    jpeg: once<Decoders<"JPEGDecoder">>(
       "libjpegturbowasm_decode.wasm",
       () => import("@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs"),
     ),
-    jpegLs: once("charlswasm_decode.wasm", () => import("@cornerstonejs/codec-charls/decodewasmjs")),
-    jpeg2000: once("openjpegwasm_decode.wasm", () => import("@cornerstonejs/codec-openjpeg/decodewasmjs")),
+    jpegLs: once<Decoders<"JpegLSDecoder">>(
+      "charlswasm_decode.wasm",
+      () => import("@cornerstonejs/codec-charls/decodewasmjs"),
+    ),
+    jpeg2000: once<Decoders<"J2KDecoder">>(
+      "openjpegwasm_decode.wasm",
+      () => import("@cornerstonejs/codec-openjpeg/decodewasmjs"),
+    ),
   };
+  return codecs;
 }
 
 async function started<T>(

@@ -10,6 +10,7 @@ import { chainOf } from "./grey_tables";
 import { type Header, text, whole } from "./header";
 
 const GREY = ["MONOCHROME1", "MONOCHROME2"];
+const PATTERNS = 65536; // of a word
 const COLOURS = ["RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT"];
 
 /** Return what values mean, in upper case. */
@@ -31,10 +32,14 @@ export function shown(stored: Stored, header: Header, how: Reading): Grey {
   const { bits, shift } = placeOf(stored, header, how.packed);
   const { brightness, padding } = chainOf(header, bits, how);
   const mask = 2 ** bits - 1;
-  const film = new Float32Array(stored.values.length);
-  for (let n = 0; n < film.length; n++) film[n] = brightness[(stored.values[n] >> shift) & mask];
-  checkKept(stored.values, brightness, padding, shift, mask);
-  return { height: stored.height, width: stored.width, values: film };
+  const { height, width, values } = stored;
+  const [film, present] = [new Float32Array(values.length), new Uint8Array(PATTERNS)];
+  for (let n = 0; n < film.length; n++) {
+    film[n] = brightness[(values[n] >> shift) & mask];
+    present[values[n]] = 1;
+  }
+  checkKept(present, brightness, padding, shift, mask);
+  return { height, width, values: film };
 }
 
 /** Return how many bits of a word are the film's, and how many lie below them. */
@@ -53,7 +58,8 @@ function shiftOf(values: Uint8Array | Uint16Array, container: number, claimed: n
   const shift = clip(claimed, 0, container - bits);
   if (!shift) return 0;
   let [used, least, most] = [0, Infinity, -Infinity];
-  for (const value of values) {
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n];
     used |= value;
     const signed = value >= 2 ** (container - 1) ? value - 2 ** container : value;
     least = Math.min(least, signed);
@@ -66,29 +72,22 @@ function shiftOf(values: Uint8Array | Uint16Array, container: number, claimed: n
 
 /** Refuse a film whose values differ and have all become one level, by a table or a window that is not theirs. */
 function checkKept(
-  values: Uint8Array | Uint16Array,
+  present: Uint8Array, // 1 for every pattern that the film holds
   brightness: Float32Array,
   padding: Uint8Array,
   shift: number,
   mask: number,
 ): void {
-  const present = new Uint8Array(65536);
-  for (const value of values) present[value] = 1;
-  const [patterns, levels] = [new Set<number>(), new Set<number>()];
-  const padded = padding.includes(1);
-  let pictured = 0;
-  present.forEach((there, pattern) => {
-    if (!there) return;
-    patterns.add(pattern);
+  let [patterns, pictured, level, several] = [0, 0, NaN, false];
+  for (let pattern = 0; pattern < PATTERNS; pattern++) {
+    if (!present[pattern]) continue;
+    patterns++;
     const place = (pattern >> shift) & mask;
-    if (padding[place]) return;
+    if (padding[place]) continue;
+    several ||= pictured > 0 && brightness[place] !== level;
+    level = brightness[place];
     pictured++;
-    levels.add(brightness[place]);
-  });
-  const lost = padded
-    ? pictured
-      ? pictured > 1 && levels.size === 1
-      : patterns.size > 1
-    : levels.size === 1 && patterns.size > 1;
-  if (lost) throw new UnreadableFilm("invalid_values");
+  }
+  const differ = padding.includes(1) && pictured ? pictured > 1 : patterns > 1;
+  if (!several && differ) throw new UnreadableFilm("invalid_values");
 }

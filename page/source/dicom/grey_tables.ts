@@ -34,7 +34,8 @@ interface Step {
 export function chainOf(header: Header, bits: number, how: { photometric: string; window: number }): Chain {
   const half = 2 ** (bits - 1);
   const signed = isSigned(header);
-  const levels = Float64Array.from({ length: 2 ** bits }, (_, n) => (signed ? (n ^ half) - half : n));
+  const levels = new Float64Array(2 ** bits);
+  for (let n = 0; n < levels.length; n++) levels[n] = signed ? (n ^ half) - half : n;
   const plain = withEnds(levels);
   const said = bits > WINDOWED_BITS;
   const modality = said ? inUnits(plain, header) : plain;
@@ -108,11 +109,13 @@ function usableWindow(header: Header, window: number): number | null {
 function scaledTo({ values, low, high }: Step): Float32Array {
   if (high === low || !Number.isFinite(low) || !Number.isFinite(high))
     throw new UnreadableFilm("invalid_values");
-  return Float32Array.from(values, (value) => {
-    const level = (value - low) / (high - low);
+  const scaled = new Float32Array(values.length);
+  for (let n = 0; n < scaled.length; n++) {
+    const level = (values[n] - low) / (high - low);
     if (!Number.isFinite(level)) throw new UnreadableFilm("invalid_values");
-    return clip(level, 0, 1);
-  });
+    scaled[n] = clip(level, 0, 1);
+  }
+  return scaled;
 }
 
 /** Return which values mean "no picture here": the padding value, or all up to the range limit. */
@@ -127,5 +130,5 @@ function paddingOf(levels: Float64Array, header: Header): Uint8Array {
   } else if (high < 0 && 0 <= least) {
     [low, high] = [low + 65536, high + 65536]; // and the other way round
   }
-  return Uint8Array.from(levels, (level) => (low <= level && level <= high ? 1 : 0));
+  return new Uint8Array(levels.length).map((_, n) => (low <= levels[n] && levels[n] <= high ? 1 : 0));
 }

@@ -49,10 +49,9 @@ export function lookedUp(values: Float64Array, table: Table): Float64Array {
 
 /** Return the least and the greatest of some values. */
 export function ends(values: Float64Array): [number, number] {
-  return values.reduce<[number, number]>(
-    ([low, high], v) => [Math.min(low, v), Math.max(high, v)],
-    [Infinity, -Infinity],
-  );
+  let [low, high] = [Infinity, -Infinity];
+  for (let n = 0; n < values.length; n++) [low, high] = [Math.min(low, values[n]), Math.max(high, values[n])];
+  return [low, high];
 }
 
 function words(bytes: Uint8Array, bigEndian: boolean): Float64Array {

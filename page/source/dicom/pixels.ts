@@ -71,13 +71,21 @@ function bytesOf(header: Header): 1 | 2 {
   const bits = whole(header, "BitsAllocated");
   if (bits === 8) return 1;
   if (bits === 16) return 2;
-  throw new UnreadableFilm(bits === 1 || bits === 32 || bits === 64 ? "invalid_values" : "damaged");
+  throw new UnreadableFilm(bits === 32 || bits === 64 ? "invalid_values" : "damaged");
+}
+
+/** Return pixels of one bit, eight in a byte, the first in its lowest bit, rows one behind the other. */
+function unpacked(bytes: Uint8Array, samples: number): Uint8Array {
+  if (8 * bytes.length < samples) throw new UnreadableFilm("damaged");
+  return new Uint8Array(samples).map((_, n) => (bytes[n >> 3] >> (n & 7)) & 1);
 }
 
 function plain(header: Header, photometric: string): Samples {
   const { height, width, count } = shape(header);
-  const bytes = bytesOf(header);
   const found = content(header, "PixelData");
+  if (whole(header, "BitsAllocated") === 1 && count === 1 && found)
+    return { height, width, count, values: unpacked(found.bytes, height * width), mixed: false };
+  const bytes = bytesOf(header);
   const halved = photometric === "YBR_FULL_422" && count === 3 && bytes === 1;
   const samples = height * width * (halved ? 2 : count);
   if (!found || found.bytes.length < samples * bytes) throw new UnreadableFilm("damaged");

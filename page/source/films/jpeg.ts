@@ -37,14 +37,29 @@ export interface Planes {
 /** Return a JPEG's grey levels. */
 export async function readJpeg(file: Uint8Array, codecs: Codecs): Promise<Picture> {
   const marks = readMarks(file);
+  if (marks.components === 4) return { ...(await fourInks(file, marks)), highest: 255, exif: marks.exif };
   const { width, height, components, mixed, values } = await planes(file, codecs);
-  const grey =
-    components === 1
-      ? values
-      : Uint8Array.from({ length: width * height }, (_, n) =>
-          mixed ? values[3 * n] : luminance(values[3 * n], values[3 * n + 1], values[3 * n + 2]),
-        );
+  const grey = components === 1 ? values : new Uint8Array(width * height);
+  for (let n = 0, at = 0; at < values.length && components === 3; n++, at += 3)
+    grey[n] = mixed ? values[at] : luminance(values[at], values[at + 1], values[at + 2]);
   return { width, height, values: grey, highest: 255, exif: marks.exif };
+}
+
+/** Return the luminance of a JPEG of four inks, which the browser itself mixes: within one grey level of the desk's. */
+async function fourInks(file: Uint8Array, { width, height }: Marks) {
+  if (width * height > MAX_PIXELS) throw new UnreadableFilm("too_large");
+  if (typeof createImageBitmap === "undefined") throw new UnreadableFilm("unsupported_compression"); // no browser
+  const asStored = { imageOrientation: "none", colorSpaceConversion: "none" } as const;
+  const drawn = await createImageBitmap(new Blob([file as BlobPart]), asStored);
+  const canvas = new OffscreenCanvas(width, height).getContext("2d");
+  if (!canvas || drawn.width !== width || drawn.height !== height) throw new UnreadableFilm("damaged");
+  canvas.drawImage(drawn, 0, 0);
+  drawn.close();
+  const { data } = canvas.getImageData(0, 0, width, height);
+  const values = new Uint8Array(width * height);
+  for (let n = 0, at = 0; n < values.length; n++, at += 4)
+    values[n] = luminance(data[at], data[at + 1], data[at + 2]);
+  return { width, height, values };
 }
 
 /** Decode the planes of a JPEG of 8 bits, one or three. */

@@ -15,36 +15,41 @@ export interface Picture {
 export function greyOf(picture: Picture): Grey {
   const { width, height, values, highest } = picture;
   const turn = picture.exif ? orientation(picture.exif) : 1;
-  const swapped = turn >= 5;
-  const [wide, high] = swapped ? [height, width] : [width, height];
+  const [wide, high] = turn >= 5 ? [height, width] : [width, height];
+  const { first, across, down } = walk(turn, width, height);
   const grey = new Float32Array(values.length);
   for (let row = 0; row < high; row++)
-    for (let column = 0; column < wide; column++) {
-      const [x, y] = source(turn, column, row, width, height);
-      grey[row * wide + column] = Math.min(values[y * width + x] / highest, 1);
-    }
+    for (let column = 0, from = first + row * down; column < wide; column++, from += across)
+      grey[row * wide + column] = Math.min(values[from] / highest, 1);
   return { height: high, width: wide, values: grey };
 }
 
-/** Return which stored pixel lies at a place of the turned picture. */
-function source(turn: number, x: number, y: number, width: number, height: number): [number, number] {
+/** How the pixels of a turned picture lie in the stored one. */
+interface Walk {
+  readonly first: number; // where the pixel at the top left lies
+  readonly across: number; // how far on its neighbour to the right
+  readonly down: number; // and the one below
+}
+
+function walk(turn: number, width: number, height: number): Walk {
+  const [right, bottom] = [width - 1, (height - 1) * width];
   switch (turn) {
     case 2:
-      return [width - 1 - x, y];
+      return { first: right, across: -1, down: width };
     case 3:
-      return [width - 1 - x, height - 1 - y];
+      return { first: bottom + right, across: -1, down: -width };
     case 4:
-      return [x, height - 1 - y];
+      return { first: bottom, across: 1, down: -width };
     case 5:
-      return [y, x];
+      return { first: 0, across: width, down: 1 };
     case 6:
-      return [y, height - 1 - x];
+      return { first: bottom, across: -width, down: 1 };
     case 7:
-      return [width - 1 - y, height - 1 - x];
+      return { first: bottom + right, across: -width, down: -1 };
     case 8:
-      return [width - 1 - y, x];
+      return { first: right, across: width, down: -1 };
     default:
-      return [x, y];
+      return { first: 0, across: 1, down: width };
   }
 }
 

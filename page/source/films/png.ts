@@ -43,8 +43,8 @@ export async function readPng(file: Uint8Array): Promise<Picture> {
   if (colour === 0 && depth === 16)
     return { width, height, exif, values: samples, highest: range(samples, header, 16) };
   const eight = depth === 16 ? Uint8Array.from(samples, (v) => v >> 8) : samples;
-  const grey = greyOf(eight, header);
   const plain = colour === 0 && !header.transparency;
+  const grey = plain && depth === 8 ? eight : greyOf(eight, header);
   return { width, height, exif, values: grey, highest: plain ? range(grey, header, 8) : 255 };
 }
 

@@ -40,20 +40,19 @@ export function unfiltered(data: Uint8Array, header: Header): Uint8Array | Uint1
 
 function undoFilter(kind: number, line: Uint8Array, above: Uint8Array, step: number): void {
   if (kind > 4) throw new UnreadableFilm("damaged");
-  for (let n = 0; n < line.length && kind > 0; n++) {
-    const left = n >= step ? line[n - step] : 0;
-    const up = above[n];
-    const corner = n >= step ? above[n - step] : 0;
-    line[n] += kind === 1 ? left : kind === 2 ? up : kind === 3 ? (left + up) >> 1 : paeth(left, up, corner);
-  }
+  const begin = Math.min(step, line.length); // what has no neighbour to the left
+  for (let n = 0; n < begin && kind > 1; n++) line[n] += kind === 3 ? above[n] >> 1 : above[n];
+  if (kind === 1) for (let n = begin; n < line.length; n++) line[n] += line[n - step];
+  if (kind === 2) for (let n = begin; n < line.length; n++) line[n] += above[n];
+  if (kind === 3) for (let n = begin; n < line.length; n++) line[n] += (line[n - step] + above[n]) >> 1;
+  if (kind === 4)
+    for (let n = begin; n < line.length; n++) line[n] += paeth(line[n - step], above[n], above[n - step]);
 }
 
 function paeth(left: number, up: number, corner: number): number {
-  const [toLeft, toUp, toCorner] = [
-    Math.abs(up - corner),
-    Math.abs(left - corner),
-    Math.abs(left + up - 2 * corner),
-  ];
+  const toLeft = Math.abs(up - corner);
+  const toUp = Math.abs(left - corner);
+  const toCorner = Math.abs(left + up - 2 * corner);
   if (toLeft <= toUp && toLeft <= toCorner) return left;
   return toUp <= toCorner ? up : corner;
 }
@@ -67,6 +66,7 @@ function spread(
   channels: number,
   across: number,
 ): void {
+  if (depth === 8 && across === 1) return samples.set(line, start);
   for (let column = 0; column < wide; column++)
     for (let channel = 0; channel < channels; channel++) {
       const n = column * channels + channel;

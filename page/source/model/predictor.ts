@@ -2,6 +2,7 @@
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
+import { sha256 } from "./digest";
 import { checked, type Placed } from "./variant";
 
 const FOLDER = "runtime/";
@@ -36,9 +37,10 @@ export function startRuntime(base: string): Promise<unknown> {
 
 /** Open a variant's model. */
 export async function openPredictor(base: string, placed: Placed): Promise<Predictor> {
-  const bytes = checked(`${base}variants/${placed.key}/model.tflite`).then((found) => found.arrayBuffer());
-  await startRuntime(base);
-  const model = await loadAndCompile(new Uint8Array(await bytes), { accelerator: "wasm" });
+  const fetched = checked(`${base}variants/${placed.key}/model.tflite`).then((found) => found.arrayBuffer());
+  const [bytes] = await Promise.all([fetched, startRuntime(base)]);
+  if ((await sha256(bytes)) !== placed.variant.runs_sha256) throw new Error("the model file is another one");
+  const model = await loadAndCompile(new Uint8Array(bytes), { accelerator: "wasm" });
   return { placed, predict: (film) => ask(model, film, placed) };
 }
 

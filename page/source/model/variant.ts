@@ -36,6 +36,7 @@ export interface Variant {
   readonly architecture: string;
   readonly size_bytes: number;
   readonly sha256: string;
+  readonly runs_sha256: string; // of the model file that lies in the page
   readonly task: "binary" | "findings" | "classes";
   readonly outputs: string[];
   readonly labels: string[];

@@ -14,6 +14,8 @@ export const english = {
   ready: "Ready.",
   noStart: "The page could not start. Load it again, or try another browser.",
   unlikeDesk: "This browser does not give the right answers to test films. Do not use it here.",
+  unusable:
+    "The program {label} cannot be used here. Its file is broken, or it gives wrong answers to test films.",
   reading: "Reading film {n} of {all}.",
   done: "Done. {n} films read.",
   films: "Films",

@@ -16,6 +16,8 @@ export const french: Texts = {
   ready: "Prêt.",
   noStart: "La page n’a pas pu démarrer. Rechargez-la ou prenez un autre navigateur.",
   unlikeDesk: "Ce navigateur ne donne pas les bonnes réponses aux radios d’essai. Ne l’utilisez pas.",
+  unusable:
+    "Le programme {label} ne peut pas servir ici. Son fichier est abîmé, ou il répond mal aux radios d’essai.",
   reading: "Lecture de la radio {n} sur {all}.",
   done: "Terminé. {n} radios lues.",
   films: "Radios",

@@ -16,6 +16,8 @@ export const spanish: Texts = {
   ready: "Lista.",
   noStart: "La página no pudo arrancar. Cárguela otra vez o pruebe otro navegador.",
   unlikeDesk: "Este navegador no da las respuestas correctas a las placas de prueba. No lo use.",
+  unusable:
+    "El programa {label} no se puede usar aquí. Su archivo está dañado, o responde mal a las placas de prueba.",
   reading: "Leyendo la placa {n} de {all}.",
   done: "Hecho. {n} placas leídas.",
   films: "Placas",

@@ -9,9 +9,11 @@ import { choosingPanel, takeDropped } from "./choosing";
 import { button, choice, labelled, make } from "./elements";
 import { filmList, progress } from "./film_list";
 import { FilmView } from "./film_view";
+import { openAsked } from "./opening";
 import { saveTable } from "./saving";
 import { footerParts, headerParts } from "./surroundings";
-import { askedKeys, choose, emptyState, type Film, type State, textsOf, variantOf } from "./state";
+import { filled } from "../texts/texts";
+import { askedKeys, choose, emptyState, type Film, type State, textsOf } from "./state";
 import { keepPage } from "./updates";
 
 const BASE = new URL("./", document.baseURI).href;
@@ -63,6 +65,7 @@ function drawNotes(): void {
   const texts = textsOf(state);
   notes.replaceChildren();
   if (state.broken) notes.append(banner(texts.unlikeDesk));
+  notes.append(...state.unusable.map((label) => banner(filled(texts.unusable, { label }))));
   if (useNewer)
     notes.append(make("p", { className: "note" }, `${texts.newer} `, button(texts.useNewer, useNewer)));
 }
@@ -97,7 +100,7 @@ async function changed(): Promise<void> {
   );
   drawAll();
   programs.querySelectorAll("select")[focused]?.focus();
-  await open(askedKeys(state));
+  await open();
   await readAll();
   void drawFilm();
 }
@@ -188,12 +191,8 @@ function clear(): void {
   choosing.querySelector("input")?.focus();
 }
 
-/** Open variants, and refuse to answer where they answer otherwise here than on the desk. */
-async function open(keys: string[]): Promise<void> {
-  const apart = await reader.open(keys);
-  state.broken ||= Object.entries(apart).some(
-    ([key, value]) => !(value <= (variantOf(state, key)?.agreed ?? 0)),
-  );
+async function open(): Promise<void> {
+  await openAsked(state, reader, drawAll);
   drawNotes();
 }
 
@@ -219,7 +218,7 @@ async function start(): Promise<void> {
     state.variants = await readVariants(BASE);
     choose(state, state.variants[0].key);
     drawAll();
-    await open([state.key]);
+    await open();
     state.ready = true;
     drawAnswers();
     document.documentElement.dataset.state = "ready";

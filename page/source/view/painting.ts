@@ -21,13 +21,13 @@ export function paintFilm(canvas: HTMLCanvasElement, look: Look, middle: number,
 
 /** Return the colour of every level, as little-endian RGBA. */
 export function windowTable(middle: number, width: number): Uint32Array {
-  const low = middle - width / 2;
-  return Uint32Array.from({ length: LEVELS }, (_, level) => {
-    const grey = Math.round(
-      255 * Math.min(Math.max((level / (LEVELS - 1) - low) / Math.max(width, 1e-6), 0), 1),
-    );
-    return 0xff000000 + grey * 0x010101;
-  });
+  const [low, range] = [middle - width / 2, Math.max(width, 1e-6)];
+  const table = new Uint32Array(LEVELS);
+  for (let level = 0; level < LEVELS; level++) {
+    const share = Math.min(Math.max((level / (LEVELS - 1) - low) / range, 0), 1);
+    table[level] = 0xff000000 + Math.round(255 * share) * 0x010101;
+  }
+  return table;
 }
 
 /** Paint a map on the part of the square that the film lies on. */

@@ -25,6 +25,8 @@ export interface State {
   ill: number; // of 1,000 patients
   ready: boolean;
   broken: boolean; // answers differ from the desk's
+  opened: Set<string>; // keys of variants
+  unusable: string[]; // what variants are called whose files cannot be opened
 }
 
 /** Return what a page begins with. */
@@ -39,6 +41,8 @@ export function emptyState(): State {
     ill: 100,
     ready: false,
     broken: false,
+    opened: new Set(),
+    unusable: [],
   };
 }
 

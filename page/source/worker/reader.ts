@@ -6,6 +6,7 @@ import { type Reason } from "../films/reasons";
 const OPEN_SECONDS = 120;
 const FILM_SECONDS = 30;
 const MAP_SECONDS = 120;
+const NOTHING = (): void => undefined; // becomes of variants that are opened anew
 
 /** Thrown for a film that cannot be read. */
 export class Unreadable extends Error {
@@ -39,8 +40,8 @@ export class Reader {
 
   /** Open variants; returns by how much each lies apart from the desk on drawn films. */
   async open(keys: string[]): Promise<Record<string, number>> {
-    this.keys = [...new Set([...this.keys, ...keys])];
     const reply = await this.ask({ kind: "open", base: this.base, keys }, OPEN_SECONDS);
+    this.keys = [...new Set([...this.keys, ...keys])];
     return reply.kind === "opened" ? reply.apart : {};
   }
 
@@ -73,8 +74,10 @@ export class Reader {
       const lost = (reason: Reason) => reject(new Unreadable(reason));
       const done = (reply: Reply) => {
         if (reply.kind === "unreadable") lost(reply.reason);
-        else if (reply.kind === "failed") reject(new Error(reply.what));
-        else resolve(reply);
+        else if (reply.kind === "failed") {
+          if (request.kind === "open") this.renew(); // a runtime that stumbled over a model may be in any state
+          reject(new Error(reply.what));
+        } else resolve(reply);
       };
       this.queue.push({ request, seconds, done, lost });
       this.next();
@@ -107,16 +110,19 @@ export class Reader {
     this.next();
   }
 
-  /** End the worker, give up the film that it was at, and open the variants in a new one before the next. */
+  /** Give up what the worker is at, and go on with a new one. */
   private restart(reason: Reason): void {
+    this.renew();
+    this.settle((waiting) => waiting.lost(reason));
+  }
+
+  /** End the worker, and open in a new one, before anything else, the variants that were open. */
+  private renew(): void {
     this.worker?.terminate();
     this.worker = null;
-    const opening = this.current?.request.kind === "open";
-    if (!opening && this.keys.length) {
-      const request: Request = { kind: "open", base: this.base, keys: this.keys };
-      const nothing = () => undefined;
-      this.queue.unshift({ request, seconds: OPEN_SECONDS, done: nothing, lost: nothing });
-    }
-    this.settle((waiting) => waiting.lost(reason));
+    const again = this.current?.done === NOTHING;
+    if (again || !this.keys.length) return;
+    const request: Request = { kind: "open", base: this.base, keys: this.keys };
+    this.queue.unshift({ request, seconds: OPEN_SECONDS, done: NOTHING, lost: NOTHING });
   }
 }

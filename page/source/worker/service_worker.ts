@@ -6,6 +6,8 @@
  * network for nothing, so that a page is never half of one version and half of another.
  */
 
+import { sha256 } from "../model/digest";
+
 interface Page {
   readonly version: string;
   readonly files: Record<string, string>; // path → sha256
@@ -64,9 +66,4 @@ async function answer(request: Request): Promise<Response> {
   if (address.href === scope.registration.scope) address.pathname += "index.html";
   const found = await (await caches.open(store)).match(address.href);
   return found ?? new Response("", { status: 404 });
-}
-
-async function sha256(content: ArrayBuffer): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

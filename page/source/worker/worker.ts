@@ -7,6 +7,7 @@ import { placement, prepare } from "../films/prepare";
 import { readFilm } from "../films/read_film";
 import { MAX_FILE_BYTES, UnreadableFilm } from "../films/reasons";
 import { resampled } from "../films/resampling";
+import { sha256 } from "../model/digest";
 import { COARSE, FINE, occlusion } from "../model/occlusion";
 import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
 import { unlike } from "../model/typical";
@@ -28,7 +29,14 @@ scope.onmessage = ({ data }: MessageEvent<Numbered<Request>>) => void answer(dat
 
 async function answer(request: Numbered<Request>): Promise<void> {
   const reply = await replyTo(request).catch(failure);
-  scope.postMessage({ ...reply, number: request.number });
+  scope.postMessage({ ...reply, number: request.number }, handedOver(reply));
+  if (reply.kind === "opened") await codecs.warm().catch(() => undefined); // while somebody looks for a film
+}
+
+/** Return what goes to the page without being copied. */
+function handedOver(reply: Reply): Transferable[] {
+  if (reply.kind === "look") return [reply.look.levels.buffer];
+  return reply.kind === "map" ? [reply.map.values.buffer] : [];
 }
 
 function failure(error: unknown): Reply {
@@ -97,7 +105,7 @@ async function filmOf({ id, blob }: Sent, key: string, bytes?: Uint8Array): Prom
 
 async function read(film: Sent, keys: string[]): Promise<Reply> {
   const bytes = await bytesOf(film.blob);
-  const imageId = await digest(bytes);
+  const imageId = digest(bytes); // beside the decoding
   const answers: Answer[] = [];
   for (const key of keys) {
     const predictor = opened(key);
@@ -112,20 +120,20 @@ async function read(film: Sent, keys: string[]): Promise<Reply> {
       place: placement(grey.height, grey.width, preparation),
     });
   }
-  return { kind: "answers", imageId, answers };
+  return { kind: "answers", imageId: await imageId, answers };
 }
 
 /** Return the first 12 hex digits of a file's sha256: stable, and says nothing about a patient. */
 async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
-  return [...hash.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(bytes.buffer as ArrayBuffer)).slice(0, 12);
 }
 
 function look(film: Grey): Look {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(film.width, film.height));
   const [width, height] = [film.width, film.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const small = resampled(film, width, height, "bilinear");
-  const levels = Uint16Array.from(small.values, (value) => Math.round(value * 65535));
+  const { values } = resampled(film, width, height, "bilinear");
+  const levels = new Uint16Array(values.length);
+  for (let n = 0; n < levels.length; n++) levels[n] = Math.round(values[n] * 65535);
   return { width, height, levels, stored: { width: film.width, height: film.height } };
 }
 

@@ -1,76 +1,137 @@
 /** How fast the page is and how much it weighs, measured; written to RADLIB_FIGURES, a JSON file, and nowhere else. */
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 
-import { describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, describe, expect, test } from "vitest";
 
-import { allRead, BUNDLES, film, read, ready, startBrowser, startProxy, WITHOUT } from "./browser";
+import { isPacked } from "../../source/dicom/files";
+import { photometricOf, shown } from "../../source/dicom/grey_scale";
+import { openHeader } from "../../source/dicom/header";
+import { storedValues } from "../../source/dicom/pixels";
+import { prepare } from "../../source/films/prepare";
+import { codecs } from "../vectors";
+import { ADDRESS, allRead, BUNDLES, film, read, ready, startBrowser, startProxy, WITHOUT } from "./browser";
+import { renderers, slowPage, slowWorkers, text, watch } from "./slowed";
 
-const TO = process.env.RADLIB_FIGURES;
-const FILM = process.env.RADLIB_FIGURES_FILM ?? ""; // a film as hospitals have them
-const TICK_MS = 1000 / 100; // of Linux's count of processor time
+const TO = process.env.RADLIB_FIGURES ?? "";
+const RATE = 4; // how much slower than this machine
+const ROUNDS = Number(process.env.RADLIB_FIGURES_ROUNDS ?? 3);
+const FILMS = (process.env.RADLIB_FIGURES_FILMS ?? "").split(":").filter(Boolean);
+const PAGES = { now: ADDRESS, before: process.env.RADLIB_PAGE_BEFORE ?? "" }; // another build, measured in turns
 
-/** Return the processor time that Chromium's renderers have had, ms, and the memory that they hold, MB. */
-function renderers(): { processorMs: number; memoryMb: number } {
-  const found = { processorMs: 0, memoryMb: 0 };
-  for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const command = readFileSync(`/proc/${id}/cmdline`, "utf8");
-      if (!command.includes("--type=renderer") || !command.includes("playwright")) continue;
-      const stat = readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1].split(" ");
-      found.processorMs += (Number(stat[11]) + Number(stat[12])) * TICK_MS;
-      found.memoryMb += Number(stat[21]) * 4096 * 1e-6;
-    } catch {
-      continue; // ended meanwhile
-    }
-  }
-  return found;
+const figures: Record<string, unknown> = { rate: RATE };
+const times: Record<string, number[]> = {};
+const note = (name: string, ms: number) => (times[name] ??= []).push(Math.round(ms));
+
+async function timed(page: Page, name: string, path: string): Promise<void> {
+  await page.setInputFiles("input[type=file] >> nth=0", path);
+  await page.waitForFunction(() => (window as unknown as { seen: number }).seen > 0, null, {
+    timeout: 90_000,
+  });
+  const noted = await page.evaluate(() => {
+    const { answered, seen } = window as unknown as Record<string, number>;
+    return { answered, seen };
+  });
+  note(`${name} answered`, noted.answered);
+  note(`${name} seen`, noted.seen);
+}
+
+async function map(page: Page, name: string): Promise<void> {
+  const begun = performance.now();
+  await page.getByRole("button", { name: "Show where it looked" }).click();
+  await page.getByRole("button", { name: "Hide where it looked" }).waitFor();
+  note(`${name} map`, performance.now() - begun);
 }
 
 describe.skipIf(WITHOUT || !TO)("figures (needs RADLIB_FIGURES)", () => {
-  test("weight, first film, later films, map, and memory over 100 films", { timeout: 590_000 }, async () => {
+  const films = FILMS.length ? FILMS : BUNDLES.length ? [film("dicom_12_bits_window.dcm")] : [];
+  afterAll(() => {
+    Object.assign(figures, { times, load: Number(text("/proc/loadavg").split(" ")[0]) });
+    writeFileSync(TO, `${JSON.stringify(figures, null, 1)}\n`);
+  });
+
+  test(
+    "first film, later films and map on a processor as slow as a phone's",
+    { timeout: 590_000 },
+    async () => {
+      const browser = await startBrowser();
+      const end = slowWorkers(RATE);
+      figures.worker_slowed = end !== null;
+      for (let round = 0; round < ROUNDS; round++)
+        for (const [n, path] of films.entries())
+          for (const [build, address] of Object.entries(PAGES).filter(([, place]) => place)) {
+            const context = await browser.newContext({ locale: "en-GB" });
+            const page = await context.newPage();
+            await slowPage(page, RATE);
+            const begun = performance.now();
+            await page.goto(address);
+            await ready(page);
+            if (n === 0) note(`${build} open`, performance.now() - begun);
+            await page.waitForFunction(() => document.documentElement.dataset.kept === "yes");
+            await watch(page);
+            const name = `${build} ${basename(path)}`;
+            await timed(page, `${name} first`, path);
+            for (let k = 0; k < 3; k++) await timed(page, `${name} later`, path);
+            if (n === 0) await map(page, build);
+            await context.close();
+          }
+      end?.();
+      console.log(JSON.stringify(times));
+    },
+  );
+
+  test("where a later film's time goes, by step, unslowed", { timeout: 120_000 }, async () => {
+    const steps: Record<string, Record<string, number>> = {};
+    const preparation = JSON.parse(
+      readFileSync(resolve(BUNDLES[0], "specification.json"), "utf8"),
+    ).preparation;
+    for (const path of films.filter((each) => each.endsWith(".dcm")))
+      for (let round = 0; round < 5; round++) {
+        const found: Record<string, number> = {};
+        const spent = async <T>(name: string, act: () => T | Promise<T>): Promise<T> => {
+          const before = process.cpuUsage();
+          const result = await act();
+          const { user, system } = process.cpuUsage(before);
+          found[name] = Math.round((user + system) / 1000);
+          return result;
+        };
+        const header = await spent("header", () => openHeader(new Uint8Array(readFileSync(path))));
+        const photometric = photometricOf(header);
+        const stored = await spent("decoding", () => storedValues(header, photometric, codecs));
+        const how = { photometric, packed: isPacked(header), window: preparation.window ?? 0 };
+        const grey = await spent("grey levels", () => shown(stored, header, how));
+        await spent("preparation", () => prepare(grey, preparation));
+        steps[basename(path)] = found; // the last round: warm, as a later film is
+      }
+    figures.steps_processor_ms = steps;
+  });
+
+  test("weight, and memory over 100 films", { timeout: 590_000 }, async () => {
     const proxy = await startProxy();
-    const browser = await startBrowser(proxy);
-    const chosen = FILM || film("dicom_12_bits_window.dcm");
-    const figures: Record<string, number> = {
-      load: Number(readFileSync("/proc/loadavg", "utf8").split(" ")[0]),
-    };
-    const measured = async (name: string, act: () => Promise<unknown>) => {
-      const [wall, before] = [performance.now(), renderers()];
-      await act();
-      figures[`${name}_wall_ms`] = Math.round(performance.now() - wall);
-      figures[`${name}_processor_ms`] = Math.round(renderers().processorMs - before.processorMs);
-    };
-    const context = await browser.newContext({ locale: "en-GB" });
-    const page = await context.newPage();
-    await measured("open", async () => {
-      await page.goto(process.env.RADLIB_PAGE ?? "");
-      await ready(page);
-    });
+    const proxied = await startBrowser(proxy);
+    const page = await (await proxied.newContext({ locale: "en-GB" })).newPage();
+    await page.goto(ADDRESS);
+    await ready(page);
     figures.page_and_runtime_gzip_bytes = proxy.bytes;
-    await measured("first_film", () => read(page, chosen));
-    await page.locator("canvas.picture").waitFor();
-    await page.waitForFunction(() => document.documentElement.dataset.kept === "yes");
-    await measured("later_film", () => read(page, chosen));
-    await page.locator("canvas.picture").waitFor();
-    await measured("map", async () => {
-      await page.getByRole("button", { name: "Show where it looked" }).click();
-      await page.getByRole("button", { name: "Hide where it looked" }).waitFor();
-    });
     const folder = resolve(BUNDLES[0], "conformance/films");
-    const films = readdirSync(folder).map((name) => resolve(folder, name));
-    const hundred = Array.from({ length: 100 }, (_, n) => (n % 10 ? films[n % films.length] : chosen));
+    const drawn = readdirSync(folder).map((name) => resolve(folder, name));
+    const hundred = Array.from({ length: 100 }, (_, n) => (n % 10 ? drawn[n % drawn.length] : films[0]));
+    const memory = () => Math.round(renderers().reduce((sum, id) => sum + residentMb(id), 0));
     await read(page, hundred.slice(0, 20));
-    figures.memory_after_20_films_mb = Math.round(renderers().memoryMb);
+    figures.memory_after_20_films_mb = memory();
     await page.setInputFiles("input[type=file] >> nth=0", hundred.slice(20));
     await page.waitForTimeout(500);
     await allRead(page, 400);
-    figures.memory_after_100_films_mb = Math.round(renderers().memoryMb);
-    writeFileSync(TO ?? "", `${JSON.stringify(figures, null, 1)}\n`);
-    console.log(JSON.stringify(figures));
+    figures.memory_after_100_films_mb = memory();
+    expect(proxy.bytes).toBeGreaterThan(0);
     expect(figures.page_and_runtime_gzip_bytes).toBeLessThan(4_000_000);
-    await browser.close();
+    await proxied.close();
     proxy.close();
   });
 });
+
+function residentMb(id: string): number {
+  return Number(text(`/proc/${id}/stat`).split(") ")[1]?.split(" ")[21] ?? 0) * 4096 * 1e-6;
+}

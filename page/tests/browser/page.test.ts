@@ -85,18 +85,20 @@ describe.skipIf(WITHOUT)("the page (needs RADLIB_PAGE and Chromium)", () => {
 
   test("the map of where it looked comes on demand and says its place in words", async () => {
     const { context, page } = await openPage(browser);
+    await page.getByLabel("Program").selectOption("float32"); // int8 may say the same whatever is covered
     await read(page, film(FILM));
     const begun = Date.now();
     await page.getByRole("button", { name: "Show where it looked" }).click();
     await page.getByRole("button", { name: "Hide where it looked" }).waitFor();
     console.log(`map after ${Date.now() - begun} ms`);
-    expect(await page.innerText(".film")).toMatch(/The program uses this part most|No part of the film/);
+    const said = await page.innerText(".film");
+    expect(said).toMatch(/The program uses this part most|No part of the film/);
     const painted = await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>("canvas.cover");
       const data = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
       return data.some((value) => value > 0);
     });
-    expect(painted).toBe(true);
+    expect(painted || said.includes(LANGUAGES.en.mapNowhere)).toBe(true);
     await context.close();
   });
 

@@ -4,6 +4,7 @@ A bundle's record holds more than a page that is shown to anyone may: ids of fil
 versions of libraries. So what goes is named one by one.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,6 +107,7 @@ def _record(
         "architecture": variant.architecture,
         "size_bytes": variant.size_bytes,
         "runs_bytes": len(model.content),
+        "runs_sha256": hashlib.sha256(model.content).hexdigest(),
         "sha256": variant.sha256,
         "task": task.name,
         "outputs": list(task.outputs),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exported_bundles import exported_bundles
-from page_films import with_films
+from page_films import odd_films, with_films
 from radlib.deployment.page.built_page import CHECKOUT, START
 from radlib.deployment.page.serving import address, page_server
 from radlib.deployment.page.writing import write_page
@@ -20,7 +20,12 @@ CHROMIUM = (
 )
 
 
+SHORT = ("decision", "texts", "conformance", "faults", "browser/desk", "browser/page")
+
+
 def _missing() -> str:
+    if missing := os.environ.get("RADLIB_PAGE_MISSING", ""):
+        return missing
     if not shutil.which("node"):
         return "Node is not installed"
     if not (SOURCE / "node_modules" / "vitest").is_dir() or not (CHECKOUT / START).is_file():
@@ -31,16 +36,17 @@ def _missing() -> str:
 pytestmark = pytest.mark.skipif(bool(_missing()), reason=_missing() or "all there")
 
 
-def _run(bundles, folder, *files):
-    """Show a page of some bundles and run tests of `page/tests` on it."""
+def _run(bundles, folder, *names, tried=4, **variables):
+    """Show a page of some bundles and run tests of `page/tests` on it; the first of the bundles are `tried`."""
     server = page_server(write_page(bundles, folder / "page"))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         done = subprocess.run(
-            ["npx", "vitest", "run", *files], cwd=SOURCE, capture_output=True, text=True, timeout=580,
+            ["npx", "vitest", "run", *(f"tests/{name}.test.ts" for name in names)], cwd=SOURCE, capture_output=True, text=True, timeout=float(os.environ.get("RADLIB_PAGE_SECONDS", 580)),
             env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
-                 "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles), "NO_COLOR": "1"},
+                 "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles[:tried]), "NO_COLOR": "1",
+                 **variables},
         )  # fmt: skip
     finally:
         server.shutdown()
@@ -51,10 +57,24 @@ def _run(bundles, folder, *files):
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
+def test_a_short_round(tmp_path):
+    bundles = exported_bundles(tmp_path, ("int8", "float32"))
+    _run(bundles, tmp_path, *SHORT, tried=1, RADLIB_MUTANTS="200")
+
+
+@pytest.mark.slow
 def test_steps_and_page_answer_as_the_desk(tmp_path):
     _run(exported_bundles(tmp_path), tmp_path)
 
 
+@pytest.mark.slow
+def test_films_of_inks_and_of_single_bits_are_read_or_refused_as_on_the_desk(tmp_path):
+    bundles = exported_bundles(tmp_path, ("float32",))
+    odd = with_films(bundles[0], odd_films(tmp_path / "films"), tmp_path / "odd" / "float32")
+    _run([odd], tmp_path, "browser/desk")
+
+
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_films_are_read_and_decided_on_as_on_the_desk(tmp_path, shared_data):
     data = shared_data / "data"
@@ -68,4 +88,4 @@ def test_real_films_are_read_and_decided_on_as_on_the_desk(tmp_path, shared_data
         with_films(bundle, films, tmp_path / "real" / bundle.name)
         for bundle in exported_bundles(tmp_path, ("int8", "float32"))
     ]
-    _run(bundles, tmp_path, "tests/conformance.test.ts", "tests/browser/desk.test.ts")
+    _run(bundles, tmp_path, "conformance", "browser/desk")
