@@ -7,7 +7,7 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Table
+from radlib.report.blocks import Cell, Figure, Table, Text, drawn
 from radlib.report.conclusions import QUESTIONS, TONES
 from radlib.report.tables import over_seeds
 
@@ -184,3 +184,43 @@ def label_tables(
 def _positives(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     return f"{first['positives']:,.0f} of {w.plural(first['films'], 'test film')} positive"
+
+
+def comparison_blocks(
+    compared: pd.DataFrame, figures: Mapping[str, Figure], margin: float
+) -> tuple[Text | Figure | Table, ...]:
+    """Return what quantization cost, pair by pair.
+
+    Args:
+        compared: See `tables.comparisons`.
+        figures: The pictures that were drawn, by name.
+        margin: Largest loss of AUROC that counts as none.
+    """
+    if compared.empty:
+        return ()
+    several = compared["network"].nunique() > 1, compared["seed"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(
+                w.title_of(pd.Series({**row, "label": f"{row['before']} → {row['after']}"}), *several),
+            ),
+            Cell(w.human_bytes(row["before_bytes"])),
+            Cell(w.human_bytes(row["after_bytes"])),
+            Cell(w.times(row["times_smaller"])),
+            Cell(w.rate(row["before_auroc"])),
+            Cell(w.rate(row["after_auroc"])),
+            Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
+            Cell(w.signed(row["after_accuracy"] - row["before_accuracy"])),
+            verdict_cell(row, margin),
+        )
+        for _, row in compared.iterrows()
+    )
+    columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
+               "Accuracy change", "Verdict")  # fmt: skip
+    lines = Text(tuple(w.comparison_sentence(row, *several) for _, row in compared.iterrows()), listed=True)
+    sentences = (lines,) if len(compared) <= 6 else ()
+    return (
+        *sentences,
+        *drawn(figures, "auroc_differences"),
+        Table(columns, rows, "Quality and size, pair by pair"),
+    )
