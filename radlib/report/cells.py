@@ -21,6 +21,11 @@ LABEL_METRICS = {
     "brier": "Brier score",
     "expected_calibration_error": "Calibration error",
 }
+OF_ONE_LABEL = (
+    "positive_predictive_value",
+    "negative_predictive_value",
+    "f1",
+)  # what no other table has of it
 UNSTEADY = 3  # times the median, at the 95th percentile
 
 
@@ -170,14 +175,15 @@ def label_tables(
         caption = f"{names[winner]}, label by label"
     else:
         caption = f"{order[0].capitalize()}: {_positives(next(iter(wide.values())))}"
+    shown = LABEL_METRICS if len(order) > 1 else {name: LABEL_METRICS[name] for name in OF_ONE_LABEL}
     rows = []
     for (variant, label), table in wide.items():
         threshold = thresholds[variant][order.index(label) if len(thresholds[variant]) > 1 else 0]
         title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
-        chosen = [table.loc[name] for name in LABEL_METRICS]
+        chosen = [table.loc[name] for name in shown]
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
         rows.append((title, Cell(w.threshold(threshold)), *cells))
-    heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *LABEL_METRICS.values())
+    heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *shown.values())
     return (Table(heading, tuple(rows), f"{caption}; thresholds by {rule}" if rule else caption),)
 
 
@@ -217,10 +223,7 @@ def comparison_blocks(
     )
     columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
                "Accuracy change", "Verdict")  # fmt: skip
-    lines = Text(tuple(w.comparison_sentence(row, *several) for _, row in compared.iterrows()), listed=True)
-    sentences = (lines,) if len(compared) <= 6 else ()
     return (
-        *sentences,
         *drawn(figures, "auroc_differences"),
         Table(columns, rows, "Quality and size, pair by pair"),
     )

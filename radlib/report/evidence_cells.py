@@ -47,6 +47,7 @@ def evidence_sections(
     def drawn(name: str) -> tuple[Figure, ...]:
         return (figures[name],) if figures and name in figures else ()
 
+    leader = next(iter(results.loc[results["winner"], "variant"]), "") if "winner" in results else ""
     own = evidence["verdicts"]
     own = own[own["variant"].isin(few["variant"])] if len(own) else own
     return {
@@ -63,7 +64,7 @@ def evidence_sections(
         ),
         "harm": Section(
             "Who is harmed",
-            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings))
+            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings, leader))
             or _nobody_knows(evidence["verdicts"], results, groups_known),
         ),
     }
@@ -192,13 +193,17 @@ def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame, known: bool) ->
     return (Text((nobody_knows(known),)),)
 
 
-def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings) -> tuple:
+def _harm_blocks(
+    harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings, leader: str
+) -> tuple:
     if harm.empty:
         return ()
     lines = [harm_sentence(row, names[row["variant"]]) for _, row in harm[harm["harmed"] != ""].iterrows()]
     more = [f"And {len(lines) - MOST_NAMED:,} more, see harm.csv."] if len(lines) > MOST_NAMED else []
     lines = [*lines[:MOST_NAMED], *more] or [unharmed_sentence(harm, settings)]
-    chosen = harm[harm["variant"].isin(shown)]
+    asked = harm[harm["variant"].isin(shown)]
+    leader = next((v for v in (leader, *asked["variant"]) if v in set(asked["variant"])), "")
+    chosen = asked[(asked["variant"] == leader) | (asked["harmed"] != "")]
     several = chosen["label"].nunique() > 1
     rows = tuple(
         (
@@ -212,7 +217,8 @@ def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], 
     columns = ("Group", "With finding", "AUROC − original", "Sensitivity", "Specificity")
     caption = (
         "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; a group "
-        "is asked as a whole first, adjusted over all groups, and each finding behind it"
+        "is asked as a whole first, adjusted over all groups, and each finding behind it. Rows: the chosen file, and of others the "
+        "groups that are harmed; harm.csv has all"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
 
