@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs \
+.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs screenshot \
     benchmark fuzz clean page wheel test-page test-arm
 
 help: ## show what there is
@@ -76,6 +76,9 @@ notebooks: environment ## execute the committed notebooks in place, in order, on
 readme: environment ## fill the tables of README and CONTRIBUTING and draw the house, from results, registries and imports
 	@$(BIN)/python .ci/readme_tables.py
 	@$(BIN)/python .ci/house.py
+
+screenshot: environment ## the picture of a report in the README, of outputs/demo (needs Chromium)
+	@$(BIN)/python .ci/screenshot.py outputs/demo/report.html docs/report.png
 
 docs: environment ## write the interface, the methods, every setting and column as pages: open site/index.html
 	@$(BIN)/python .ci/docs.py

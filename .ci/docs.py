@@ -18,6 +18,7 @@ from radlib.foundation.registry import TECHNIQUES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests", "tests/house", ".ci")]
+from docs_guides import guide_pages  # noqa: E402
 from docs_parts import Page, Section, first_paragraph, functions, html, item, parameter_rows, public_names  # noqa: E402
 from docs_tables import column_page, study_page  # noqa: E402
 from import_graph import FLOORS, door  # noqa: E402
@@ -32,7 +33,13 @@ METHODS = {
 
 def pages() -> list[Page]:
     """Return all pages but the first, which lists them."""
-    return [*map(room_page, FLOORS[::-1]), *map(method_page, METHODS), study_page(), column_page()]
+    return [
+        *guide_pages(),
+        *map(room_page, FLOORS[::-1]),
+        *map(method_page, METHODS),
+        study_page(),
+        column_page(),
+    ]
 
 
 def room_page(room: str) -> Page:
@@ -100,9 +107,10 @@ def write(site: Path) -> None:
     )  # fmt: skip
     template, all_pages = environment.get_template("docs.html.j2"), pages()
     groups = [
+        ("Guides", [p for p in all_pages if p.file.startswith("guide_")]),
         ("Rooms, from the top floor down", [p for p in all_pages if p.file.startswith("room_")]),
         ("Methods", [p for p in all_pages if p.file.startswith("method_")]),
-        ("Reference", [p for p in all_pages if not p.file.startswith(("room_", "method_"))]),
+        ("Reference", [p for p in all_pages if not p.file.startswith(("guide_", "room_", "method_"))]),
     ]
     package = importlib.import_module("radlib")
     words = html(f"{inspect.getdoc(package)}\n\n{', '.join(f'`{name}`' for name in package.__all__)}")
@@ -110,7 +118,7 @@ def write(site: Path) -> None:
     index = Page("index.html", "radlib", words, ())
     names = sorted(
         (each.name, page.title, section.title)
-        for page in groups[0][1] for section in page.sections for each in section.items
+        for page in groups[1][1] for section in page.sections for each in section.items
     )  # fmt: skip
     for page in (index, *all_pages):
         text = template.render(page=page, groups=groups, styles=styles(), house=house, names=names)

@@ -1,17 +1,20 @@
-"""Write the generated parts of README.md: what stands between `<!-- name -->` and `<!-- /name -->`.
+"""Write the generated parts of README.md and of the pages in docs/: what stands between `<!-- name -->` and `<!-- /name -->`.
 
-No number in the README is typed by hand: they come from the published results and from the registries. A test
-holds the README equal to what this makes.
+No number in them is typed by hand: they come from the published results and from the registries. A test holds the
+pages equal to what this makes.
 """
 
-import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import readme_findings
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.report.wording import MISSING, VERDICTS, known, rate, signed, signed_span, span
 from radlib.runs.studies import Study, load_study
@@ -21,33 +24,24 @@ RESULTS = REPOSITORY / "docs" / "results"
 MAIN = ("kermany_methods", "pneumoniamnist")  # told with the best under each size; the first has the picture
 IN_FULL = ("demo",)
 WIDTHS = ("width", "alpha")  # options that make another network of one name
-STORY = {
-    "01_explore": "counts, patients, views, ages, example films, cleaning, the patient-wise split, augmentation",
-    "02_train": "the network, its learning curves, ROC with interval, calibration",
-    "03_prune": "magnitude pruning: sparsity, weights, bytes before and after packing",
-    "04_quantize": "float16, dynamic range, int8 and the others, on the original and on the pruned network",
-    "05_infer": "any film through any variant, where it looks, latency and memory, the selection, the test films",
-    "06_compare": "all variants in one table and one picture, paired differences, the verdict, the report",
-}
+PAGES = ("README.md", "docs/results.md", "docs/techniques.md", "docs/notebooks.md")
+ASKED = re.compile(r"^\| \[(\w+)\]\(\w+\.ipynb\) \| (.+?) \|$", re.M)  # of notebooks/README.md
 
 
 def generated() -> dict[str, str]:
     """Return the text of every generated part, by name."""
+    main = RESULTS / published()[0]
     return {
-        "picture": picture(),
+        "picture": readme_findings.picture(main),
+        "findings": readme_findings.findings(main, load_study(main.name).network_settings()[0].margin),
         "notebooks": notebooks(),
+        "summary": readme_findings.summary([RESULTS / name for name in published()]),
         "results": results(),
+        "times": times(),
         "techniques": registry_table(TECHNIQUES),
         "datasets": registry_table(DATASETS),
         "architectures": ", ".join(f"`{name}`" for name in ARCHITECTURES.names()),
     }
-
-
-def picture() -> str:
-    """Return the picture of the first published study, real films before drawn ones."""
-    study = published()[0]
-    file = f"docs/results/{study}/figures/size_against_auroc.png"
-    return f"![{load_study(study).title}: AUROC of every variant against the size of its file, with 95 % intervals]({file})"
 
 
 def published() -> list[str]:
@@ -57,13 +51,19 @@ def published() -> list[str]:
 
 
 def notebooks() -> str:
-    """Return the table of notebooks with the minutes and memory of the published demo."""
-    times = pd.read_csv(RESULTS / "demo" / "times.csv").set_index("report")
-    rows = ["| notebook | what it shows | minutes | memory, MB |", "|---|---|---:|---:|"]
-    for name, story in STORY.items():
-        seconds, peak = times.loc[f"{name}.ipynb", ["seconds", "peak_memory_bytes"]]
+    """Return the table of all notebooks with what each asks, as their own page says it."""
+    text = (REPOSITORY / "notebooks" / "README.md").read_text(encoding="utf-8")
+    rows = [f"| [{name}](notebooks/{name}.ipynb) | {asks} |" for name, asks in ASKED.findall(text)]
+    return "\n".join(["| notebook | asks |", "|---|---|", *rows])
+
+
+def times() -> str:
+    """Return the minutes and the memory of the published demo's notebooks."""
+    rows = ["| notebook | minutes | memory, MB |", "|---|---:|---:|"]
+    for row in pd.read_csv(RESULTS / "demo" / "times.csv").to_dict("records"):
+        name = str(row["report"])
         rows.append(
-            f"| [{name}](notebooks/{name}.ipynb) | {story} | {seconds / 60:.1f} | {peak / 1e6:,.0f} |"
+            f"| [{name.removesuffix('.ipynb')}](../notebooks/{name}) | {row['seconds'] / 60:.1f} | {row['peak_memory_bytes'] / 1e6:,.0f} |"
         )
     return "\n".join(rows)
 
@@ -74,9 +74,7 @@ EARLIER = "smallest_shown"  # a column that tables had before verdicts counted a
 def results() -> str:
     """Return the best of the main studies under each limit of size, one table of all others, and the demo in full."""
     others = [name for name in published() if name not in (*MAIN, *IN_FULL)]
-    earlier = (
-        "Results of earlier recipes and rules lie in [docs/results/archive](docs/results/archive/README.md)."
-    )
+    earlier = "Results of earlier recipes and rules lie in [docs/results/archive](results/archive/README.md)."
     return "\n\n".join([*map(limits_table, MAIN), others_table(others), earlier, *map(study_table, IN_FULL)])
 
 
@@ -84,7 +82,7 @@ def limits_table(name: str) -> str:
     """Return the originals of a study, of all its variants the best reader under each limit of size, and the winner."""
     study, folder = load_study(name), RESULTS / name
     table = pd.read_csv(folder / "results.csv").set_index("variant", drop=False)
-    limits = json.loads((folder / "selection.json").read_text(encoding="utf-8"))["limits"]
+    limits = readme_findings.limits_of(folder)
     first = table["seed"] == table["seed"].min()
     originals = table[(table["label"] == "original") & first].sort_values("size_bytes", ascending=False)
     picked = [("original", row) for row in originals.to_dict("records")]
@@ -141,7 +139,7 @@ def others_table(names: Sequence[str]) -> str:
     ]
     for name in names:
         study = load_study(name)
-        title = f"[{study.title}](docs/results/{name}/report.md)"
+        title = f"[{study.title}](results/{name}/report.md)"
         table = pd.read_csv(RESULTS / name / "results.csv")
         originals = (table["label"] == "original") & (table["seed"] == table["seed"].min())
         for row in table[originals | table["winner"]].to_dict("records"):
@@ -189,7 +187,7 @@ def built(study: Study, network: str) -> str:
 
 def heading(study: Study, name: str) -> str:
     """Return the title of a study, with the way to its report, and its notes."""
-    return f"**{study.title}** ([report](docs/results/{name}/report.md)). {' '.join(study.notes.split())}"
+    return f"**{study.title}** ([report](results/{name}/report.md)). {' '.join(study.notes.split())}"
 
 
 def scores(row: Mapping[str, Any]) -> str:
@@ -213,14 +211,16 @@ def registry_table(registry: object) -> str:
     return "\n".join(rows)
 
 
-def fill(text: str) -> str:
-    """Return a README with its generated parts made anew."""
-    for name, part in generated().items():
+def fill(text: str, parts: Mapping[str, str] | None = None) -> str:
+    """Return a page with its generated parts made anew."""
+    for name, part in (parts or generated()).items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         text = re.sub(marks, lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text, flags=re.S)
     return text
 
 
 if __name__ == "__main__":
-    readme = REPOSITORY / "README.md"
-    readme.write_text(fill(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    made = generated()
+    for page in PAGES:
+        path = REPOSITORY / page
+        path.write_text(fill(path.read_text(encoding="utf-8"), made), encoding="utf-8")

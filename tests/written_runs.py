@@ -154,7 +154,7 @@ def _measurements(variant, chain):
 class Checker(html.parser.HTMLParser):
     """Collect what a browser would load, run or show."""
 
-    void = frozenset({"meta", "img", "br", "hr", "link", "input"})
+    void = frozenset({"meta", "img", "br", "hr", "link", "input", "source"})
 
     def __init__(self):
         super().__init__()

@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "film_groups": ["VALIDATION"],
         "gate": ["gate_of"],
+        "hit_and_miss": ["HIT", "MISS", "hit_and_miss_path", "picture_path"],
         "inference": ["opened_model", "predict_files"],
         "insides.heat_maps": ["heat_maps_path"],
         "insides.layer_comparison": ["insides_path"],

@@ -16,11 +16,12 @@ import numpy as np
 from radlib import metrics
 from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbation_of, perturbed
 from radlib.evaluation.answers import Predictions
-from radlib.evaluation.choices import check_selected
+from radlib.evaluation.choices import check_selected, read_selection, thresholds
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.earlier_looks import count_earlier_looks
 from radlib.evaluation.film_groups import VALIDATION, write_film_groups
 from radlib.evaluation.film_shift import compare_splits, reference_films
+from radlib.evaluation.hit_and_miss import write_hit_and_miss
 from radlib.evaluation.inference import predict_files
 from radlib.evaluation.scoring_log import log_test
 from radlib.evaluation.thumbnails import write_thumbnails
@@ -88,7 +89,20 @@ def predict(
                     found[variant.name] = predictions
     if split == "test":
         write_thumbnails(run, films.test, variants, found)
+        _show_winner(run, films, variants, found)
     return {variant.name: found[variant.name] for variant in variants}
+
+
+def _show_winner(
+    run: Run, films: FilmSplits, variants: Sequence[Variant], found: dict[str, Predictions]
+) -> None:
+    """Write a test film that the winner gets right and one that it misses, where the winner is among the variants."""
+    chosen = read_selection(run)
+    for variant in variants:
+        if variant.name == chosen.get("winner"):
+            own = films_of(run_of(run, variant), films, variant).test
+            at = thresholds(chosen["variants"][variant.name])
+            write_hit_and_miss(run, own, variant, found[variant.name], at)
 
 
 def predictions_path(run: Run, variant: Variant, split: str) -> Path:

@@ -1,6 +1,7 @@
 """The parts of a page, the same for HTML and Markdown: sections of paragraphs, tables and figures."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,22 +41,27 @@ class Table:
 class Figure:
     """A picture: its file name below `figures/`, what it shows in words, and the line below it.
 
-    A narrow one may stand beside another.
+    A narrow one may stand beside another. `phone` is the file of the same picture drawn for a narrow screen, where there is one.
     """
 
     file: str
     alt: str
     caption: str = ""
     narrow: bool = False
+    phone: str = ""
     kind: str = field(default="figure", init=False)
 
 
 @dataclass(frozen=True)
 class Films:
-    """Films of patients, shown on this machine only: files below the run, what each is called, and a caption."""
+    """Films of patients, shown on this machine only: files below the run, what each is called, what it shows, and a caption.
 
-    films: tuple[tuple[str, Cell], ...]
+    Wide ones have two pictures side by side in each file.
+    """
+
+    films: tuple[tuple[str, Cell, str], ...]
     caption: str = ""
+    wide: bool = False
     kind: str = field(default="films", init=False)
 
 
@@ -79,26 +85,50 @@ class Command:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and what stands below it.
+
+    Attributes:
+        title: The heading.
+        blocks: What stands below.
+        whole: Whether it is a detail of a large study: folded once more on the page, and in Markdown left to the page and
+            the CSV files.
+    """
 
     title: str
     blocks: tuple[Text | Table | Figure | Films | Command, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A question, and the sections that answer it in full; folded on the page."""
+
+    question: str
+    sections: tuple[Section, ...]
+
+    @property
+    def anchor(self) -> str:
+        """By what the list of contents finds it."""
+        return "-".join(re.findall(r"[a-z]+", self.question.lower()))
 
 
 @dataclass(frozen=True)
 class Page:
-    """A report.
+    """A report, or a card.
 
     Attributes:
         title: Of the study.
         study: Its short name.
         version: Of radlib.
-        hero: The one picture of the first screen; None before anything was scored.
-        headline: The sentences of the first screen.
+        hero: The one picture of the first page; None before anything was scored.
+        headline: What the first page says before everything else; of a report one sentence.
         notes: What a reader must know before believing any number.
-        sections: The rest.
+        sections: What a card holds.
         alarm: The sentence that stands before everything, in red; empty when there is none.
         caution: The sentence that stands over the winner; empty when there is none.
+        tone: How the headline is set off, as that of a cell.
+        answers: The questions of the first page, each with its short answer.
+        chapters: Everything else, by question.
     """
 
     title: str
@@ -110,6 +140,9 @@ class Page:
     sections: tuple[Section, ...]
     alarm: str = ""
     caution: str = ""
+    tone: str = ""
+    answers: tuple[Section, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
 
 def drawn(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:
@@ -122,7 +155,7 @@ def told_page(page: Page, counted: Counted) -> Page:
 
     What others wrote stays as they wrote it: the title and the notes of a study, and texts that are quoted.
     """
-    written = ("hero", "headline", "sections", "alarm", "caution")
+    written = ("hero", "headline", "sections", "alarm", "caution", "answers", "chapters")
     return dataclasses.replace(page, **{name: _told(getattr(page, name), counted) for name in written})
 
 
@@ -139,6 +172,8 @@ def _told(part: Any, counted: Counted) -> Any:
     ):
         return part
     names = [
-        each.name for each in dataclasses.fields(part) if each.init and each.name not in ("file", "tone")
+        each.name
+        for each in dataclasses.fields(part)
+        if each.init and each.name not in ("file", "phone", "tone", "whole")
     ]
     return dataclasses.replace(part, **{name: _told(getattr(part, name), counted) for name in names})

@@ -7,7 +7,7 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Table
+from radlib.report.blocks import Cell, Figure, Table, Text, drawn
 from radlib.report.conclusions import QUESTIONS, TONES
 from radlib.report.tables import over_seeds
 
@@ -21,6 +21,11 @@ LABEL_METRICS = {
     "brier": "Brier score",
     "expected_calibration_error": "Calibration error",
 }
+OF_ONE_LABEL = (
+    "positive_predictive_value",
+    "negative_predictive_value",
+    "f1",
+)  # what no other table has of it
 UNSTEADY = 3  # times the median, at the 95th percentile
 
 
@@ -170,17 +175,55 @@ def label_tables(
         caption = f"{names[winner]}, label by label"
     else:
         caption = f"{order[0].capitalize()}: {_positives(next(iter(wide.values())))}"
+    shown = LABEL_METRICS if len(order) > 1 else {name: LABEL_METRICS[name] for name in OF_ONE_LABEL}
     rows = []
     for (variant, label), table in wide.items():
         threshold = thresholds[variant][order.index(label) if len(thresholds[variant]) > 1 else 0]
         title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
-        chosen = [table.loc[name] for name in LABEL_METRICS]
+        chosen = [table.loc[name] for name in shown]
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
         rows.append((title, Cell(w.threshold(threshold)), *cells))
-    heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *LABEL_METRICS.values())
+    heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *shown.values())
     return (Table(heading, tuple(rows), f"{caption}; thresholds by {rule}" if rule else caption),)
 
 
 def _positives(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     return f"{first['positives']:,.0f} of {w.plural(first['films'], 'test film')} positive"
+
+
+def comparison_blocks(
+    compared: pd.DataFrame, figures: Mapping[str, Figure], margin: float
+) -> tuple[Text | Figure | Table, ...]:
+    """Return what quantization cost, pair by pair.
+
+    Args:
+        compared: See `tables.comparisons`.
+        figures: The pictures that were drawn, by name.
+        margin: Largest loss of AUROC that counts as none.
+    """
+    if compared.empty:
+        return ()
+    several = compared["network"].nunique() > 1, compared["seed"].nunique() > 1
+    rows = tuple(
+        (
+            Cell(
+                w.title_of(pd.Series({**row, "label": f"{row['before']} → {row['after']}"}), *several),
+            ),
+            Cell(w.human_bytes(row["before_bytes"])),
+            Cell(w.human_bytes(row["after_bytes"])),
+            Cell(w.times(row["times_smaller"])),
+            Cell(w.rate(row["before_auroc"])),
+            Cell(w.rate(row["after_auroc"])),
+            Cell(w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])),
+            Cell(w.signed(row["after_accuracy"] - row["before_accuracy"])),
+            verdict_cell(row, margin),
+        )
+        for _, row in compared.iterrows()
+    )
+    columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
+               "Accuracy change", "Verdict")  # fmt: skip
+    return (
+        *drawn(figures, "auroc_differences"),
+        Table(columns, rows, "Quality and size, pair by pair"),
+    )

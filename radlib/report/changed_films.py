@@ -37,7 +37,8 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
                 note = (
                     f"{truth}; {row.original_probability:.2f} → {row.variant_probability:.2f}, now {row.to}"
                 )
-                films.append((path.relative_to(run.folder).as_posix(), Cell(row.image_id, note)))
+                alt = f"Test film {row.image_id}. {note}."
+                films.append((path.relative_to(run.folder).as_posix(), Cell(row.image_id, note), alt))
         if films:
             label = results.loc[results["variant"] == variant, "label"].iloc[0]
             caption = (

@@ -20,6 +20,7 @@ FIRST_WORDS = {
     "cannot tell": "may be as good as its original, which nobody can tell yet",
     "undefined": "cannot be compared with its original",
 }
+THE_ORIGINAL = "It is the original that others are compared with."
 QUESTIONS = {"": "AUROC", "_sensitivity": "sensitivity", "_specificity": "specificity"}
 
 

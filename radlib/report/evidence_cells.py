@@ -8,7 +8,15 @@ from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
 from radlib.report.conclusions import TONES
-from radlib.report.losses import KINDS, TESTED, harm_sentence, lost_rates, nobody_knows, unharmed_sentence
+from radlib.report.losses import (
+    KINDS,
+    MOST_NAMED,
+    TESTED,
+    harm_sentence,
+    lost_rates,
+    nobody_knows,
+    unharmed_sentence,
+)
 from radlib.runs.settings import Settings
 
 
@@ -19,8 +27,9 @@ def evidence_sections(
     films: Sequence[Films] = (),
     figures: Mapping[str, Figure] | None = None,
     groups_known: bool = False,
-) -> list[Section]:
-    """Return the sections on findings, decisions, calibration and groups; those without content are left out.
+    files: set[str] | None = None,
+) -> dict[str, Section]:
+    """Return the sections on `findings`, `decisions`, `calibration` and `harm`, by these names.
 
     Args:
         results: See `tables.results`.
@@ -29,32 +38,36 @@ def evidence_sections(
         films: Those that change sides, for the report on this machine.
         figures: The pictures that were drawn, by name.
         groups_known: Whether age, sex, view or source of test films is known.
+        files: The variants that may have a row of their own; None for all.
     """
-    if results.empty:
-        return []
-    names = dict(zip(results["variant"], row_titles(results), strict=True))
-    shown = shown_variants(results, evidence["verdicts"])
+    few = results if files is None or results.empty else results[results["variant"].isin(files)]
+    names = dict(zip(results.get("variant", ()), row_titles(results) if len(results) else (), strict=True))
+    shown = shown_variants(few, evidence["verdicts"]) if len(few) else set()
 
     def drawn(name: str) -> tuple[Figure, ...]:
         return (figures[name],) if figures and name in figures else ()
 
-    sections = [
-        Section(
+    leader = next(iter(results.loc[results["winner"], "variant"]), "") if "winner" in results else ""
+    own = evidence["verdicts"]
+    own = own[own["variant"].isin(few["variant"])] if len(own) else own
+    return {
+        "findings": Section(
             "Each finding against its prevalence",
-            (*drawn("findings"), *_finding_blocks(evidence["verdicts"], names, settings.margin)),
+            (*drawn("findings"), *_finding_blocks(own, names, settings.margin)),
         ),
-        Section(
+        "decisions": Section(
             "Decisions at the original’s threshold",
             (*_decision_blocks(evidence["decisions"], names, shown, settings), *films),
         ),
-        Section("Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)),
-        Section(
+        "calibration": Section(
+            "Confidence and calibration", _calibration_blocks(evidence["calibration"], names, shown)
+        ),
+        "harm": Section(
             "Who is harmed",
-            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings))
+            (*drawn("groups"), *_harm_blocks(evidence["harm"], names, shown, settings, leader))
             or _nobody_knows(evidence["verdicts"], results, groups_known),
         ),
-    ]
-    return [section for section in sections if section.blocks]
+    }
 
 
 def shown_variants(results: pd.DataFrame, verdicts: pd.DataFrame) -> set[str]:
@@ -180,12 +193,17 @@ def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame, known: bool) ->
     return (Text((nobody_knows(known),)),)
 
 
-def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings) -> tuple:
+def _harm_blocks(
+    harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], settings: Settings, leader: str
+) -> tuple:
     if harm.empty:
         return ()
     lines = [harm_sentence(row, names[row["variant"]]) for _, row in harm[harm["harmed"] != ""].iterrows()]
-    lines = lines or [unharmed_sentence(harm, settings)]
-    chosen = harm[harm["variant"].isin(shown)]
+    more = [f"And {len(lines) - MOST_NAMED:,} more, see harm.csv."] if len(lines) > MOST_NAMED else []
+    lines = [*lines[:MOST_NAMED], *more] or [unharmed_sentence(harm, settings)]
+    asked = harm[harm["variant"].isin(shown)]
+    leader = next((v for v in (leader, *asked["variant"]) if v in set(asked["variant"])), "")
+    chosen = asked[(asked["variant"] == leader) | (asked["harmed"] != "")]
     several = chosen["label"].nunique() > 1
     rows = tuple(
         (
@@ -199,7 +217,8 @@ def _harm_blocks(harm: pd.DataFrame, names: Mapping[str, str], shown: set[str], 
     columns = ("Group", "With finding", "AUROC − original", "Sensitivity", "Specificity")
     caption = (
         "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; a group "
-        "is asked as a whole first, adjusted over all groups, and each finding behind it"
+        "is asked as a whole first, adjusted over all groups, and each finding behind it. Rows: the chosen file, and of others the "
+        "groups that are harmed; harm.csv has all"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from radlib.report import wording as w
 from radlib.report.blocks import Text
-from radlib.report.conclusions import chance_words, conclusion
+from radlib.report.conclusions import FIRST_WORDS, TONES, chance_words, conclusion
 from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 
@@ -28,13 +28,45 @@ def headline(results: pd.DataFrame, selection: Mapping[str, Any], settings: Sett
     return [_choice_sentence(results, row, selection, settings), _test_sentence(row, selection, settings)]
 
 
+def answer(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> tuple[str, str]:
+    """Return the one sentence that a report begins with, and how it is set off (`blocks.Cell`).
+
+    Args:
+        results: See `tables.results`.
+        selection: What `selection.json` holds.
+        settings: Of the run.
+    """
+    first = headline(results, selection, settings)[0]
+    chosen = results[results["winner"]] if "winner" in results else results
+    row = chosen.iloc[0] if len(chosen) else pd.Series(dtype=object)
+    if row.get("not_learnt"):
+        return first, "bad"
+    if not selection.get("winner") or row.get("conclusion") not in FIRST_WORDS:
+        return first, ""
+    return f"{_subject(results, row)} {FIRST_WORDS[row['conclusion']]}.", TONES.get(row["conclusion"], "")
+
+
+def chosen_by(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> str:
+    """Return by which rule the winner was chosen, as a sentence about it; empty where `answer` says so."""
+    row = results[results["winner"]].iloc[0]
+    if row.get("conclusion") not in FIRST_WORDS:
+        return ""
+    return _choice_sentence(results, row, selection, settings).replace(_subject(results, row), "It", 1)
+
+
+def _subject(results: pd.DataFrame, row: pd.Series) -> str:
+    """Return what a variant is called, what it weighs, and how much smaller than its original that is."""
+    name = w.title_of(row, results["network"].nunique() > 1, results["seed"].nunique() > 1)
+    ratio = row["compression"] if row["chain"] != "original" else float("nan")
+    smaller = f", {w.smaller(ratio)} than the original’s weights" if w.known(ratio) else ""
+    return f"{name} ({w.human_bytes(row['size_bytes'])}{smaller})"
+
+
 def _choice_sentence(
     results: pd.DataFrame, row: pd.Series, selection: Mapping[str, Any], settings: Settings
 ) -> str:
     """Return what was chosen, and by which of the rules it was."""
     several = results["network"].nunique() > 1
-    name = w.title_of(row, several, results["seed"].nunique() > 1)
-    size = w.human_bytes(row["size_bytes"])
     allowed = f"{settings.selection_loss:g} on the probit scale of AUROC"
     if selection.get("gate", {}).get("winner"):
         how = "is the smallest file that meets the study’s demands on validation films"
@@ -44,15 +76,14 @@ def _choice_sentence(
             "are and perturbed"
         )
     elif selection.get("nearest"):
-        return f"{_why_original(results, selection, settings)} The original, {name}, weighs {size}."
+        name = w.title_of(row, several, results["seed"].nunique() > 1)
+        return f"{_why_original(results, selection, settings)} The original, {name}, weighs {w.human_bytes(row['size_bytes'])}."
     elif several:
         how = f"is the smallest network that cannot lose more than {allowed} beside the best"
     else:
         none = "was chosen" if (results["chain"] != "original").any() else "is there to choose"
         how = f"is an original; no compressed variant {none}"
-    ratio = row["compression"] if row["chain"] != "original" else float("nan")
-    smaller = f", {w.smaller(ratio)} than the original’s weights" if w.known(ratio) else ""
-    return f"{name} ({size}{smaller}) {how}."
+    return f"{_subject(results, row)} {how}."
 
 
 def _why_original(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> str:

@@ -24,6 +24,7 @@ COLUMNS = ("variant", "method", "films", "patients", "flat", "boxed", *(f"{name}
            for end in ("", "_low", "_high")), "reason")  # fmt: skip
 FEWEST_PATIENTS = 5  # whose bootstrap is worth an interval
 SHOWN = 4
+NO_BOX = "None of these films has a box, so nobody can say which of two places is the right one."
 
 
 def heat_maps(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
@@ -117,7 +118,7 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
         "place moves the answer, as when one of 256 levels stands for everything near certainty; such films are left out."
     ]
     if not boxed:
-        lines.append("None of these films has a box, so nobody can say which of two places is the right one.")
+        lines.append(NO_BOX)
     most = table["films"].max()
     caption = (
         f"Mean over {w.plural(most, 'validation film')}; below it its 95 % interval over patients"
@@ -126,6 +127,27 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
     )
     shown = (pictures["heat_maps"],) if "heat_maps" in pictures else ()
     return Section(title, (*shown, Text(tuple(lines)), Table(columns, tuple(rows), caption)))
+
+
+def look_lines(row: pd.Series) -> tuple[str, ...]:
+    """Return where a variant looks beside its original, in sentences.
+
+    Args:
+        row: Of `heat_maps`.
+    """
+    if row["reason"] or not w.known(row["rank_correlation"]):
+        return (str(row["reason"]),) if row["reason"] else ()
+    ends = w.span(row["rank_correlation_low"], row["rank_correlation_high"])
+    same = (
+        f"On {w.plural(row['films'], 'validation film')} with a finding its heat maps ({row['method']}) agree with its original’s to a "
+        f"rank correlation of {w.rate(row['rank_correlation'])} [{ends}]; 1 is the same order of places, 0 none."
+    )
+    if not row["boxed"] or not w.known(row["hits"]):
+        return same, NO_BOX
+    return same, (
+        f"Its warmest place lies in a radiologist’s box on {100 * row['hits']:.0f} % of the {w.plural(row['boxed'], 'film')} that have one, "
+        f"its original’s on {100 * row['original_hits']:.0f} %."
+    )
 
 
 def drawn_heat_maps(

@@ -8,19 +8,18 @@ import pandas as pd
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text, drawn
 from radlib.report.cells import row_titles
-from radlib.report.evidence_cells import shown_variants
 from radlib.report.inside_tables import Insides
 
 
 def agreement_section(
-    results: pd.DataFrame, agreement: pd.DataFrame, verdicts: pd.DataFrame, figures: Mapping[str, Figure]
+    results: pd.DataFrame, agreement: pd.DataFrame, shown: set[str], figures: Mapping[str, Figure]
 ) -> Section:
-    """Return whether each film is given the probability that the original gives it."""
+    """Return whether each film is given the probability that the original gives it, of the variants that are shown."""
     title = "Film by film"
     if agreement.empty:
         return Section(title, ())
     names = dict(zip(results["variant"], row_titles(results), strict=True))
-    chosen = agreement[agreement["variant"].isin(shown_variants(results, verdicts))]
+    chosen = agreement[agreement["variant"].isin(shown)]
     several = chosen["label"].nunique() > 1
     rows = tuple(
         (

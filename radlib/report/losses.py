@@ -11,6 +11,7 @@ import pandas as pd
 from radlib.report import wording as w
 from radlib.runs.settings import Settings
 
+MOST_NAMED = 12  # in one sentence, or one list
 KINDS = {"age_group": "age", "sex": "sex", "view": "view", "source": "image source"}
 TESTED = {"auroc": ("", "AUROC"), "sensitivity": ("_sensitivity", "sensitivity"),
           "specificity": ("_specificity", "specificity")}  # fmt: skip
@@ -36,8 +37,10 @@ def lost_rates(decisions: pd.DataFrame, names: Mapping[str, str], settings: Sett
         return (
             f"Frozen, no variant’s interval of sensitivity or specificity lies wholly beyond the margin of {margin}.",
         )
+    more = f"; and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
     return (
-        f"Frozen, these lose more than the margin of {margin}, whatever their AUROC says (not adjusted): {'; '.join(lost)}.",
+        f"Frozen, these lose more than the margin of {margin}, whatever their AUROC says (not adjusted): "
+        f"{'; '.join(lost[:MOST_NAMED])}{more}.",
     )
 
 
@@ -59,6 +62,23 @@ def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
     return (
         f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
         f"sensitivity or specificity. Of {w.plural(len(harm), 'question')} so many could be asked: {counts}."
+    )
+
+
+def untested_sentence(harm: pd.DataFrame) -> str:
+    """Return of which groups nobody can say anything, where others could be asked; empty where there are none."""
+    verdicts = harm[[f"verdict{suffix}" for suffix, _ in TESTED.values()]]
+    unasked = (verdicts == "undefined").all(axis=1)
+    if unasked.all() or not unasked.any():
+        return ""
+    several = harm["label"].nunique() > 1
+    names = [
+        f"{KINDS.get(row['by'], row['by'])} {row['group']}" + (f" ({row['label']})" if several else "")
+        for _, row in harm[unasked].iterrows()
+    ]
+    more = f", and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"Not tested, as these groups hold too few films of an answer: {', '.join(names[:MOST_NAMED])}{more}."
     )
 
 

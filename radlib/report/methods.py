@@ -5,7 +5,7 @@ import pandas as pd
 from radlib.evaluation.threshold_rules import rule_of
 from radlib.report import wording as w
 from radlib.report.readings import Readings
-from radlib.report.threshold_words import chosen_on, threshold_lines
+from radlib.report.threshold_words import CLASSES, chosen_on, threshold_lines
 from radlib.runs.counted import PATIENTS
 
 
@@ -26,7 +26,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
             "whether they are."
         )
     decisions = (
-        "Decisions: the classes exclude each other, so a film is given the most probable one, without threshold. "
+        f"Decisions: {CLASSES}. "
         "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
         "classes, each against the rest. Choices: AUROC of validation films"
         if any(variant.task == "classes" for variant in readings.variants)

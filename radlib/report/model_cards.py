@@ -15,19 +15,18 @@ import pandas as pd
 
 from radlib import __version__
 from radlib.evaluation.learnt import alarm
-from radlib.evaluation.threshold_rules import rule_of
 from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
-from radlib.report.conclusions import conclusion
+from radlib.report.conclusions import THE_ORIGINAL, conclusion
 from radlib.report.devices import device_facts
 from radlib.report.looks import looks_caution
 from radlib.report.losses import harm_sentence, nobody_knows, unharmed_sentence
 from radlib.report.methods import methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution
-from radlib.report.threshold_words import chosen_on
+from radlib.report.threshold_words import decided_at
 from radlib.report.usefulness import card_lines
 from radlib.report.wording import LIMITS
 from radlib.runs.variants import REBUILT, Variant
@@ -166,11 +165,8 @@ def _scores(
         )
         for label, table in wide.items()
     )  # fmt: skip
-    threshold = (
-        f"Decided at threshold {w.threshold(row['threshold'])}, chosen on {chosen_on(readings)}, by {rule_of(readings.run.settings).words}. "
-        if w.known(row["threshold"])
-        else ""
-    )
+    variant = next(v for v in readings.variants if v.name == row.name)
+    threshold = f"{decided_at(readings, variant)} " if w.known(row["threshold"]) else ""
     useful = (Text(lines, listed=len(lines) > 1),) if (lines := card_lines(own["usefulness"])) else ()
     looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
     caption = f"{threshold}{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
@@ -179,7 +175,7 @@ def _scores(
 
 def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]) -> tuple:
     if row["chain"] == "original":
-        return (Text(("It is the original that others are compared with.",)),)
+        return (Text((THE_ORIGINAL,)),)
     if row["not_learnt"]:
         return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
     said = conclusion(row, readings.run.settings.margin, readings.run.settings.rate_margin)

@@ -11,12 +11,12 @@ from radlib.foundation.storage import atomic_path
 from radlib.report import figures, wording as w
 from radlib.report.blocks import Figure
 from radlib.report.devices import draw_devices
-from radlib.report.figures.comparison import MOST_NAMED
 from radlib.report.figures.style import new_axes, own_settings, styled
 from radlib.report.forests import draw_forests
 from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
+from radlib.report.main_pictures import draw_main, listed
 from radlib.report.readings import Readings, label_names
 from radlib.report.stress_tables import draw_stress
 from radlib.report.usefulness import draw_usefulness
@@ -57,29 +57,25 @@ def draw_figures(
     timed = scored.dropna(subset=["latency_p50_ms"]) if len(scored) else scored
     drawn: dict[str, Figure] = {}
 
-    def add(name: str, draw: Callable[[], Any], alt: str, caption: str = "", narrow: bool = False) -> None:
+    def add(
+        name: str,
+        draw: Callable[[], Any],
+        alt: str,
+        caption: str = "",
+        narrow: bool = False,
+        phone: Callable[[], Any] | None = None,
+    ) -> None:
         _save(draw(), folder / f"{name}.png")
-        drawn[name] = Figure(f"{name}.png", alt, caption, narrow)
+        if phone:
+            _save(phone(), folder / f"{name}_phone.png")
+        drawn[name] = Figure(f"{name}.png", alt, caption, narrow, f"{name}_phone.png" if phone else "")
 
-    if len(scored):
-        alt = "Size of the model file against AUROC. " + _list(scored, _size_words)
-        caption = (
-            "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
-            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over the patients tested. "
-            "Points that coincide are drawn side by side."
-        )
-        if len(scored) > MOST_NAMED:
-            caption += (
-                " Of so many, a name and a bar have the originals, the winner, and those that read better than "
-                "everything at most as large; all stand in the table."
-            )
-        caption = f"{caption} {seeds_caption}".strip()
-        add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption)
+    draw_main(results, scored, seeds_caption, margin, add)
     if len(timed):
-        alt = "Median latency of one film against AUROC. " + _list(timed, _latency_words)
+        alt = "Median latency of one film against AUROC. " + listed(timed, _latency_words)
         add("latency_against_auroc", lambda: figures.latency_against_auroc(timed), alt)
     if len(one_each):
-        alt = "Size of each file, as it is and deflated. " + _list(one_each, _weight_words)
+        alt = "Size of each file, as it is and deflated. " + listed(one_each, _weight_words)
         add("size_bars", lambda: figures.size_bars(one_each), alt)
     pairs = compared.dropna(subset=["difference"]) if len(compared) else compared
     if len(pairs):
@@ -218,15 +214,6 @@ def _named_labels(results: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     facts = results.set_index("variant")
     return chosen.assign(name=facts.loc[chosen["variant"], "label"].to_numpy(),
                          chain=facts.loc[chosen["variant"], "chain"].to_numpy())  # fmt: skip
-
-
-def _list(table: pd.DataFrame, words: Callable[[pd.Series], str]) -> str:
-    several = table["network"].nunique() > 1, table["seed"].nunique() > 1
-    return "; ".join(f"{w.title_of(row, *several)}: {words(row)}" for _, row in table.iterrows()) + "."
-
-
-def _size_words(row: pd.Series) -> str:
-    return f"{w.human_bytes(row['size_bytes'])}, {figures.auroc_text(row['auroc'], row['auroc_low'], row['auroc_high'])}"
 
 
 def _latency_words(row: pd.Series) -> str:

@@ -29,6 +29,19 @@ def shift_section(readings: Readings) -> Section:
     found = readings.shift
     if not found:
         return Section(TITLE, ())
+    if found["reason"]:
+        return Section(TITLE, (Text((shift_sentence(readings),)),))
+    return Section(
+        TITLE,
+        (Text((shift_sentence(readings), METHOD)), _feature_table(readings), *_confidence_tables(readings)),
+    )
+
+
+def shift_sentence(readings: Readings) -> str:
+    """Return whether test and validation films are of one kind, as far as anybody can tell; empty before anybody asked."""
+    found = readings.shift
+    if not found:
+        return ""
     sizes = " and ".join(
         f"{w.plural(films, name)} of {w.plural(patients, 'patient')}"
         for films, patients, name in zip(
@@ -36,13 +49,12 @@ def shift_section(readings: Readings) -> Section:
         )
     )
     if found["reason"]:
-        return Section(TITLE, (Text((f"Nobody can tell from {sizes}: {found['reason']}.",)),))
-    verdict = (
+        return f"Nobody can tell from {sizes}: {found['reason']}."
+    return (
         f"They are not: {sizes} are {told_apart_words(found)}. What was chosen on the first need not hold for the second."
         if is_shifted(found)
         else f"No difference that matters was found: {sizes} are {told_apart_words(found)}."
     )
-    return Section(TITLE, (Text((verdict, METHOD)), _feature_table(readings), *_confidence_tables(readings)))
 
 
 def _feature_table(readings: Readings) -> Table:

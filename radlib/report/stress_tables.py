@@ -125,6 +125,21 @@ def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[st
     return Section(TITLE, (Text((METHOD,)), *drawn(pictures, "stress"), Table(columns, tuple(rows), caption)))
 
 
+def worst_change(table: pd.DataFrame, variant: str) -> str:
+    """Return which kind of change costs a variant most; empty where it was not put under stress."""
+    own = table[table["variant"] == variant] if len(table) else table
+    full = own[own["strength"] == 1].dropna(subset=["auroc"]) if len(own) else own
+    if full.empty:
+        return ""
+    row = full.loc[full["auroc"].idxmin()]
+    before = own[(own["strength"] == 0) & (own["kind"] == row["kind"])].iloc[0]
+    ends = w.span(row["auroc_low"], row["auroc_high"])
+    return (
+        f"Of all kinds of change to the films {row['kind']} costs it most: at the full range AUROC goes from "
+        f"{w.rate(before['auroc'])} to {w.rate(row['auroc'])} [{ends}]."
+    )
+
+
 def _cell(none: pd.Series, full: pd.Series, name: str) -> Cell:
     return Cell(
         f"{w.rate(none[name])} → {w.rate(full[name])}", w.span(full[f"{name}_low"], full[f"{name}_high"])

@@ -8,6 +8,7 @@ from radlib.report import wording as w
 from radlib.report.readings import Readings, label_names
 from radlib.runs.variants import Variant
 
+CLASSES = "the classes exclude each other, so a film is given the most probable one, without threshold"
 DRAWS = 100  # of patients, behind the optimism
 
 
@@ -25,6 +26,21 @@ def chosen_on(readings: Readings) -> str:
     return f"validation films{copied}"
 
 
+def decided_at(readings: Readings, variant: Variant) -> str:
+    """Return by what a variant decides, in one sentence; empty where nothing does."""
+    points = readings.thresholds(variant)
+    if variant.task == "classes":
+        return f"{CLASSES[0].upper()}{CLASSES[1:]}."
+    if np.isnan(points).all():
+        return ""
+    how = f"chosen on {chosen_on(readings)}, by {rule_of(readings.run.settings).words}"
+    if len(points) > 1:
+        return (
+            f"Each finding is decided at a threshold of its own, {how}; they stand in the table “Each label”."
+        )
+    return f"Decided at threshold {w.threshold(points[0])}, {how}."
+
+
 def threshold_lines(readings: Readings) -> tuple[str, ...]:
     """Return sentences on the thresholds of the winner, or of the first variant; none where nothing was chosen.
 
@@ -37,7 +53,7 @@ def threshold_lines(readings: Readings) -> tuple[str, ...]:
     on_validation = readings.selection.get("films") == "validation"
     if chosen is None or chosen.task == "classes" or chosen.name not in readings.validation:
         return ()
-    return (*(_flattering(readings, chosen) if on_validation else ()), *_missing(readings, chosen))
+    return (*(_flattering(readings, chosen) if on_validation else ()), *why_none_lines(readings, chosen))
 
 
 def _flattering(readings: Readings, variant: Variant) -> tuple[str, ...]:
@@ -65,10 +81,10 @@ def _flattering(readings: Readings, variant: Variant) -> tuple[str, ...]:
     )
 
 
-def _missing(readings: Readings, variant: Variant) -> tuple[str, ...]:
+def why_none_lines(readings: Readings, variant: Variant) -> tuple[str, ...]:
     """Return which labels have no threshold, and why; what was chosen by perturbed films is not asked again."""
     without = np.isnan(readings.thresholds(variant))
-    if not without.any():
+    if not without.any() or variant.task == "classes" or variant.name not in readings.validation:
         return ()
     reasons = why_none(readings.validation[variant.name], rule_of(readings.run.settings))
     said = [

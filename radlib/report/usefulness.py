@@ -128,16 +128,21 @@ def usefulness_section(
 def _words(readings: Readings, several: bool) -> tuple[str, ...]:
     settings = readings.run.settings
     stated = settings.prevalence and not several
-    whose = (
-        f"a prevalence of {100 * settings.prevalence:.1f} %, which the study states"
-        if stated
-        else "the prevalence among the test films, as the study states no other: it is seldom that of a clinic"
-    )
     return (
-        f"Sensitivity and specificity on the test films, carried over to 1,000 films at {whose}. The prevalence is taken as known.",
+        carried_over(settings.prevalence if stated else 0.0),
         f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (`missed_cost`); "
         "a network is of use where it is above that of calling every film and of calling none, 0 (Vickers and Elkin, 2006).",
     )
+
+
+def carried_over(stated: float) -> str:
+    """Return at which prevalence errors are told: the study's own, or where it states none (0) that of the test films."""
+    whose = (
+        f"a prevalence of {100 * stated:.1f} %, which the study states"
+        if stated
+        else "the prevalence among the test films, as the study states no other: it is seldom that of a clinic"
+    )
+    return f"Sensitivity and specificity on the test films, carried over to 1,000 films at {whose}. The prevalence is taken as known."
 
 
 def card_lines(table: pd.DataFrame) -> tuple[str, ...]:
@@ -146,11 +151,29 @@ def card_lines(table: pd.DataFrame) -> tuple[str, ...]:
     Args:
         table: Its rows, see `usefulness`.
     """
-    return tuple(
-        f"{row['label']}, of 1,000 films at a prevalence of {100 * row['prevalence']:.1f} %: {row['missed_per_1000']:.1f} "
-        f"missed [{w.span(row['missed_per_1000_low'], row['missed_per_1000_high'], 1)}], {row['needless_per_1000']:.1f} called "
-        f"back for nothing [{w.span(row['needless_per_1000_low'], row['needless_per_1000_high'], 1)}]."
-        for _, row in table[table["reason"] == ""].iterrows()
+    rows = [row for _, row in table[table["reason"] == ""].iterrows()]
+    return tuple(line for row in rows for line in (_errors(row), _values(row)))
+
+
+def _errors(row: pd.Series) -> str:
+    missed, needless = (
+        f"{row[name]:.1f} [{w.span(row[f'{name}_low'], row[f'{name}_high'], 1)}]"
+        for name in ("missed_per_1000", "needless_per_1000")
+    )
+    return (
+        f"{row['label']}, of 100 films at a prevalence of {100 * row['prevalence']:.1f} %: {row['missed_per_1000'] / 10:.1f} missed, "
+        f"{row['needless_per_1000'] / 10:.1f} called back for nothing; of 1,000 films: {missed} and {needless}."
+    )
+
+
+def _values(row: pd.Series) -> str:
+    ppv, npv = (
+        f"{w.rate(row[f'{name}_at_prevalence'])} [{w.span(row[f'{name}_at_prevalence_low'], row[f'{name}_at_prevalence_high'])}]"
+        for name in ("ppv", "npv")
+    )
+    return (
+        f"A film that is called has {row['label']} with a probability of {ppv} (positive predictive value); one that is not called "
+        f"is free of it with {npv} (negative predictive value)."
     )
 
 

@@ -6,7 +6,16 @@ signs are real ones; intervals of differences are written with "to", as a dash b
 
 import pandas as pd
 
-from radlib.report.figures.human_units import auroc_text, human_bytes, human_count, known, signed, signed_span
+from radlib.report.figures.human_units import (
+    auroc_text,
+    fine,
+    fine_span,
+    human_bytes,
+    human_count,
+    known,
+    signed,
+    signed_span,
+)
 
 MISSING, UNDEFINED = "–", "undefined"
 VERDICTS = {
@@ -156,6 +165,8 @@ __all__ = [
     "VERDICTS",
     "auroc_text",
     "comparison_sentence",
+    "fine",
+    "fine_span",
     "human_bytes",
     "human_count",
     "known",

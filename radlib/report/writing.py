@@ -15,6 +15,7 @@ from radlib.foundation.record_files import RUN_AGAIN, damaged
 from radlib.foundation.storage import atomic_path, write_text
 from radlib.report.agreement_table import agreement
 from radlib.report.blocks import Figure, Page
+from radlib.report.column_pages import FILE as DICTIONARY, column_page
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
 from radlib.report.heat_map_tables import heat_maps
 from radlib.report.inside_tables import Insides, read_insides
@@ -50,6 +51,7 @@ PUBLISHED = (
     "selection.json",
     "shift.json",
     "earlier_looks.json",
+    DICTIONARY,
 )
 
 
@@ -60,7 +62,7 @@ def write_results(run: Run) -> pd.DataFrame:
     verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`,
     `pairs.csv`, `usefulness.csv`, `stress.csv` and `sources.csv`; `layers.csv` and `weights.csv` where networks were looked
     into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
-    published.
+    published. Beside them `COLUMNS.md` says what every column means.
 
     Args:
         run: The run; only its files are read.
@@ -88,6 +90,8 @@ def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
         was_written = name == REFUSALS and run.path(name).is_file()  # and must not go on saying what it said
         if len(content) or was_written or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
             write_text(run.path(name), table_text(content))
+    beside = [path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*.csv")]
+    write_text(run.path(DICTIONARY), column_page(beside))
     return table, compared, labels, evidence, insides
 
 

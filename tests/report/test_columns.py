@@ -45,6 +45,19 @@ def test_every_column_that_was_published_is_described():
     assert [found for found in unknown(PUBLISHED) if not found.endswith(f": {earlier}")] == []
 
 
+def test_the_dictionary_lies_beside_the_tables_and_has_every_column(tmp_path):
+    run = write_run(tmp_path, task="findings", seeds=(0, 1))
+    write_results(run)
+    text = run.path("COLUMNS.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([^`…]+)` \|", text, re.M))
+    endings = tuple(re.findall(r"^\| `…([^`]+)` \|", text, re.M))
+    for path in run.folder.glob("*.csv"):
+        assert f"- `{path.name}`: a row is" in text
+        for column in next(csv.reader(path.read_text(encoding="utf-8").splitlines())):
+            stems = [column.removesuffix(end) for end in endings if column.endswith(end)]
+            assert column in explained or any(stem in explained for stem in stems), f"{path.name}: {column}"
+
+
 def test_a_column_that_nobody_described_is_found(tmp_path):
     (tmp_path / "results.csv").write_text("variant,beauty\na,1\n")
     assert unknown(tmp_path) == ["results.csv: beauty"]

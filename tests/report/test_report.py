@@ -20,6 +20,7 @@ from radlib.foundation.errors import UsageError
 from radlib.foundation.storage import write_json
 from radlib.report import cells, wording
 from radlib.report.pictures import one_per_variant
+from radlib.report.pooled import shown_files
 from radlib.runs.runs import open_run
 from radlib.runs.settings import Settings
 from radlib.runs.variants import variant_key, variant_name
@@ -235,7 +236,12 @@ def test_html_needs_nothing_else(written):
     checker = checked(written.path("report.html"))
     assert not {"link", "iframe", "object", "form"} & set(checker.tags)
     assert checker.tags.count("script") == 1
-    assert checker.links and all(link.startswith("data:image/png;base64,") for link in checker.links)
+    anchors = {chapter for chapter in checker.links if chapter.startswith("#")}
+    assert anchors and all(
+        f'id="{anchor[1:]}"' in written.path("report.html").read_text() for anchor in anchors
+    )
+    pictures = [link for link in checker.links if link not in anchors]
+    assert pictures and all(link.startswith("data:image/png;base64,") for link in pictures)
     text = written.path("report.html").read_text(encoding="utf-8")
     assert not re.search(r"https?://|url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
     script = re.search(r"<script>(.*)</script>", text, re.DOTALL)[1]
@@ -246,9 +252,11 @@ def test_html_needs_nothing_else(written):
 
 def test_every_picture_says_what_it_shows(written):
     checker = checked(written.path("report.html"))
-    assert len(checker.alts) == len(checker.links) >= 6
+    assert len(checker.alts) == checker.tags.count("img") >= 6
     assert all(len(alt) > 30 for alt in checker.alts)
-    assert "int8: 426 KB" in checker.alts[0]
+    assert (
+        "What each variant lost beside its original" in checker.alts[0] and "int8: 426 KB" in checker.alts[0]
+    )
 
 
 def test_pictures_are_small_png_files(written):
@@ -259,13 +267,45 @@ def test_pictures_are_small_png_files(written):
         assert len(content) < 200_000
 
 
+def test_the_first_page_answers_in_the_order_of_asking_and_everything_else_is_folded(written):
+    text = written.path("report.html").read_text(encoding="utf-8")
+    first, folded = text.split('<nav aria-labelledby="contents">')
+    asked = ("Which file?", "Is it as good as its original?", "At which threshold?", "How many are missed",
+             "For whom is it worse", "What does it cost on a device?", "difference_against_size")  # fmt: skip
+    places = [first.index(question) for question in asked[:-1]]
+    assert places == sorted(places) and first.rindex("<img") > places[-1]
+    assert "radlib export run/variants/student_small--int8--seed0 for_the_device" in first
+    assert "variants/student_small--int8--seed0/model.tflite" in first and "<table" not in first
+    assert folded.count('<details class="chapter">') >= 5 and "<details open" not in folded
+    captions = re.findall(r'<p class="caption">([^<]+)</p>', folded)
+    assert len(captions) == len(set(captions))  # no table twice
+    assert "beforeprint" in text and "details-content" in text  # on paper all is open
+
+
+def test_a_large_study_is_told_by_method_and_network(tmp_path):
+    networks = ({"architecture": "student_small"}, {"architecture": "student_tiny"})
+    run = write_run(tmp_path, networks=networks, seeds=(0, 1, 2))
+    report.write_report(run)
+    text = run.path("report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert len(text.split()) <= 4000
+    table = report.results(run)
+    row = next(line for line in text.splitlines() if line.startswith("| pruned + int8 |"))
+    chosen = table[(table["chain"] == "magnitude_pruning+int8") & (table["network"] == "student_tiny")]
+    assert f"{chosen['auroc'].mean():.3f} (" in row.split(" | ")[2]
+    html = run.path("report.html").read_text(encoding="utf-8")
+    assert (
+        "pruned + int8, seed 2" not in text and "pruned + int8, seed 2" in html
+    )  # all files stand on the page
+    assert "Each file" in text and "COLUMNS.md" in text and "All stand in the CSV files" in text
+    shown = shown_files(table, {"winner": "student_small/int8#0"})
+    assert shown == {"student_small/original#0", "student_tiny/original#0", "student_small/int8#0"}
+
+
 def test_headline_names_the_winner_and_its_test_score(written):
     row = report.results(written).set_index("chain").loc["int8"]
     text = " ".join("".join(checked(written.path("report.html")).text).split())
-    assert (
-        "3.8 times smaller than the original’s weights) is the smallest that cannot lose more than 0.106"
-        in text
-    )
+    assert "3.8 times smaller than the original’s weights) " in text
+    assert "It is the smallest that cannot lose more than 0.106" in text
     assert f"AUROC {row['auroc']:.3f} [{row['auroc_low']:.3f}–{row['auroc_high']:.3f}]" in text
     assert "The films are drawn, not taken" in text
 
@@ -373,7 +413,7 @@ def test_page_says_what_an_honest_report_must(written):
 def test_markdown_carries_the_same(written):
     text = written.path("report.md").read_text(encoding="utf-8")
     row = report.results(written).set_index("chain").loc["int8"]
-    assert f"{row['auroc']:.3f}" in text and "original → int8: 3.8 times smaller" in text
+    assert f"{row['auroc']:.3f}" in text and "| original → int8 |" in text
     for name in re.findall(r"\]\((figures/[^)]+)\)", text):
         assert written.path(name).is_file()
     tables = [block for block in text.split("\n\n") if block.startswith("|")]

@@ -16,20 +16,19 @@ from radlib.deployment.site_sentences import left_out, sentences
 from radlib.evaluation.deciding import NO_NUMBER, NO_THRESHOLD, OUTSIDE
 from radlib.evaluation.film_shift import shift_banner
 from radlib.imaging.film_features import FEATURES
-from radlib.report.heat_map_tables import COLUMNS as HEAT_MAP_COLUMNS, _averaged, heat_map_section
+from radlib.report.heat_map_tables import COLUMNS as HEAT_MAP_COLUMNS, _averaged, heat_map_section, look_lines
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
 from radlib.report.shift_section import shift_section
 from radlib.report.sources import source_section
-from radlib.report.stress_tables import stress_section
-from radlib.report.threshold_words import _flattering, _missing
+from radlib.report.stress_tables import stress_section, worst_change
+from radlib.report.threshold_words import _flattering, decided_at, why_none_lines
 from radlib.report.usefulness import _decided, card_lines, usefulness, usefulness_section
 from said_sentences import readings, said_in, seen, unclaimed
 
 WINNER = "student_small/int8#0"
 RESULTS = pd.DataFrame([{"variant": WINNER, "network": "student_small", "seed": 0, "label": "int8", "chain": "int8",
                          "winner": True, "conclusion": "as good", "size_bytes": 9}])  # fmt: skip
-NO_VERDICTS = pd.DataFrame({"variant": [], "verdict": []})
 FEATURE = {"feature": "grey_50", "aspect": "grey level", "meaning": "grey that half of the pixels are darker than",
            "auroc": 0.91, "p": 0.005, "first": 0.41, "second": 0.62}  # fmt: skip
 SHIFTED = {"films": [150, 400], "patients": [75, 200], "reason": "", "auroc": 0.82, "p": 0.005, "usual": 0.57,
@@ -91,7 +90,7 @@ def undecided(*, one_answer=False, threshold=0.45):
 
 
 def carded(reason=""):
-    ends = {f"{name}{end}": 2.0 for name in ("missed_per_1000", "needless_per_1000") for end in ("", "_low", "_high")}  # fmt: skip
+    ends = {f"{name}{end}": 2.0 for name in ("missed_per_1000", "needless_per_1000", "ppv_at_prevalence", "npv_at_prevalence") for end in ("", "_low", "_high")}  # fmt: skip
     row = {"label": "pneumonia", "prevalence": 0.1, "reason": reason, **ends}
     return " ".join(card_lines(pd.DataFrame([row])))
 
@@ -111,7 +110,7 @@ def agreeing(rows):
     ends = {f"{name}{end}": 0.9 for name in ("concordance", "bias") for end in ("", "_low", "_high")}
     row = {"variant": WINNER, "label": "pneumonia", "reason": "", "limit_low": -0.1, "limit_high": 0.1,
            "largest_change": 0.2, **ends}  # fmt: skip
-    return said_in(agreement_section(RESULTS, pd.DataFrame([row] * rows), NO_VERDICTS, {}))
+    return said_in(agreement_section(RESULTS, pd.DataFrame([row] * rows), {WINNER}, {}))
 
 
 def maps(*, boxed):
@@ -166,6 +165,33 @@ def optimistic(rule="youden"):
     return " ".join(_flattering(seen(run=run, validation={WINNER: found.test[WINNER]}), variant))
 
 
+def decided(points=0.45, task="binary"):
+    found = readings()
+    variant = dataclasses.replace(next(v for v in found.variants if v.name == WINNER), task=task)
+    return decided_at(
+        seen(selection={"films": "validation", "variants": {WINNER: {"threshold": points}}}), variant
+    )
+
+
+def stress_worst(full):
+    row = {
+        "variant": WINNER,
+        "kind": "exposure",
+        "strength": 1.0,
+        "auroc": full,
+        "auroc_low": 0.6,
+        "auroc_high": 0.8,
+    }
+    rows = [row, {**row, "strength": 0.0, "auroc": 0.95}, {**row, "kind": "noise", "auroc": full and 0.9}]
+    return worst_change(pd.DataFrame(rows).astype({"auroc": float}), WINNER)
+
+
+def looked(*, boxed=0, reason=""):
+    row = dict.fromkeys(HEAT_MAP_COLUMNS, 0.5) | {"variant": WINNER, "method": "Grad-CAM", "reason": reason, "films": 9,
+                                                  "boxed": boxed}  # fmt: skip
+    return " ".join(look_lines(pd.Series(row)))
+
+
 def without_threshold(truth):
     found = readings()
     variant = next(v for v in found.variants if v.name == WINNER)
@@ -175,7 +201,7 @@ def without_threshold(truth):
         "variants": {WINNER: {"threshold": 0.4 if truth is None else None, "model_sha256": variant.sha256}}
     }
     answers = dataclasses.replace(answers, y_true=changed)
-    return " ".join(_missing(seen(validation={WINNER: answers}, selection=selection), variant))
+    return " ".join(why_none_lines(seen(validation={WINNER: answers}, selection=selection), variant))
 
 
 SAID = {
@@ -201,16 +227,28 @@ SAID = {
     "the prevalence among the test films, as the study states no other": (useful, lambda: useful(prevalence=0.02)),
     "carried over to 1,000 films at a prevalence of 2.0 %": (lambda: useful(prevalence=0.02), useful),
     "needless calls, 50 of which weigh one finding": (lambda: useful(missed_cost=50.0), useful),
-    ", of 1,000 films at a prevalence of ": (carded, lambda: carded("No threshold was chosen for this label.")),
+    ", of 100 films at a prevalence of ": (carded, lambda: carded("No threshold was chosen for this label.")),
     "Only one answer occurs among the test films.": (lambda: undecided(one_answer=True), undecided),
     "No threshold was chosen for this label.": (lambda: undecided(threshold=None), undecided),
+    "A film that is called has pneumonia with a probability of 2.000": (
+        carded, lambda: carded("No threshold was chosen for this label.")),
     # thresholds
+    "Decided at threshold 0.45, chosen on validation films": (decided, lambda: decided(task="classes")),
+    "Each finding is decided at a threshold of its own": (lambda: decided([0.4, 0.5]), decided),
+    "he classes exclude each other, so a film is given": (lambda: decided(task="classes"), decided),
     "The films that a threshold was chosen on flatter it": (optimistic, lambda: optimistic("half")),
     "No threshold, so no decisions, for ": (lambda: without_threshold(1), lambda: without_threshold(None)),
+    # of the first page: stress and heat maps
+    "exposure costs it most: at the full range AUROC goes from 0.950 to 0.700": (
+        lambda: stress_worst(0.7), lambda: stress_worst(None)),
+    ") agree with its original’s to a rank correlation of ": (
+        lambda: looked(boxed=0), lambda: looked(reason="The maps are flat.")),
+    "Its warmest place lies in a radiologist’s box on 50 % of the 3 films": (
+        lambda: looked(boxed=3), lambda: looked(boxed=0)),
     # insides
     "Every layer is compared where its block ends": (inside, lambda: said_in(inside_section(RESULTS, Insides(*[pd.DataFrame(columns=["variant", "films"])] * 2), {}))),
     "int8: It cannot be opened.": (lambda: inside(reason="It cannot be opened."), inside),
-    "Equal AUROCs leave room for networks that disagree": (lambda: agreeing(1), lambda: said_in(agreement_section(RESULTS, pd.DataFrame(), NO_VERDICTS, {}))),
+    "Equal AUROCs leave room for networks that disagree": (lambda: agreeing(1), lambda: said_in(agreement_section(RESULTS, pd.DataFrame(), set(), {}))),
     "Both networks are asked about the same validation films": (
         lambda: maps(boxed=0), lambda: said_in(heat_map_section(RESULTS, pd.DataFrame(), {}))),
     "None of these films has a box": (lambda: maps(boxed=0), lambda: maps(boxed=3)),

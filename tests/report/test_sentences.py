@@ -9,17 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from radlib.evaluation.typical_films import typical_path
 from radlib.report.conclusions import chance_words, conclusion
+from radlib.report.deployed_words import NO_DEVICE, deployed_lines
+from radlib.report.first_page import UNLIKE, first_page
 from radlib.report.gate import gate_outcome
-from radlib.report.headlines import forecast_blocks, headline, reading_legend
+from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline, reading_legend
 from radlib.report.looks import looks_lines
-from radlib.report.losses import harm_sentence, lost_rates, nobody_knows, unharmed_sentence
+from radlib.report.losses import harm_sentence, lost_rates, nobody_knows, unharmed_sentence, untested_sentence
 from radlib.report.methods import methods
 from radlib.report.overlapping import overlap_section
 from radlib.report.tables import results
 from radlib.report.wording import comparison_sentence
 from radlib.runs.settings import Settings
-from said_sentences import readings, seen, unclaimed
+from said_sentences import readings, said_in, seen, unclaimed
 
 WINNER = "student_small/int8#0"
 ROW = {
@@ -123,7 +126,68 @@ def method(**selection):
     return " ".join(methods(found, pd.DataFrame([ROW])))
 
 
+def opened(**given):
+    """Return the first sentence of a report over a winner."""
+    return answer(pd.DataFrame([{**ROW, **given}]), {"winner": WINNER}, Settings())[0]
+
+
+def deployed(kind="tflite", **given):
+    """Return what is said of a file of a format, whose float32 weights would take 468 KB."""
+    variant = dataclasses.replace(next(v for v in readings().variants if v.name == WINNER), format=kind)
+    row = {**ROW, "parameters": 117_000.0, "latency_p50_ms": 0.6, "open_ms": 5.0, "peak_memory_bytes": 4e6,
+           "runtime": "LiteRT", "device": "a desk", **given}  # fmt: skip
+    return " ".join(deployed_lines(seen(), variant, pd.Series(row)))
+
+
+def measured_there():
+    row = {"variant": WINNER, "device": "board", "runtime": "LiteRT", "delegate": "none", "threads": 1,
+           "metric": "latency_p50_ms", "value": 3.0, "unit": "ms", "kind": "measured"}  # fmt: skip
+    variant = next(v for v in readings().variants if v.name == WINNER)
+    row_of = pd.Series({**ROW, "parameters": np.nan, "latency_p50_ms": np.nan})
+    return " ".join(deployed_lines(seen(devices=pd.DataFrame([row])), variant, row_of))
+
+
+def first_answers(findings=1, typical=True, chain="int8"):
+    """Return all that the first page says of a drawn run's winner."""
+    winner = f"student_small/{chain}#0"
+    found = seen(selection={"winner": winner, "variants": {winner: {"threshold": 0.45}}})
+    useful = {f"{name}{end}": 2.0 for name in ("missed_per_1000", "needless_per_1000", "ppv_at_prevalence", "npv_at_prevalence")
+              for end in ("", "_low", "_high")}  # fmt: skip
+    rows = [
+        {"variant": winner, "label": f"finding {n}", "prevalence": 0.1, "reason": "", **useful}
+        for n in range(findings)
+    ]
+    evidence = {
+        "usefulness": pd.DataFrame(rows),
+        "harm": pd.DataFrame(),
+        "stress": pd.DataFrame(),
+        "heat_maps": pd.DataFrame(),
+    }
+    table = pd.DataFrame(
+        [{**ROW, "variant": winner, "chain": chain, "parameters": np.nan, "latency_p50_ms": np.nan}]
+    )
+    path = typical_path(found.run.folder, next(v for v in found.variants if v.name == winner).key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if typical else path.unlink(missing_ok=True)
+    return " ".join(map(said_in, first_page(found, table, evidence)))
+
+
 SAID = {
+    # the first page
+    "It is the original that others are compared with": (lambda: first_answers(chain="original"), first_answers),
+    "int8 (36 KB, 3.3 times smaller than the original’s weights) is as good as its original.": (
+        opened, lambda: opened(conclusion="loses")),
+    "It is the smallest that cannot lose": (
+        lambda: chosen_by(pd.DataFrame([ROW]), {"winner": WINNER}, Settings()),
+        lambda: chosen_by(pd.DataFrame([{**ROW, **ORIGINAL}]), {"winner": WINNER}, Settings())),
+    "The file runs as it is: 36 KB are sent": (deployed, lambda: deployed("keras")),
+    "A Keras file does not run on a device": (lambda: deployed("keras"), deployed),
+    "What is sent is the coded file, 36 KB, and a skeleton": (lambda: deployed("miracle"), deployed),
+    "On the machine of this run a film took 0.600 ms": (deployed, lambda: deployed(latency_p50_ms=np.nan)),
+    "ms of opening": (deployed, lambda: deployed(open_ms=np.nan)),
+    NO_DEVICE: (deployed, measured_there),
+    UNLIKE: (first_answers, lambda: first_answers(typical=False)),
+    "Those are the findings that are missed most, of 5": (lambda: first_answers(5), first_answers),
     # headlines
     "No variant has been chosen yet": (lambda: first({"winner": None}), first),
     "No verdict: the original has not learnt": (lambda: first(not_learnt="it guesses"), first),
@@ -189,6 +253,9 @@ SAID = {
     "No group of test films was large enough": (
         lambda: spared(UNASKED), lambda: spared(UNASKED, {**UNASKED, "verdict_specificity": "cannot tell"})),
     "The groups of the test films could not be asked": (lambda: nobody_knows(True), lambda: nobody_knows(False)),
+    "Not tested, as these groups hold too few films of an answer: sex F": (
+        lambda: untested_sentence(pd.DataFrame([UNASKED, {**UNASKED, "group": "M", "verdict": "cannot tell"}])),
+        lambda: untested_sentence(pd.DataFrame([UNASKED]))),
     "Age, sex, view and source of the test films are not known": (lambda: nobody_knows(False), lambda: nobody_knows(True)),
     " loses 0.100 AUROC": (
         lambda: harm_sentence(pd.Series(HARM), "int8"), lambda: spared({**UNASKED, "verdict": "cannot tell"})),
@@ -204,9 +271,12 @@ SAID = {
         lambda: comparison_sentence(pd.Series({**ROW, "before": "a", "after": "b", "times_smaller": 0.4}))),
 }  # fmt: skip
 
-FILES = ("headlines", "conclusions", "gate", "looks", "losses", "overlapping")
+FILES = ("headlines", "conclusions", "gate", "looks", "losses", "overlapping", "first_page", "deployed_words")
 NO_CLAIMS = (  # names, explanations of words, and parts of a sentence that are claimed elsewhere
     " on the probit scale of AUROC", "Beside its original: green", "Smaller: the original’s weights",
+    "Is it as good as its original?", "How many are missed, how many called for nothing?", "For whom is it worse, or not tested?",
+    "Does it hold for other films?", "What does it look at?", "What does it cost on a device?", "A test film with ",
+    "; no place in it moves the answer", "Tinted: where the film speaks for the finding", "Test films of middling probability",
     "Without near-duplicates of other films", "Without overlapping patient numbers",
 )  # fmt: skip
 

@@ -9,30 +9,25 @@ References:
     Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV, arXiv 1311.2901.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from radlib import formats, metrics
+from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
-from radlib.evaluation.insides.gradients import grad_cam
-from radlib.evaluation.insides.occlusion import occlusion
+from radlib.evaluation.insides.network_maps import GRID, network_maps, way_of
 from radlib.evaluation.insides.phantom_films import phantom_films
 from radlib.evaluation.insides.stored_findings import not_yet_found
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.foundation.errors import RadlibError
-from radlib.foundation.registry import FORMATS
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
 FOLDER = "heat_maps"
 REVISION = 2  # raised when the same files would answer otherwise
 FILMS = 20
-GRID = 24  # places along a side on which maps are compared
-PATCH, STRIDE = 0.15, 0.1  # of occlusion, fraction of the film's side: 100 readings a film
-GRADIENTS, OCCLUSION = "Grad-CAM", "occlusion"
 
 
 def compare_heat_maps(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
@@ -84,15 +79,15 @@ def _compare(
     watched, outputs = films_with_finding(films.validation, FILMS)
     if not len(watched):
         return {"reason": "No validation film has a finding to look for.", "method": "", "films": []}, {}
-    method = GRADIENTS if "load" in FORMATS[variant.format].facts else OCCLUSION
+    method = way_of(variant)
     drawn, drawn_boxes = phantom_films(films.preprocessing)
     images = np.concatenate([watched.images(), drawn[..., None] / np.float32(255)])
     places = np.concatenate([outputs, outputs[:1]])
     key = before.name, method, films.preprocessing.digest()
     try:
         if key not in asked:
-            asked[key] = _maps(run, before, method, images, places)
-        after = _maps(run, variant, method, images, places)
+            asked[key] = network_maps(run, before, method, images, places)
+        after = network_maps(run, variant, method, images, places)
     except RadlibError as error:
         return {"reason": str(error), "method": method, "films": []}, {}
     rows = [
@@ -114,25 +109,3 @@ def _compare(
 def _on_grid(boxes: list, films: Films) -> list:
     scale = GRID / films.preprocessing.image_size
     return [tuple(scale * side for side in box) for box in boxes]
-
-
-def _maps(run: Run, variant: Variant, method: str, images: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Return the maps of a network, float32 (n, GRID, GRID)."""
-    path = run.model_path(variant)
-    if method != OCCLUSION:
-        return np.stack(
-            [resized(heat) for heat in grad_cam(formats.load_network(path, variant.format), images, outputs)]
-        )
-    with formats.open_model(path, variant.format) as model:
-        ask: Callable = lambda film, output: occlusion(model, film, output=output, patch=PATCH, stride=STRIDE)  # noqa: E731
-        return np.stack(
-            [resized(ask(image[..., 0], int(n))) for image, n in zip(images, outputs, strict=True)]
-        )
-
-
-def resized(heat: np.ndarray) -> np.ndarray:
-    """Return a map on the common grid, float32 (GRID, GRID): averaged when it is finer, interpolated when coarser."""
-    from PIL import Image
-
-    image = Image.fromarray(np.asarray(heat, np.float32))
-    return np.asarray(image.resize((GRID, GRID), Image.Resampling.BILINEAR), np.float32)

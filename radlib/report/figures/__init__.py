@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "sparsity_schedule",
             "weight_histograms",
         ],
+        "differences": ["difference_against_size"],
         "films": [
             "ages_and_views",
             "class_counts",

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.human_units import signed, signed_span
+from radlib.report.figures.human_units import fine, fine_span
 from radlib.report.figures.placement import place_labels
 from radlib.report.figures.style import (
     KINDS,
@@ -89,7 +89,7 @@ def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -
     bottom, top = min(low[told].min(), y.min()), max(high[told].max(), y.max())
     span = max(top - bottom, 0.01)
     ax.set_ylim(bottom - 0.12 * span, top + 0.15 * span)
-    x[told] = _moved_aside(ax, x[told])
+    x[told] = moved_aside(ax, x[told])
     colours = [KINDS[kind_of(chain)] for chain in table["chain"]]
     for row in np.flatnonzero(~told):
         marker = marker_of(table["format"].iloc[row])
@@ -141,7 +141,7 @@ def variant_labels(table: Any) -> list[str]:
     return labels.tolist()
 
 
-def _moved_aside(ax: Any, x: np.ndarray, gap: float = 9.0) -> np.ndarray:
+def moved_aside(ax: Any, x: np.ndarray, gap: float = 9.0) -> np.ndarray:
     """Return `x` moved as little as brings all at least `gap` pixels apart, in the same order."""
     ax.figure.draw_without_rendering()
     pixels = ax.transData.transform(np.column_stack([x, np.full(len(x), ax.get_ylim()[0])]))
@@ -193,7 +193,7 @@ def auroc_differences(comparisons: Any, *, margin: float | None = None, ax: Any 
         colour = KINDS[kind_of(getattr(row, "chain", "int8"))]
         ax.plot([row.difference_low, row.difference_high], [place, place], color=colour, lw=1.6)
         ax.plot(row.difference, place, "s", color=colour, ms=6, mec="white", mew=0.8)
-        sign = f"{signed(row.difference)}   {signed_span(row.difference_low, row.difference_high)}"
+        sign = f"{fine(row.difference)}   {fine_span(row.difference_low, row.difference_high)}"
         ax.text(
             1.01, place, sign, va="center", fontsize=9, color="#333333", transform=ax.get_yaxis_transform()
         )

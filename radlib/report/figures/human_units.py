@@ -78,3 +78,27 @@ def signed_span(low: float, high: float, digits: int = 3) -> str:
         '−0.006 to +0.001'
     """
     return f"{signed(low, digits)} to {signed(high, digits)}" if known(low) and known(high) else ""
+
+
+def fine(value: float, digits: int = 3) -> str:
+    """Return a difference as `signed` does, with more decimals, up to six, where it would look like none and is one.
+
+    Example:
+        >>> fine(-0.0021), fine(0.0004), fine(-0.00003), fine(0.0)
+        ('−0.002', '+0.0004', '−0.00003', '0.000')
+    """
+    places = digits
+    while known(value) and value != 0 and places < 6 and round(value, places) == 0:
+        places += 1
+    return signed(value, places)
+
+
+def fine_span(low: float, high: float, digits: int = 3) -> str:
+    """Return an interval of a difference with one decimal more where both ends are that small; empty when there is none.
+
+    Example:
+        >>> fine_span(-0.0006, 0.0004), fine_span(-0.043, 0.0002)
+        ('−0.0006 to +0.0004', '−0.043 to 0.000')
+    """
+    small = known(low) and known(high) and 0 < max(abs(low), abs(high)) < 10**-digits
+    return signed_span(low, high, digits + 1 if small else digits)

@@ -1,4 +1,4 @@
-// Tables sort by a click on a heading, pictures grow by a click; without this script both are as they were printed.
+// Tables sort by a click on a heading, pictures grow by a click, and paper shows what is folded; without this script all is as it was written.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells], before = [...body.rows];
   const key = (row, column) => row.cells[column].dataset.sort ?? row.cells[column].textContent.trim();
@@ -46,3 +46,18 @@ for (const frame of document.querySelectorAll(".frame")) {
   image.complete ? offer() : image.addEventListener("load", offer);
   window.addEventListener("resize", offer);
 }
+const folds = [...document.querySelectorAll("details")];
+let closed = [];
+window.addEventListener("beforeprint", () => {
+  closed = folds.filter((fold) => !fold.open);
+  closed.forEach((fold) => { fold.open = true; });
+});
+window.addEventListener("afterprint", () => closed.forEach((fold) => { fold.open = false; }));
+const unfold = () => {
+  const wanted = document.getElementById(location.hash.slice(1));
+  for (let fold = wanted?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  if (wanted) wanted.scrollIntoView();
+};
+window.addEventListener("hashchange", unfold);
+document.querySelectorAll("nav a").forEach((link) => link.addEventListener("click", () => setTimeout(unfold)));
+unfold();

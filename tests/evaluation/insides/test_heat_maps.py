@@ -12,13 +12,8 @@ from drawn import SIDE, drawn_splits, small_network
 from radlib import report
 from radlib.evaluation.insides import heat_maps as asking
 from radlib.evaluation.insides.gradients import grad_cam
-from radlib.evaluation.insides.heat_maps import (
-    GRID,
-    compare_heat_maps,
-    films_with_finding,
-    heat_maps_path,
-    resized,
-)
+from radlib.evaluation.insides.heat_maps import compare_heat_maps, films_with_finding, heat_maps_path
+from radlib.evaluation.insides.network_maps import GRID, resized
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.report import figures

@@ -1,0 +1,90 @@
+"""The two pictures that tell a study at a glance: what was lost, and what is read, against the bytes of each file."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from radlib.report import figures, wording as w
+from radlib.report.figures.comparison import MOST_NAMED, named_points
+from radlib.report.pooled import pooled
+
+
+def draw_main(
+    results: pd.DataFrame, scored: pd.DataFrame, seeds_caption: str, margin: float, add: Callable
+) -> None:
+    """Draw both, as far as there are scores and differences.
+
+    Args:
+        results: See `tables.results`.
+        scored: Its rows that may stand in one picture, see `pictures.one_per_variant`.
+        seeds_caption: What those are of several seeds.
+        margin: The largest loss of AUROC that counts as none.
+        add: Keeps a picture, see `pictures.draw_figures`.
+    """
+    each = pooled(results)
+    compared = each.dropna(subset=["difference"]) if len(each) else each
+    if len(compared):
+        _draw_differences(compared, margin, add)
+    if len(scored):
+        alt = "Size of the model file against AUROC. " + listed(_named(scored), _size_words)
+        caption = (
+            "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
+            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over the patients tested. "
+            "Points that coincide are drawn side by side." + _few(len(scored)) + f" {seeds_caption}"
+        )
+        add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption.strip())
+
+
+def _draw_differences(compared: pd.DataFrame, margin: float, add: Callable) -> None:
+    most = int(compared["seeds"].max())
+    caption = (
+        "One point per variant: left is smaller, and above the dashed line it lost less than the margin "
+        f"({margin:g}, shaded). Filled circle: as good as its original, also in the findings that it misses; triangle: reads worse; "
+        "hollow: nobody can tell. Bars: 95 % interval over the patients tested."
+        + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")
+        + _few(len(compared))
+    )
+    alt = (
+        f"What each variant lost beside its original in AUROC, against the size of its file; less than {margin:g} counts as none. "
+        + listed(_named(compared.assign(seed=0, auroc=compared["difference"])), _difference_words)
+    )
+    add(
+        "difference_against_size",
+        lambda: figures.difference_against_size(compared, margin=margin),
+        alt,
+        caption,
+        phone=lambda: figures.difference_against_size(compared, margin=margin, narrow=True),
+    )
+
+
+def _few(count: int) -> str:
+    if count <= MOST_NAMED:
+        return ""
+    return (
+        " Of so many, a name and a bar have the originals, the winner, and those that read better than everything at most as large; "
+        "all stand in the table."
+    )
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have a name in a picture: of few all."""
+    return table[named_points(table, "size_bytes")]
+
+
+def listed(table: pd.DataFrame, words: Callable[[pd.Series], str]) -> str:
+    """Return what a picture shows of each row, for those who do not see it."""
+    several = table["network"].nunique() > 1, table["seed"].nunique() > 1
+    return "; ".join(f"{w.title_of(row, *several)}: {words(row)}" for _, row in table.iterrows()) + "."
+
+
+def _size_words(row: pd.Series) -> str:
+    return f"{w.human_bytes(row['size_bytes'])}, {figures.auroc_text(row['auroc'], row['auroc_low'], row['auroc_high'])}"
+
+
+def _difference_words(row: pd.Series) -> str:
+    ends = w.fine_span(row["difference_low"], row["difference_high"])
+    said = w.CONCLUSIONS.get(row["conclusion"], "")
+    return (
+        f"{w.human_bytes(row['size_bytes'])}, {w.fine(row['difference'])} [{ends}], {said}"
+        + ", chosen" * row["winner"]
+    )
