@@ -1,4 +1,4 @@
-"""How well a classifier reads, and with how much certainty: plain arrays in, numbers and intervals out.
+"""How well a network reads, and with how much certainty: plain arrays in, numbers and intervals out.
 
 It imports `foundation` alone. Begin with `discrimination` (does it tell the two answers apart?), then `label_intervals` (how
 far might each number be from that of all patients?), `paired_tests` and `unseen_patient` (what speaks against "as good"?)
@@ -11,7 +11,10 @@ original on the same films? *delong*: the same by a formula. *decisions*: which 
 *multiplicity*, *power* and *probit_loss*: how many questions, how many patients, and which file is safe to take?
 *agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
-Every function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
+Of outlines: *mask_overlap* (how much is the same?), *surface_distance* (how far off is the edge?), *lesions* (which were found?),
+*film_values* (on average, and on the films that fail?) and *outline_tests* (is the small file as good on both?).
+
+Masks are films × rows × columns. Every other function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
 of shape (n,). A film counts as positive when its probability is at or above the threshold. What cannot be computed, such
 as an AUROC where only one answer occurs, is NaN; it is printed as "undefined", never as 0.5.
 """
@@ -58,7 +61,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "roc_curve",
             "scores",
         ],
+        "film_values": ["FAILING", "film_summary", "lowest_share"],
         "groups": ["MEAN", "age_group", "group_tests", "judge_groups"],
+        "lesions": ["false_patches", "lesion_table", "sensitivity_by_size"],
+        "mask_overlap": ["dice", "intersection_over_union"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "probit_loss": ["probit_difference", "upper_loss"],
         "label_intervals": ["intervals", "mean_intervals", "per_label"],
@@ -68,6 +74,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],
         "shift": ["FEWEST_PATIENTS", "Shift", "mean_difference", "shift_of"],
+        "surface_distance": ["average_surface_distance", "hausdorff_95"],
         "temperature": [
             "at_temperature",
             "confidence",
@@ -76,6 +83,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "fit_temperature",
         ],
         "multiplicity": ["benjamini_hochberg", "holm"],
+        "outline_tests": ["failing_test", "failing_verdict", "mean_test", "outline_verdict"],
         "paired_tests": [
             "PairedTest",
             "mean_of_differences",

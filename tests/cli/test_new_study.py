@@ -113,6 +113,9 @@ def test_class_folders_and_public_sets_are_known_by_what_lies_in_them(tmp_path, 
     shutil.copy(busi / "benign/000.png", busi / "benign/000_mask.png")
     write_study(busi, tmp_path / "busi.yaml")
     assert study_of(tmp_path / "busi.yaml")["parameters"]["dataset"] == "breast_ultrasound"
+    lungs = pictures(tmp_path / "lungs", {"images": 2}, "MCUCXR_{number:04d}_{half}.png")
+    write_study(lungs, tmp_path / "lungs.yaml")
+    assert study_of(tmp_path / "lungs.yaml")["parameters"]["dataset"] == "tb"
 
 
 def test_what_is_odd_is_told(films, tmp_path):

@@ -20,6 +20,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.kermany import patient_number
 from radlib.datasets.looking.samples import Sample, sample_of
 from radlib.datasets.looking.table_looks import TableLook, tables_among
+from radlib.datasets.tb import FILM
 from radlib.foundation.errors import RadlibError
 from radlib.foundation.extras import pandas as pd
 from radlib.imaging.film_content import HEAD_BYTES, content_of
@@ -87,6 +88,8 @@ class FolderLook:
         upper, names = {name.upper() for name in self.classes}, [film.name for film in self.films]
         if upper == {"NORMAL", "PNEUMONIA"} and all(map(patient_number, names[:NAMES_ASKED])):
             return "kermany"
+        if any(FILM.fullmatch(film.stem) for film in self.films):
+            return "tb"
         masks = any(re.search(MASK, name) for name in names)
         busi = {"BENIGN", "MALIGNANT"} <= upper <= {"BENIGN", "MALIGNANT", "NORMAL"}
         return "breast_ultrasound" if masks and busi else ""

@@ -293,7 +293,7 @@ def test_kagglehub_is_missing(register, monkeypatch):
 def test_every_source_says_what_to_do_by_hand_and_has_digests():
     sourced = [entry for entry in DATASETS if "source" in entry.facts]
     assert {entry.name for entry in sourced} == {
-        "breast_ultrasound", "chestxray14", "kermany", "medmnist", "rsna",
+        "breast_ultrasound", "chestxray14", "kermany", "medmnist", "rsna", "tb",
     }  # fmt: skip
     for entry in sourced:
         source = entry.facts["source"]
