@@ -1,6 +1,6 @@
 """Print speed as ratios measured side by side, as a table; write the same as JSON.
 
-Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [bootstrap]
+Usage: python -m benchmarks [evaluation] [pruning] [decoding] [stream] [training] [training_speed] [bootstrap]
     [copies] [report] [binary] [miracle] [recipes] [quantizers] [small_sets] [base_install] [evidence] [redraws] [demo] [fuzz] [fuzz_...]
     [--films N] [--rounds N] [--run RUN] [--json FILE]
 
@@ -37,6 +37,7 @@ from benchmarks import (
     report_speed,
     small_sets,
     streaming,
+    training_speed,
 )
 from radlib.evaluation.probes import describe_host
 from radlib.runs.variants import library_versions
@@ -47,6 +48,7 @@ FILMS = {
     "decoding": 400,
     "stream": 26_000,
     "training": 2000,
+    "training_speed": 0,
     "bootstrap": 22_433,
     "copies": 112_120,
     "report": 25_000,
@@ -76,7 +78,7 @@ FUZZERS = {
     "fuzz_studies": fuzzing_studies,
 }
 RUN_UNASKED = (
-    "evaluation", "pruning", "decoding", "stream", "training", "bootstrap", "copies", "report", "binary", "miracle",
+    "evaluation", "pruning", "decoding", "stream", "training", "training_speed", "bootstrap", "copies", "report", "binary", "miracle",
     "recipes", "predict_start", "refusals", "demo",
 )  # fmt: skip
 
@@ -127,6 +129,9 @@ def measured(kind: str, films: int, rounds: int, run: Path | None = None) -> tup
         case "training":
             result = streaming.measure_training(films)
             return result, streaming.training_table(result)
+        case "training_speed":
+            result = training_speed.measure(rounds)
+            return result, training_speed.table(result)
         case "bootstrap":
             result = bootstrap_speed.measure(films)
             return result, bootstrap_table(result)

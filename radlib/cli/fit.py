@@ -82,7 +82,6 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         QualityGateError: When no file of the study is within the budget after all.
     """
     check_extra("train")
-    check_extra("fit")
     if asked.budget.arena_kb:
         check_extra("micro")
     run = _search_run(asked)

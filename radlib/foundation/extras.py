@@ -20,12 +20,11 @@ from radlib.foundation.errors import MissingExtra
 MODULES = {
     "train": (
         "IPython", "ai_edge_quantizer", "h5py", "ipykernel", "jinja2", "jupyter_client", "jupyter_core", "matplotlib",
-        "nbclient", "nbformat", "pandas", "papermill", "scipy", "seaborn", "sklearn", "tensorflow",
+        "nbclient", "nbformat", "optuna", "pandas", "papermill", "scipy", "seaborn", "sklearn", "tensorflow",
         "tensorflow_model_optimization", "tf_keras", "threadpoolctl",
     ),
     "fetch": ("kagglehub", "pooch", "requests"),
     "binary": ("numba",),
-    "fit": ("optuna",),
     "micro": ("tflite_micro",),
 }  # fmt: skip
 

@@ -77,9 +77,12 @@ class Limits:
         return spent_s >= share * self.seconds or time.monotonic() > self.deadline
 
 
-def search_run(run: Run) -> Run:
-    """Return a run beside a run, in which a search works: `<run>.search`."""
-    return dataclasses.replace(run, folder=run.folder.with_name(f"{run.folder.name}{ENDING}"))
+def search_run(run: Run, epochs: int | None = None) -> Run:
+    """Return a run beside a run, in which a search works: `<run>.search`, with at most so many epochs."""
+    settings = run.settings if epochs is None else dataclasses.replace(run.settings, epochs=epochs)
+    return dataclasses.replace(
+        run, folder=run.folder.with_name(f"{run.folder.name}{ENDING}"), settings=settings
+    )
 
 
 def search(
