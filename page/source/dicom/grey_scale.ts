@@ -10,7 +10,6 @@ import { chainOf } from "./grey_tables";
 import { type Header, text, whole } from "./header";
 
 const GREY = ["MONOCHROME1", "MONOCHROME2"];
-const PATTERNS = 65536; // of a word
 const COLOURS = ["RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT"];
 
 /** Return what values mean, in upper case. */
@@ -33,12 +32,9 @@ export function shown(stored: Stored, header: Header, how: Reading): Grey {
   const { brightness, padding } = chainOf(header, bits, how);
   const mask = 2 ** bits - 1;
   const { height, width, values } = stored;
-  const [film, present] = [new Float32Array(values.length), new Uint8Array(PATTERNS)];
-  for (let n = 0; n < film.length; n++) {
-    film[n] = brightness[(values[n] >> shift) & mask];
-    present[values[n]] = 1;
-  }
-  checkKept(present, brightness, padding, shift, mask);
+  const film = new Float32Array(values.length);
+  for (let n = 0; n < film.length; n++) film[n] = brightness[(values[n] >> shift) & mask];
+  checkKept(values, brightness, padding, shift, mask);
   return { height, width, values: film };
 }
 
@@ -72,22 +68,21 @@ function shiftOf(values: Uint8Array | Uint16Array, container: number, claimed: n
 
 /** Refuse a film whose values differ and have all become one level, by a table or a window that is not theirs. */
 function checkKept(
-  present: Uint8Array, // 1 for every pattern that the film holds
+  values: Uint8Array | Uint16Array,
   brightness: Float32Array,
   padding: Uint8Array,
   shift: number,
   mask: number,
 ): void {
-  let [patterns, pictured, level, several] = [0, 0, NaN, false];
-  for (let pattern = 0; pattern < PATTERNS; pattern++) {
-    if (!present[pattern]) continue;
-    patterns++;
-    const place = (pattern >> shift) & mask;
+  let level = NaN;
+  for (let n = 0; n < values.length; n++) {
+    const place = (values[n] >> shift) & mask;
     if (padding[place]) continue;
-    several ||= pictured > 0 && brightness[place] !== level;
+    if (!Number.isNaN(level) && brightness[place] !== level) return; // as in nearly every film, at once
     level = brightness[place];
-    pictured++;
   }
-  const differ = padding.includes(1) && pictured ? pictured > 1 : patterns > 1;
-  if (!several && differ) throw new UnreadableFilm("invalid_values");
+  const patterns = [...new Set(values)];
+  const pictured = patterns.filter((pattern) => !padding[(pattern >> shift) & mask]).length;
+  const differ = padding.includes(1) && pictured ? pictured > 1 : patterns.length > 1;
+  if (differ) throw new UnreadableFilm("invalid_values");
 }
