@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import radlib
 from radlib.datasets.breast_lesions import breast_lesions
+from radlib.datasets.film_records import films_fingerprint
 from radlib.datasets.lung_fields import lung_fields
 from radlib.datasets.masks import read_masks
 from radlib.foundation.errors import DataError
-from radlib.imaging.images import Preprocessing, prepare, read_image
+from radlib.imaging.images import Preprocessing, image_id, prepare, read_image
 
 
 def draw(path, pixels):
@@ -116,6 +118,32 @@ def test_a_lesion_without_a_mask_is_refused(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="No image is in 'none' or below"):
         breast_lesions(tmp_path / "none")
+
+
+def test_masks_come_with_their_films_into_a_run_and_their_places_do_not(tmp_path, monkeypatch):
+    """Sixteen images, each with a lesion of its own size, so that no two masks are alike."""
+    sizes = {}
+    for number in range(32):
+        kind, blob = ("benign", "normal")[number % 2], np.zeros((32, 32))
+        blob[: number // 2 + 1, :8] = 255 * (kind == "benign")
+        film = tmp_path / "busi" / kind / f"{kind} ({number}).png"
+        draw(film, noise(number, (32, 32)))
+        draw(film.with_name(f"{film.stem}_mask.png"), blob)
+        sizes[image_id(film)] = 8 * (number // 2 + 1) * (kind == "benign")
+    dataset = breast_lesions(tmp_path / "busi")
+    monkeypatch.setattr("radlib.datasets.films.load_dataset", lambda settings: dataset)
+    run = radlib.open_run(study="demo", dataset="folders", data=str(tmp_path / "busi"), image_size=32)
+    films = radlib.open_films(run)
+    for part in (films.training, films.validation, films.test):
+        assert part.answers().shape == (len(part), 32, 32, 1) and len(part)
+        assert part.truth.sum(axis=(1, 2, 3)).tolist() == [sizes[image] for image in part.image_ids]
+        assert "masks" not in part.index and "path" not in part.index
+    assert "masks" not in films.dataset.index
+    known = films.training.index, films.training.labels, films.preprocessing
+    prints = [
+        films_fingerprint(*known, masks) for masks in (films.training.truth, 1 - films.training.truth, None)
+    ]
+    assert len(set(prints)) == 3
 
 
 @pytest.mark.real_data
