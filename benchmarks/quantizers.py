@@ -90,7 +90,7 @@ def measure(
 def of_network(folder: Path, data: Path, network: str, seed: int, films: int) -> list[dict]:
     """Return a row for every way to quantize one trained network."""
     from radlib import open_films, open_run
-    from radlib.datasets.films import perturbed
+    from radlib.datasets.perturbed_films import perturbed
     from radlib.techniques.data import TechniqueData
     from radlib.techniques.quantization.converter import convert
     from radlib.training.baselines import load_network, train_baseline

@@ -1,5 +1,7 @@
 """Tiny films for tests, noise with a bright square somewhere in those that have an opacity, and a network for them."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -48,6 +50,24 @@ def drawn_splits(
         fingerprint=f"{seed:016x}",
         **parts,
     )
+
+
+def drawn_outlines(training: int = 96, validation: int = 40, seed: int = 0) -> FilmSplits:
+    """Return the same films with the task to outline the square; the mask of a film without one is empty."""
+    films = drawn_splits(training, validation, 40, seed)
+    task = tasks.outlines(["opacity"])
+    masks = np.zeros((*films.training.source.shape, 1), np.uint8)
+    generator = np.random.default_rng(seed + 1)
+    pixels = generator.integers(60, 120, masks.shape[:3]).astype(np.uint8)
+    for film in range(1, len(masks), 2):
+        row, column, side = generator.integers((1, 1, 4), (SIDE - 8, SIDE - 8, 8))
+        masks[film, row : row + side, column : column + side] = 1
+        pixels[film, row : row + side, column : column + side] += 60
+    parts = {
+        name: dataclasses.replace(getattr(films, name), source=pixels, task=task, masks=masks)
+        for name in ("training", "validation", "test")
+    }
+    return dataclasses.replace(films, dataset=dataclasses.replace(films.dataset, task=task), **parts)
 
 
 def drawn_settings(**given: object) -> Settings:

@@ -2,21 +2,19 @@
 
 Every network takes one grey channel in [0, 1] and answers one probability per output of the task. What its
 authors' preprocessing did outside the network (three channels, another range) is done inside, by plain layers,
-so that the file on a device needs no code beside it. The head is the same for all: global average pooling (Lin
-et al., 2013, arXiv 1312.4400), dropout, one dense layer.
+so that the file on a device needs no code beside it. The head is the same for all, see `heads`.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from radlib.architectures.heads import with_head
 from radlib.architectures.weights import find_weights, load_imagenet, load_weights
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.foundation.registry import ARCHITECTURES
 from radlib.runs.tasks import Task
-
-HEAD_NAME = "predictions"
 
 
 def build_network(
@@ -59,13 +57,7 @@ def build_network(
     keras.backend.reset_uids()  # layer names that do not count on from the network built before
     keras.utils.set_random_seed(seed)
     extractor = entry.function(tuple(input_shape), **complete)
-    features = extractor.output
-    if len(features.shape) == 4:  # (n, h, w, c)
-        features = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
-    if dropout:
-        features = keras.layers.Dropout(dropout, seed=seed, name="dropout")(features)
-    head = keras.layers.Dense(len(task.outputs), activation=task.activation, name=HEAD_NAME)
-    network = keras.Model(extractor.input, head(features), name=name)
+    network = with_head(extractor, task, dropout=dropout, seed=seed, name=name)
     if weights == "imagenet":
         load_imagenet(extractor, entry, complete)
     elif weights != "none":

@@ -210,6 +210,5 @@ def _check_index(dataset: Dataset) -> None:
     if not (np.isnan(values) | (values == 0) | (values == 1)).all():
         raise DataError(f"The labels of {dataset.name!r} must be 1, 0 or empty; correct the table.")
     for label, (positive, negative) in positive_counts(index, labels).items():
-        if not positive or not negative:
-            which = label if not positive else f"films without {label}"
+        if which := dataset.task.missing_answer(label, positive, negative):
             raise DataError(f"The data set {dataset.name!r} has no image of class {which!r}; add some.")

@@ -122,7 +122,7 @@ def dicom_folder(
         *peculiar_notes(facts[kept]),
     ]
     index, task = index[kept], _task(list(chosen), reading, place.name)
-    if task.name == "binary" and (unknown := index[task.labels[0]].isna()).any():
+    if not (task.exclusive or task.unknown_teaches) and (unknown := index[task.labels[0]].isna()).any():
         count = int(unknown.sum())
         if unknown.all():
             raise DataError(

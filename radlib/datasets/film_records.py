@@ -71,8 +71,11 @@ def record_splits(
     return copies
 
 
-def films_fingerprint(index: "pd.DataFrame", labels: np.ndarray, preprocessing: images.Preprocessing) -> str:
-    """Return 16 hex digits over ids, labels, splits and preprocessing."""
+def films_fingerprint(
+    index: "pd.DataFrame", labels: np.ndarray, preprocessing: images.Preprocessing, masks: np.ndarray | None = None
+) -> str:  # fmt: skip
+    """Return 16 hex digits over ids, labels, splits and preprocessing; of outlines over their masks, too."""
     rows = sorted(zip(index["image_id"], labels.astype(str).tolist(), index["split"], strict=True))
-    content = json.dumps([preprocessing.digest(), rows])
+    outlined = [] if masks is None else [hashlib.sha256(masks.tobytes()).hexdigest()]
+    content = json.dumps([preprocessing.digest(), rows, *outlined])
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -6,31 +6,26 @@ run's private folder, which no report or notebook reads.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.dataset import Dataset, load_dataset
 from radlib.datasets.film_records import films_fingerprint, record_files, record_splits
+from radlib.datasets.masks import read_masks
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.foundation.extras import pandas as pd
 from radlib.imaging import images
-from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
 from radlib.imaging.decoding import decode
 from radlib.imaging.narrow_range import narrow_note
 from radlib.imaging.resemblance import DIGEST_BYTES
-from radlib.imaging.varied_films import augment_batch
 from radlib.runs import runs
 from radlib.runs.seen_films import write_seen_films
 from radlib.runs.settings import Settings
 from radlib.runs.tasks import Task
-
-PERTURBATION_SEED = 0
-OTHER_ROOM = {"rotation_degrees": 4.0, "shift": 0.05, "zoom": 0.1, "stretch": 0.1, "brightness": 0.1, "contrast": 0.3,
-              "gamma": 0.3, "noise": 0.02}  # fmt: skip  # half-ranges by which a second X-ray room may well differ
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,7 @@ class Films:
         labels: float32 (n, labels): 1, 0, NaN unknown.
         task: What is asked.
         preprocessing: What the files went through.
+        masks: Where a task asks for outlines, uint8 (N, s, s, labels), 1 or 0, in the rows of `source`; else None.
     """
 
     index: "pd.DataFrame"
@@ -53,6 +49,7 @@ class Films:
     labels: np.ndarray
     task: Task
     preprocessing: images.Preprocessing
+    masks: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -86,6 +83,17 @@ class Films:
         """
         chosen = self.source[self.positions[positions]]
         return (chosen.astype(np.float32) / np.float32(255))[..., None]
+
+    @property
+    def truth(self) -> np.ndarray:
+        """What answers are judged by: the labels, (n, labels), or the masks, (n, s, s, labels)."""
+        return self.labels if self.masks is None else self.masks[self.positions]
+
+    def answers(self, positions: Sequence[int] | np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return what a network should answer to films: float32 (k, outputs), or of outlines (k, s, s, outputs)."""
+        if self.masks is None:
+            return self.task.targets(self.labels[positions])
+        return self.task.targets(self.masks[self.positions[positions]])
 
     def take(self, positions: Sequence[int] | np.ndarray) -> Self:
         """Return a selection of this selection; no pixel is copied."""
@@ -155,10 +163,12 @@ def open_films(run: runs.Run) -> FilmSplits:
     # Sorted, so that films lie in the store in the order in which they are read.
     ordered = dataset.index.sort_values("image_id", kind="stable").reset_index(drop=True)
     decoded = decode.decode_films(ordered, preprocessing, run.cache_folder)
-    record_files(run, ordered, decoded.quarantine)
+    record_files(run, ordered.drop(columns="masks", errors="ignore"), decoded.quarantine)
     pairs = find_copies(decoded.kept["image_id"].tolist(), decoded.marks, run.cache_folder)
     dataset = split_by_patient(
-        dataclasses.replace(dataset, index=group_copies(ordered.drop(columns="path"), pairs)),
+        dataclasses.replace(
+            dataset, index=group_copies(ordered.drop(columns=["path", "masks"], errors="ignore"), pairs)
+        ),
         validation_fraction=settings.validation_fraction,
         test_fraction=settings.test_fraction,
         seed=settings.split_seed,
@@ -182,16 +192,29 @@ def open_films(run: runs.Run) -> FilmSplits:
         labels=dataset.task.label_matrix(kept),
         task=dataset.task,
         preprocessing=preprocessing,
+        masks=_masks(ordered, stored, decoded, preprocessing),
     )
     parts = {name: films.take(np.flatnonzero(kept["split"] == name)) for name in SPLITS}
     return FilmSplits(
         dataset=dataset,
         preprocessing=preprocessing,
         quarantine=decoded.quarantine,
-        fingerprint=films_fingerprint(kept, films.labels, preprocessing),
+        fingerprint=films_fingerprint(kept, films.labels, preprocessing, films.masks),
         copies=copies,
         **parts,
     )
+
+
+def _masks(
+    ordered: "pd.DataFrame", stored: "pd.DataFrame", decoded: decode.Decoded, preprocessing: images.Preprocessing
+) -> np.ndarray | None:  # fmt: skip
+    """Return the masks of the films in the store, in its rows; None where the data set has none."""
+    if "masks" not in ordered.columns:
+        return None
+    drawn = read_masks(stored.merge(ordered[["image_id", "masks"]], on="image_id"), preprocessing)
+    masks = np.zeros((len(decoded.pixels), *drawn.shape[1:]), np.uint8)
+    masks[decoded.positions[stored.index]] = drawn
+    return masks
 
 
 def preprocessing_of(settings: Settings) -> images.Preprocessing:
@@ -208,38 +231,3 @@ def preprocessing_of(settings: Settings) -> images.Preprocessing:
 def films_for(run: runs.Run, films: FilmSplits) -> FilmSplits:
     """Return `films` if they are prepared as this network wants them, else open them so."""
     return films if films.preprocessing == preprocessing_of(run.settings) else open_films(run)
-
-
-def perturbed(films: Films, perturbation: Mapping[str, Any], seed: int) -> Films:
-    """Return copies of films with other exposure and framing, as another X-ray room would make them.
-
-    Args:
-        films: Usually the validation films.
-        perturbation: Half-ranges, see `augmentation.Augmentation`; what is not named does not change.
-        seed: Of the draw.
-
-    Returns:
-        As many films, held in memory as uint8.
-    """
-    how = Augmentation.from_dict({**NO_AUGMENTATION.to_dict(), **perturbation})
-    changed = np.empty((len(films), *films.source.shape[1:]), np.uint8)
-    for start in range(0, len(films), 256):  # float copies of all films at once would be large
-        rows = np.arange(start, min(start + 256, len(films)))
-        batch = augment_batch(films.source[films.positions[rows]], how, seed, 0, rows)
-        changed[rows] = np.floor(batch * np.float32(255) + np.float32(0.5))
-    return dataclasses.replace(films, source=changed, positions=np.arange(len(films)))
-
-
-def perturbation_of(settings: Settings) -> Mapping[str, Any]:
-    """Return how the perturbed validation films differ from the real ones: as the settings say, else `OTHER_ROOM`."""
-    return settings.perturbation or OTHER_ROOM
-
-
-def choice_films(films: FilmSplits, settings: Settings) -> Films:
-    """Return the validation films that choices are made on: as they are, or perturbed, as the settings say.
-
-    One fixed set of perturbed copies, so that every epoch and every variant answers to the same.
-    """
-    if settings.operating_point_films == "perturbed":
-        return perturbed(films.validation, perturbation_of(settings), PERTURBATION_SEED)
-    return films.validation

@@ -110,7 +110,7 @@ def leakage_check(dataset: Dataset) -> "pd.DataFrame":
             raise DataError(
                 f"{row['copies_elsewhere']} films of {split} are copies of films in another split."
             )
-        if not any(positive and negative for positive, negative in counts.values()):
+        if all(dataset.task.missing_answer(label, *count) for label, count in counts.items()):
             raise DataError(
                 f"The {split} split has films of one answer only, so its AUROC would be undefined; "
                 "give more patients, or another split_seed."

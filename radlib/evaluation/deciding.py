@@ -116,7 +116,7 @@ class Decider:
             self.task.labels, probabilities, self.thresholds, strict=True
         ):
             # of a softmax, one output without a number leaves no other to be believed
-            reason = no_probability(outputs if self.task.name == "binary" else probability)
+            reason = no_probability(outputs if self.task.activation == "softmax" else probability)
             reason = reason or ("" if threshold is not None else NO_THRESHOLD)
             decision = (
                 ""

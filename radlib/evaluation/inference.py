@@ -57,7 +57,7 @@ def predict_files(
         predictor: The same model, opened before and left open; None opens the file and closes it.
 
     Returns:
-        float32 (n, outputs), in the order of the films.
+        float32 (n, outputs), or (n, h, w, outputs), in the order of the films.
 
     Raises:
         SetupError: When the model cannot be run, or a worker process ends.
@@ -80,7 +80,7 @@ def predict_files(
             total=len(films), desc=plain_line(name), unit="film", leave=False, disable=None, delay=1
         ) as progress,
     ):
-        outputs = np.empty((len(films), predictor.outputs), np.float32)
+        outputs = np.empty((len(films), *predictor.answer_shape), np.float32)
         done = min(TRIAL_FILMS, len(films))
         seconds = _predict_here(predictor, films.part(0, done), outputs[:done], progress) / max(done, 1)
         rest, work_seconds = films.part(done, len(films)), seconds * (len(films) - done)

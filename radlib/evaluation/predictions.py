@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.datasets.films import PERTURBATION_SEED, Films, FilmSplits, films_for, perturbation_of, perturbed
+from radlib.datasets.films import Films, FilmSplits, films_for
+from radlib.datasets.perturbed_films import PERTURBATION_SEED, perturbation_of, perturbed
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import check_selected, read_selection, thresholds
 from radlib.evaluation.deciding import no_probability

@@ -14,6 +14,7 @@ import numpy as np
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.runs.settings import Settings
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 
@@ -39,7 +40,7 @@ def operating_points(
     predictions: Predictions, variant: Variant, rule: metrics.ThresholdRule
 ) -> list[float | None]:
     """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         return [None] * len(variant.labels)
     points = [metrics.operating_point(*known[:2], rule, known[2]) for known in _known(predictions)]
     return [None if math.isnan(point) else point for point in points]

@@ -125,13 +125,16 @@ def keras_predictor(model: Any) -> Predictor:
     a small network outside it, which would flatter every other format.
 
     Args:
-        model: A Keras model, images (n, h, w, channels) to outputs (n, outputs).
+        model: A Keras model, images (n, h, w, channels) to outputs (n, outputs), or (n, h, w, outputs).
 
     Raises:
         SetupError: When it takes or gives anything else, as a file that was damaged may.
     """
-    for shape, rank, what in ((model.input_shape, 4, "film"), (model.output_shape, 2, "row of answers")):
-        if not (isinstance(shape, tuple) and len(shape) == rank and all(type(n) is int for n in shape[1:])):
+    for shape, ranks, what in (
+        (model.input_shape, (4,), "film"),
+        (model.output_shape, (2, 4), "row of answers"),
+    ):
+        if not (isinstance(shape, tuple) and len(shape) in ranks and all(type(n) is int for n in shape[1:])):
             raise SetupError(f"The network has not one {what} per film of a fixed size; build it again.")
     tensorflow = backend.tensorflow()
     shape = tuple(model.input_shape[1:])
@@ -141,7 +144,7 @@ def keras_predictor(model: Any) -> Predictor:
     )
 
     def predict(films: np.ndarray) -> np.ndarray:
-        outputs = np.empty((len(films), model.output_shape[-1]), np.float32)
+        outputs = np.empty((len(films), *model.output_shape[1:]), np.float32)
         for start in range(0, len(films), BATCH_FILMS):
             batch = films[start : start + BATCH_FILMS]
             if batch.dtype == np.uint8:
@@ -152,7 +155,7 @@ def keras_predictor(model: Any) -> Predictor:
     return Predictor(
         predict=predict,
         input_shape=shape,
-        outputs=int(model.output_shape[-1]),
+        answer_shape=tuple(model.output_shape[1:]),
         runtime=f"tensorflow {tensorflow.__version__}",
         delegate="none",
         threads=tensorflow.config.threading.get_intra_op_parallelism_threads()

@@ -21,9 +21,9 @@ class Predictor:
     """An opened model.
 
     Attributes:
-        predict: From films, float32 (n, h, w, 1) in [0, 1] or uint8 (n, h, w), to float32 (n, outputs).
+        predict: From films, float32 (n, h, w, 1) in [0, 1] or uint8 (n, h, w), to float32 (n, *answer_shape).
         input_shape: (height, width, channels) of one film.
-        outputs: Number of probabilities per film.
+        answer_shape: Of what it answers to one film: (outputs,), or of outlines (height, width, outputs).
         runtime: Library and version that computes, e.g. `ai-edge-litert 2.3.0`.
         delegate: What speeds the runtime up: `XNNPACK` or `none`.
         threads: Threads that one call uses; 0 when the runtime decides.
@@ -32,11 +32,16 @@ class Predictor:
 
     predict: Callable[[np.ndarray], np.ndarray]
     input_shape: tuple[int, ...]
-    outputs: int
+    answer_shape: tuple[int, ...]
     runtime: str
     delegate: str
     threads: int
     close: Callable[[], None]
+
+    @property
+    def outputs(self) -> int:
+        """Number of probabilities per film, or per pixel."""
+        return self.answer_shape[-1]
 
     def __enter__(self) -> "Predictor":
         return self

@@ -52,11 +52,14 @@ def tflite(path: Path, *, threads: int = 1, delegate: bool = True) -> Predictor:
             f"{path.name} is no LiteRT file that ai-edge-litert {_version()} can run ({failure}); build it again."
         ) from failure
     source, target = _ends(interpreter, path)
+    sides = [tuple(int(side) for side in end["shape"]) for end in (source, target)]
+    outlined = len(sides[1]) == 4 and sides[1][:3] == sides[0][:3]  # an answer at every pixel of the film
+    answer_shape = sides[1][1:] if outlined else sides[1][-1:]
     levels = to_stored(grey_levels(), source)
     as_stored = unit_range if levels.dtype == np.float32 else levels.take
 
     def predict(films: np.ndarray) -> np.ndarray:
-        outputs = np.empty((len(films), int(target["shape"][-1])), np.float32)
+        outputs = np.empty((len(films), *answer_shape), np.float32)
         for position, film in enumerate(films):
             stored = as_stored(film) if film.dtype == np.uint8 else to_stored(film, source)
             try:
@@ -70,7 +73,7 @@ def tflite(path: Path, *, threads: int = 1, delegate: bool = True) -> Predictor:
     return Predictor(
         predict=predict,
         input_shape=tuple(int(side) for side in source["shape"][1:]),
-        outputs=int(target["shape"][-1]),
+        answer_shape=answer_shape,
         runtime=f"ai-edge-litert {_version()}",
         delegate=worker,
         threads=threads,

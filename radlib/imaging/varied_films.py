@@ -56,6 +56,44 @@ def augment_batch(
     )
 
 
+def augment_masks(
+    masks: np.ndarray, augmentation: Augmentation, seed: int, epoch: int, positions: Sequence[int] | np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """Move the masks of films as `augment_batch` moves the films: by the same draw, and nothing else is done to them.
+
+    Args:
+        masks: (n, h, w, labels), 1 or 0.
+        augmentation: How far to vary them.
+        seed: Seed of the training.
+        epoch: Number of the pass over the films.
+        positions: (n,) place of each film in the training set, before shuffling.
+
+    Returns:
+        (n, h, w, labels) uint8, 1 or 0: a pixel belongs where at least half of it came from inside.
+    """
+    if augmentation == NO_AUGMENTATION or not len(masks):
+        return masks.astype(np.uint8)
+    drawn, _, kinds = _draw(
+        augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
+    )
+    moved = [
+        _framed(masks[..., label].astype(np.float32), augmentation, drawn[:, :7], kinds[0])
+        for label in range(masks.shape[-1])
+    ]
+    return (np.stack(moved, axis=-1) >= 0.5).astype(np.uint8)
+
+
+def _draw(
+    augmentation: Augmentation, generators: Sequence[np.random.Generator]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the numbers that each film draws, (n, drawn), its strength, (n,), and that of each kind of change, (kinds, n)."""
+    drawn = np.stack([generator.uniform(-1.0, 1.0, _DRAWN) for generator in generators])
+    least = augmentation.least_strength
+    strength = least + (1 - least) * abs(drawn[:, 21])
+    changed = abs(drawn[:, 22:]) >= augmentation.spared  # (n, kinds of change)
+    return drawn, strength, (changed * strength[:, None]).T
+
+
 def _varied(
     images: np.ndarray, augmentation: Augmentation, generators: Sequence[np.random.Generator]
 ) -> np.ndarray:
@@ -65,11 +103,8 @@ def _varied(
     )
     if augmentation == NO_AUGMENTATION or not len(films):
         return films
-    drawn = np.stack([generator.uniform(-1.0, 1.0, _DRAWN) for generator in generators])  # (n, drawn)
-    least = augmentation.least_strength
-    strength = least + (1 - least) * abs(drawn[:, 21])
-    changed = abs(drawn[:, 22:]) >= augmentation.spared  # (n, kinds of change)
-    framing, sharpness, resolution, exposure, grain, storage = (changed * strength[:, None]).T
+    drawn, strength, kinds = _draw(augmentation, generators)
+    framing, sharpness, resolution, exposure, grain, storage = kinds
     films = _framed(films, augmentation, drawn[:, :7], framing)
     films = _sharpened(films, augmentation, drawn[:, 7], sharpness)
     films = _coarsened(films, augmentation, drawn[:, 8:11], resolution)

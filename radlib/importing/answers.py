@@ -115,9 +115,9 @@ def answers_for(
     if len(set(renamed)) < len(renamed):
         return _grouped(task, renamed, answers)
     labels = renamed
-    single = task.name == "binary" and tuple(labels) == task.labels
+    single = task.one_output_will_do and tuple(labels) == task.labels
     if not single and (sorted(labels) != sorted(task.outputs) or len(set(labels)) != len(labels)):
-        alone = f", or {task.labels[0]!r} alone for a single output" if task.name == "binary" else ""
+        alone = f", or {task.labels[0]!r} alone for a single output" if task.one_output_will_do else ""
         raise UsageError(
             f"The labels {', '.join(labels)} are not those that the study asks for; it asks for "
             f"{', '.join(task.outputs)} (in the order of the network's outputs){alone}."

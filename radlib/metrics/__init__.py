@@ -12,7 +12,8 @@ original on the same films? *delong*: the same by a formula. *decisions*: which 
 *agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
 Of outlines: *mask_overlap* (how much is the same?), *surface_distance* (how far off is the edge?), *lesions* (which were found?),
-*film_values* (on average, and on the films that fail?) and *outline_tests* (is the small file as good on both?).
+*film_values* (on average, and on the films that fail?) and *outline_tests* (is the small file as good on both?);
+*outline_measures* has all of it.
 
 Masks are films × rows × columns. Every other function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
 of shape (n,). A film counts as positive when its probability is at or above the threshold. What cannot be computed, such
@@ -84,6 +85,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "multiplicity": ["benjamini_hochberg", "holm"],
         "outline_tests": ["failing_test", "failing_verdict", "mean_test", "outline_verdict"],
+        "outline_measures": ["outline_summary", "outline_table"],
         "paired_tests": [
             "PairedTest",
             "mean_of_differences",

@@ -36,19 +36,19 @@ def film_summary(
         >>> round(found["mean"], 2), round(found["failing"], 2), found["mean_low"] < 0.5 < found["mean_high"]
         (0.5, 0.05, True)
     """
-    all_values: np.ndarray = np.asarray(values, np.float64)
-    known = ~np.isnan(all_values)
-    defined, patients = all_values[known], np.asarray(patient_ids)[known]
-    if not len(defined):
+    every = np.asarray(values, np.float64)
+    known = ~np.isnan(every)
+    there, patients = every[known], np.asarray(patient_ids)[known]
+    if not len(there):
         return dict.fromkeys(
             [f"{name}{end}" for name in ("mean", "failing") for end in ("", "_low", "_high")], np.nan
         )
     counts = patient_draws(patients, draws, seed)
     found = {
-        "mean": float(defined.mean()),
-        "failing": float(lowest_share(defined, np.ones((1, len(defined))))[0]),
+        "mean": float(there.mean()),
+        "failing": float(lowest_share(there, np.ones((1, len(there))))[0]),
     }
-    drawn = {"mean": mean_draws(defined, counts), "failing": lowest_share(defined, counts)}
+    drawn = {"mean": mean_draws(there, counts), "failing": lowest_share(there, counts)}
     ends = {name: percentile_interval(of) for name, of in drawn.items()}
     return {
         key: value

@@ -9,6 +9,7 @@ import numpy as np
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.report.readings import Readings
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
@@ -74,7 +75,7 @@ def _draw(readings: Readings, variant: Variant, chosen: np.ndarray | None) -> di
             if d and m in draws[0]
         },
     }  # fmt: skip
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         right = metrics.right_class(predictions.y_true, predictions.y_prob)
         drawn["values"] |= {
             "accuracy": right.mean(),
@@ -101,7 +102,7 @@ def _intervals(
     truth, prob, patients = predictions.y_true, predictions.y_prob, predictions.patients
     found = {name: interval(values) for name, values in draws.items()}
     found |= metrics.mean_intervals(truth, prob, patients, thresholds)
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         accuracy = metrics.rate_interval(metrics.right_class(truth, prob), patients)
         found |= {"accuracy": accuracy, "balanced_accuracy": found["sensitivity"]}
     return found
@@ -117,7 +118,7 @@ def patient_counts(patient_ids: tuple[str, ...], draws: int) -> np.ndarray:
 
 def deciding_thresholds(readings: Readings, variant: Variant, predictions: Predictions) -> np.ndarray:
     """Return what decides on each label of each film, (n, labels): a threshold, or that it is the likeliest class."""
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         return metrics.largest_wins(predictions.y_prob)
     return np.broadcast_to(readings.thresholds(variant), predictions.y_true.shape)
 

@@ -18,6 +18,7 @@ from radlib.report.draws import deciding_thresholds
 from radlib.report.pairing import REORDERED, why_not_paired
 from radlib.report.readings import Readings, label_names, read
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 COLUMNS = (
@@ -213,7 +214,7 @@ def rate_test(readings: Readings, before: Variant, after: Variant, name: str) ->
     if reason or first is None or second is None:
         return metrics.untested(reason)
     frozen = deciding_thresholds(readings, before, first)
-    own = deciding_thresholds(readings, after, second) if after.task == "classes" else frozen
+    own = deciding_thresholds(readings, after, second) if task_of(after).exclusive else frozen
     chosen = ~np.isnan(frozen).any(axis=0)
     if not chosen.any():
         return metrics.untested("The original has no threshold.")

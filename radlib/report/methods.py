@@ -7,6 +7,7 @@ from radlib.report import wording as w
 from radlib.report.readings import Readings
 from radlib.report.threshold_words import CLASSES, chosen_on, threshold_lines
 from radlib.runs.counted import PATIENTS
+from radlib.runs.tasks import task_of
 
 
 def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"Decisions: {CLASSES}. "
         "Accuracy is the share of films given their class; AUROC, sensitivity and specificity are means over the "
         "classes, each against the rest. Choices: AUROC of validation films"
-        if any(variant.task == "classes" for variant in readings.variants)
+        if any(task_of(variant).exclusive for variant in readings.variants)
         else f"Choices: thresholds by {rule_of(settings).words}, on {films}"
     )
     return (

@@ -16,6 +16,7 @@ from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays, read
 from radlib.report.pairing import in_order_of
 from radlib.runs.counted import Counted, counted_of
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 MEASUREMENT_COLUMNS = (
@@ -159,7 +160,7 @@ def film_table(path: Path) -> pd.DataFrame:
 
 def label_names(variant: Variant) -> tuple[str, ...]:
     """Return the names of a variant's labels; of a binary task the positive answer."""
-    return variant.labels[1:] if variant.task == "binary" else variant.labels
+    return task_of(variant).labels
 
 
 def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:

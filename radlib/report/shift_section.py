@@ -8,6 +8,7 @@ from radlib.evaluation.film_shift import is_shifted, shift_banner, told_apart_wo
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Section, Table, Text
 from radlib.report.readings import Readings
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 TITLE = "Are the test films of the kind that was chosen on"
@@ -102,6 +103,6 @@ def _confidence_row(variant: Variant, validation: Predictions, test: Predictions
 
 def _confidence(variant: Variant, answers: Predictions) -> np.ndarray:
     """Return how sure a network is of each film, (n,): of its class, or the mean over findings."""
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         return answers.y_prob.max(axis=1)
     return metrics.confidence(answers.y_prob).mean(axis=1)

@@ -6,6 +6,7 @@ from radlib import metrics
 from radlib.evaluation.threshold_rules import rule_of, why_none
 from radlib.report import wording as w
 from radlib.report.readings import Readings, label_names
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 CLASSES = "the classes exclude each other, so a film is given the most probable one, without threshold"
@@ -14,7 +15,7 @@ DRAWS = 100  # of patients, behind the optimism
 
 def rule_words(readings: Readings) -> str:
     """Return by what thresholds were chosen; empty where classes exclude each other and the likeliest one wins."""
-    if any(variant.task == "classes" for variant in readings.variants):
+    if any(task_of(variant).exclusive for variant in readings.variants):
         return ""
     return rule_of(readings.run.settings).words
 
@@ -51,7 +52,7 @@ def threshold_lines(readings: Readings) -> tuple[str, ...]:
     named = [v for v in readings.variants if v.name in readings.selection.get("variants", {})]
     chosen = next((v for v in named if v.name == winner), next(iter(named), None))
     on_validation = readings.selection.get("films") == "validation"
-    if chosen is None or chosen.task == "classes" or chosen.name not in readings.validation:
+    if chosen is None or task_of(chosen).exclusive or chosen.name not in readings.validation:
         return ()
     return (*(_flattering(readings, chosen) if on_validation else ()), *why_none_lines(readings, chosen))
 

@@ -17,6 +17,7 @@ from radlib.report.cells import row_titles
 from radlib.report.draws import deciding_thresholds
 from radlib.report.readings import Readings, label_names, read
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 SHOWN = {
@@ -58,7 +59,7 @@ def _decided(readings: Readings, variant: Variant, column: int) -> dict[str, Any
         deciding_thresholds(readings, variant, answers)[known, column],
     )
     share = _prevalence(readings, variant, truth)
-    stated = thresholds[0] if variant.task != "classes" and len(thresholds) else np.nan
+    stated = thresholds[0] if not task_of(variant).exclusive and len(thresholds) else np.nan
     row: dict[str, Any] = {"prevalence": share, "threshold": stated, "reason": ""}
     if len(np.unique(truth)) < 2:
         return row | {"reason": "Only one answer occurs among the test films."}
@@ -186,7 +187,7 @@ def draw_usefulness(readings: Readings, panels: Callable[[int], Any], add: Calla
         add: Keeps a picture, see `pictures.draw_figures`.
     """
     pair = winner_and_original(readings)
-    if not pair or any(v.task == "classes" for v in pair):  # of classes no probability decides
+    if not pair or any(task_of(v).exclusive for v in pair):  # of classes no probability decides
         return
     first, names = readings.test[pair[0].name], label_names(pair[0])
     both = [

@@ -8,6 +8,7 @@ import pandas as pd
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 COMPARED = (
@@ -46,15 +47,15 @@ def validation_table(
         row |= dict.fromkeys(COMPARED, np.nan)
         if other in drawn and other != variant.name:
             row |= _with_interval("difference", own - drawn[other])
-            row |= _moved(predictions[other], predictions[variant.name], variant.task)
+            row |= _moved(predictions[other], predictions[variant.name], task_of(variant).exclusive)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _moved(parent: Predictions, variant: Predictions, task: str) -> dict[str, float]:
+def _moved(parent: Predictions, variant: Predictions, exclusive: bool) -> dict[str, float]:
     """Return how far the answers of a variant are from its parent's, over all films and labels."""
     largest = float(np.abs(variant.y_prob - parent.y_prob).max())
-    if task == "classes":
+    if exclusive:
         changed = int((variant.y_prob.argmax(axis=1) != parent.y_prob.argmax(axis=1)).sum())
         return {"largest_change": largest, "changed_sides": changed}
     changed = 0

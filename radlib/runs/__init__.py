@@ -1,6 +1,6 @@
 """A run on disk: its study, its settings, its variants, and the rule that nothing finished is ever done twice.
 
-It imports `foundation` and, for the filters that a setting may name, `imaging`. Begin with `runs.open_run`, then `variants` (one
+It imports `foundation`, for what a task is judged by `metrics`, and for the filters that a setting may name `imaging`. Begin with `runs.open_run`, then `variants` (one
 stored model and everything needed to say what it is) and `settings` (every key of a study, with type and range).
 """
 

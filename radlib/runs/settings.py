@@ -62,7 +62,7 @@ class Settings:
         technique_options: `{technique: {parameter: value}}` for any other parameter of a technique.
         representative_films: Training films that int8 conversion looks at.
         operating_point_films: `validation`, or `perturbed`: copies of them with other exposure and framing.
-        perturbation: Half-ranges of those copies, see `augmentation.Augmentation`; without any, those of `films.OTHER_ROOM`.
+        perturbation: Half-ranges of those copies, see `augmentation.Augmentation`; without any, those of `perturbed_films.OTHER_ROOM`.
         threshold_rule: By what thresholds are chosen: `youden`, `sensitivity` (promised), `cost` (least) or `half` (0.5).
         threshold_sensitivity: What the rule `sensitivity` promises at least, on patients with the finding.
         threshold_assurance: With what confidence it does.

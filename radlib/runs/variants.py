@@ -36,7 +36,7 @@ class Variant:
         parent: Name of the variant it was made from; None for a trained baseline.
         chain: The techniques applied since the baseline.
         architecture: Registered name of the network.
-        task: `binary`, `findings` or `classes`.
+        task: Name of the kind of question, see `runs.tasks`.
         seed: Of the training.
         format: `keras`, `tflite`, or a codec.
         file: The model file, relative to the run's folder, with forward slashes.

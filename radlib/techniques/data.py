@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radlib.datasets.films import FilmSplits, choice_films
+from radlib.datasets.films import FilmSplits
+from radlib.datasets.perturbed_films import choice_films
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.places import discard
 from radlib.foundation.registry import TECHNIQUES
@@ -105,8 +106,8 @@ class TechniqueData:
         return fit(model, judged, recipe, seed=seed, folder=self.checkpoints, name=self.label, **further)
 
     def score(self, model: Any) -> float:
-        """Return the AUROC of a Keras model on the validation films, averaged over the labels."""
-        return self.validation(model)["val_auroc"]
+        """Return what the task measures of a Keras model on the validation films, such as the AUROC, the mean over labels."""
+        return self.validation(model)[f"val_{self.films.validation.task.measure}"]
 
     def validation(self, model: Any) -> dict[str, float]:
         """Return `val_loss` (nats) and `val_auroc` (mean over labels) of a Keras model on the validation films."""
@@ -158,18 +159,17 @@ class TechniqueData:
             seed: Of the draw.
 
         Yields:
-            (films float32 (b, h, w, 1), targets float32 (b, outputs)), `batch_size` of the settings at a time.
+            (films float32 (b, h, w, 1), targets float32 (b, outputs), or masks), `batch_size` of the settings at a time.
         """
         training = self.films.training
         chosen = np.random.default_rng([seed, 0xBA7C]).permutation(len(training))[:count]
-        targets = training.task.targets(training.labels).astype(np.float32)
         for start in range(0, len(chosen), self.settings.batch_size):
             batch = chosen[start : start + self.settings.batch_size]
-            yield training.images(batch), targets[batch]
+            yield training.images(batch), training.answers(batch)
 
     def loss(self) -> Any:
         """Return the task's loss: (targets, outputs) to one value per film."""
-        from radlib.training.training import loss_function
+        from radlib.training.losses import loss_function
 
         return loss_function(self.films.training.task)
 

@@ -55,7 +55,7 @@ def distillation(
     alone with the same settings.
 
     Args:
-        model: The teacher, a trained Keras model that ends in a dense layer.
+        model: The teacher, a trained Keras model that ends in a dense layer, or in a 1 × 1 convolution.
         data: The films.
         student: Name of a registered architecture.
         student_options: Further arguments of its function, e.g. `{"width": 0.5}`.
@@ -104,10 +104,11 @@ def distillation(
 def distillation_loss(
     activation: str, hard_loss: Callable, temperature: float, soft_share: float
 ) -> Callable[[Any, Any, Any], Any]:
-    """Return the loss of a student: (targets, its logits, its teacher's logits), all (n, outputs), to (n,), in nats.
+    """Return the loss of a student: (targets, its logits, its teacher's logits), all of one shape, to (n,), in nats.
 
     `α T² CE(softmax(v / T), softmax(z / T)) + (1 − α) CE(y, softmax(z))` of logits z of the student and v of its teacher
-    (Hinton et al., 2015, section 2); of several findings, sigmoid and the mean over the findings.
+    (Hinton et al., 2015, section 2); of several findings, sigmoid and the mean over the findings;
+    of outlines, over pixels and labels.
 
     Args:
         activation: Of the last layer, `softmax` (one question) or `sigmoid` (several).
@@ -134,31 +135,33 @@ def distillation_loss(
         else:
             answers = tf.nn.sigmoid(teacher / temperature)
             each = tf.nn.sigmoid_cross_entropy_with_logits(answers, student / temperature)
-            soft = tf.reduce_mean(each, axis=-1)
+            soft = tf.reduce_mean(each, axis=list(range(1, each.shape.rank)))
         return soft_share * temperature**2 * soft + (1 - soft_share) * hard
 
     return loss
 
 
 def logits_of(model: Any) -> Callable[..., Any]:
-    """Return a network without its last activation: (films, training) to logits (n, outputs).
+    """Return a network without its last activation: (films, training) to logits (n, outputs), or of outlines at every pixel.
 
     Args:
-        model: A Keras model whose last layer is dense; its variables are used, not copied.
+        model: A Keras model whose last layer is dense, or a 1 × 1 convolution; its variables are used, not copied.
 
     Raises:
         UsageError: When the last layer is another.
     """
     keras, tf = backend.keras(), backend.tensorflow()
     head = model.layers[-1]
-    if not isinstance(head, keras.layers.Dense):
+    mapped = type(head) is keras.layers.Conv2D and tuple(head.kernel_size) == (1, 1) == tuple(head.strides)
+    if not (mapped or isinstance(head, keras.layers.Dense)):
         raise NotApplicable(
-            f"{model.name} ends in a {type(head).__name__}, not in a dense layer with its activation."
+            f"{model.name} ends in a {type(head).__name__}, not in a dense layer or a 1 × 1 convolution with its activation."
         )
     features = keras.Model(model.inputs, head.input)
 
     def logits(films: Any, training: bool = False) -> Any:
-        product = tf.matmul(features(films, training=training), head.kernel)
+        kernel = head.kernel[0, 0] if mapped else head.kernel
+        product = tf.matmul(features(films, training=training), kernel)
         return product + head.bias if head.use_bias else product
 
     return logits

@@ -1,6 +1,6 @@
 """From films and an untrained network to a *baseline*, the variant that all others are made from.
 
-It imports all rooms below. Begin with `baselines.train_baseline`, then `training.fit` (the loop) and `learning_curves` (which epoch
+It imports all rooms below but `metrics`. Begin with `baselines.train_baseline`, then `training.fit` (the loop) and `learning_curves` (which epoch
 is kept, when to stop, whether it learnt at all).
 """
 
@@ -13,7 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "costs": ["step_ms"],
         "baselines": ["load_network", "original_format", "read_history", "settings_spec", "train_baseline"],
         "learning_curves": ["best_position", "judge_fit", "never_fell"],
+        "losses": ["loss_function"],
         "recipe": ["fine_tuning", "recipe_from"],
-        "training": ["fit", "loss_function", "validate"],
+        "training": ["fit", "validate"],
     },
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from radlib.datasets.films import FilmSplits, choice_films, preprocessing_of
+from radlib.datasets.films import FilmSplits, preprocessing_of
+from radlib.datasets.perturbed_films import choice_films
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError, SetupError, UsageError
 from radlib.foundation.extras import pandas as pd

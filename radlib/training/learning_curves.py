@@ -25,10 +25,11 @@ def merit(row: Mapping[str, float]) -> tuple[float, float]:
     """Return what epochs are compared by, more is better: AUROC in whole steps, then the loss; NaN is worst.
 
     Args:
-        row: `val_auroc` and `val_loss` of one epoch; an AUROC that is undefined leaves the choice to the loss.
+        row: `val_auroc` (of outlines `val_dice`) and `val_loss` of one epoch; an AUROC that is undefined leaves the choice
+            to the loss.
     """
-    auroc, loss = row.get("val_auroc"), row["val_loss"]
-    steps = -1 if auroc is None or math.isnan(auroc) else round(auroc / STEP)
+    measured, loss = row.get("val_auroc", row.get("val_dice")), row["val_loss"]
+    steps = -1 if measured is None or math.isnan(measured) else round(measured / STEP)
     return steps, -math.inf if loss is None or math.isnan(loss) else -loss
 
 

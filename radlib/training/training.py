@@ -19,15 +19,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError, NotApplicable
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
-from radlib.runs.tasks import Task
 from radlib.training.batch_statistics import estimator, random_layers
 from radlib.training.checkpoints import Checkpoints
+from radlib.training.losses import loss_named
 from radlib.training.recipe import Recipe
 from radlib.training.training_films import (
     batch_slices,
@@ -72,8 +71,8 @@ def fit(
         replicas: Devices that the model was built on, see `replicas.replicated`.
 
     Returns:
-        One row per epoch: epoch, loss, val_loss, val_auroc, learning_rate, chance_loss (what the best answer that is
-        the same for every film would cost in training).
+        One row per epoch: epoch, loss, val_loss, val_auroc (or what else the task measures), learning_rate, chance_loss
+        (what the best answer that is the same for every film would cost in training).
 
     Raises:
         DataError: When all training films have one answer, or the weights or the loss are not numbers.
@@ -85,12 +84,13 @@ def fit(
     backend.make_deterministic(seed)
     steps = len(batch_slices(len(films.training), recipe.batch_size, replicas))
     optimizer = _optimizer(recipe, steps)
-    model.compile(optimizer, loss=_masked_loss(films.training.task.loss))
+    model.compile(optimizer, loss=loss_named(films.training.task.loss))
     optimizer.build(model.trainable_variables)
     memory = Checkpoints(model, folder, recipe)
     rows = memory.restore()
     estimate, chance = estimator(model), chance_loss(films.training, recipe)
     redraw = any(isinstance(layer, random_layers()) for layer in _all_layers(model))
+    measure = f"val_{films.training.task.measure}"
     bar = tqdm(
         total=recipe.epochs * steps,
         initial=len(rows) * steps,
@@ -130,26 +130,23 @@ def fit(
         if goes_on is not None and not goes_on(rows):
             bar.close()
             raise TrainingStopped(f"{name or 'The network'} was stopped after {len(rows)} epochs.")
-        bar.set_postfix(loss=f"{row['loss']:.3f}", val_auroc=f"{row['val_auroc']:.3f}")
+        bar.set_postfix({"loss": f"{row['loss']:.3f}", measure: f"{row[measure]:.3f}"})
     bar.close()
     memory.load(keep)
     return pd.DataFrame(rows)
 
 
 def validate(model: Any, films: Films, *, batch_size: int = 64) -> dict[str, float]:
-    """Return `val_loss` (cross-entropy, nats) and `val_auroc` (mean over labels) of a Keras model."""
+    """Return `val_loss` (cross-entropy, nats) and what the task measures, as `val_auroc`, of a Keras model."""
     outputs = np.concatenate(
         [
             model.predict_on_batch(films.images(np.arange(start, min(start + batch_size, len(films)))))
             for start in range(0, len(films), batch_size)
         ]
     )
-    truth, probabilities = films.labels, films.task.probabilities(outputs)
-    known = ~np.isnan(truth)
-    aurocs = [metrics.auroc(truth[k, n], probabilities[k, n]) for n, k in enumerate(known.T)]
-    defined = [value for value in aurocs if not math.isnan(value)]  # a rare finding may have no film here
-    mean_auroc = float(np.mean(defined)) if defined else math.nan
-    return {"val_loss": films.task.cross_entropy(truth, probabilities), "val_auroc": mean_auroc}
+    truth, probabilities = films.truth, films.task.probabilities(outputs)
+    merit = films.task.merit(truth, probabilities)
+    return {"val_loss": films.task.cross_entropy(truth, probabilities), f"val_{films.task.measure}": merit}
 
 
 def check_numbers(model: Any, name: str = "") -> None:
@@ -184,26 +181,6 @@ def _optimizer(recipe: Recipe, steps_per_epoch: int) -> Any:
     # shadow weights of binary layers too: only their signs count, and decay would turn them at random
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "shadow_kernel"])
     return optimizer
-
-
-def loss_function(task: Task) -> Any:
-    """Return the loss of a task: (targets, outputs), both (n, outputs), to one value per film (n,)."""
-    return backend.keras().losses.get(_masked_loss(task.loss))
-
-
-def _masked_loss(name: str) -> Any:
-    """Return the loss by name; an unknown answer (NaN) of a finding adds nothing."""
-    tf, keras = backend.tensorflow(), backend.keras()
-    if name != "binary_crossentropy":
-        return name
-
-    def masked_binary_crossentropy(truth: Any, probability: Any) -> Any:
-        known = tf.cast(~tf.math.is_nan(truth), probability.dtype)
-        truth = tf.where(known > 0, truth, 0.0)
-        losses = keras.backend.binary_crossentropy(truth, probability) * known
-        return tf.reduce_sum(losses, axis=-1) / tf.maximum(tf.reduce_sum(known, axis=-1), 1.0)
-
-    return masked_binary_crossentropy
 
 
 def _all_layers(model: Any) -> list:

@@ -12,7 +12,7 @@ import numpy as np
 from radlib.datasets.films import Films
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError
-from radlib.imaging.varied_films import augment_batch
+from radlib.imaging.varied_films import augment_batch, augment_masks
 from radlib.training.prefetching import ahead
 
 if TYPE_CHECKING:
@@ -48,18 +48,20 @@ def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int, replica
     """
     tf = backend.tensorflow()
     order = _order(films, seed, epoch)
-    targets, weights = _answers(films, recipe)
+    weights = _weights(films, recipe)
+    still = _answers(films, recipe) if films.masks is None else None  # what is outlined moves with its film
 
     def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         for batch in batch_slices(len(order), recipe.batch_size, replicas):
             chosen = order[batch]
             images = _varied(films, recipe, seed, epoch, chosen)
-            yield images, targets[chosen].astype(np.float32), weights[chosen]
+            answers = _moved_masks(films, recipe, seed, epoch, chosen) if still is None else still[chosen]
+            yield images, answers.astype(np.float32), weights[chosen]
 
     side = films.source.shape[1:3]
     signature = (
         tf.TensorSpec((None, *side, 1), tf.float32),
-        tf.TensorSpec((None, targets.shape[1]), tf.float32),
+        tf.TensorSpec((None, *films.answers([0]).shape[1:]), tf.float32),
         tf.TensorSpec((None,), tf.float32),
     )
     return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
@@ -79,17 +81,7 @@ def statistics_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) ->
 
 def chance_loss(films: Films, recipe: "Recipe") -> float:
     """Return the training loss, nats, of the best answer that is the same for every film: what learning must beat."""
-    targets, weights = _answers(films, recipe)
-    known = ~np.isnan(targets)
-    shares = (weights[:, None] * known).sum(axis=0)
-    prior = np.nansum(weights[:, None] * targets, axis=0) / np.maximum(shares, 1e-12)
-    prior = prior.clip(1e-7, 1 - 1e-7)
-    if films.task.activation == "softmax":
-        losses = -(targets * np.log(prior)).sum(axis=1)
-    else:
-        each = -(targets * np.log(prior) + (1 - targets) * np.log(1 - prior))
-        losses = np.nansum(each, axis=1) / known.sum(axis=1).clip(1)
-    return float((weights * losses).mean())
+    return films.task.constant_loss(_answers(films, recipe), _weights(films, recipe))
 
 
 def check_answers(films: Films) -> None:
@@ -98,18 +90,8 @@ def check_answers(films: Films) -> None:
     Raises:
         DataError: When all training films have one answer, or a class has no training film.
     """
-    task, positive, negative = films.task, films.labels > 0.5, films.labels < 0.5
-    if task.exclusive and (absent := np.flatnonzero(~positive.any(axis=0))).size:
-        raise DataError(
-            f"No training film shows {task.labels[absent[0]]}, so it cannot be learnt; add films of it, or leave the "
-            "class out."
-        )
-    if not (positive.any(axis=0) & negative.any(axis=0)).any():
-        shown = f"labelled {task.outputs[int(positive.any())]}" if task.name == "binary" else "answered alike"
-        raise DataError(
-            f"All {len(films):,} training films are {shown}, so there is nothing to tell apart; add films of the other "
-            "answer, or check labels and split."
-        )
+    if reason := films.task.why_unlearnable(films.labels):
+        raise DataError(reason)
 
 
 def _order(films: Films, seed: int, epoch: int) -> np.ndarray:
@@ -121,8 +103,17 @@ def _varied(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.nd
     return augment_batch(films.images(chosen)[..., 0], recipe.augmentation, seed, epoch, chosen)[..., None]
 
 
-def _answers(films: Films, recipe: "Recipe") -> tuple[np.ndarray, np.ndarray]:
-    """Return what the network should answer to each film, (n, outputs), and how much the film counts, (n,)."""
-    targets = films.task.smoothed(films.task.targets(films.labels), recipe.label_smoothing)
-    equal = np.ones(len(films), np.float32)
-    return targets, films.task.class_weights(films.labels) if recipe.class_weights else equal
+def _moved_masks(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.ndarray) -> np.ndarray:
+    """Return the masks of training films, moved as the films are, (b, h, w, labels)."""
+    masks = augment_masks(films.answers(chosen), recipe.augmentation, seed, epoch, chosen)
+    return films.task.smoothed(masks, recipe.label_smoothing)
+
+
+def _answers(films: Films, recipe: "Recipe") -> np.ndarray:
+    """Return what the network should answer to each film, (n, outputs), or masks."""
+    return films.task.smoothed(films.answers(), recipe.label_smoothing)
+
+
+def _weights(films: Films, recipe: "Recipe") -> np.ndarray:
+    """Return how much each film counts, (n,)."""
+    return films.task.class_weights(films.labels) if recipe.class_weights else np.ones(len(films), np.float32)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 import radlib
-from radlib.datasets.films import Films, perturbed
+from radlib.datasets.films import Films
+from radlib.datasets.perturbed_films import perturbed
 from radlib.foundation.errors import DataError
 from radlib.imaging import images
 from radlib.runs import private, tasks

@@ -9,10 +9,10 @@ from scipy import spatial
 
 from radlib import metrics
 from radlib.foundation.errors import UsageError
-from radlib.metrics import lesions, mask_overlap, surface_distance
+from radlib.metrics import lesions, mask_overlap, outline_measures, surface_distance
 
 
-@pytest.mark.parametrize("module", [mask_overlap, surface_distance, lesions])
+@pytest.mark.parametrize("module", [mask_overlap, surface_distance, lesions, outline_measures])
 def test_docstring_examples(module):
     result = doctest.testmod(module)
     assert result.attempted > 0 and result.failed == 0
@@ -155,3 +155,25 @@ def test_without_a_lesion_there_is_no_row():
     empty = np.zeros((3, 4, 4), bool)
     table = metrics.lesion_table(empty, empty)
     assert not len(table) and not len(metrics.sensitivity_by_size(table, np.arange(3)))
+
+
+def test_a_row_a_film_holds_all_of_it():
+    truth, drawn = blobs(3)
+    truth[2], drawn[4] = False, False
+    table = metrics.outline_table(truth, drawn, (0.5, 0.5))
+    assert table["dice"].tolist() == metrics.dice(truth, drawn).tolist()
+    assert table["hausdorff_95"].tolist() == metrics.hausdorff_95(truth, drawn, 0.5).tolist()
+    assert table["lesions"].tolist()[2] == 0 and np.isnan(table["lesions_found"][2])
+    assert table["lesions_found"].tolist()[4] == 0 and table["false_patches"][4] == 0
+
+
+def test_outlines_fail_at_low_shares_and_high_distances():
+    table = metrics.outline_table(*blobs(5, films=60))
+    patients = np.arange(60) // 2
+    summary = metrics.outline_summary(table, patients)
+    assert summary.loc["dice"].to_dict() == metrics.film_summary(table["dice"], patients)
+    distance = summary.loc["hausdorff_95"]
+    assert distance["mean"] == pytest.approx(table["hausdorff_95"].mean())
+    assert distance["failing"] == np.sort(table["hausdorff_95"])[-3]  # of sixty, the third from the end
+    assert distance["mean_low"] < distance["mean"] < distance["mean_high"] < distance["failing"]
+    assert distance["failing_low"] <= distance["failing"] <= distance["failing_high"]

@@ -92,7 +92,43 @@ def test_smoothed_findings_keep_the_distance_of_yes_and_no():
 
 
 @pytest.mark.parametrize(
-    "task", [tasks.binary("sick", "well"), tasks.findings(["a", "b"]), tasks.classes(["a", "b", "c"])]
+    "task",
+    [
+        tasks.binary("sick", "well"),
+        tasks.findings(["a", "b"]),
+        tasks.classes(["a", "b", "c"]),
+        tasks.outlines(["lung"]),
+    ],
 )
 def test_a_task_is_found_again_by_name_and_outputs(task):
     assert tasks.named(task.name, task.outputs) == task
+
+
+def test_what_no_film_shows_is_missing():
+    assert tasks.binary("sick").missing_answer("sick", 3, 2) == ""
+    assert tasks.binary("sick").missing_answer("sick", 3, 0) == "films without sick"
+    assert tasks.findings(["a"]).missing_answer("a", 0, 2) == "a"
+    assert tasks.outlines(["lung"]).missing_answer("lung", 3, 0) == ""
+    assert tasks.outlines(["lung"]).missing_answer("lung", 0, 3) == "lung"
+
+
+def test_merit_is_the_mean_auroc_of_the_labels_that_have_one_or_the_mean_dice():
+    truth = np.float32([[1, np.nan], [0, np.nan], [1, 1], [0, 1]])
+    chance = np.float32([[0.9, 0.5], [0.1, 0.5], [0.2, 0.5], [0.3, 0.5]])
+    assert tasks.findings(["a", "b"]).merit(truth, chance) == 0.75
+    assert np.isnan(tasks.findings(["b"]).merit(truth[:, 1:], chance[:, 1:]))
+    masks = np.zeros((2, 2, 2, 1), np.uint8)
+    masks[0, 0] = 1
+    drawn = np.float32([[[[0.5], [0.4]], [[0], [0]]], [[[0], [0]], [[0], [0]]]])
+    assert tasks.outlines(["a"]).merit(masks, drawn) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_what_cannot_be_learnt_says_why():
+    alike = np.float32([[1], [1]])
+    assert (
+        tasks.binary("sick").why_unlearnable(alike).startswith("All 2 training films are labelled sick, so")
+    )
+    assert "answered alike" in tasks.findings(["sick"]).why_unlearnable(alike)
+    assert "No training film shows c" in tasks.classes(["a", "b", "c"]).why_unlearnable(np.eye(3)[:2])
+    assert tasks.outlines(["lung"]).why_unlearnable(alike) == ""
+    assert "Nothing is outlined" in tasks.outlines(["lung"]).why_unlearnable(0 * alike)

@@ -12,7 +12,7 @@ from radlib.foundation.errors import UsageError
 from radlib.runs import tasks
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.distillation import _learner, distillation, distillation_loss, logits_of
-from radlib.training.training import loss_function
+from radlib.training.losses import loss_function
 
 GENERATOR = np.random.default_rng(0)
 STUDENT, TEACHER = (GENERATOR.normal(0, 2, (6, 3)).astype(np.float32) for _ in range(2))

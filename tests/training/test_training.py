@@ -160,10 +160,10 @@ def test_a_loss_that_is_not_a_number_stops_training(films, tmp_path):
 
 
 def test_unknown_answers_add_nothing_to_the_loss():
-    from radlib.training.training import _masked_loss
+    from radlib.training.losses import loss_named
 
     tf = backend.tensorflow()
-    loss = _masked_loss("binary_crossentropy")
+    loss = loss_named("binary_crossentropy")
     truth = tf.constant([[1.0, float("nan")], [0.0, 1.0]])
     probability = tf.constant([[0.9, 0.5], [0.2, 0.6]])
     expected = [-np.log(0.9), (-np.log(0.8) - np.log(0.6)) / 2]

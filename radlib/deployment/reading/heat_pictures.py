@@ -50,10 +50,9 @@ def picture_writer(
 def watched(task: Task, answer: Answer, thresholds: Sequence[float | None]) -> int:
     """Return which output is looked into: the finding of a yes-or-no question, else that which is furthest above its threshold."""
     outputs = np.asarray(answer.outputs, np.float64)
-    if task.name == "binary":
-        return 1
     above = [0.0 if task.exclusive or each is None else each for each in thresholds] or [0.0]
-    return int(np.argmax(outputs - np.resize(above, len(outputs))))
+    asked = outputs[task.first_label :]
+    return task.first_label + int(np.argmax(asked - np.resize(above, len(asked))))
 
 
 def drawn(film: np.ndarray, change: np.ndarray) -> Image.Image:

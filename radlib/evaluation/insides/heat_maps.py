@@ -61,8 +61,7 @@ def films_with_finding(films: Films, count: int, seed: int = 0) -> tuple[Films, 
         The films, and which output of a network each is asked about, (k,): the first finding that it has.
     """
     targets = films.task.targets(films.labels) == 1  # (n, outputs)
-    if films.task.name == "binary":
-        targets[:, 0] = False  # the answer "no" is seen nowhere
+    targets[:, : films.task.first_label] = False  # the answer "no" is seen nowhere
     positive = np.flatnonzero(targets.any(axis=1))
     order = np.random.default_rng(seed).permutation(positive)
     repeated = np.ones(len(order), bool)

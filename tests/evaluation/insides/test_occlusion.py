@@ -16,7 +16,7 @@ def watching(place: tuple[slice, slice]) -> Predictor:
         finding = films[..., 0][:, place[0], place[1]].mean(axis=(1, 2))
         return np.stack([1 - finding, finding], axis=1)
 
-    return Predictor(predict, (20, 20, 1), 2, "none", "none", 1, lambda: None)
+    return Predictor(predict, (20, 20, 1), (2,), "none", "none", 1, lambda: None)
 
 
 def bright_corner() -> np.ndarray:
@@ -44,7 +44,7 @@ def test_a_square_takes_a_shadow_away_and_adds_none():
     lungs = (slice(8, 34), slice(23, 33))
     shadowed = Predictor(
         lambda films: np.repeat(films[:, *lungs, 0].mean(axis=(1, 2))[:, None], 2, axis=1),
-        (40, 40, 1), 2, "none", "none", 1, lambda: None,
+        (40, 40, 1), (2,), "none", "none", 1, lambda: None,
     )  # fmt: skip
     fall = occlusion(shadowed, film, patch=0.15, stride=0.05)
     assert (

@@ -1,0 +1,59 @@
+"""Lesions on breast ultrasound (BUSI), outlined by hand: benign and malignant ones, and normal images without any.
+
+An image may have several masks (`benign (100)_mask.png`, `…_mask_1.png`), beside it or in a folder of masks; together they are its
+lesions. Masks of normal images are empty. Some pictures lie there twice, some of them under two classes: groups of near-duplicates
+stand in for patients, so that no picture is both learnt from and scored. Splits that did not mind that published Dice of 0.93.
+"""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from radlib.datasets.breast_ultrasound import CLASSES, MASK
+from radlib.datasets.dataset import Dataset, unique_image_ids
+from radlib.datasets.file_facts import file_facts
+from radlib.datasets.masks import with_masks
+from radlib.foundation.errors import DataError
+from radlib.foundation.extras import pandas as pd
+from radlib.imaging.film_walk import walk
+from radlib.runs import tasks
+
+
+def breast_lesions(folder: Path, *, normal: bool = True) -> Dataset:
+    """Read breast ultrasound images with the masks of their lesions.
+
+    Args:
+        folder: The folder that holds images in folders benign, malignant and normal, and their masks.
+        normal: Whether images without a lesion take part; an outline drawn on one is a false alarm.
+
+    Returns:
+        The data set; label `lesion`; with `kind` (benign, malignant or normal).
+
+    Raises:
+        DataError: When there are no images, or a benign or malignant one has no mask.
+    """
+    beside: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    pictures: list[Path] = []
+    for path in walk(folder).films:
+        kind = path.parent.name.lower()
+        if re.search(MASK, path.name):
+            beside[kind, re.sub(MASK, "", path.name).lower()].append(path)
+        elif kind in CLASSES and (normal or kind != "normal"):
+            pictures.append(path)
+    if not pictures:
+        raise DataError(
+            f"No image is in {folder.name!r} or below, in folders benign, malignant and normal; unpack them there."
+        )
+    kinds = [path.parent.name.lower() for path in pictures]
+    found = [beside[kind, path.stem.lower()] for kind, path in zip(kinds, pictures, strict=True)]
+    if missing := sum(not masks and kind != "normal" for kind, masks in zip(kinds, found, strict=True)):
+        raise DataError(
+            f"{missing} images of lesions have no mask, called like benign (1)_mask.png; complete the folder."
+        )
+    facts = file_facts(folder, pictures)
+    ids = unique_image_ids([fact["image_id"] for fact in facts])
+    index = pd.DataFrame({"image_id": ids, "path": [fact["path"] for fact in facts], "patient_id": ids})
+    index["lesion"] = [float(kind != "normal") for kind in kinds]
+    index["kind"] = kinds
+    notes = ("Nobody published whose images these are.",)
+    return Dataset(with_masks(index, found), tasks.outlines(["lesion"]), folder, notes, patients_known=False)

@@ -1,0 +1,53 @@
+"""Lung fields on the films of Shenzhen and Montgomery, outlined by hand: in two styles, that of each hospital.
+
+The films are those of `tb`; a film without a mask is left out. Montgomery's masks come as one for each lung, Shenzhen's as one for
+both (students'; a few of them are known to take in the stomach bubble or the heart). Both leave out the lung behind heart and
+diaphragm and follow the visible lung in effusions.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Literal
+
+from radlib.datasets.dataset import Dataset
+from radlib.datasets.masks import with_masks
+from radlib.datasets.tb import tb, walked
+from radlib.foundation.errors import DataError
+from radlib.runs import tasks
+
+
+def lung_fields(
+    folder: Path,
+    *,
+    hospital: Literal["both", "shenzhen", "montgomery"] = "both",
+    split: Literal["hospital", "seeded"] = "seeded",
+) -> Dataset:
+    """Read the films of Shenzhen and Montgomery that have masks of the lungs.
+
+    Args:
+        folder: The folder that holds films and masks, in it or below.
+        hospital: `both`, or one alone: `shenzhen` or `montgomery`.
+        split: `hospital`: with both, Montgomery's films are the test; `seeded`: all parts are drawn by patient.
+
+    Returns:
+        The data set; label `lung`, one outline for both; what else is known of the films as `tb` has it.
+
+    Raises:
+        DataError: When there are no films, one lies there twice, or no film has a mask.
+    """
+    films = tb(folder, hospital=hospital, split=split)
+    beside: dict[str, list[Path]] = defaultdict(list)
+    for mask in walked(folder)[2]:
+        beside[mask.stem.removesuffix("_mask")].append(mask)
+    found = [beside[Path(path).stem] for path in films.index["path"]]
+    known = [bool(masks) for masks in found]
+    if not any(known):
+        raise DataError(
+            f"No mask of a lung is in {folder.name!r} or below; put them into a folder whose name has the word mask."
+        )
+    index = with_masks(films.index, found)[known].assign(lung=1.0).drop(columns="tuberculosis")
+    without = len(films.index) - len(index)
+    notes = [note for note in films.notes if "masks of lungs" not in note and "are tied" not in note]
+    notes += [f"{without} films are left out: they have no mask of the lungs."] * (without > 0)
+    task = tasks.outlines(["lung"])
+    return Dataset(index.reset_index(drop=True), task, folder, tuple(notes), films.patients_known)

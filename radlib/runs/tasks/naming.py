@@ -1,0 +1,31 @@
+"""A kind of question found again by the name and the outputs that a stored variant bears."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from radlib.runs.tasks.binary import Binary, binary
+from radlib.runs.tasks.classes import Classes, classes
+from radlib.runs.tasks.findings import Findings, findings
+from radlib.runs.tasks.outlines import Outlines, outlines
+from radlib.runs.tasks.task import Task
+
+if TYPE_CHECKING:
+    from radlib.runs.variants import Variant
+
+# From the outputs of a network to its task, by the name of the kind; what is new stands here and in a file of its own.
+KINDS: Mapping[str, Callable[[Sequence[str]], Task]] = {
+    Binary.name: lambda outputs: binary(outputs[1], outputs[0]),
+    Classes.name: classes,
+    Findings.name: findings,
+    Outlines.name: outlines,
+}
+
+
+def named(name: str, outputs: Sequence[str]) -> Task:
+    """Return the task of that name whose network has these outputs, as a stored variant describes it."""
+    return KINDS[name](outputs)
+
+
+def task_of(variant: "Variant") -> Task:
+    """Return the task that a variant's outputs answer."""
+    return named(variant.task, variant.labels)
