@@ -41,7 +41,7 @@ def take(report: Path, picture: Path) -> None:
         ]
         subprocess.run(command, check=True, timeout=120, capture_output=True)
         image = Image.open(shot).convert("RGB")
-        for colours in (128, 64, 32):
+        for colours in (256, 128, 64):
             image.quantize(colours, dither=Image.Dither.NONE).save(picture, optimize=True)
             if picture.stat().st_size <= MOST_BYTES:
                 return

@@ -106,7 +106,7 @@ def heat_map_section(results: pd.DataFrame, table: pd.DataFrame, pictures: Mappi
         cells = [Cell(names[row["variant"]], row["reason"]), Cell(row["method"] or w.MISSING, flat)]
         for name in ("rank_correlation", "top_overlap", *(("hits", "original_hits") if boxed else ())):
             cells.append(
-                Cell(w.rate(row[name], scored, 2), w.span(row[f"{name}_low"], row[f"{name}_high"], 2))
+                Cell(w.alike(row[name], scored, 2), w.span(row[f"{name}_low"], row[f"{name}_high"], 2))
             )
         rows.append(tuple(cells))
     columns = ("Variant", "Heat maps by", "Rank correlation", "Overlap of warmest fifths",
@@ -140,7 +140,7 @@ def look_lines(row: pd.Series) -> tuple[str, ...]:
     ends = w.span(row["rank_correlation_low"], row["rank_correlation_high"])
     same = (
         f"On {w.plural(row['films'], 'validation film')} with a finding its heat maps ({row['method']}) agree with its original’s to a "
-        f"rank correlation of {w.rate(row['rank_correlation'])} [{ends}]; 1 is the same order of places, 0 none."
+        f"rank correlation of {w.alike(row['rank_correlation'])} [{ends}]; 1 is the same order of places, 0 none."
     )
     if not row["boxed"] or not w.known(row["hits"]):
         return same, NO_BOX

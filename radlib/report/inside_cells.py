@@ -24,7 +24,7 @@ def agreement_section(
     rows = tuple(
         (
             Cell(row["label"] if several else names[row["variant"]], row["reason"]),
-            Cell(w.rate(row["concordance"], not row["reason"]), w.span(row["concordance_low"], row["concordance_high"])),
+            Cell(w.alike(row["concordance"], not row["reason"]), w.span(row["concordance_low"], row["concordance_high"])),
             Cell(w.signed(row["bias"]), w.signed_span(row["bias_low"], row["bias_high"])),
             Cell(w.signed_span(row["limit_low"], row["limit_high"]) or w.MISSING),
             Cell(w.rate(row["largest_change"], not row["reason"])),
@@ -94,10 +94,10 @@ def _inside_row(title: str, layers: pd.DataFrame, weights: pd.DataFrame) -> tupl
     return (
         Cell(title),
         Cell(f"{len(found)} of {len(layers)}", "; ".join(note for note in notes if note)),
-        *(Cell(decibels(row["signal_to_noise_db"]), f"CKA {w.rate(row['cka'])}") if row is not None else Cell(w.MISSING)
+        *(Cell(decibels(row["signal_to_noise_db"]), f"CKA {w.alike(row['cka'])}") if row is not None else Cell(w.MISSING)
           for row in ends),
         Cell(decibels(noisiest["signal_to_noise_db"]), noisiest["layer"]) if noisiest is not None else Cell(w.MISSING),
-        Cell(w.rate(least["cka"]), least["layer"]) if least is not None else Cell(w.MISSING),
+        Cell(w.alike(least["cka"]), least["layer"]) if least is not None else Cell(w.MISSING),
         Cell(kinds or w.MISSING, f"{100 * zeros:.0f} % zeros" if w.known(zeros) and zeros >= 0.005 else ""),
         Cell(decibels(stored["signal_to_noise_db"].median()), "median layer"),
     )  # fmt: skip

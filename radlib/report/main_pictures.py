@@ -30,7 +30,9 @@ def draw_main(
         caption = (
             "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
             "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over the patients tested. "
-            "Points that coincide are drawn side by side." + _few(len(scored)) + f" {seeds_caption}"
+            "Points that coincide are drawn side by side."
+            + _few(len(scored), "the originals, the winner, and those that read better than")
+            + f" {seeds_caption}"
         )
         add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption.strip())
 
@@ -42,7 +44,7 @@ def _draw_differences(compared: pd.DataFrame, margin: float, add: Callable) -> N
         f"({margin:g}, shaded). Filled circle: as good as its original, also in the findings that it misses; triangle: reads worse; "
         "hollow: nobody can tell. Bars: 95 % interval over the patients tested."
         + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")
-        + _few(len(compared))
+        + _few(len(compared), "the winner, and those that lost less than")
     )
     alt = (
         f"What each variant lost beside its original in AUROC, against the size of its file; less than {margin:g} counts as none. "
@@ -57,13 +59,10 @@ def _draw_differences(compared: pd.DataFrame, margin: float, add: Callable) -> N
     )
 
 
-def _few(count: int) -> str:
+def _few(count: int, who: str) -> str:
     if count <= MOST_NAMED:
         return ""
-    return (
-        " Of so many, a name and a bar have the originals, the winner, and those that read better than everything at most as large; "
-        "all stand in the table."
-    )
+    return f" Of so many, a name and a bar have {who} everything at most as large; all stand in the table."
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import re
 UNITS = {
     "": 1.0, "%": 1.0, "×": 1.0, "dB": 1.0, "B": 1.0, "KB": 1e3, "MB": 1e6, "GB": 1e9, "k": 1e3, "M": 1e6, "G": 1e9,
 }  # fmt: skip
-NUMBER = re.compile(r"<?\s*([-−+]?[\d,]*\.?\d+)\s*(%|×|dB|[KMG]?B|[kMG])?(?=$|\s|\()")
+NUMBER = re.compile(r"[<>]?\s*([-−+]?[\d,]*\.?\d+)\s*(%|×|dB|[KMG]?B|[kMG])?(?=$|\s|\()")
 NOTHING = ("", "–", "undefined")
 ENDLESS = "equal"  # a ratio of signal to noise where there is no noise
 

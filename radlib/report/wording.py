@@ -71,6 +71,18 @@ def decimals(value: float, digits: int = 3) -> str:
     return f"{value:.1e}" if value < 0.5 else repr(float(value))
 
 
+def alike(value: float, scored: bool = True, digits: int = 3) -> str:
+    """Return how far two things agree, 1 at most; of what is nearly 1 no more than that.
+
+    Example:
+        >>> alike(0.9876), alike(0.9999999), alike(1.0)
+        ('0.988', '> 0.999', '1.000')
+    """
+    if known(value) and 1 - 0.5 * 10**-digits <= value < 1:
+        return f"> {1 - 10**-digits:.{digits}f}"
+    return rate(value, scored, digits)
+
+
 def threshold(value: float) -> str:
     """Return a threshold in full, since it may be typed back; "–" where there is none.
 

@@ -188,7 +188,7 @@ def test_a_planted_failure_is_said_first_and_in_red_everywhere(fault, tmp_path, 
     first = run.path("report.md").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith('<strong style="color: #b00020">') and words in first
     page = run.path("report.html").read_text(encoding="utf-8")
-    body = page[page.index("<main>") + 6 :].strip()
+    body = page[page.index("<header>") + 8 :].strip()
     assert body.startswith('<p class="alarm" role="alert">') and words in body.splitlines()[0]
     assert "non-inferior" not in page.split("Verdict on the loss of AUROC")[0] and 'class="good"' not in page
     for variant in run.variants():

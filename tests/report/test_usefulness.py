@@ -54,7 +54,7 @@ def test_several_findings_have_their_own_prevalence_and_those_without_an_answer_
 def test_report_and_cards_say_it_for_winner_and_original(run):
     report.write_report(run)
     text = run.path("report.md").read_text(encoding="utf-8")
-    section = text.split("## Of use where it is to stand")[1].split("\n## ")[0]
+    section = text.split("## Of use where it is to stand")[1].split("\n##")[0]
     assert "| original |" in section and "| int8 |" in section and "| pruned |" not in section
     assert "the prevalence among the test films" in section and "figures/decision" in section
     assert run.path("figures", "decision_curve.png").is_file() and run.path("usefulness.csv").is_file()
