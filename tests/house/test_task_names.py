@@ -40,5 +40,5 @@ def test_a_kind_is_asked_for_by_name_in_its_own_room_alone():
 
 def test_every_kind_has_a_file_of_its_own_that_says_all_of_it():
     for name in KINDS:
-        text = (ROOM / f"{name}.py").read_text(encoding="utf-8")
+        text = (ROOM / f"{name}_question.py").read_text(encoding="utf-8")
         assert all(f"    {fact}: ClassVar[str] = " in text for fact in ("name", "activation", "loss")), name

@@ -1,8 +1,9 @@
 """What a study asks of a film, a file a kind of question: what the network answers, how that is learnt, judged and told.
 
 Everything that depends on the kind of question stands in these files, so that techniques, reports and bundles never ask which
-it is: they ask what it means. Begin with `task.Task`, which every kind fills in; `binary`, `findings` and `classes` sort films,
-`outlines` says where in them, and `naming` finds a kind again by the name that a stored variant bears.
+it is: they ask what it means. Begin with `task.Task`, which every kind fills in; `binary_question`, `findings_question` and
+`classes_question` sort films, `outlines_question` says where in them, and `naming` finds a kind again by the name that a stored
+variant bears.
 """
 
 import lazy_loader
@@ -10,11 +11,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "binary": ["binary"],
-        "classes": ["classes"],
-        "findings": ["findings"],
+        "binary_question": ["binary"],
+        "classes_question": ["classes"],
+        "findings_question": ["findings"],
         "naming": ["named", "task_of"],
-        "outlines": ["outlines"],
+        "outlines_question": ["outlines"],
         "task": ["Task"],
     },
 )

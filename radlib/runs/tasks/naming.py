@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from radlib.runs.tasks.binary import Binary, binary
-from radlib.runs.tasks.classes import Classes, classes
-from radlib.runs.tasks.findings import Findings, findings
-from radlib.runs.tasks.outlines import Outlines, outlines
+from radlib.runs.tasks.binary_question import Binary, binary
+from radlib.runs.tasks.classes_question import Classes, classes
+from radlib.runs.tasks.findings_question import Findings, findings
+from radlib.runs.tasks.outlines_question import Outlines, outlines
 from radlib.runs.tasks.task import Task
 
 if TYPE_CHECKING:
