@@ -13,6 +13,7 @@ References:
 
 import dataclasses
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,8 @@ def next_candidate(space: Space, seed: int, trials: Sequence[Trial]) -> Candidat
         seed: Of the search.
         trials: Those that have ended, from the first on.
     """
-    with told():
+    with told(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its progress bars, which nobody sees
         import optuna
     number = len(trials)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
