@@ -52,7 +52,7 @@ def shift_sentence(readings: Readings) -> str:
     if found["reason"]:
         return f"Nobody can tell from {sizes}: {found['reason']}."
     return (
-        f"They are not: {sizes} are {told_apart_words(found)}. What was chosen on the first need not hold for the second."
+        f"The test films are of another kind: {sizes} are {told_apart_words(found)}. What was chosen on the first need not hold for the second."
         if is_shifted(found)
         else f"No difference that matters was found: {sizes} are {told_apart_words(found)}."
     )

@@ -20,7 +20,10 @@ from radlib.runs.studies import load_study, notebooks_folder
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
 STORY = load_study("demo").notebooks  # compared in test_papermill, where they have the demo's films
-FEWER = {"14_miracle": {"sizes_kb": "[5]"}}
+FEWER = {
+    "07_fit": {"networks": "1", "hours": "0.001", "most_epochs": "1", "largest_side": "32"},
+    "14_miracle": {"sizes_kb": "[5]"},
+}
 QUICK = """\
 name: quick
 title: The demo in a minute

@@ -206,7 +206,7 @@ def without_threshold(truth):
 
 SAID = {
     # the kind of the test films, and of a site's
-    "They are not: ": (lambda: shift(SHIFTED), lambda: shift(CERTAIN_BUT_SLIGHT)),
+    "The test films are of another kind: ": (lambda: shift(SHIFTED), lambda: shift(CERTAIN_BUT_SLIGHT)),
     "What was chosen on the first need not hold for the second": (lambda: shift(SHIFTED), lambda: shift(LARGE_BUT_CHANCE)),
     "No difference that matters was found: ": (lambda: shift(CERTAIN_BUT_SLIGHT), lambda: shift(SHIFTED)),
     "Nobody can tell from ": (lambda: shift(UNDECIDED), lambda: shift(SHIFTED)),

@@ -71,7 +71,10 @@ def test_films_of_a_kind_have_a_section_and_no_banner(run):
 
 def test_the_section_names_what_differs_and_how_sure_the_networks_were(run):
     verdict, features, confidence = shift_section(told(run, SHIFTED)).blocks
-    assert verdict.lines[0].startswith("They are not: ") and "without any label" in verdict.lines[1]
+    assert (
+        verdict.lines[0].startswith("The test films are of another kind: ")
+        and "without any label" in verdict.lines[1]
+    )
     assert [cell.text for cell in features.rows[0]][1:] == ["0.410", "0.620", "91 of 100", "< 0.01"]
     assert [row[0].text for row in confidence.rows] == ["original", "int8"]
     for row in confidence.rows:
