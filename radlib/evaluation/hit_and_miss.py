@@ -40,7 +40,8 @@ def write_hit_and_miss(
         answers: Its answers to them.
         at: Its thresholds, (labels,), NaN where none decides.
     """
-    chosen = typical_hit_and_miss(answers, at, variant.task)
+    task = films.task
+    chosen = typical_hit_and_miss(answers, at, exclusive=task.exclusive)
     record = {
         "sha256": variant.sha256,
         "films": {kind: found["image_id"] for kind, found in chosen.items()},
@@ -51,7 +52,7 @@ def write_hit_and_miss(
         return
     places = {str(image): place for place, image in enumerate(films.image_ids)}
     images = films.images([places[found["image_id"]] for found in chosen.values()])
-    outputs = np.array([found["column"] + (variant.task == "binary") for found in chosen.values()], int)
+    outputs = np.array([found["column"] + task.first_label for found in chosen.values()], int)
     method, heats = way_of(variant), np.zeros((len(chosen), SIDE, SIDE))
     try:
         if chosen:
@@ -63,28 +64,29 @@ def write_hit_and_miss(
     for kind, image, heat in zip(chosen, images, heats, strict=True):
         _write(image[..., 0], heat, picture_path(run, variant, kind))
         chosen[kind]["flat"] = bool(np.ptp(heat) == 0)
-    labels = variant.labels[1:] if variant.task == "binary" else variant.labels
     for found in chosen.values():
-        found["label"] = labels[found.pop("column")]
+        found["label"] = task.labels[found.pop("column")]
     write_json(path, {**record, "method": method, "found": chosen})
 
 
-def typical_hit_and_miss(answers: Predictions, at: np.ndarray, task: str) -> dict[str, dict[str, Any]]:
+def typical_hit_and_miss(
+    answers: Predictions, at: np.ndarray, *, exclusive: bool
+) -> dict[str, dict[str, Any]]:
     """Return a typical hit and a typical miss, those that there are.
 
     Args:
         answers: To the films.
         at: Thresholds, (labels,); of classes that exclude each other the likeliest decides instead.
-        task: `binary`, `findings` or `classes`.
+        exclusive: Whether exactly one label is true of each film.
 
     Returns:
         `hit` and `miss` -> `image_id`, `column`, `probability`, `threshold` (None of classes).
     """
     with_finding = answers.y_true == 1  # (n, labels)
     called = answers.y_prob >= np.broadcast_to(at, answers.y_prob.shape)
-    if task == "classes":
+    if exclusive:
         called = answers.y_prob == answers.y_prob.max(axis=1, keepdims=True)
-    decided = with_finding if task == "classes" else with_finding & ~np.isnan(at)
+    decided = with_finding if exclusive else with_finding & ~np.isnan(at)
     if not decided.any():
         return {}
     column = int(decided.sum(axis=0).argmax())
@@ -98,7 +100,7 @@ def typical_hit_and_miss(answers: Predictions, at: np.ndarray, task: str) -> dic
                 "image_id": str(answers.image_id[row]),
                 "column": column,
                 "probability": float(answers.y_prob[row, column]),
-                "threshold": None if task == "classes" else float(at[column]),
+                "threshold": None if exclusive else float(at[column]),
             }
     return found
 

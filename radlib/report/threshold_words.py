@@ -30,7 +30,7 @@ def chosen_on(readings: Readings) -> str:
 def decided_at(readings: Readings, variant: Variant) -> str:
     """Return by what a variant decides, in one sentence; empty where nothing does."""
     points = readings.thresholds(variant)
-    if variant.task == "classes":
+    if task_of(variant).exclusive:
         return f"{CLASSES[0].upper()}{CLASSES[1:]}."
     if np.isnan(points).all():
         return ""
@@ -85,7 +85,7 @@ def _flattering(readings: Readings, variant: Variant) -> tuple[str, ...]:
 def why_none_lines(readings: Readings, variant: Variant) -> tuple[str, ...]:
     """Return which labels have no threshold, and why; what was chosen by perturbed films is not asked again."""
     without = np.isnan(readings.thresholds(variant))
-    if not without.any() or variant.task == "classes" or variant.name not in readings.validation:
+    if not without.any() or task_of(variant).exclusive or variant.name not in readings.validation:
         return ()
     reasons = why_none(readings.validation[variant.name], rule_of(readings.run.settings))
     said = [

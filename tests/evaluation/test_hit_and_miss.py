@@ -29,7 +29,7 @@ def answers(truth, prob):
 
 def test_of_those_called_and_of_those_missed_the_middling_film_is_shown():
     found = typical_hit_and_miss(
-        answers([1, 1, 1, 1, 1, 0, 1], [0.9, 0.6, 0.7, 0.1, 0.3, 0.95, 0.2]), np.array([0.5]), "binary"
+        answers([1, 1, 1, 1, 1, 0, 1], [0.9, 0.6, 0.7, 0.1, 0.3, 0.95, 0.2]), np.array([0.5]), exclusive=False
     )
     assert (found["hit"]["image_id"], found["hit"]["probability"]) == ("000000000002", 0.7)
     assert (found["miss"]["image_id"], found["miss"]["threshold"]) == ("000000000006", 0.5)
@@ -37,16 +37,16 @@ def test_of_those_called_and_of_those_missed_the_middling_film_is_shown():
 
 def test_without_a_threshold_or_a_miss_there_is_none():
     sure = answers([1, 1, 0], [0.9, 0.8, 0.1])
-    assert typical_hit_and_miss(sure, np.array([np.nan]), "binary") == {}
-    assert list(typical_hit_and_miss(sure, np.array([0.5]), "binary")) == ["hit"]
+    assert typical_hit_and_miss(sure, np.array([np.nan]), exclusive=False) == {}
+    assert list(typical_hit_and_miss(sure, np.array([0.5]), exclusive=False)) == ["hit"]
 
 
 def test_of_several_findings_the_one_that_most_films_have_and_of_classes_the_likeliest():
     several = answers([[1, 1], [0, 1], [0, 1]], [[0.9, 0.2], [0.1, 0.8], [0.1, 0.7]])
-    found = typical_hit_and_miss(several, np.array([0.5, 0.5]), "findings")
+    found = typical_hit_and_miss(several, np.array([0.5, 0.5]), exclusive=False)
     assert {each["column"] for each in found.values()} == {1} and found["miss"]["probability"] == 0.2
     classes = typical_hit_and_miss(
-        answers([[1, 0], [1, 0]], [[0.6, 0.4], [0.3, 0.7]]), np.array([np.nan]), "classes"
+        answers([[1, 0], [1, 0]], [[0.6, 0.4], [0.3, 0.7]]), np.array([np.nan]), exclusive=True
     )
     assert classes["hit"]["probability"] == 0.6 and classes["miss"]["threshold"] is None
 
