@@ -136,6 +136,10 @@ def keras_predictor(model: Any) -> Predictor:
     ):
         if not (isinstance(shape, tuple) and len(shape) in ranks and all(type(n) is int for n in shape[1:])):
             raise SetupError(f"The network has not one {what} per film of a fixed size; build it again.")
+    if len(model.output_shape) == 4 and model.output_shape[1:3] != model.input_shape[1:3]:
+        raise SetupError(
+            "The network has not one row of answers per film or per pixel of a film; build it again."
+        )
     tensorflow = backend.tensorflow()
     shape = tuple(model.input_shape[1:])
     graph = tensorflow.function(
