@@ -8,10 +8,17 @@ import numpy as np
 
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
+from radlib.foundation.extras import pandas as pd
 from radlib.report.readings import Readings
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
+OF_A_MACHINE = (
+    "latency_",
+    "open_",
+    "first_",
+    "peak_",
+)  # how the names begin of what another machine would take otherwise
 CIRCUMSTANCES = ("device", "runtime", "delegate", "threads")
 DECIDED = (
     "auroc",
@@ -21,10 +28,22 @@ DECIDED = (
 SEED = 0  # of the draws of patients: the same in every report
 
 
+def main_device(table: "pd.DataFrame") -> str:
+    """Return the machine on which most variants were timed, the first of equals; empty where none was."""
+    timed = table[table["metric"] == "latency_p50_ms"]
+    return "" if timed.empty else str(timed.groupby("device", sort=False)["variant"].nunique().idxmax())
+
+
 def measured(readings: Readings, variant: Variant) -> dict[str, Any]:
-    """Return the figures of one variant by name, those on one thread before others; no estimate is among them."""
+    """Return the figures of one variant by name, those on one thread before others; no estimate is among them.
+
+    Times and memory are those of one machine, the `main_device`: a run that was moved has figures of several, which must not
+    stand in one column.
+    """
     table = readings.measurements
     rows = table[table["variant"].isin([variant.name, variant.key]) & (table["kind"] == "measured")]
+    of_a_machine = rows["metric"].astype(str).str.startswith(OF_A_MACHINE)
+    rows = rows[~of_a_machine | (rows["device"] == main_device(table))]
     rows = rows.assign(rank=rows["threads"].astype(str) != "1")
     rows = rows.sort_values("rank", kind="stable").drop_duplicates("metric")
     found = dict(zip(rows["metric"], rows["value"].astype(float), strict=True))
