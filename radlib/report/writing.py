@@ -182,7 +182,8 @@ def publish(run: Run, folder: Path | str) -> list[Path]:
 
     Args:
         run: The run; its report is written first.
-        folder: Where to; made when it is not there. Other files in it stay.
+        folder: Where to; made when it is not there. Cards and pictures of before that the run no longer has are taken away;
+            other files stay.
 
     Returns:
         The files written.
@@ -211,4 +212,7 @@ def publish(run: Run, folder: Path | str) -> list[Path]:
             with atomic_path(folder / name) as partial:
                 shutil.copyfile(source, partial)
             written.append(folder / name)
+    for former in (*folder.glob("cards/*.md"), *folder.glob("figures/*.png")):
+        if former not in written:
+            former.unlink()
     return written

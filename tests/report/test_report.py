@@ -518,6 +518,16 @@ def test_publish_takes_the_report_and_nothing_else(tmp_path):
         report.publish(run, run.folder)
 
 
+def test_what_a_run_no_longer_has_is_published_no_longer_and_what_others_wrote_stays(tmp_path):
+    run, public = write_run(tmp_path / "a", chains=("", "int8")), tmp_path / "public"
+    for name in ("cards/former--int8--seed0.md", "figures/former.png", "films.md", "test_log.csv"):
+        (public / name).parent.mkdir(parents=True, exist_ok=True)
+        (public / name).write_text("before")
+    files = report.publish(run, public)
+    assert not list(public.rglob("former*")) and all(path.is_file() for path in files)
+    assert (public / "films.md").read_text() == (public / "test_log.csv").read_text() == "before"
+
+
 def test_report_imports_no_tensorflow_and_no_seaborn():
     script = ("import sys, radlib.report; print([m for m in ('tensorflow', 'seaborn', 'matplotlib.pyplot', 'sklearn') "
               "if m in sys.modules])")  # fmt: skip
