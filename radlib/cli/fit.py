@@ -161,10 +161,8 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
     if reference.candidate != best.candidate:
         networks.append({**reference.candidate.network(), "chains": list(REFERENCE_CHAINS)})
     left_out = {"chains", "pairs", "seed", "data", *networks[0]}
-    plainly, searched = (
-        Settings(),
-        run.settings,
-    )  # what was typed, and what the study's network has of its own, included
+    # what was typed, and what the study's network has of its own, included
+    plainly, searched = Settings(), run.settings
     own = {
         name: getattr(searched, name)
         for name in SETTING_TYPES
