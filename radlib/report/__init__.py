@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["figures", "notebook_tables", "readings", "tables"],
     submod_attrs={
         "agreement_table": ["agreement"],
+        "claims": ["claim", "conclude"],
         "evidence": ["calibration", "changed_decisions", "decisions", "harm"],
         "forests": ["group_panels", "group_rows"],
         "gate": ["check_gate"],
@@ -22,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "inside_tables": ["insides"],
         "judgements": ["verdicts"],
         "model_cards": ["card_path"],
-        "notebook_views": ["readable", "red_alarm", "source"],
+        "notebook_views": ["opening", "readable", "red_alarm", "source"],
         "pair_tables": ["pairs"],
         "sources": ["left_out_sources"],
         "stress_tables": ["stress"],

@@ -21,8 +21,13 @@ from radlib.report import wording as w
 from radlib.report.readings import COUNTED
 from radlib.runs.counted import counted_named, told
 from radlib.runs.runs import Run
+from radlib.runs.settings import settings_table
 from radlib.runs.variants import Variant
 
+DRAWN_FILMS = (
+    "Drawn films: the figures of this run say nothing about patients. Research only, not a medical device."
+)
+BANNER = "border-left: 4px solid #b7791f; padding: 0.4em 0.8em; font-weight: 600"
 SHARES = ("sparsity", "share")
 TIMES = ("compression", "times_smaller")
 COUNTS = ("parameters", "nonzero_parameters", "macs")
@@ -86,6 +91,24 @@ def red_alarm(run: Run, *variants: Variant) -> Any:
     return HTML(
         "".join(f'<p style="color: #b00020; font-weight: 600">{html.escape(s)}</p>' for s in sentences)
     )
+
+
+def opening(run: Run, *settings: str) -> Any:
+    """Return, for the first output of a notebook, whose films these are and the settings it speaks of.
+
+    Args:
+        run: The run.
+        *settings: Names of settings, in this order.
+
+    Returns:
+        A table; above it, where the films are drawn, that figures of them say nothing about patients.
+    """
+    from IPython.display import HTML
+
+    table = readable(settings_table(run.settings, *settings))
+    if run.settings.dataset != "synthetic":
+        return table
+    return HTML(f'<p style="{BANNER}">{html.escape(DRAWN_FILMS)}</p>{table.data}')
 
 
 def source(*functions: Callable) -> Any:

@@ -95,13 +95,16 @@ def test_what_is_declared_reaches_the_run(path):
 
 
 @notebooks
-def test_a_notebook_is_short_and_defines_nothing(path):
-    assert len(json.loads(path.read_text(encoding="utf-8"))["cells"]) <= 34
+def test_a_notebook_is_short_and_defines_nothing_but_its_idea(path):
+    assert len(json.loads(path.read_text(encoding="utf-8"))["cells"]) <= 40
     for cell in cells(path):
+        idea = "idea" in cell["metadata"].get("tags", [])
         tree = ast.parse(plain(cell))
         assert len([line for line in source(cell).splitlines() if line.strip()]) <= 15, source(cell)
         for node in ast.walk(tree):
-            assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef), source(cell)
+            assert idea or not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef), (
+                source(cell)
+            )
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             heavy = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization"}

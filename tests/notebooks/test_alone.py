@@ -1,6 +1,7 @@
 """Each notebook runs alone: in an empty folder outside the checkout, with radlib only as a wheel.
 
-For those of the methods this is the only execution, so what they print is held against what is committed.
+For those of the methods this is the only execution, so what they print is held against what is committed. The code of
+the folded answers to its exercises goes on where the notebook ended.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from folded_answers import with_answers
 from replaying import disagreements
 
 from radlib.cli.kaggle import build_wheel
@@ -102,8 +104,8 @@ def lone(path: Path):
 
 @pytest.mark.parametrize("path", list(map(lone, NOTEBOOKS)))
 def test_a_notebook_runs_alone_and_prints_what_is_committed(request, venv, wheel, drawn, tmp_path, path):
-    for file in (path, wheel):  # the first to run installs it
-        shutil.copy(file, tmp_path)
+    shutil.copy(wheel, tmp_path)  # the first to run installs it
+    nbformat.write(with_answers(path), tmp_path / path.name)
     if path.stem not in STORY:  # those draw their films themselves
         (tmp_path / "outputs").mkdir()
         (tmp_path / "outputs" / ".cache").symlink_to(drawn)

@@ -1,0 +1,93 @@
+"""Every notebook says what it teaches, shows its idea, concludes in sentences that hold, and asks with folded answers."""
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from radlib.report.claims import KEY
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(REPOSITORY / "tests" / "notebooks"))
+from folded_answers import FOLDED, answers, exercises  # noqa: E402
+
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+METHODS = [path for path in NOTEBOOKS if path.stem[:2] in {"03", "04", *map(str, range(10, 18))}]
+IDEA_LINES = 12
+
+FINISHED = set()  # grows until all are
+NOTEBOOKS = [path for path in NOTEBOOKS if path.stem in FINISHED]
+METHODS = [path for path in METHODS if path.stem in FINISHED]
+
+every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+method = pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
+
+
+def cells(path: Path) -> list[dict]:
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell: dict) -> str:
+    return "".join(cell["source"])
+
+
+def code(path: Path, tag: str = "") -> list[str]:
+    """The sources of its code cells, or of those with a tag."""
+    found = [cell for cell in cells(path) if cell["cell_type"] == "code"]
+    return [source(cell) for cell in found if not tag or tag in cell["metadata"].get("tags", [])]
+
+
+def held(path: Path) -> list[list[bool]]:
+    """For each output with claims, which of them held in the demo."""
+    outputs = [output for cell in cells(path) for output in cell.get("outputs", [])]
+    return [output["metadata"][KEY] for output in outputs if KEY in output.get("metadata", {})]
+
+
+@every
+def test_the_first_cell_says_what_one_will_be_able_to_do_and_where_it_runs(path):
+    first = source(cells(path)[0])
+    for part in ("You will be able to", "minute", "Data:", "colab.research.google.com", "kaggle.com/code"):
+        assert part in first, part
+    assert "opening(" in code(path)[2], "the first output says whose films these are"
+
+
+@every
+def test_it_concludes_in_three_sentences_that_hold_in_the_demo(path):
+    concluded = [text for text in code(path) if re.search(r"^conclude\(", text, re.M)]
+    assert len(concluded) == 1
+    assert any(len(claims) >= 3 for claims in held(path))
+    assert all(all(claims) for claims in held(path)), (
+        "turn the claim round: here its other sentence is the true one"
+    )
+
+
+@every
+def test_three_to_five_exercises_have_folded_answers_with_code(path):
+    assert 3 <= len(exercises(path)) <= 5
+    for text, answer in zip(exercises(path), answers(path), strict=True):
+        assert len(FOLDED.findall(text)) == 1, text
+        assert "assert " in answer, f"the answer checks what it says: {text}"
+        ast.parse(answer)
+
+
+@method
+def test_the_idea_is_one_short_function_held_against_the_library(path):
+    ideas = code(path, "idea")
+    assert len(ideas) == 1
+    functions = [node for node in ast.parse(ideas[0]).body if isinstance(node, ast.FunctionDef)]
+    assert len(functions) == 1
+    lines = [line for line in ast.get_source_segment(ideas[0], functions[0]).splitlines() if line.strip()]
+    assert len(lines) <= IDEA_LINES
+    after = code(path)[code(path).index(ideas[0]) :]
+    assert any(functions[0].name in text and "assert " in text for text in after), "held against the library"
+    assert any("$$" in source(cell) for cell in cells(path) if cell["cell_type"] == "markdown")
+
+
+@every
+def test_every_picture_has_an_alternative_text_that_says_what_is_seen(path):
+    pictured = [c for c in cells(path) if any("image/png" in o.get("data", {}) for o in c.get("outputs", []))]
+    for cell in pictured:
+        assert len(cell["metadata"].get("alt", "").split()) >= 8, source(cell)

@@ -1,0 +1,40 @@
+"""A claim says what is true of the run, and stores whether its sentence held."""
+
+import numpy as np
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from radlib.report import claim, conclude
+from radlib.report.claims import claims_held
+
+
+def shown(thing):
+    """What a notebook stores of it: data and metadata."""
+    return DisplayFormatter().format(thing)
+
+
+@pytest.mark.parametrize(
+    ("holds", "said"),
+    [(True, "A."), (np.bool_(True), "A."), (False, "B."), (np.float64("nan"), "B."), (np.bool_(False), "B.")],
+)
+def test_the_sentence_follows_the_numbers(holds, said):
+    data, metadata = shown(claim("A.", holds, otherwise="B."))
+    assert data["text/markdown"] == data["text/plain"] == said
+    assert claims_held(metadata) == [said == "A."]
+
+
+def test_a_conclusion_numbers_its_sentences_and_stores_each():
+    data, metadata = shown(
+        conclude(claim("A.", True, "B."), claim("C.", False, "D."), claim("E.", True, "F."))
+    )
+    assert data["text/markdown"] == "1. A.\n2. D.\n3. E."
+    assert claims_held(metadata) == [True, False, True]
+
+
+def test_what_says_the_same_either_way_is_no_claim():
+    with pytest.raises(ValueError, match="another for when it does not"):
+        claim("A.", True, "A.")
+    with pytest.raises(ValueError, match="another for when it does not"):
+        claim("A.", True, " ")
+    with pytest.raises(ValueError, match="at least 3"):
+        conclude(claim("A.", True, "B."))
