@@ -42,7 +42,7 @@ COSTS: dict[str, tuple[float, float, float]] = {
 }  # fmt: skip
 UNKNOWN = (4.0, 20.0, 30.0)
 
-LAYERS_MS = 0.25  # per film, for every second that a conversion takes: deep networks have many small layers
+LAYERS_MS = 0.12  # per film, for every second that a conversion takes: deep networks have many small layers
 INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only for int16 activations
 CONVERSION_SHARE = 0.3  # of those seconds: to convert one function alone, as radlib does
 RECIPE_SHARE = 0.15  # of those seconds: to quantize a file that was converted
