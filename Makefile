@@ -74,6 +74,7 @@ notebooks: environment ## execute the committed notebooks in place, in order, on
 	@$(BIN)/python .ci/refresh_notebooks.py
 
 readme: environment ## fill the tables of README and CONTRIBUTING and draw the house, from results, registries and imports
+	@$(BIN)/python .ci/notebook_pictures.py
 	@$(BIN)/python .ci/readme_tables.py
 	@$(BIN)/python .ci/house.py
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import notebook_pictures
 import readme_findings
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.report.wording import MISSING, VERDICTS, known, rate, signed, signed_span, span
@@ -51,10 +52,14 @@ def published() -> list[str]:
 
 
 def notebooks() -> str:
-    """Return the table of all notebooks with what each asks, as their own page says it."""
+    """Return the table of all notebooks with what each asks, as their own page says it, and its picture."""
     text = (REPOSITORY / "notebooks" / "README.md").read_text(encoding="utf-8")
-    rows = [f"| [{name}](notebooks/{name}.ipynb) | {asks} |" for name, asks in ASKED.findall(text)]
-    return "\n".join(["| notebook | asks |", "|---|---|", *rows])
+    folder = REPOSITORY / "notebooks"
+    rows = [
+        f"| [{name}](notebooks/{name}.ipynb) | {asks} | {notebook_pictures.cell_of_table(folder / f'{name}.ipynb')} |"
+        for name, asks in ASKED.findall(text)
+    ]
+    return "\n".join(["| notebook | asks | shows |", "|---|---|---|", *rows])
 
 
 def times() -> str:

@@ -107,3 +107,16 @@ def test_teaching_is_told_as_it_came_out():
     )
     unsure = {**pair, "difference_high": 0.01}
     assert "could not be told from none" in teach(pd.DataFrame([unsure]), ["n"])
+
+
+def test_every_notebook_shows_in_the_readme_what_it_shows_now(tmp_path):
+    pictures = readme_tables.notebook_pictures
+    notebooks = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+    assert [path.stem for path in notebooks if pictures.outdated(path)] == [], "run: make readme"
+    shown = re.findall(r'<img src="docs/notebooks/(\w+)\.png" width="160" alt="[^"|]+">', PAGES["README.md"])
+    assert shown == [path.stem for path in notebooks if pictures.pictured(path)]
+    text = notebooks[0].read_text(encoding="utf-8")
+    cell = pictures.pictured(notebooks[0])
+    other = tmp_path / notebooks[0].name
+    other.write_text(text.replace(pictures.png(cell)[:200].strip(), "A" * 200, 1), encoding="utf-8")
+    assert pictures.outdated(other)
