@@ -19,6 +19,7 @@ from radlib.foundation.registry import TECHNIQUES
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests", "tests/house", ".ci")]
 from docs_guides import guide_pages  # noqa: E402
+from docs_notebooks import notebook_pages  # noqa: E402
 from docs_parts import Page, Section, first_paragraph, functions, html, item, parameter_rows, public_names  # noqa: E402
 from docs_tables import column_page, study_page  # noqa: E402
 from import_graph import FLOORS, door  # noqa: E402
@@ -31,10 +32,17 @@ METHODS = {
 }  # fmt: skip
 
 
+GROUPS = {
+    "Guides": "guide_", "Notebooks": "notebook_", "Rooms, from the top floor down": "room_", "Methods": "method_",
+    "Reference": ("study", "columns"),
+}  # fmt: skip
+
+
 def pages() -> list[Page]:
     """Return all pages but the first, which lists them."""
     return [
         *guide_pages(),
+        *notebook_pages(),
         *map(room_page, FLOORS[::-1]),
         *map(method_page, METHODS),
         study_page(),
@@ -91,8 +99,8 @@ def dotted(path: Path) -> str:
 def styles() -> str:
     """Return the colours of code, by day and by night."""
     day, night = (
-        pygments.formatters.HtmlFormatter(style=style).get_style_defs(".codehilite")
-        for style in ("friendly", "github-dark")
+        pygments.formatters.HtmlFormatter(style=style).get_style_defs([".codehilite", ".highlight"])
+        for style in ("default", "github-dark")  # by day each colour has a contrast of 4.5 to its ground
     )
     return f"{day}\n@media (prefers-color-scheme: dark) {{\n{night}\n}}"
 
@@ -107,10 +115,8 @@ def write(site: Path) -> None:
     )  # fmt: skip
     template, all_pages = environment.get_template("docs.html.j2"), pages()
     groups = [
-        ("Guides", [p for p in all_pages if p.file.startswith("guide_")]),
-        ("Rooms, from the top floor down", [p for p in all_pages if p.file.startswith("room_")]),
-        ("Methods", [p for p in all_pages if p.file.startswith("method_")]),
-        ("Reference", [p for p in all_pages if not p.file.startswith(("guide_", "room_", "method_"))]),
+        (title, [page for page in all_pages if page.file.startswith(beginning)])
+        for title, beginning in GROUPS.items()
     ]
     package = importlib.import_module("radlib")
     words = html(f"{inspect.getdoc(package)}\n\n{', '.join(f'`{name}`' for name in package.__all__)}")
@@ -118,7 +124,7 @@ def write(site: Path) -> None:
     index = Page("index.html", "radlib", words, ())
     names = sorted(
         (each.name, page.title, section.title)
-        for page in groups[1][1] for section in page.sections for each in section.items
+        for page in dict(groups)["Rooms, from the top floor down"] for section in page.sections for each in section.items
     )  # fmt: skip
     for page in (index, *all_pages):
         text = template.render(page=page, groups=groups, styles=styles(), house=house, names=names)

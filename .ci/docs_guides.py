@@ -21,7 +21,10 @@ def guide_page(path: Path) -> Page:
     heading, _, text = path.read_text(encoding="utf-8").partition("\n")
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)\n*|<!--.*?-->\n?", "", text)
     text = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", lambda found: _linked(found[1], found[2]), text)
-    return Page(f"guide_{path.stem}.html", heading.removeprefix("# "), html(text), [])
+    words = re.sub(
+        r"<table>.*?</table>", r'<div class="wide" tabindex="0">\g<0></div>', html(text), flags=re.S
+    )
+    return Page(f"guide_{path.stem}.html", heading.removeprefix("# "), words, [])
 
 
 def _linked(words: str, target: str) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import json
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -59,8 +60,24 @@ def test_every_key_of_a_study_and_every_column_is_there(site):
         assert f"<code>{html.escape(column)}</code>" in site["columns.html"], column
 
 
+def test_every_notebook_is_a_page_with_its_outputs_and_formulas_drawn(site):
+    for path in (REPOSITORY / "notebooks").glob("*.ipynb"):
+        page = site[f"notebook_{path.stem}.html"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        pictures = [o for c in cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
+        prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        assert page.count("data:image/png;base64,") == len(pictures)
+        assert (
+            page.count('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
+            == prose.count("$$") / 2
+        )
+        assert "$$" not in page and "placeholder" not in page.replace('placeholder="type', "")
+        assert ".ipynb" not in page and "find_spec" not in page
+
+
 def test_the_pages_ask_nothing_of_a_network(site):
     for name, text in site.items():
+        text = text.replace('src="data:image/png;base64,', "")
         assert not re.search(r"<(script|link|img|iframe)[^>]*\s(src|href)=", text), name
         styles = "".join(re.findall(r"<style>(.*?)</style>", text, flags=re.S))
         assert "@import" not in styles and "url(" not in styles and "http" not in styles, name

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from page_films import odd_films, with_films
 from radlib.deployment.page.built_page import CHECKOUT, START
 from radlib.deployment.page.serving import address, page_server
 from radlib.deployment.page.writing import write_page
+from radlib.report import write_report
+from written_runs import write_run
 
 SOURCE = CHECKOUT.parent
 CHROMIUM = (
@@ -42,16 +45,21 @@ def _run(bundles, folder, *names, tried=4, **variables):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        done = subprocess.run(
-            ["npx", "vitest", "run", *(f"tests/{name}.test.ts" for name in names)], cwd=SOURCE, capture_output=True, text=True, timeout=float(os.environ.get("RADLIB_PAGE_SECONDS", 580)),
-            env={**os.environ, "RADLIB_PAGE": address(server), "RADLIB_CHROMIUM": CHROMIUM,
-                 "RADLIB_BUNDLES": ":".join(str(bundle) for bundle in bundles[:tried]), "NO_COLOR": "1",
-                 **variables},
-        )  # fmt: skip
+        shown = ":".join(str(bundle) for bundle in bundles[:tried])
+        _vitest(*names, RADLIB_PAGE=address(server), RADLIB_BUNDLES=shown, **variables)
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _vitest(*names, **variables):
+    """Run tests of `page/tests` with Chromium."""
+    done = subprocess.run(
+        ["npx", "vitest", "run", *(f"tests/{name}.test.ts" for name in names)], cwd=SOURCE, capture_output=True,
+        text=True, timeout=float(os.environ.get("RADLIB_PAGE_SECONDS", 580)),
+        env={**os.environ, "RADLIB_CHROMIUM": CHROMIUM, "NO_COLOR": "1", **variables},
+    )  # fmt: skip
     if keep := os.environ.get("RADLIB_PAGE_LOG"):
         Path(keep).write_text(done.stdout + done.stderr)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -89,3 +97,15 @@ def test_real_films_are_read_and_decided_on_as_on_the_desk(tmp_path, shared_data
         for bundle in exported_bundles(tmp_path, ("int8", "float32"))
     ]
     _run(bundles, tmp_path, "conformance", "browser/desk")
+
+
+@pytest.mark.slow
+def test_documents_are_read_without_sight_mouse_or_a_wide_screen(tmp_path):
+    repository = SOURCE.parent
+    site = tmp_path / "site"
+    code = f"import docs; docs.write(docs.Path({str(site)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=repository / ".ci", check=True)
+    run = write_run(tmp_path / "run")
+    write_report(run)
+    shutil.copy(run.folder / "report.html", site / "report.html")
+    _vitest("browser/documents", RADLIB_DOCUMENTS=str(site))
