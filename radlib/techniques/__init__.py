@@ -41,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pruning.channel_pruning": [],
         "pruning.filter_pruning": [],
         "pruning.magnitude_pruning": [],
+        "pruning.structure_views": [],
         "pruning.surgery.budget": ["choose"],
         "pruning.surgery.importance": ["kernel_norms"],
         "pruning.surgery.rebuild": ["remove_channels"],
