@@ -56,21 +56,8 @@ def confidence_clouds(
     axes = np.ravel(axes)
     y_true, original = np.asarray(y_true), np.asarray(prob_original)
     for ax, (name, prob) in zip(axes, prob_variants.items(), strict=False):
-        prob = np.asarray(prob)
-        found = (statistics or {}).get(name) or _statistics(original, prob)
-        ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9, label="unchanged")
-        for limit in (found["limit_low"], found["limit_high"]):
-            if known(limit):
-                ax.plot(
-                    [0, 1], [limit, 1 + limit], color=MUTED, lw=0.8, ls=(0, (4, 3)), label="95 % of films"
-                )
-        for answer, colour in ((0, KINDS["quantized"]), (1, KINDS["pruned"])):
-            chosen = y_true == answer
-            said = f"film with{'' if answer else 'out'} {finding or 'the finding'}"
-            ax.plot(original[chosen], prob[chosen], ".", color=colour, ms=3, alpha=0.5, label=said)
-        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=TICKS, yticks=TICKS)
-        ax.set_xticklabels([f"{tick:g}" for tick in TICKS])
-        ax.set_yticklabels([f"{tick:g}" for tick in TICKS])
+        found = (statistics or {}).get(name) or _statistics(original, np.asarray(prob))
+        _cloud(ax, original, np.asarray(prob), y_true, found, finding or "the finding")
         ax.set_title(wrapped(name), fontsize=9, pad=27)
         ax.text(0, 1.02, _words(found), fontsize=7.5, color="#333333", va="bottom", transform=ax.transAxes)
     for ax in axes[count:]:
@@ -85,6 +72,24 @@ def confidence_clouds(
         look = {"loc": "outside lower center", "ncols": 2 if columns < COLUMNS else 4, "markerscale": 3}
         axes[0].figure.legend(handles.values(), handles.keys(), **look)
     return axes[: max(count, 1)]
+
+
+def _cloud(
+    ax: Any, original: np.ndarray, prob: np.ndarray, y_true: np.ndarray, found: Mapping, finding: str
+) -> None:
+    """Draw one point per film, the diagonal, and the limits that hold 95 % of the differences."""
+    ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9, label="unchanged")
+    for limit in (found["limit_low"], found["limit_high"]):
+        if known(limit):
+            ends = [limit, 1 + limit]
+            ax.plot([0, 1], ends, color=MUTED, lw=0.8, ls=(0, (4, 3)), label="95 % of films")
+    for answer, colour in ((0, KINDS["quantized"]), (1, KINDS["pruned"])):
+        chosen = y_true == answer
+        said = f"film with{'' if answer else 'out'} {finding}"
+        ax.plot(original[chosen], prob[chosen], ".", color=colour, ms=3, alpha=0.5, label=said)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=TICKS, yticks=TICKS)
+    ax.set_xticklabels([f"{tick:g}" for tick in TICKS])
+    ax.set_yticklabels([f"{tick:g}" for tick in TICKS])
 
 
 def _statistics(original: np.ndarray, prob: np.ndarray) -> dict[str, float]:
