@@ -35,9 +35,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "insides.layers": [],
         "insides.occlusion": ["occlusion"],
         "insides.stored_weights": [],
+        "kernel_sweep": ["kernel_sweep", "network_sweep"],
         "learnt": ["alarm", "answers_of", "not_learnt", "stored_not_learnt"],
         "energy_estimate": ["estimated_energy"],
-        "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_table"],
+        "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_of", "work_table"],
         "predictions": [
             "Predictions",
             "films_of",

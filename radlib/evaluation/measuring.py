@@ -81,6 +81,14 @@ def measure(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     return _write_table(run)
 
 
+def work_of(run: Run, variant: Variant) -> int:
+    """Return the multiply-accumulates of one film through a variant: those of the Keras network it is or was made from."""
+    from radlib.architectures import counting
+    from radlib.training.baselines import load_network
+
+    return counting.macs(load_network(run, keras_parent(run, variant)))
+
+
 def work_table(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
     """Return what each variant computes per film and how long it takes; timed anew, and not stored.
 
@@ -92,15 +100,12 @@ def work_table(run: Run, variants: Sequence[Variant]) -> "pd.DataFrame":
         One row per variant: label, network, seed, chain, format, macs (of its Keras parent), latency_p50_ms,
         latency_p95_ms, and macs_share and time_share (of the median), of the first one's.
     """
-    from radlib.architectures import counting
-    from radlib.training.baselines import load_network
-
     records: dict[str, dict] = {variant.name: {} for variant in variants}
     _time(run, variants, records)
     rows = []
     for variant in variants:
         names = {"label": variant.label, "network": variant.network, "seed": variant.seed}
-        macs = counting.macs(load_network(run, keras_parent(run, variant)))
+        macs = work_of(run, variant)
         times = {name: records[variant.name][name] for name in ("latency_p50_ms", "latency_p95_ms")}
         rows.append({**names, "chain": variant.chain_text, "format": variant.format, "macs": macs, **times})
     table = pd.DataFrame(rows)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
+from radlib.evaluation.kernel_sweep import changed_sides
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
@@ -54,16 +55,10 @@ def validation_table(
 
 def _moved(parent: Predictions, variant: Predictions, exclusive: bool) -> dict[str, float]:
     """Return how far the answers of a variant are from its parent's, over all films and labels."""
-    largest = float(np.abs(variant.y_prob - parent.y_prob).max())
-    if exclusive:
-        changed = int((variant.y_prob.argmax(axis=1) != parent.y_prob.argmax(axis=1)).sum())
-        return {"largest_change": largest, "changed_sides": changed}
-    changed = 0
-    for truth, before, after in zip(parent.y_true.T, parent.y_prob.T, variant.y_prob.T, strict=True):
-        known = ~np.isnan(truth)
-        threshold = metrics.operating_point(truth[known], before[known])
-        changed += sum(metrics.changed_decisions(before, after, threshold, threshold).values())
-    return {"largest_change": largest, "changed_sides": changed}
+    return {
+        "largest_change": float(np.abs(variant.y_prob - parent.y_prob).max()),
+        "changed_sides": changed_sides(parent.y_true, parent.y_prob, variant.y_prob, exclusive),
+    }
 
 
 def variant_columns(variant: Variant) -> dict[str, object]:

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer"],
+        "code_examples": ["code_tree", "gap_line"],
         "coding": ["block_costs", "random_codes"],
         "comparison": [
             "auroc_by_label",
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "pixel_statistics",
         ],
         "forest_plot": ["forest"],
+        "grids": ["number_grids"],
         "human_units": ["auroc_text", "human_bytes", "human_count"],
         "inference": ["film_readings", "occlusion_map", "prediction_bars"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
@@ -44,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rounding": ["clip_balance", "layer_sensitivity", "straight_through"],
         "search": ["search_curves", "search_front"],
         "stress": ["stress_curves"],
+        "sweeps": ["sweep_curves"],
         "usefulness": ["decision_curve"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],
     },

@@ -10,6 +10,7 @@ from radlib.report.figures.human_units import known, signed
 from radlib.report.figures.style import KINDS, MUTED, new_axes, styled, wrapped
 
 COLUMNS = 4
+TICKS = (0, 0.25, 0.5, 0.75, 1)
 
 
 @styled
@@ -19,6 +20,8 @@ def confidence_clouds(
     y_true: Any,
     *,
     statistics: Mapping | None = None,
+    columns: int = COLUMNS,
+    finding: str = "",
     axes: Any = None,
 ) -> Any:
     """Draw each film's probability by a variant against that by the original; on the diagonal nothing changed.
@@ -32,6 +35,8 @@ def confidence_clouds(
         y_true: Labels, 1 or 0, (n,).
         statistics: Name -> `concordance`, `concordance_low`, `concordance_high`, `limit_low`, `limit_high`, as a row
             of `report.agreement` has them; None works them out without interval.
+        columns: At most so many side by side.
+        finding: What label 1 is, for the legend.
         axes: One Axes per variant; None for a new figure.
 
     Returns:
@@ -44,25 +49,15 @@ def confidence_clouds(
         >>> axes = confidence_clouds([0.1, 0.9], {"int8": [0.15, 0.88]}, [0, 1])
     """
     count = len(prob_variants)
-    columns = max(min(count, COLUMNS), 1)
+    columns = max(min(count, columns), 1)
     rows = max(-(-count // columns), 1)
     if axes is None:
-        axes = new_axes(
-            (2.5 * columns + 0.5, 3.05 * rows + 0.1), rows, columns, sharey=True, sharex=True, squeeze=False
-        )
+        axes = new_axes((2.6 * columns + 0.6, 3.2 * rows + 0.5), rows, columns, squeeze=False)
     axes = np.ravel(axes)
     y_true, original = np.asarray(y_true), np.asarray(prob_original)
     for ax, (name, prob) in zip(axes, prob_variants.items(), strict=False):
-        prob = np.asarray(prob)
-        found = (statistics or {}).get(name) or _statistics(original, prob)
-        ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9)
-        for limit in (found["limit_low"], found["limit_high"]):
-            if known(limit):
-                ax.plot([0, 1], [limit, 1 + limit], color=MUTED, lw=0.8, ls=(0, (4, 3)))
-        for answer, colour in ((0, KINDS["quantized"]), (1, KINDS["pruned"])):
-            chosen = y_true == answer
-            ax.plot(original[chosen], prob[chosen], ".", color=colour, ms=3, alpha=0.5)
-        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        found = (statistics or {}).get(name) or _statistics(original, np.asarray(prob))
+        _cloud(ax, original, np.asarray(prob), y_true, found, finding or "the finding")
         ax.set_title(wrapped(name), fontsize=9, pad=27)
         ax.text(0, 1.02, _words(found), fontsize=7.5, color="#333333", va="bottom", transform=ax.transAxes)
     for ax in axes[count:]:
@@ -72,7 +67,29 @@ def confidence_clouds(
     for place, ax in enumerate(axes[:count]):
         ax.set_xlabel("original" if place + columns >= count else "")
         ax.set_ylabel("variant" if place % columns == 0 else "")
+    if count:
+        handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+        look = {"loc": "outside lower center", "ncols": 2 if columns < COLUMNS else 4, "markerscale": 3}
+        axes[0].figure.legend(handles.values(), handles.keys(), **look)
     return axes[: max(count, 1)]
+
+
+def _cloud(
+    ax: Any, original: np.ndarray, prob: np.ndarray, y_true: np.ndarray, found: Mapping, finding: str
+) -> None:
+    """Draw one point per film, the diagonal, and the limits that hold 95 % of the differences."""
+    ax.plot([0, 1], [0, 1], color="#BBBBBB", lw=0.9, label="unchanged")
+    for limit in (found["limit_low"], found["limit_high"]):
+        if known(limit):
+            ends = [limit, 1 + limit]
+            ax.plot([0, 1], ends, color=MUTED, lw=0.8, ls=(0, (4, 3)), label="95 % of films")
+    for answer, colour in ((0, KINDS["quantized"]), (1, KINDS["pruned"])):
+        chosen = y_true == answer
+        said = f"film with{'' if answer else 'out'} {finding}"
+        ax.plot(original[chosen], prob[chosen], ".", color=colour, ms=3, alpha=0.5, label=said)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=TICKS, yticks=TICKS)
+    ax.set_xticklabels([f"{tick:g}" for tick in TICKS])
+    ax.set_yticklabels([f"{tick:g}" for tick in TICKS])
 
 
 def _statistics(original: np.ndarray, prob: np.ndarray) -> dict[str, float]:

@@ -106,17 +106,17 @@ def weight_histograms(before: Any, after: Any, *, names: tuple[str, str] = ("bef
     Example:
         >>> axes = weight_histograms(np.linspace(-1, 1, 100), np.round(np.linspace(-1, 1, 100)))
     """
-    axes = new_axes((9.0, 2.9), 1, 2, sharey=True) if axes is None else axes
+    axes = new_axes((6.4, 4.6), 2, 1, sharex=True, sharey=True) if axes is None else axes
     for ax, weights, name, kind in zip(axes, (before, after), names, ("original", "pruned"), strict=True):
         values = np.asarray(weights).ravel()
         edge = max(float(np.abs(values.astype(float)).max(initial=0)), 1e-12)
         ax.hist(values, np.linspace(-edge, edge, 102), color=KINDS[kind], alpha=0.8, log=True)
-        ax.set(title=name, xlabel="weight")
+        ax.set(title=name, ylabel="weights")
         zeros = float((values == 0).mean()) if values.size else float("nan")
         ax.text(
             0.98, 0.94, f"{zeros:.0%} exact zeros", ha="right", va="top", transform=ax.transAxes, color=MUTED
         )
-    axes[0].set_ylabel("weights")
+    axes[-1].set_xlabel("weight")
     return axes
 
 

@@ -11,7 +11,7 @@ NAMED = 5  # layers whose number stands beside their point
 
 @styled
 def clip_balance(curves: Any, found: Any = None, *, axes: Any = None) -> np.ndarray:
-    """Draw what a range of the weights costs by rounding and by cutting off, one panel per number of bits.
+    """Draw what a range of the weights costs by rounding and by cutting off, as shares of their sum of squares, by bits.
 
     Args:
         curves: Mapping from the number of bits to a DataFrame as `techniques.rounding.clip_curve` returns it.
@@ -23,7 +23,7 @@ def clip_balance(curves: Any, found: Any = None, *, axes: Any = None) -> np.ndar
         >>> rows = {"range_share": [0.5, 1.0], "rounding": [0.01, 0.04], "clipping": [0.02, 0.0], "both": [0.03, 0.04]}
         >>> axes = clip_balance({4: pd.DataFrame(rows)}, {4: 0.02})
     """
-    axes = new_axes((9.2, 3.1), 1, len(curves), sharey=True) if axes is None else axes
+    axes = new_axes((6.4, 0.8 + 2.0 * len(curves)), len(curves), 1, sharex=True) if axes is None else axes
     axes = np.atleast_1d(axes)
     for ax, (bits, curve) in zip(axes, curves.items(), strict=True):
         x = curve["range_share"]
@@ -37,14 +37,14 @@ def clip_balance(curves: Any, found: Any = None, *, axes: Any = None) -> np.ndar
         if found is not None:
             colour = KINDS["pruned and quantized"]
             ax.axhline(found[bits], color=colour, lw=1.4, ls=(0, (4, 3)), label="OCTAV, a range per channel")
-        ax.set(
-            title=f"{bits} bits", yscale="log", xlim=(0, 1.02), xlabel="range, share of the largest weight"
-        )
+        ax.set(title=f"{bits} bits", yscale="log", xlim=(0, 1.02), ylabel="squared error")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     lowest = min(float(curve["both"].min()) for curve in curves.values())
-    axes[0].set(ylabel="squared error, share of power", ylim=(lowest / 8, 2))
+    for ax in axes:
+        ax.set_ylim(lowest / 8, 2)
+    axes[-1].set_xlabel("range, share of the largest weight")
     handles, names = axes[0].get_legend_handles_labels()
-    axes[0].figure.legend(handles, names, loc="outside upper right", ncols=len(names))
+    axes[0].figure.legend(handles, names, loc="outside upper left", ncols=2)
     return axes
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from radlib.datasets.films import FilmSplits
+from radlib.formats.litert_tables import read_tables
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import say
@@ -12,6 +15,8 @@ from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 from radlib.techniques.data import TechniqueData
 from radlib.techniques.quantization import aeq, converter, mixed_precision, qat
+from radlib.techniques.quantization.float_layers import channels_of, float_layers
+from radlib.techniques.quantization.rounding import weight_codes
 
 
 def scheme_table() -> "pd.DataFrame":
@@ -42,6 +47,33 @@ def layer_tables(
     images, _ = TechniqueData(films, run.settings, run.folder).representative(count, seed=run.settings.seed)
     layers = mixed_precision.layer_table(content, images, smallest_kernel=0)
     return layers, mixed_precision.coarse_curve(content, images, layers)
+
+
+def weights_and_codes(
+    run: Run, plain: Variant, quantized: Variant
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return each kernel of a float32 LiteRT file and the integers that stand for it in a quantized one.
+
+    Batch norm is folded into the kernels of both, so that the first is what the second was rounded from, unless the weights
+    were changed for the sake of their rounding.
+
+    Args:
+        run: The run.
+        plain: Made by `float32`.
+        quantized: A quantized LiteRT variant of the same network.
+
+    Returns:
+        By tensor name, weights float32 and codes int8, both (channels, weights of each); kernels that stayed float32, or
+        whose names the two files do not share, are left out.
+    """
+    tables = read_tables(run.model_path(plain).read_bytes())
+    names = {
+        layer.kernel: tables.subgraphs[0].tensors[layer.kernel].name.decode()
+        for layer in float_layers(tables)
+    }
+    weights = {names[layer.kernel]: channels_of(tables, layer) for layer in float_layers(tables)}
+    codes = weight_codes(run.model_path(quantized).read_bytes())
+    return {name: (weights[name], codes[name]) for name in weights if name in codes}
 
 
 def bits_table(variant: Variant) -> "pd.DataFrame":

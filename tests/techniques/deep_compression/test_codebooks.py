@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
+from radlib.techniques.deep_compression.codebook_views import with_even_values, with_shared_values
 from radlib.techniques.deep_compression.codebooks import cluster_weights, squared_error
 from radlib.techniques.deep_compression.huffman import entropy_bits
 
@@ -67,3 +68,21 @@ def test_with_a_price_each_weight_goes_where_error_and_bits_are_least():
     assert (
         cost.argmin(axis=1) == ids
     ).mean() > 0.999  # bits of the last pass against those of the one before
+
+
+@pytest.mark.parametrize("share", [with_shared_values, with_even_values])
+def test_a_kernel_with_few_values_keeps_its_zeros_and_its_shape(share):
+    kernel = np.random.default_rng(1).normal(size=(6, 40)).astype(np.float32)
+    kernel[np.abs(kernel) < 0.8] = 0
+    shared = share(kernel, 4)
+    assert shared.shape == kernel.shape and (shared[kernel == 0] == 0).all()
+    assert len(np.unique(shared[kernel != 0])) <= 4
+    assert (share(np.zeros_like(kernel), 4) == 0).all()
+
+
+def test_values_by_k_means_err_less_than_values_evenly_spaced():
+    kernel = np.random.default_rng(1).laplace(size=(4, 500)).astype(np.float32)
+    by_means, evenly = (
+        ((share(kernel, 8) - kernel) ** 2).sum() for share in (with_shared_values, with_even_values)
+    )
+    assert by_means < evenly

@@ -13,6 +13,7 @@ from radlib.techniques.data import TechniqueData
 from radlib.techniques.pruning.channel_pruning import channel_pruning, lost_table
 from radlib.techniques.pruning.filter_pruning import channel_table, filter_pruning, sensitivity_table
 from radlib.techniques.pruning.magnitude_pruning import magnitude_pruning
+from radlib.techniques.pruning.structure_views import largest_joint
 from radlib.techniques.pruning.surgery.rebuild import remove_channels
 from radlib.techniques.pruning.surgery.reconstruction import readers_of, reconstruct
 from radlib.techniques.pruning.surgery.structure import read_structure
@@ -207,3 +208,12 @@ def test_a_network_of_shortcuts_alone_is_sent_to_filter_pruning(data):
     model = backend.keras().Model(film, layers.Dense(2, activation="softmax")(x))
     with pytest.raises(UsageError, match="use filter_pruning"):
         channel_pruning(model, data)
+
+
+def test_a_joint_has_the_kernels_and_gradients_that_its_channels_are_ranked_by(trained, data):
+    structure = read_structure(trained)
+    joint = largest_joint(trained, structure, data)
+    assert joint.made.shape[3] == joint.read.shape[2] == len(joint.units) == len(joint.missed)
+    assert (joint.made == trained.get_layer(joint.maker).get_weights()[0]).all()
+    by_batch = [(joint.read * gradient).sum(axis=(0, 1, 3)) ** 2 for gradient in joint.gradients]
+    np.testing.assert_allclose(np.mean(by_batch, axis=0), joint.missed, rtol=1e-3, atol=1e-12)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from radlib.techniques.quantization.quantization_views import weights_and_codes
 from radlib.techniques.quantization.rounding import (
     clip_curve,
     code_table,
@@ -11,6 +12,7 @@ from radlib.techniques.quantization.rounding import (
     rounding_error,
     weight_codes,
 )
+from stored import stored_run
 
 HEAVY_TAILED = np.random.default_rng(0).laplace(size=(6, 4000))
 
@@ -86,3 +88,13 @@ def test_the_table_of_codes_counts_what_is_there():
     assert (row["weights"], row["zeros"], row["codes_per_channel"]) == (512, 0.5, 3)
     assert row["entropy_bits"] == pytest.approx(1.5)
     assert row["deflated_bits"] < 1.5  # their order is known to a packer, not to the entropy
+
+
+def test_the_codes_of_a_file_are_the_weights_of_its_float32_file_over_a_scale_for_each_channel(tmp_path):
+    run, _ = stored_run(tmp_path, chains=("", "float32", "int8"))
+    _, plain, quantized = run.variants()
+    found = weights_and_codes(run, plain, quantized)
+    assert len(found) >= 2
+    for weights, codes in found.values():
+        scale = np.abs(weights).max(axis=1, keepdims=True) / 127
+        assert np.abs(np.round(weights / scale) - codes).max() <= 1 and np.abs(codes).max() == 127
