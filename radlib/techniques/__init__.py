@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "kernels": ["prunable_layers", "pruned_kernel"],
         "low_rank.decomposition": [],
         "low_rank.low_rank": [],
+        "low_rank.low_rank_views": [],
         "low_rank.ranks": [],
         "miracle.block_coding": ["Schedule", "code_of", "coding_rounds", "network_of"],
         "miracle.file_format": ["decode_model", "encode_model"],

@@ -31,6 +31,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "weight_histograms",
         ],
         "differences": ["difference_against_size"],
+        "distillation": ["film_losses", "students_learning", "temperature_differences"],
+        "factors": ["factored_matrix", "kept_components"],
         "films": [
             "ages_and_views",
             "class_counts",

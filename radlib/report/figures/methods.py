@@ -111,17 +111,21 @@ def spectra(table: Any, *, most: int = 6, axes: Any = None) -> Any:
         if key in sizes.index
     ]
     if axes is None:
-        axes = new_axes((3.0 * min(3, len(chosen)), 2.6 * -(-len(chosen) // 3)), -(-len(chosen) // 3),
-                        min(3, len(chosen)), squeeze=False)  # fmt: skip
+        rows = -(-len(chosen) // 2)
+        axes = new_axes(
+            (3.2 * min(2, len(chosen)), 0.5 + 2.1 * rows), rows, min(2, len(chosen)), squeeze=False
+        )
     axes = np.ravel(axes)
     for ax, (layer, channels) in zip(axes, chosen, strict=False):
         one = table[(table["layer"] == layer) & (table["channels"] == channels)]
         ax.plot(one["place"], one["value"], "o-", ms=3, color=KINDS["low rank"])
-        ax.axhline(one["bound"].iloc[0], color="black", lw=0.9, ls=(0, (4, 3)))
-        ax.axvline(one["rank"].iloc[0] + 0.5, color=ACCENT, lw=1.0)
-        ax.set_title(f"{layer}, {channels}", fontsize=9)
-        ax.set(ylim=(0, None), xlabel="component")
+        ax.axhline(one["bound"].iloc[0], color="black", lw=0.9, ls=(0, (4, 3)), label="variational Bayes")
+        ax.axvline(one["rank"].iloc[0] + 0.5, color=ACCENT, lw=1.0, label="kept")
+        ax.set_title(f"{layer}, {channels}", fontsize=10)
+        ax.set(ylim=(0, None))
     for ax in axes[len(chosen) :]:
         ax.set_visible(False)
-    axes[0].set_ylabel("singular value")
+    axes[0].figure.supxlabel("component", fontsize=10)
+    axes[0].figure.supylabel("singular value", fontsize=10)
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return axes
