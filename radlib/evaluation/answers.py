@@ -77,6 +77,10 @@ class Predictions:
         """Return how another's probit of the AUROC differs from this one's, on the same films."""
         return metrics.probit_difference(self.y_true, self.y_prob, after.y_prob, self.patients)
 
+    def seen_loss(self, after: "Predictions") -> float:
+        """Return what another lost beside its mean, as it was seen on these films; of probabilities nothing is asked."""
+        return -math.inf
+
     def tested(self, after: "Predictions", margin: float) -> metrics.PairedTest:
         """Return the test of another's AUROC beside this one's, on the same films."""
         return metrics.paired_test(self.y_true, self.y_prob, after.y_prob, self.patients, margin)

@@ -94,6 +94,12 @@ class Outlined:
         """Return how another's mean Dice differs from this one's, on the same films."""
         return metrics.mean_value_difference(self.dice, after.dice, self.patients)
 
+    def seen_loss(self, after: "Outlined") -> float:
+        """Return how much lower another's 5th percentile of Dice is than this one's, as it was seen on these films."""
+        all_alike = np.ones((1, len(self.dice)))
+        lowest = (metrics.lowest_share(dice, all_alike)[0] for dice in (self.dice, after.dice))
+        return float(next(lowest) - next(lowest))
+
     def tested(self, after: "Outlined", margin: float) -> metrics.PairedTest:
         """Return the test of another's mean Dice beside this one's, on the same films."""
         return metrics.mean_test(self.dice, after.dice, self.patients, margin)

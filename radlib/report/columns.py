@@ -174,6 +174,7 @@ MEANINGS = {
     "<label>_probability": "of the finding or class, 0 to 1, in full",
     "<label>_decision": "finding, or its absence; empty without a threshold; not where classes exclude each other",
     "<label>_threshold": "that decided; not where classes exclude each other",
+    "<label>_share": "of the square that the network sees which is outlined, where it outlines, 0 to 1",
     "class_decision": "most probable class, where classes exclude each other",
     "warning": "how the film is unlike those that the variant was trained on; empty when it is not",
     "question": "`range` or `resampling`",

@@ -146,6 +146,6 @@ TABLES = {
     ),
     "radlib predict": Table(
         "a film of one's own",
-        "file image_id <label>_probability <label>_decision <label>_threshold class_decision reason warning",
+        "file image_id <label>_probability <label>_decision <label>_threshold <label>_share class_decision reason warning",
     ),
 }  # fmt: skip

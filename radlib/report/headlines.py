@@ -18,7 +18,7 @@ OF_OUTLINES = {"dice": "Dice", "failing_dice": "on one film in twenty at most"}
 def allowed_loss(results: pd.DataFrame, settings: Settings) -> tuple[float, str]:
     """Return how much a winner may lose on validation films, as a number and in words."""
     if "dice" in results:
-        return settings.margin, f"{settings.margin:g} of mean Dice"
+        return settings.margin, f"{settings.margin:g} of Dice"
     return settings.selection_loss, f"{settings.selection_loss:g} on the probit scale of AUROC"
 
 

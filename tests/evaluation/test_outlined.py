@@ -89,6 +89,13 @@ def test_the_winner_is_chosen_by_dice_and_nothing_else_is_thresholded(scored):
     assert select(run, scored[1]) == selection  # chosen once
 
 
+def test_what_was_seen_to_lose_where_outlines_fail_does_not_win(scored):
+    run, _, _, test = scored
+    lost = test[ORIGINAL].seen_loss(test[WORSE])
+    values = [np.sort(test[name].dice)[int(np.ceil(0.05 * 160)) - 1] for name in (ORIGINAL, WORSE)]
+    assert lost == pytest.approx(values[0] - values[1]) and test[ORIGINAL].seen_loss(test[ORIGINAL]) == 0
+
+
 def test_the_test_films_wait_for_the_choice(tmp_path):
     run, films = outline_run(tmp_path)
     with pytest.raises(UsageError, match="no selection.json"):

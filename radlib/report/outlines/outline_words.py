@@ -51,7 +51,7 @@ def outline_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...
         "Split: by patient; an official test part is kept as it is. A check makes sure that no patient and no file is in two splits.",
         "Choices: a pixel belongs where its probability is at least one half, and no threshold is chosen. The winner is the smallest "
         "chain, its seeds pooled, whose loss of mean Dice beside the better of its own original and the best one has an upper 90 % "
-        f"bound of at most {settings.margin:g}, on validation films as they are and perturbed; films and masks move by the same draw. "
+        f"bound of at most {settings.margin:g} and that was not seen to lose more at the 5th percentile, on validation films as they are and perturbed; films and masks move by the same draw. "
         "It was written down before this run scored a test film, and every scoring of the test films is logged.",
         "Dice and IoU: two empty outlines agree (1), and an empty one has nothing in common with one that is not (0), so that no "
         "film is left out of a mean (Maier-Hein et al., 2024). Patches are connected pixels; one is found where at least a tenth of it "
