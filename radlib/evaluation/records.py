@@ -2,27 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radlib.datasets.films import Films
 from radlib.evaluation import outlined
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.outlined import Outlined
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
-from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
+
+if TYPE_CHECKING:  # who reads answers opens no film
+    from radlib.datasets.films import Films
+    from radlib.runs.runs import Run
 
 Record = Predictions | Outlined
 RECORDS: Mapping[str, type[Predictions] | type[Outlined]] = {"probabilities": Predictions, "masks": Outlined}
 # What is kept beside the record: (run, variant, split, films, outputs).
-BESIDE: Mapping[str, Callable[[Run, Variant, str, Films, np.ndarray], None]] = {"masks": outlined.keep_masks}
+BESIDE: Mapping[str, Callable[..., None]] = {"masks": outlined.keep_masks}
 
 
 def made(
-    run: Run, variant: Variant, split: str, films: Films, outputs: np.ndarray, fingerprint: str
+    run: "Run", variant: Variant, split: str, films: "Films", outputs: np.ndarray, fingerprint: str
 ) -> Record:  # fmt: skip
     """Return the record of what a variant answered, after what belongs beside it was written."""
     kind = task_of(variant).record
