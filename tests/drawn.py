@@ -52,9 +52,9 @@ def drawn_splits(
     )
 
 
-def drawn_outlines(training: int = 96, validation: int = 40, seed: int = 0) -> FilmSplits:
+def drawn_outlines(training: int = 96, validation: int = 40, seed: int = 0, test: int = 40) -> FilmSplits:
     """Return the same films with the task to outline the square; the mask of a film without one is empty."""
-    films = drawn_splits(training, validation, 40, seed)
+    films = drawn_splits(training, validation, test, seed)
     task = tasks.outlines(["opacity"])
     masks = np.zeros((*films.training.source.shape, 1), np.uint8)
     generator = np.random.default_rng(seed + 1)

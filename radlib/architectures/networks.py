@@ -13,7 +13,7 @@ from radlib.architectures.heads import with_head
 from radlib.architectures.weights import find_weights, load_imagenet, load_weights
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
-from radlib.foundation.registry import ARCHITECTURES
+from radlib.foundation.registry import ARCHITECTURES, Entry
 from radlib.runs.tasks import Task
 
 
@@ -35,7 +35,8 @@ def build_network(
         options: Further arguments of its function, e.g. `{"alpha": 0.35}`; the rest keep their defaults.
         task: Says how many outputs there are and with which activation.
         input_shape: Height, width (pixels) and channels, which is 1.
-        weights: `none` (random), `imagenet` (downloaded by Keras) or a weights file; see `weights`.
+        weights: `none` (random), `imagenet` (downloaded by Keras) or a weights file, which of a network that outlines may hold its
+            way down alone; see `weights`.
         dropout: Share of pooled features dropped while training, in [0, 1).
         need_head: Refuse weights that do not bring the last layer too: the network will answer as it is.
         seed: Of the initial weights. Seeds Python's, NumPy's and TensorFlow's generators.
@@ -61,7 +62,8 @@ def build_network(
     if weights == "imagenet":
         load_imagenet(extractor, entry, complete)
     elif weights != "none":
-        loaded = load_weights([extractor, network], find_weights(weights), entry)
+        models = [extractor, network, *_encoders(extractor, entry)]
+        loaded = load_weights(models, find_weights(weights), entry)
         if need_head and loaded is not network:
             raise UsageError(
                 f"{Path(weights).name} holds no last layer of {len(task.outputs)} outputs ({', '.join(task.outputs)}), so the "
@@ -91,3 +93,11 @@ def brought_network(
         SetupError: When there is no such file.
     """
     return build_network(name, options, task, input_shape, weights=weights, need_head=True)
+
+
+def _encoders(extractor: Any, entry: Entry) -> list[Any]:
+    """Return the way down of a network that has one trained by others, such as MobileNetV2 in a U-Net."""
+    if "encoder" not in entry.facts:
+        return []
+    deepest = extractor.get_layer(entry.facts["encoder"]).output
+    return [backend.keras().Model(extractor.input, deepest, name=extractor.name)]

@@ -11,22 +11,27 @@ Doubling is by resizing to the nearest pixel, which int8 kernels do without loss
 References:
     Ronneberger, Fischer, Brox (2015). U-Net: convolutional networks for biomedical image segmentation. MICCAI, arXiv 1505.04597.
     Laibacher, Weyde, Jalali (2019). M2U-Net. CVPR Workshops, arXiv 1811.07738.
-    Galdran et al. (2022). State-of-the-art retinal vessel segmentation with minimalistic models. Scientific Reports 12, 6174.
+    Galdran et al. (2022). State-of-the-art retinal vessel segmentation with minimalistic models. Scientific Reports 12, 6174
+        (the little W-Net, arXiv 2009.01907).
 """
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from radlib.architectures.inputs import three_channels
+from radlib.architectures.inputs import film_input, three_channels
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
+from radlib.foundation.registry import ARCHITECTURES
 from radlib.foundation.value_types import Range
 
 Depth = Annotated[int, Range(1, 6)]
 Channels = Annotated[int, Range(4, 256)]
 Doubling = Literal["resize", "transpose"]
+outliner = partial(ARCHITECTURES.register, family="outlines", input_range="unit", channels=1, minimum_size=16)
 SKIPS = ("block_1_expand_relu", "block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 
 
+@outliner(paper="Ronneberger, Fischer and Brox, 2015, arXiv 1505.04597", slow=True)
 def unet(
     input_shape: tuple[int, int, int], *, depth: Depth = 4, width: Channels = 64, doubling: Doubling = "resize"
 ) -> Any:  # fmt: skip
@@ -42,6 +47,7 @@ def unet(
     return backend.keras().Model(film, _u(film, depth, width, doubling, ""), name="unet")
 
 
+@outliner(paper="ours, after Galdran et al., 2020, arXiv 2009.01907")
 def w_net(input_shape: tuple[int, int, int], *, depth: Depth = 2, width: Channels = 8) -> Any:
     """w_net: two small U-Nets in a row, the second of which sees the film beside a map of the first; 56,000 parameters.
 
@@ -57,6 +63,13 @@ def w_net(input_shape: tuple[int, int, int], *, depth: Depth = 2, width: Channel
     return backend.keras().Model(film, _u(both, depth, width, "resize", "second_"), name="w_net")
 
 
+@outliner(
+    paper="Laibacher et al., 2018, arXiv 1811.07738",
+    input_range="symmetric",
+    channels=3,
+    minimum_size=32,
+    encoder="out_relu",
+)
 def unet_mobilenet_v2(
     input_shape: tuple[int, int, int], *, alpha: Annotated[float, Range(0.1, 2.0)] = 0.35, width: Channels = 16
 ) -> Any:  # fmt: skip
@@ -84,6 +97,7 @@ def unet_mobilenet_v2(
     return keras.Model(film, x, name="unet_mobilenet_v2")
 
 
+@outliner(paper="ours, after Ronneberger et al., 2015, arXiv 1505.04597")
 def outline_student(input_shape: tuple[int, int, int], *, width: Channels = 8) -> Any:
     """outline_student: three levels by strides, up again by sums in place of skips laid beside; 12,000 parameters.
 
@@ -105,14 +119,13 @@ def outline_student(input_shape: tuple[int, int, int], *, width: Channels = 8) -
 
 def _film(name: str, input_shape: tuple[int, int, int], multiple: int) -> Any:
     """Return the input of a network whose sides are halved so often that they must be multiples of a number."""
-    if len(input_shape) != 3 or input_shape[2] != 1:
-        raise UsageError(f"A network takes films of shape (height, width, 1), not {tuple(input_shape)}.")
+    film = film_input(name, input_shape)
     if any(side % multiple for side in input_shape[:2]):
         raise UsageError(
             f"{name} halves films until {multiple} pixels are one, so {input_shape[0]} × {input_shape[1]} does not go: set "
             f"image_size to a multiple of {multiple}."
         )
-    return backend.keras().Input(tuple(input_shape), name="film")
+    return film
 
 
 def _u(x: Any, depth: int, width: int, doubling: str, name: str) -> Any:

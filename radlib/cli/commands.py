@@ -50,26 +50,27 @@ def require_run(output: Path) -> None:
               help="Decide at the thresholds that --recalibrate wrote for this very variant.")  # fmt: skip
 @click.option("--threshold", "chosen", nargs=2, multiple=True, metavar="FINDING VALUE",
               help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
+@click.option("--masks", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Of a variant that outlines: write the mask of each film there as PNG, as large as the film.")  # fmt: skip
 @click.option("--fast", is_flag=True,
               help="Do not compare films with those that the variant was trained and tested on: no column warning.")  # fmt: skip
-def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: bool, **given: Any) -> None:
+def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, masks: Path | None, fast: bool, **given: Any) -> None:  # fmt: skip
     """Score unlabelled films into a CSV.
 
-    One row per film: probability per label, decision, threshold, why there is no decision, and a warning where a film
-    is unlike those that the variant was trained on. Of twenty films or more it is said whether they are, as a whole, of the
-    kind that the variant was tested on; with --csv in full in NAME.shift.json. Numbers are written in full.
+    One row per film: probability per label, decision, threshold (of outlines the share that is outlined), why there is no
+    decision, and a warning where a film is unlike those of the training. Of twenty films or more it is said whether they are of
+    the kind that the variant was tested on; with --csv in full in NAME.shift.json. Numbers are written in full.
 
     VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.deployment.answer_tables import Choices, answer_films
+    from radlib.deployment.mask_pictures import reading_with_masks
 
     require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
     require(folder, "film or folder", "give the films to score")
     if given["labels"]:
-        require(
-            given["labels"], "table of labels", "give a CSV file with the columns file and one per finding"
-        )
+        require(given["labels"], "table of labels", "give a CSV file with columns file and one per finding")
     if given["thresholds"]:
         require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
     films = answer_films(
@@ -79,6 +80,7 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
         to=csv,
         show=lambda rows: say(rows, end=""),
         say=lambda line: say_line(line, err=True),
+        read=reading_with_masks(variant, masks),
     )
     if csv:
         say(f"{films:,} film{'' if films == 1 else 's'}: {csv}")

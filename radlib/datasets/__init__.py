@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Survey",
             "find_data",
             "folder_of",
+            "is_drawn",
             "load_dataset",
             "positive_counts",
             "unique_image_ids",

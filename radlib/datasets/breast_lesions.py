@@ -15,10 +15,22 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.masks import with_masks
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import walk
 from radlib.runs import tasks
 
 
+@DATASETS.register(
+    title="Lesions on breast ultrasound, outlined by hand (BUSI, 2020)",
+    citation=(
+        "Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. Data in Brief 28, 2020, 104863. "
+        "doi:10.1016/j.dib.2019.104863"
+    ),
+    licence="The authors ask for citation; no formal licence of images and masks is known",
+    needs_files=True,
+    chests=False,
+    kaggle=("breast-ultrasound-images-dataset", "Dataset_BUSI_with_GT"),
+)
 def breast_lesions(folder: Path, *, normal: bool = True) -> Dataset:
     """Read breast ultrasound images with the masks of their lesions.
 

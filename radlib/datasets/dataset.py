@@ -114,6 +114,11 @@ def folder_of(settings: Settings) -> Path | None:
     )
 
 
+def is_drawn(settings: Settings) -> bool:
+    """Tell whether the films of the settings' data set are drawn, so that no patient is behind them."""
+    return not DATASETS[settings.dataset].facts.get("needs_files", True)
+
+
 def find_data(
     name: str,
     explicit: str = "",

@@ -13,9 +13,21 @@ from radlib.datasets.dataset import Dataset
 from radlib.datasets.masks import with_masks
 from radlib.datasets.tb import tb, walked
 from radlib.foundation.errors import DataError
+from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
 
+@DATASETS.register(
+    title="Lung fields on adult chest films of two hospitals: Shenzhen and Montgomery (NLM, 2014)",
+    citation=(
+        "Jaeger S, Candemir S, Antani S, Wang YX, Lu PX, Thoma G. Two public chest X-ray datasets for computer-aided "
+        "screening of pulmonary diseases. Quant Imaging Med Surg 4(6), 2014, 475-477. Masks of Montgomery: Candemir S et al. "
+        "IEEE Trans Med Imaging 33(2), 2014, 577-590; of Shenzhen: Stirenko S et al. IEEE ELNANO 2018, arXiv 1803.01199."
+    ),
+    licence="Films: the National Library of Medicine asks to be named; masks of Shenzhen: unknown, not for sale until checked",
+    needs_files=True,
+    kaggle=("pulmonary-chest-xray-abnormalities",),
+)
 def lung_fields(
     folder: Path,
     *,

@@ -6,10 +6,8 @@ films of one patient; opacities more frequent in bedside (AP) films and in the o
 identifiers included, follows from the seed, so that the same seed gives the same bytes.
 """
 
-import errno
 import hashlib
 import json
-import os
 import uuid
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from radlib.datasets.dataset import Dataset
+from radlib.datasets.drawn_folders import whole_folder
 from radlib.datasets.rsna import (
     CLASS_COLUMNS,
     CLASSES_TABLE,
@@ -30,7 +29,6 @@ from radlib.datasets.rsna import (
 from radlib.foundation import storage
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
-from radlib.foundation.places import discard
 from radlib.foundation.processes import worker_pool
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import Range
@@ -93,11 +91,8 @@ def draw_dataset(
         revision: Recorded beside the films.
         workers: Processes.
     """
-    # of this process alone, as two starts may draw the same at once
-    building = folder.with_name(f".building.{folder.name}.{os.getpid()}")
-    discard(building, building.parent)
-    with storage.disk_errors(folder):
-        (building / IMAGES_FOLDER).mkdir(parents=True)
+    with whole_folder(folder) as building:
+        (building / IMAGES_FOLDER).mkdir()
         rows = []
         with worker_pool(
             workers,
@@ -116,12 +111,6 @@ def draw_dataset(
         _write_tables(building, rows)
         made = {"patients": patients, "seed": seed, "image_side": image_side, "revision": revision}
         (building / MADE).write_text(json.dumps(made) + "\n", encoding="utf-8")
-        try:
-            building.replace(folder)  # of an empty folder, never of one that holds anything
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            discard(building, building.parent)  # another start was faster, and drew the same
 
 
 def draw_patient_films(folder: Path, seed: int, number: int, image_side: int) -> list[dict[str, Any]]:

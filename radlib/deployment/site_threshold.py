@@ -94,12 +94,16 @@ def choose_anew(
         rule: By which a threshold is chosen.
 
     Raises:
-        UsageError: When the variant decides without thresholds.
+        UsageError: When the variant decides without thresholds, or by one that is fixed.
         DataError: When no labelled film is among those that were read, or all of them are training films.
     """
     if task.exclusive:
         raise UsageError(
             "This variant names the most probable class, without a threshold; there is none to choose anew."
+        )
+    if task.fixed_rule:
+        raise UsageError(
+            f"This variant decides by a rule that is fixed ({task.fixed_rule}); there is none to choose anew."
         )
     by_file = {plain_cell(answer.file): answer for answer in answers}  # as the table of answers shows it
     site = site.assign(**{FILE: site[FILE].map(plain_cell)})

@@ -96,7 +96,7 @@ def read_thresholds(path: Path, variant: Variant) -> tuple[list[float | None], d
             f"for {variant.name} with radlib predict --recalibrate."
         )
     labels, given = task_of(variant).labels, content.get("thresholds")
-    if not isinstance(given, dict) or set(given) != set(labels) or task_of(variant).exclusive:
+    if not isinstance(given, dict) or set(given) != set(labels) or task_of(variant).fixed_rule:
         raise DataError(f"{path.name} lacks a threshold for each of {', '.join(labels)}; write it anew.")
     return [None if given[label] is None else _probability(given[label]) for label in labels], content
 
@@ -128,7 +128,7 @@ def stated(
     """
     task = task_of(variant)
     chosen = dict(zip(task.labels, before, strict=True))
-    known = () if task.exclusive else task.labels
+    known = () if task.fixed_rule else task.labels
     for place, (label, text) in enumerate(given):
         if label not in known:
             raise UsageError(

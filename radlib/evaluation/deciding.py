@@ -8,7 +8,7 @@ What is no probability is no decision, either: a network with a broken weight an
 threshold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,11 @@ class Answer:
     Attributes:
         file: Its name below the folder of films, with forward slashes.
         image_id: See `images.image_id`.
-        outputs: float32 (outputs,), what the network itself gave; None for a film that could not be read.
+        outputs: float32 (outputs,), or of outlines (s, s, outputs), what the network itself gave; None for a film that could not be read.
         reason: Why it could not be read, a key of `images.REASONS`; else empty.
         warning: In what it is unlike the films that the model was trained on; None where nobody looked.
         pixels: Digest of its pixels, see `resemblance.film_mark`; empty where it could not be read.
+        size: Height and width of the film as it is stored, pixels; zeros where nobody said.
     """
 
     file: str
@@ -41,6 +42,7 @@ class Answer:
     reason: str = ""
     warning: str | None = None
     pixels: bytes = b""
+    size: tuple[int, int] = (0, 0)
 
 
 def at_or_above(probabilities: Any, threshold: Any) -> np.ndarray:
@@ -86,12 +88,12 @@ class Decider:
         elif self.task.exclusive:
             cells, reason = self._most_probable(answer.outputs)
         else:
-            cells, reason = self._above_thresholds(answer.outputs)
+            cells, reason = CELLS[self.task.record](self, answer.outputs)
         row |= {**cells, "reason": reason}
         return row if answer.warning is None else {**row, "warning": answer.warning}
 
     def _columns_of(self, label: str) -> tuple[str, ...]:
-        kinds = ("probability",) if self.task.exclusive else ("probability", "decision", "threshold")
+        kinds = ("probability",) if self.task.exclusive else COLUMNS[self.task.record]
         return tuple(f"{label}_{kind}" for kind in kinds)
 
     def _nothing(self) -> dict[str, Any]:
@@ -129,6 +131,15 @@ class Decider:
                 reasons.setdefault(reason, []).append(label)
         return cells, _said(reasons, len(self.task.labels))
 
+    def _outlined(self, outputs: np.ndarray) -> tuple[dict[str, Any], str]:
+        """Return which share of the square that the network sees is outlined; a broken network outlines nothing."""
+        reason = no_probability(outputs)
+        drawn = self.task.probabilities(outputs[None])[0] >= np.float64(self.task.fixed_threshold or 0.5)
+        shares = [np.nan if reason else float(drawn[..., n].mean()) for n in range(drawn.shape[-1])]
+        return {
+            f"{label}_share": share for label, share in zip(self.task.labels, shares, strict=True)
+        }, reason
+
 
 def _finite(value: np.floating) -> np.floating:
     return value if np.isfinite(value) else np.float32(np.nan)
@@ -140,3 +151,14 @@ def _said(reasons: Mapping[str, Sequence[str]], labels: int) -> str:
         reason if len(which) == labels else f"{reason} ({', '.join(which)})"
         for reason, which in reasons.items()
     )
+
+
+# By the word of the task (`record`): what stands in a film's row, and what makes it from the outputs.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "probabilities": ("probability", "decision", "threshold"),
+    "masks": ("share",),
+}
+CELLS: Mapping[str, Callable[[Decider, np.ndarray], tuple[dict[str, Any], str]]] = {
+    "probabilities": Decider._above_thresholds,
+    "masks": Decider._outlined,
+}

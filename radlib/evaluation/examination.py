@@ -1,6 +1,7 @@
 """All that is asked of finished variants beside their answers, in one call for a notebook."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from radlib.datasets.films import FilmSplits
 from radlib.evaluation.choices import read_selection
@@ -10,6 +11,7 @@ from radlib.evaluation.stress import put_under_stress
 from radlib.evaluation.training_films import describe_films
 from radlib.foundation.errors import UsageError
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 WHICH = ("all", "few")
@@ -32,10 +34,9 @@ def examine(run: Run, films: FilmSplits, variants: Sequence[Variant], *, which: 
     if which not in WHICH:
         raise UsageError(f"Variants to examine are {' or '.join(WHICH)}, not {which!r}.")
     variants = variants if which == "all" else few(run, variants)
-    look_inside(run, films, variants)
-    compare_heat_maps(run, films, variants)
-    describe_films(run, films, variants)
-    put_under_stress(run, films)
+    for record in dict.fromkeys(task_of(variant).record for variant in variants):
+        for look in LOOKS[record]:
+            look(run, films, [variant for variant in variants if task_of(variant).record == record])
 
 
 def few(run: Run, variants: Sequence[Variant]) -> list[Variant]:
@@ -45,3 +46,15 @@ def few(run: Run, variants: Sequence[Variant]) -> list[Variant]:
         smallest.setdefault((variant.network, variant.seed), variant)
     wanted = {v.name for v in smallest.values()} | {read_selection(run).get("winner")}
     return [v for v in variants if v.name in wanted]
+
+
+def _stress(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
+    """Put the winner and its original under stress, whichever variants are looked into."""
+    put_under_stress(run, films)
+
+
+# Heat maps ask which places speak for an answer, and stress where a threshold stops to hold; an outline is its own place.
+LOOKS: Mapping[str, tuple[Callable[[Run, FilmSplits, Any], None], ...]] = {
+    "probabilities": (look_inside, compare_heat_maps, describe_films, _stress),
+    "masks": (look_inside, describe_films),
+}

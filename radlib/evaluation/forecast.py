@@ -5,14 +5,14 @@ each network's winner on validation films as they are, scaled to as many patient
 harder, as perturbed ones are, it is larger, and the forecast promises too much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from radlib import metrics
 from radlib.datasets.films import Films
-from radlib.evaluation.answers import Predictions
+from radlib.evaluation.records import Record
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 
@@ -22,7 +22,7 @@ def forecast(
     test: Films,
     variants: Sequence[Variant],
     winners: Mapping[str, str],
-    validation: Mapping[str, Predictions],
+    validation: Mapping[str, Record],
 ) -> dict[str, dict[str, Any]]:
     """Return, by network, what the test films could show of its winner.
 
@@ -40,7 +40,8 @@ def forecast(
     """
     found = {}
     ids = np.asarray(test.patient_ids)
-    there = _patients(np.asarray(test.labels, np.float64), ids)
+    count = COUNTS[test.task.record]
+    there = count(np.asarray(test.labels, np.float64), ids)
     for network, chain in winners.items():
         pairs = [
             (validation[variant_name(network, "", v.seed)], validation[v.name])
@@ -49,11 +50,9 @@ def forecast(
         ]
         if not pairs or not len(there):
             continue
-        tests = [
-            metrics.paired_test(a.y_true, a.y_prob, b.y_prob, a.patients, settings.margin) for a, b in pairs
-        ]
-        pooled = metrics.pooled_test(tests)
-        here = _patients(pairs[0][0].y_true, pairs[0][0].patients)
+        pooled = metrics.pooled_test([before.tested(after, settings.margin) for before, after in pairs])
+        first = pairs[0][0]
+        here = count(first.asked()[0], first.patients)
         error = (
             pooled.standard_error * float(np.sqrt(_spread(there) / _spread(here))) if len(here) else np.nan
         )
@@ -80,6 +79,18 @@ def _patients(y_true: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
     return counts[counts.min(axis=1) > 0] if counts.size else counts
 
 
+def _all_patients(measured: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
+    """Return how many patients there are, twice, (1, 2): every film is asked, whether anything is outlined in it or not."""
+    count = len(np.unique(patient_ids[: len(measured)]))
+    return np.full((1 if count else 0, 2), count)
+
+
 def _spread(patients: np.ndarray) -> float:
     """Return what the variance of a mean AUROC goes with: 1/m + 1/n, mean over labels."""
     return float((1 / patients).sum(axis=1).mean())
+
+
+COUNTS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "probabilities": _patients,
+    "masks": _all_patients,
+}

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from radlib import metrics
-from radlib.evaluation.answers import Predictions
-from radlib.evaluation.predictions import mean_auroc
+from radlib.evaluation.records import Record
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 
@@ -27,30 +26,32 @@ class Gate:
     Attributes:
         noninferior: Whether it must be non-inferior to its original, and to the best one of several networks.
         size_kb: Its largest file, KB of 1,000 bytes; 0 for any.
-        margin: Largest loss of AUROC that counts as non-inferior.
+        margin: Largest loss of the measure that counts as non-inferior.
+        measure: What is lost, as it is written in a sentence.
     """
 
     noninferior: bool
     size_kb: float
     margin: float
+    measure: str = "AUROC"
 
     def __str__(self) -> str:
-        demands = [f"non-inferior at {self.margin:g} AUROC"] if self.noninferior else []
+        demands = [f"non-inferior at {self.margin:g} {self.measure}"] if self.noninferior else []
         demands += [f"at most {self.size_kb:g} KB"] if self.size_kb else []
         return " and ".join(demands)
 
 
-def gate_of(settings: Settings) -> Gate | None:
-    """Return the study's gate; None where it demands nothing."""
+def gate_of(settings: Settings, measure: str = "AUROC") -> Gate | None:
+    """Return the study's gate, of a measure in words; None where it demands nothing."""
     if not (settings.gate_noninferior or settings.gate_size_kb):
         return None
-    return Gate(settings.gate_noninferior, settings.gate_size_kb, settings.margin)
+    return Gate(settings.gate_noninferior, settings.gate_size_kb, settings.margin, measure)
 
 
 def qualify(
     gate: Gate,
     variants: Sequence[Variant],
-    answers: Mapping[str, Predictions],
+    answers: Mapping[str, Record],
     unlearnt: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return which variants meet a gate on validation films, and the winner.
@@ -90,7 +91,7 @@ def qualify(
     }
 
 
-def _verdicts(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Predictions]) -> dict[str, dict]:
+def _verdicts(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Record]) -> dict[str, dict]:
     """Return verdict, difference and p of every variant; an original judged against itself is simply one."""
     found, asked = {}, []
     references = _references(variants, answers)
@@ -108,22 +109,22 @@ def _verdicts(gate: Gate, variants: Sequence[Variant], answers: Mapping[str, Pre
     return found
 
 
-def _references(variants: Sequence[Variant], answers: Mapping[str, Predictions]) -> dict[str, str]:
+def _references(variants: Sequence[Variant], answers: Mapping[str, Record]) -> dict[str, str]:
     """Return, by name of an original, the better of it and the best original; nothing for a single network."""
     if len({v.network for v in variants}) < 2:
         return {}
     names = [variant_name(v.network, "", v.seed) for v in variants]
-    found = {name: mean_auroc(answers[name]) for name in names if name in answers}
+    found = {name: answers[name].merit for name in names if name in answers}
     score = {name: value for name, value in found.items() if value is not None}
     best = max(score, key=score.get) if score else ""
     return {name: name if score.get(name) == score.get(best) else best for name in names}
 
 
-def _test(gate: Gate, before: Predictions | None, after: Predictions) -> metrics.PairedTest:
+def _test(gate: Gate, before: Any, after: Any) -> metrics.PairedTest:
     if before is None or before.image_id.tolist() != after.image_id.tolist():
         reason = "What it is judged against has no answers to the same validation films."
         return metrics.PairedTest(*[float("nan")] * 4, "", reason)
-    return metrics.paired_test(before.y_true, before.y_prob, after.y_prob, before.patient_id, gate.margin)
+    return before.tested(after, gate.margin)
 
 
 def _nearest(gate: Gate, entries: Mapping[str, Mapping]) -> str | None:

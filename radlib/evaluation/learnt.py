@@ -2,10 +2,11 @@
 
 Being as good as a network that reads no better than a coin is no merit, and being better than it is no wonder. An
 original has not learnt when its own answers to the validation films say so, when its learning curves do, or when a
-network made from it reads better than chance explains: compression cannot teach what training did not.
+network made from it reads better than chance explains: compression cannot teach what training did not. Of outlines it is
+asked whether they are closer than one and the same outline on every film.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,18 @@ from radlib.evaluation.predictions import load_predictions
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.counted import counted_in, told
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 from radlib.training.learning_curves import never_fell
 
 CHILD_IS_BETTER = 0.05  # of AUROC
+NORMAL_95 = 1.96  # standard errors to the end of a 95 % interval
 FEWEST_PATIENTS = (
     6  # with the finding, and without: of fewer even a perfect order has an interval that reaches 0.5
 )
 
-Answers = tuple[np.ndarray, np.ndarray, np.ndarray]  # y_true (n, labels), y_prob (n, labels), patient (n,)
+# y_true (n, labels), y_prob (n, labels), patient (n,); of outlines Dice, Dice of the one outline for all films, patient
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def why_not_learnt(
@@ -65,6 +69,39 @@ def why_not_learnt(
     return ""
 
 
+def why_outlines_not_learnt(
+    original: Answers, children: Mapping[str, Answers] | None = None, history: Mapping[str, Any] | None = None
+) -> str:
+    """Return in words why a network has not learnt to outline, without a full stop; empty when it has.
+
+    Args:
+        original: Its Dice on the validation films, (n, labels); that of the one outline that is the same for all of them and fits
+            best, likewise; and the patients.
+        children: Not asked: a few steps more may well mend an outline.
+        history: Its learning curves, see `training.fit`; None for a network that was not trained here.
+
+    Example:
+        >>> ids = np.arange(40)
+        >>> constant = np.linspace(0.6, 0.8, 40)[:, None]
+        >>> why_outlines_not_learnt((constant + 0.1, constant, ids)), why_outlines_not_learnt((constant, constant, ids))[:32]
+        ('', 'its outlines of the validation f')
+    """
+    found, constant, patients = original
+    if history is not None and never_fell(history):
+        return "its training loss never fell below that of one answer for all films"
+    if len(np.unique(patients)) < FEWEST_PATIENTS:
+        return (
+            f"nothing can show that it has: the validation films are of fewer than {FEWEST_PATIENTS} patients"
+        )
+    gain = metrics.mean_value_difference(constant.mean(axis=1), found.mean(axis=1), patients)
+    if gain.value <= NORMAL_95 * gain.standard_error:
+        return (
+            f"its outlines of the validation films, Dice {found.mean():.3f}, are not shown to be closer than one and the same "
+            f"outline on every film, {constant.mean():.3f}"
+        )
+    return ""
+
+
 def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answers]) -> dict[str, str]:
     """Return, by name, why originals of a run have not learnt; those that have are not in it.
 
@@ -84,7 +121,7 @@ def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answ
         }
         curves = run.model_path(original).with_name("history.csv")
         history = _curves(curves) if curves.is_file() else None
-        if reason := why_not_learnt(answers[original.name], children, history):
+        if reason := WHY[task_of(original).record](answers[original.name], children, history):
             found[original.name] = told(reason, counted_in(run.folder))
     return found
 
@@ -103,7 +140,7 @@ def stored_not_learnt(run: Run) -> dict[str, str]:
 
 def answers_of(predictions: Any) -> Answers:
     """Return the parts of stored predictions that are asked here."""
-    return predictions.y_true, predictions.y_prob, predictions.patient_id
+    return predictions.asked()
 
 
 def alarm(reasons: Mapping[str, str]) -> str:
@@ -141,3 +178,6 @@ def _difference(
     else:
         found = metrics.mean_auroc_difference(truth, before, after, patients)
     return found.value, metrics.difference_interval(found)[0]
+
+
+WHY: Mapping[str, Callable[..., str]] = {"probabilities": why_not_learnt, "masks": why_outlines_not_learnt}

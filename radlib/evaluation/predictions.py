@@ -6,43 +6,36 @@ of the kind that everything was chosen on is asked first (`film_shift`), and how
 (`earlier_looks`).
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits, films_for
 from radlib.datasets.perturbed_films import PERTURBATION_SEED, perturbation_of, perturbed
-from radlib.evaluation.answers import Predictions
-from radlib.evaluation.choices import check_selected, read_selection, thresholds
+from radlib.evaluation.choices import check_selected
 from radlib.evaluation.deciding import no_probability
 from radlib.evaluation.earlier_looks import count_earlier_looks
 from radlib.evaluation.film_groups import VALIDATION, write_film_groups
 from radlib.evaluation.film_shift import compare_splits, reference_films
-from radlib.evaluation.hit_and_miss import write_hit_and_miss
 from radlib.evaluation.inference import predict_files
+from radlib.evaluation.records import Record, made, predictions_in
 from radlib.evaluation.scoring_log import log_test
-from radlib.evaluation.thumbnails import write_thumbnails
+from radlib.evaluation.shown_films import show_test_films
 from radlib.evaluation.workers import Workers
 from radlib.foundation.errors import DataError
 from radlib.foundation.names import check_known
-from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
 from radlib.imaging.augmentation import REVISION
 from radlib.imaging.decoding.pixels import StoredFilms, stored_films
 from radlib.runs.runs import Run
-from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed", "test")
 
 
-def predict(
-    run: Run, films: FilmSplits, variants: Sequence[Variant], *, split: str
-) -> dict[str, Predictions]:
+def predict(run: Run, films: FilmSplits, variants: Sequence[Variant], *, split: str) -> dict[str, Any]:
     """Return what every variant answers to the films of a split; predict what is not stored.
 
     Stored answers count only for the same model file and the same films.
@@ -54,7 +47,7 @@ def predict(
         split: `validation`; `perturbed`, the validation films with other exposure and framing; or `test`.
 
     Returns:
-        Predictions by variant name.
+        By variant name, the record that belongs to the task: `answers.Predictions`, or of outlines `outlined.Outlined`.
 
     Raises:
         UsageError: For an unknown split, or for `test` while a variant has no entry in `selection.json`.
@@ -67,7 +60,7 @@ def predict(
         write_film_groups(run, films.test)
     elif split == "validation":
         write_film_groups(run, films.validation, VALIDATION)
-    found: dict[str, Predictions] = {}
+    found: dict[str, Record] = {}
     missing: dict[str, Any] = {}
     for variant in variants:
         network = run_of(run, variant)
@@ -85,25 +78,11 @@ def predict(
             chosen = _choose(network, prepared, split)
             with stored_films(chosen.source, chosen.positions) as pixels:
                 for variant in group:
-                    predictions = _ask(run, variant, chosen, pixels, fingerprint, workers)
-                    _store(run, variant, split, predictions)
-                    found[variant.name] = predictions
+                    found[variant.name] = _ask(run, variant, split, chosen, pixels, fingerprint, workers)
     if split == "test":
-        write_thumbnails(run, films.test, variants, found)
-        _show_winner(run, films, variants, found)
+        own = {v.name: films_of(run_of(run, v), films, v).test for v in variants}
+        show_test_films(run, films.test, variants, found, own)
     return {variant.name: found[variant.name] for variant in variants}
-
-
-def _show_winner(
-    run: Run, films: FilmSplits, variants: Sequence[Variant], found: dict[str, Predictions]
-) -> None:
-    """Write a test film that the winner gets right and one that it misses, where the winner is among the variants."""
-    chosen = read_selection(run)
-    for variant in variants:
-        if variant.name == chosen.get("winner"):
-            own = films_of(run_of(run, variant), films, variant).test
-            at = thresholds(chosen["variants"][variant.name])
-            write_hit_and_miss(run, own, variant, found[variant.name], at)
 
 
 def predictions_path(run: Run, variant: Variant, split: str) -> Path:
@@ -119,7 +98,7 @@ def was_scored(run: Run, variant: Variant, split: str) -> bool:
         return True
 
 
-def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
+def load_predictions(run: Run, variant: Variant, split: str) -> Any:
     """Return stored predictions of this very model file; None when there are none.
 
     Raises:
@@ -131,32 +110,7 @@ def load_predictions(run: Run, variant: Variant, split: str) -> Predictions | No
     return predictions_in(path, variant)
 
 
-def predictions_in(path: Path, variant: Variant, *, digest: bool = True) -> Predictions | None:
-    """Return the predictions of a file; None when another model file made them.
-
-    Args:
-        path: The file.
-        variant: Whose they are.
-        digest: Whether the file must be the one that was written, where that was noted.
-
-    Raises:
-        DataError: When the file is damaged.
-    """
-    fields: dict[str, Any] = read_arrays(path, tuple(Predictions.__dataclass_fields__), digest=digest)
-    for name in ("model_sha256", "fingerprint"):
-        fields[name] = str(fields[name])
-    if fields["model_sha256"] != variant.sha256:
-        return None
-    films, labels = len(fields["image_id"].reshape(-1)), len(task_of(variant).labels)
-    shapes = {"image_id": (films,), "patient_id": (films,), "y_true": (films, labels), "y_prob": (films, labels),
-              "outputs": (films, len(variant.labels))}  # fmt: skip
-    for name, shape in shapes.items():
-        if fields[name].shape != shape or (fields[name].dtype.kind == "f") != (len(shape) == 2):
-            raise damaged(path, f"{name} is of another size or type", RUN_AGAIN)
-    return Predictions(**fields)
-
-
-def _intact_predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
+def _intact_predictions(run: Run, variant: Variant, split: str) -> Record | None:
     """Return stored predictions; None when there are none or they are damaged, so that they are made anew."""
     try:
         return load_predictions(run, variant, split)
@@ -204,8 +158,14 @@ def _choose(run: Run, films: FilmSplits, split: str) -> Films:
 
 
 def _ask(
-    run: Run, variant: Variant, films: Films, pixels: StoredFilms, fingerprint: str, workers: Workers
-) -> Predictions:
+    run: Run,
+    variant: Variant,
+    split: str,
+    films: Films,
+    pixels: StoredFilms,
+    fingerprint: str,
+    workers: Workers,
+) -> Record:
     outputs = predict_files(
         run.model_path(variant), variant.format, pixels, name=variant.name, workers=workers
     )
@@ -215,33 +175,9 @@ def _ask(
             f"{variant.name} cannot be judged: {wrong} for film {bad}; its weights are damaged, or its training went astray: "
             "build or import it again."
         )
-    return Predictions(
-        image_id=np.asarray(films.image_ids, dtype=np.str_),
-        patient_id=np.asarray(films.patient_ids, dtype=np.str_),
-        y_true=np.asarray(films.labels, np.float32),
-        y_prob=task_of(variant).probabilities(outputs),
-        outputs=outputs,
-        model_sha256=variant.sha256,
-        fingerprint=fingerprint,
-    )
-
-
-def _store(run: Run, variant: Variant, split: str, predictions: Predictions) -> None:
-    """Write predictions; those of the test films after their line in the log."""
     if split == "test":
-        log_test(run, variant, predictions.image_id)
+        log_test(run, variant, films.image_ids)  # before anything of it is stored
+    record = made(run, variant, split, films, outputs, fingerprint)
     with atomic_path(predictions_path(run, variant, split)) as partial, partial.open("wb") as stream:
-        np.savez(stream, **predictions.arrays())
-
-
-def per_label(predictions: Predictions) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (answers, probabilities) of each label, without the films whose answer is unknown."""
-    columns = zip(predictions.y_true.T, predictions.y_prob.T, strict=True)
-    return [(y_true[~np.isnan(y_true)], y_prob[~np.isnan(y_true)]) for y_true, y_prob in columns]
-
-
-def mean_auroc(predictions: Predictions) -> float | None:
-    """Return the AUROC, averaged over the labels that have one; None when none has."""
-    values = [metrics.auroc(*known) for known in per_label(predictions)]
-    defined = [value for value in values if not math.isnan(value)]
-    return float(np.mean(defined)) if defined else None
+        np.savez(stream, **record.arrays())
+    return record

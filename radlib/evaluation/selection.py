@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from radlib.datasets.films import FilmSplits
-from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE, read_selection
 from radlib.evaluation.forecast import forecast
 from radlib.evaluation.gate import gate_of, qualify
@@ -19,12 +18,12 @@ from radlib.evaluation.learnt import answers_of, not_learnt
 from radlib.evaluation.limits import best_within
 from radlib.evaluation.predictions import (
     films_of,
-    mean_auroc,
     predict,
     run_of,
     split_fingerprint,
     was_scored,
 )
+from radlib.evaluation.records import Record
 from radlib.evaluation.threshold_rules import operating_points, rule_numbers, rule_of
 from radlib.evaluation.winners import SPLITS, choose_winner
 from radlib.foundation import digests
@@ -32,6 +31,7 @@ from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.storage import write_json
 from radlib.runs.runs import Run
 from radlib.runs.settings import Settings
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant, variant_name
 
 
@@ -52,7 +52,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         What `selection.json` holds: `rule`, `films`, `margin`, `selection_loss`, what `winners.choose_winner` returns,
         `before_test` (see `forecast.forecast`), `limits` where the study has `size_limits_kb` (see
         `limits.best_within`), and per variant `threshold` (a list where there are several
-        labels), `validation_auroc`, `operating_auroc`, `model_sha256` and `fingerprint`. What is undefined is None.
+        labels), `validation_auroc`, `operating_auroc` (or what else the task measures), `model_sha256` and `fingerprint`. What is undefined is None.
         Where the study has a gate, `gate` says who meets it and the winner is the smallest that does; when none
         does, the rule without a gate stands in, so that the run has a model to show.
 
@@ -64,7 +64,8 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     before = _before(run)
     tested = {v.name for v in variants if was_scored(run, v, "test")}
     bases = {v.name: _basis(run, films, v) for v in variants}
-    rule = "most probable class" if films.dataset.task.exclusive else str(rule_of(run.settings))
+    task = films.dataset.task
+    rule = task.fixed_rule or str(rule_of(run.settings))
     kept = {
         name: before["variants"][name]
         for name, basis in bases.items()
@@ -77,7 +78,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
                 "choose another --output, or start over with --fresh."
             )
     if tested and not run.fresh:
-        _refuse_another_choice(run.settings, before)
+        _refuse_another_choice(run.settings, before, task)
     new = [v for v in variants if v.name not in kept]
     entries = {**kept, **_choose(run, films, new, bases)}
     late = [v.name for v in new if tested and v.name not in before["variants"]]
@@ -89,7 +90,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     winner = winner_of(run.settings, candidates, answers, unlearnt)
     chosen = {
         "rule": rule,
-        **rule_numbers(run.settings, films.dataset.task.exclusive),
+        **rule_numbers(run.settings, bool(task.fixed_rule)),
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         "selection_loss": run.settings.selection_loss,
@@ -99,7 +100,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         ),
         **({"not_learnt": unlearnt} if unlearnt else {}),
         **(
-            {"limits": best_within(limits, candidates, entries)}
+            {"limits": best_within(limits, candidates, entries, task.measure)}
             if (limits := run.settings.size_limits_kb)
             else {}
         ),
@@ -112,10 +113,10 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
     return chosen
 
 
-def _refuse_another_choice(settings: Settings, before: Mapping[str, Any]) -> None:
+def _refuse_another_choice(settings: Settings, before: Mapping[str, Any], task: Task) -> None:
     """Refuse a gate or a limit that would choose again when test films have been scored."""
     again = "cannot be changed now; choose another --output, or start over with --fresh."
-    if before.get("gate", {}).get("demand", "") != str(gate_of(settings) or ""):
+    if before.get("gate", {}).get("demand", "") != str(gate_of(settings, task.measure_word) or ""):
         raise UsageError(f"The gate was stated otherwise when the test films were scored and {again}")
     if before.get("selection_loss", settings.selection_loss) != settings.selection_loss:
         raise UsageError(
@@ -149,14 +150,14 @@ def _choose(
     """Return the entries of variants that have none yet."""
     validation = predict(run, films, variants, split="validation")
     operating = predict(run, films, variants, split=run.settings.operating_point_films)
-    entries = {}
+    entries, measure = {}, films.dataset.task.measure
     for variant in variants:
         asked = operating[variant.name]
         points = operating_points(asked, variant, rule_of(run.settings))
         entries[variant.name] = {
             "threshold": points[0] if len(points) == 1 else points,
-            "validation_auroc": mean_auroc(validation[variant.name]),
-            "operating_auroc": mean_auroc(asked),
+            f"validation_{measure}": validation[variant.name].merit,
+            f"operating_{measure}": asked.merit,
             **bases[variant.name],
         }
     return entries
@@ -165,7 +166,7 @@ def _choose(
 def winner_of(
     settings: Settings,
     candidates: list[Variant],
-    answers: Mapping[str, Mapping[str, Predictions]],
+    answers: Mapping[str, Mapping[str, Record]],
     unlearnt: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what `winners.choose_winner` returns and, where the study has a gate, `gate`, whose winner comes first.
@@ -176,8 +177,10 @@ def winner_of(
         answers: Their answers to the validation films and to the perturbed ones, by split and name.
         unlearnt: Why originals have not learnt, by name, see `learnt.not_learnt`.
     """
-    chosen = choose_winner(_learnt(candidates, unlearnt), answers, settings.selection_loss)
-    demanded = gate_of(settings)
+    task = task_of(candidates[0]) if candidates else Task
+    allowed = getattr(settings, task.allowed_loss)
+    chosen = choose_winner(_learnt(candidates, unlearnt), answers, allowed)
+    demanded = gate_of(settings, task.measure_word)
     if demanded is None:
         return chosen
     gate = qualify(demanded, candidates, answers["validation"], unlearnt)

@@ -29,19 +29,20 @@ def rule_of(settings: Settings) -> metrics.ThresholdRule:
     )
 
 
-def rule_numbers(settings: Settings, exclusive: bool) -> dict[str, dict[str, Any]]:
+def rule_numbers(settings: Settings, fixed: bool) -> dict[str, dict[str, Any]]:
     """Return what the file of choices adds where thresholds are not Youden's: `threshold_rule`, its numbers."""
     rule = rule_of(settings)
-    plain = exclusive or rule.name == "youden"
+    plain = fixed or rule.name == "youden"
     return {} if plain else {"threshold_rule": dataclasses.asdict(rule)}
 
 
 def operating_points(
     predictions: Predictions, variant: Variant, rule: metrics.ThresholdRule
 ) -> list[float | None]:
-    """Return a threshold per label, None where none can be chosen or where the most probable class wins."""
-    if task_of(variant).exclusive:
-        return [None] * len(variant.labels)
+    """Return a threshold per label, None where none can be chosen or where none is asked; of outlines the fixed one."""
+    task = task_of(variant)
+    if task.fixed_rule:
+        return [task.fixed_threshold] * len(variant.labels)
     points = [metrics.operating_point(*known[:2], rule, known[2]) for known in _known(predictions)]
     return [None if math.isnan(point) else point for point in points]
 

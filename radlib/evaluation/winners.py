@@ -6,6 +6,9 @@ bound* of its loss stays within the study's limit, on the probit scale (`metrics
 are and on their perturbed copies, beside the better of its own original and the best one. Seeds are pooled: a chain is
 chosen, not a lucky training. What the rule holds is measured by `python -m benchmarks evidence`.
 
+Of outlines the same is asked of the mean Dice, against the study's margin; and as a verdict on them needs the films that fail, too, a
+chain that was seen to lose more than that at the 5th percentile does not qualify.
+
 When no compressed chain qualifies the best original wins: the safest, and the report says so.
 """
 
@@ -16,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.evaluation.answers import Predictions
-from radlib.evaluation.predictions import mean_auroc
+from radlib.evaluation.records import Record
 from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed")
 Chain = tuple[str, str]  # network, chain of techniques
-Answers = Mapping[str, Mapping[str, Predictions]]  # by split and name of a variant
+Answers = Mapping[str, Mapping[str, Record]]  # by split and name of a variant
 
 
 def choose_winner(variants: Sequence[Variant], answers: Answers, limit: float) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def choose_winner(variants: Sequence[Variant], answers: Answers, limit: float) -
     Args:
         variants: Those that the study chooses among.
         answers: Their answers to the films of `SPLITS`.
-        limit: Largest upper bound of the loss, on the probit scale.
+        limit: Largest upper bound of the loss: on the probit scale, or of outlines of the mean Dice.
 
     Returns:
         For `selection.json`: `winner` (a variant's name), `nearest` (the compressed variant whose bound is lowest, None
@@ -93,12 +95,12 @@ def size_bytes(variants: Sequence[Variant]) -> float:
 
 def best_seed(variants: Sequence[Variant], answers: Answers) -> Variant:
     """Return the file of a chain that reads perturbed validation films best; of equals the first."""
-    return max(variants, key=lambda variant: mean_auroc(answers["perturbed"][variant.name]) or 0.0)
+    return max(variants, key=lambda variant: answers["perturbed"][variant.name].merit or 0.0)
 
 
 def _score(variants: Sequence[Variant], answers: Answers) -> float | None:
-    """Return the mean AUROC of a chain's seeds on the films as they are; None where one has none."""
-    scores = [mean_auroc(answers["validation"][v.name]) for v in variants if v.name in answers["validation"]]
+    """Return the mean merit of a chain's seeds on the films as they are; None where one has none."""
+    scores = [answers["validation"][v.name].merit for v in variants if v.name in answers["validation"]]
     return None if not scores or None in scores else float(np.mean([s for s in scores if s is not None]))
 
 
@@ -109,7 +111,7 @@ def _bound(variants: Sequence[Variant], references: Sequence[Variant], answers: 
     of_seed = {reference.seed: reference for reference in references}
     bounds = []
     for split in SPLITS:
-        differences = []
+        differences, seen = [], []
         for variant in variants:
             before, after = (
                 answers[split].get(name)
@@ -117,9 +119,8 @@ def _bound(variants: Sequence[Variant], references: Sequence[Variant], answers: 
             )
             if before is None or after is None or before.image_id.tolist() != after.image_id.tolist():
                 return math.inf
-            differences.append(
-                metrics.probit_difference(before.y_true, before.y_prob, after.y_prob, before.patients)
-            )
-        bound = metrics.upper_loss(differences)
+            differences.append(before.changed(after))
+            seen.append(before.seen_loss(after))
+        bound = max(metrics.upper_loss(differences), float(np.mean(seen)))
         bounds.append(bound if math.isfinite(bound) else math.inf)
     return max(bounds)

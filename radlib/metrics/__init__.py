@@ -84,8 +84,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "fit_temperature",
         ],
         "multiplicity": ["benjamini_hochberg", "holm"],
-        "outline_tests": ["failing_test", "failing_verdict", "mean_test", "outline_verdict"],
-        "outline_measures": ["outline_summary", "outline_table"],
+        "outline_tests": [
+            "both_tests",
+            "failing_test",
+            "failing_verdict",
+            "mean_test",
+            "mean_value_difference",
+            "outline_verdict",
+        ],
+        "outline_measures": ["OUTLINE_DISTANCES", "OUTLINE_MEASURES", "outline_summary", "outline_table"],
         "paired_tests": [
             "PairedTest",
             "mean_of_differences",

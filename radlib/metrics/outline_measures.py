@@ -14,7 +14,8 @@ from radlib.metrics.mask_overlap import dice, intersection_over_union
 from radlib.metrics.surface_distance import average_surface_distance, hausdorff_95
 
 SHARES = ("dice", "intersection_over_union", "lesions_found")
-DISTANCES = ("hausdorff_95", "average_surface_distance", "false_patches")
+OUTLINE_DISTANCES = ("hausdorff_95", "average_surface_distance", "false_patches")
+OUTLINE_MEASURES = (*SHARES, *OUTLINE_DISTANCES, "lesions")  # the columns of a film's row
 
 
 def outline_table(truth: ArrayLike, drawn: ArrayLike, spacing: ArrayLike = 1.0) -> "pd.DataFrame":
@@ -68,8 +69,8 @@ def outline_summary(
         One row per measure, with the columns of `film_values.film_summary`.
     """
     rows = {}
-    for measure in (*SHARES, *DISTANCES):
-        sign = -1 if measure in DISTANCES else 1
+    for measure in (*SHARES, *OUTLINE_DISTANCES):
+        sign = -1 if measure in OUTLINE_DISTANCES else 1
         found = film_summary(sign * table[measure].to_numpy(np.float64), patient_ids, draws, seed)
         rows[measure] = found if sign == 1 else _turned(found)
     return pd.DataFrame.from_dict(rows, orient="index")

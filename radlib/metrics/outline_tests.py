@@ -19,6 +19,7 @@ References:
     Rubin (1981). The Bayesian bootstrap. Annals of Statistics 9. Gaffke (2005), see `unseen_patient`.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -135,8 +136,24 @@ def failing_verdict(test: PairedTest) -> str:
     return verdict(test.p_noninferior, test.p_inferior, test.patients >= patients_for(FAILING))
 
 
-def outline_verdict(mean: PairedTest, failing: PairedTest, alpha: float = ALPHA) -> str:
+def both_tests(mean: PairedTest, failing: PairedTest) -> PairedTest:
+    """Return the test of mean and 5th percentile together: the claim needs both, an alarm is either's (Berger, 1982)."""
+    if math.isnan(mean.p_noninferior + failing.p_noninferior):
+        return untested(mean.reason or failing.reason, mean.difference)
+    claim, alarm = max(mean.p_noninferior, failing.p_noninferior), min(mean.p_inferior, failing.p_inferior)
+    return dataclasses.replace(mean, p_noninferior=claim, p_inferior=alarm)
+
+
+def outline_verdict(
+    mean: PairedTest, failing: PairedTest, alpha: float = ALPHA, p_noninferior: float | None = None
+) -> str:
     """Return what may be said of outlines: as good only where mean and 5th percentile are.
+
+    Args:
+        mean: See `mean_test`.
+        failing: See `failing_test`.
+        alpha: Level of the claim.
+        p_noninferior: Of the claim, adjusted for all that was asked; None as it is of these alone.
 
     Example:
         >>> dice = np.linspace(0.8, 1.0, 200)
@@ -145,11 +162,12 @@ def outline_verdict(mean: PairedTest, failing: PairedTest, alpha: float = ALPHA)
         >>> tests[0].p_noninferior < 0.05, outline_verdict(*tests)
         (True, 'inferior')
     """
-    claim, alarm = max(mean.p_noninferior, failing.p_noninferior), min(mean.p_inferior, failing.p_inferior)
-    if math.isnan(mean.p_noninferior + failing.p_noninferior):
+    both = both_tests(mean, failing)
+    if math.isnan(both.p_noninferior):
         return "undefined"
     enough = mean.patients >= max(patients_for(mean.margin), patients_for(FAILING))
-    return verdict(claim, alarm, enough, alpha)
+    claim = both.p_noninferior if p_noninferior is None else p_noninferior
+    return verdict(claim, both.p_inferior, enough, alpha)
 
 
 def _why_not(first: np.ndarray, second: np.ndarray, patient_ids: ArrayLike) -> str:

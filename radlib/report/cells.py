@@ -8,7 +8,7 @@ import pandas as pd
 from radlib import metrics
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Table, Text, drawn
-from radlib.report.conclusions import QUESTIONS, TONES
+from radlib.report.conclusions import TONES, questions_of
 from radlib.report.tables import over_seeds
 
 LABEL_METRICS = {
@@ -65,7 +65,7 @@ def conclusion_cell(row: pd.Series) -> Cell:
     """Return what the verdicts on AUROC, sensitivity and specificity come to, and below it each of them."""
     notes = [
         f"{title} {w.VERDICTS.get(row[f'verdict{suffix}'], row[f'verdict{suffix}'])}"
-        for suffix, title in QUESTIONS.items()
+        for suffix, title in questions_of(row).items()
         if row[f"verdict{suffix}"]
     ]
     return Cell(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from radlib.datasets import is_drawn
 from radlib.evaluation.thumbnails import PER_VARIANT, thumbnail_path
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Films
@@ -52,4 +53,4 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
 
 def passing_on(settings: Settings) -> str:
     """Return what a reader must know before the page is passed on."""
-    return DRAWN if settings.dataset == "synthetic" else PATIENTS
+    return DRAWN if is_drawn(settings) else PATIENTS

@@ -22,6 +22,12 @@ FIRST_WORDS = {
 }
 THE_ORIGINAL = "It is the original that others are compared with."
 QUESTIONS = {"": "AUROC", "_sensitivity": "sensitivity", "_specificity": "specificity"}
+OF_OUTLINES = {"": "mean Dice", "_failing": "5th percentile of Dice"}
+
+
+def questions_of(row: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what is asked of a row of results: the ending of its columns, and what it is called."""
+    return OF_OUTLINES if "verdict_failing" in row else QUESTIONS
 
 
 def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str:
@@ -40,8 +46,8 @@ def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str
     if word not in FIRST_WORDS:
         return ""
     said = [
-        _answer(row, suffix, title, rate_margin if suffix else margin)
-        for suffix, title in QUESTIONS.items()
+        _answer(row, suffix, title, rate_margin if suffix.endswith("ity") else margin)
+        for suffix, title in questions_of(row).items()
         if w.known(row.get(f"difference{suffix}"))
     ]
     reasons = [str(row.get(name) or "") for name in ("verdict_reason", "reason_sensitivity")]
@@ -69,8 +75,9 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
         )
     share = 100 * metrics.not_excluded(float(patients))
     each = "" if w.known(row.get("threshold", 0.0)) else ", counted once for each finding"
+    which = f" of the rarer answer{each}" if questions_of(row) is QUESTIONS else ""
     parts.append(
-        f"With {w.plural(patients, 'patient')} of the rarer answer{each}, losses concentrated in up to {share:.1f} % of patients are not excluded"
+        f"With {w.plural(patients, 'patient')}{which}, losses concentrated in up to {share:.1f} % of patients are not excluded"
     )
     if word == "too few patients":
         parts.append(f"A margin of {margin:.3f} needs at least {metrics.patients_for(margin):,} of them")

@@ -41,7 +41,13 @@ TABLES = {
         "positive_predictive_value negative_predictive_value f1 brier± expected_calibration_error difference± "
         f"pooled_difference± {_VERDICT} difference_sensitivity± difference_specificity± verdict_sensitivity "
         "reason_sensitivity verdict_specificity reason_specificity conclusion films_disjoint auroc_disjoint accuracy_disjoint "
-        "sensitivity_disjoint specificity_disjoint auroc_disjoint_low auroc_disjoint_high winner not_learnt",
+        "sensitivity_disjoint specificity_disjoint auroc_disjoint_low auroc_disjoint_high validation_dice dice± failing_dice± "
+        "intersection_over_union± lesions_found± hausdorff_95± average_surface_distance± false_patches± difference_failing± "
+        "p_noninferior_failing p_inferior_failing verdict_failing winner not_learnt",
+    ),
+    "outlines.csv": Table(
+        "a measure of the outlines of a label by a variant",
+        "variant label measure films patients mean± failing±",
     ),
     "per_label.csv": Table(
         "a metric of a finding of a variant", "variant label films positives metric value low high"
@@ -132,7 +138,7 @@ TABLES = {
     "test_log.csv": Table("a scoring of the test films", "date study variant model films selection test_films"),
     "reports/times.csv": Table("an executed notebook", "report seconds peak_memory_bytes"),
     "variants/<variant>/history.csv": Table(
-        "an epoch of training", "epoch loss val_loss val_auroc learning_rate chance_loss"
+        "an epoch of training", "epoch loss val_loss val_auroc val_dice learning_rate chance_loss"
     ),
     "imports/<tag>.csv": Table(
         "a usual way to read films, tried on validation films with a network from elsewhere",
@@ -140,6 +146,6 @@ TABLES = {
     ),
     "radlib predict": Table(
         "a film of one's own",
-        "file image_id <label>_probability <label>_decision <label>_threshold class_decision reason warning",
+        "file image_id <label>_probability <label>_decision <label>_threshold <label>_share class_decision reason warning",
     ),
 }  # fmt: skip

@@ -61,7 +61,7 @@ def first_page(
     settings = readings.run.settings
     said = headline(results, readings.selection, settings)[1:]
     answers = (
-        Section(WHICH_FILE, _file(readings, variant, chosen_by(results, readings.selection, settings))),
+        Section(WHICH_FILE, file_blocks(readings, variant, chosen_by(results, readings.selection, settings))),
         Section(AS_GOOD, _texts(*said, *gate)),
         Section(THRESHOLD, _texts(decided_at(readings, variant), *why_none_lines(readings, variant))),
         Section(ERRORS, _errors(readings, variant, evidence["usefulness"])),
@@ -78,7 +78,8 @@ def _texts(*lines: str) -> tuple[Text, ...]:
     return (Text(found),) if found else ()
 
 
-def _file(readings: Readings, variant: Variant, how: str) -> tuple[Text | Command, ...]:
+def file_blocks(readings: Readings, variant: Variant, how: str) -> tuple[Text | Command, ...]:
+    """Return which file was chosen, how, where it lies, and what sends it to a device."""
     place = _place(readings.run) / "variants" / variant.key
     file = f"{(place / Path(variant.file).name).as_posix()}; its card: cards/{variant.key}.md."
     return (*_texts(how, file), Command(f"radlib export {place.as_posix()} for_the_device"))

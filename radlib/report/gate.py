@@ -1,5 +1,6 @@
 """Whether the study's gate was met: the winner of the validation films, confirmed by the test films or not."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from radlib.evaluation.gate import gate_of
@@ -8,9 +9,12 @@ from radlib.foundation.errors import QualityGateError
 from radlib.report import wording as w
 from radlib.report.conclusions import conclusion
 from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
-from radlib.report.readings import Readings, read
+from radlib.report.outlines.outline_judgements import judge_outlines, judge_outlines_beside
+from radlib.report.readings import Readings, read, record_of
 from radlib.runs.counted import told
 from radlib.runs.runs import Run
+from radlib.runs.tasks import Task, task_of
+from radlib.runs.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class Outcome:
     sentence: str
 
 
+def _measure_word(readings: Readings) -> str:
+    return next((task_of(variant).measure_word for variant in readings.variants), Task.measure_word)
+
+
 def gate_outcome(readings: Readings) -> Outcome | None:
     """Return whether the gate was met; None where the study has none, or nothing was chosen yet."""
     found = _outcome(readings)
@@ -34,7 +42,7 @@ def gate_outcome(readings: Readings) -> Outcome | None:
 
 def _outcome(readings: Readings) -> Outcome | None:
     gate = readings.selection.get("gate")
-    demanded = gate["demand"] if gate else str(gate_of(readings.run.settings) or "")
+    demanded = gate["demand"] if gate else str(gate_of(readings.run.settings, _measure_word(readings)) or "")
     if readings.not_learnt and demanded:  # which can be known before anything was chosen
         return Outcome(False, f"{alarm(readings.not_learnt)} The gate ({demanded}) is not met.")
     if not gate:
@@ -71,18 +79,28 @@ def _outcome(readings: Readings) -> Outcome | None:
 
 def _judged(readings: Readings, winner: str, reference: str) -> dict | None:
     """Return the test films' verdict on the winner, against what it was judged against on validation films."""
-    rows = judge_variants(readings)
+    judge, beside = JUDGES[record_of(readings)]
+    rows = judge(readings)
     if not reference:
         return rows.get(winner)
     named = {variant.name: variant for variant in readings.variants}
     if reference not in named or winner not in named:
         return None
-    beside_it = judge_pairs(readings, [(named[reference], named[winner])]).to_dict("records")[0]
-    # beside another network's original its AUROC is asked, beside its own what becomes of patients
-    row = rows.get(winner, dict.fromkeys(ALL_COLUMNS, "")) | beside_it
-    own = ("verdict_sensitivity", "verdict_specificity") if winner in rows else ()
+    return beside(readings, rows, named[reference], named[winner])
+
+
+def _labels_beside(readings: Readings, rows: dict, reference: Variant, winner: Variant) -> dict:
+    """Return the verdicts on a winner: its AUROC beside another network's original, beside its own what becomes of patients."""
+    beside_it = judge_pairs(readings, [(reference, winner)]).to_dict("records")[0]
+    row = rows.get(winner.name, dict.fromkeys(ALL_COLUMNS, "")) | beside_it
+    own = ("verdict_sensitivity", "verdict_specificity") if winner.name in rows else ()
     row |= {"verdict_sensitivity": row["verdict"], "verdict_specificity": ""} if not own else {}
     return row | {"conclusion": conclude(row)}
+
+
+def _outlines_beside(readings: Readings, rows: dict, reference: Variant, winner: Variant) -> dict:
+    """Return the verdict on a winner's outlines beside those of another network's original."""
+    return judge_outlines_beside(readings, reference, winner)
 
 
 def check_gate(run: Run) -> str:
@@ -98,3 +116,9 @@ def check_gate(run: Run) -> str:
     if outcome.passed is False:
         raise QualityGateError(outcome.sentence)
     return outcome.sentence
+
+
+JUDGES: Mapping[str, tuple[Callable[[Readings], dict], Callable[..., dict]]] = {
+    "probabilities": (judge_variants, _labels_beside),
+    "masks": (judge_outlines, _outlines_beside),
+}

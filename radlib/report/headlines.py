@@ -11,6 +11,16 @@ from radlib.report.conclusions import FIRST_WORDS, TONES, chance_words, conclusi
 from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 
+OF_LABELS = {"auroc": "AUROC", "accuracy": "accuracy"}  # what is told of how well a variant reads
+OF_OUTLINES = {"dice": "Dice", "failing_dice": "on one film in twenty at most"}
+
+
+def allowed_loss(results: pd.DataFrame, settings: Settings) -> tuple[float, str]:
+    """Return how much a winner may lose on validation films, as a number and in words."""
+    if "dice" in results:
+        return settings.margin, f"{settings.margin:g} of Dice"
+    return settings.selection_loss, f"{settings.selection_loss:g} on the probit scale of AUROC"
+
 
 def headline(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> list[str]:
     """Return what was chosen and how it did on the test films, a sentence or two each.
@@ -67,7 +77,7 @@ def _choice_sentence(
 ) -> str:
     """Return what was chosen, and by which of the rules it was."""
     several = results["network"].nunique() > 1
-    allowed = f"{settings.selection_loss:g} on the probit scale of AUROC"
+    allowed = allowed_loss(results, settings)[1]
     if selection.get("gate", {}).get("winner"):
         how = "is the smallest file that meets the study’s demands on validation films"
     elif row["chain"] != "original":
@@ -94,14 +104,15 @@ def _why_original(results: pd.DataFrame, selection: Mapping[str, Any], settings:
         for chain, bound in chains.items()
         if chain != "original" and bound is not None
     ]
-    if any(bound <= settings.selection_loss for bound in bounds):
+    limit, allowed = allowed_loss(results, settings)
+    if any(bound <= limit for bound in bounds):
         return "No compressed variant that was safe to choose on validation films is smaller."
     nearest = results[results["variant"] == selection["nearest"]]
     several = results["network"].nunique() > 1
     other = w.title_of(nearest.iloc[0], several, False) if len(nearest) else selection["nearest"]
     return (
         "No compressed variant was safe to choose: on validation films, as they are or perturbed, each may lose more "
-        f"than {settings.selection_loss:g} on the probit scale of AUROC; {other} is nearest."
+        f"than {allowed}; {other} is nearest."
     )
 
 
@@ -109,9 +120,10 @@ def _test_sentence(row: pd.Series, selection: Mapping[str, Any], settings: Setti
     if not w.known(row.get("films")):
         return " ".join(["It has not been scored on test films yet.", *forecast_sentences(selection)])
     films = f"On {w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}"
-    area = f"AUROC {w.rate(row['auroc'])}{_bracket(row, 'auroc')}"
+    (name, title), (other, its_title) = (OF_OUTLINES if "dice" in row else OF_LABELS).items()
+    area = f"{title} {w.rate(row[name])}{_bracket(row, name)}"
     if row["chain"] == "original" or not row.get("conclusion"):
-        share = f"accuracy {w.rate(row['accuracy'])}{_bracket(row, 'accuracy')}"
+        share = f"{its_title} {w.rate(row[other])}{_bracket(row, other)}"
         return f"{films} it reaches {area} and {share}."
     said = conclusion(row, settings.margin, settings.rate_margin)
     return f"{films} it reaches {area}. It {said}."
@@ -122,11 +134,12 @@ def _bracket(row: pd.Series, name: str) -> str:
     return f" [{text}]" if text else ""
 
 
-def forecast_sentences(selection: Mapping[str, Any]) -> list[str]:
+def forecast_sentences(selection: Mapping[str, Any], who: str = " of the rarer answer") -> list[str]:
     """Return what was said before the test films were opened about what they could show, a sentence per network.
 
     Args:
         selection: What `selection.json` holds.
+        who: Which patients were counted; empty for all.
     """
     lines = []
     for network, row in selection.get("before_test", {}).items():
@@ -135,16 +148,16 @@ def forecast_sentences(selection: Mapping[str, Any]) -> list[str]:
             continue
         chance = chance_words(known)
         lines.append(
-            f"{network}, {known['chain']}: the test films hold {w.plural(known['patients'], 'patient')} of the rarer answer, "
+            f"{network}, {known['chain']}: the test films hold {w.plural(known['patients'], 'patient')}{who}, "
             f"which cannot exclude losses concentrated in up to {100 * known['not_excluded']:.1f} % of patients; the margin "
             f"is {known['margin']:.3f}.{f' {chance}.' if chance else ''}"
         )
     return lines
 
 
-def forecast_blocks(selection: Mapping[str, Any]) -> tuple[Text, ...]:
+def forecast_blocks(selection: Mapping[str, Any], who: str = " of the rarer answer") -> tuple[Text, ...]:
     """Return the same as blocks of the report; none where nothing was said."""
-    lines = forecast_sentences(selection)
+    lines = forecast_sentences(selection, who)
     when = "" if selection.get("added_after_test") else " before the test films were opened"
     said = (
         f"Said{when}, from validation films as they are and the number of test patients alone: where test films are harder, "

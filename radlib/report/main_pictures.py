@@ -24,7 +24,7 @@ def draw_main(
     each = pooled(results)
     compared = each.dropna(subset=["difference"]) if len(each) else each
     if len(compared):
-        _draw_differences(compared, margin, add)
+        draw_differences(compared, margin, add)
     if len(scored):
         alt = "Size of the model file against AUROC. " + listed(_named(scored), _size_words)
         caption = (
@@ -37,25 +37,36 @@ def draw_main(
         add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption.strip())
 
 
-def _draw_differences(compared: pd.DataFrame, margin: float, add: Callable) -> None:
+def draw_differences(
+    compared: pd.DataFrame, margin: float, add: Callable, measure: str = "AUROC", also: str = "in the findings that it misses"
+) -> None:  # fmt: skip
+    """Draw what every variant lost against the bytes of its file.
+
+    Args:
+        compared: See `pooled.pooled`; rows with a difference.
+        margin: The largest loss that counts as none.
+        add: Keeps a picture, see `pictures.draw_figures`.
+        measure: What was lost, as it is written in a sentence.
+        also: In what else a variant that is as good must be so.
+    """
     most = int(compared["seeds"].max())
     caption = (
         "One point per variant: left is smaller, and above the dashed line it lost less than the margin "
-        f"({margin:g}, shaded). Filled circle: as good as its original, also in the findings that it misses; triangle: reads worse; "
+        f"({margin:g}, shaded). Filled circle: as good as its original, also {also}; triangle: reads worse; "
         "hollow: nobody can tell. Bars: 95 % interval over the patients tested."
         + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")
         + _few(len(compared), "the winner, and those that lost less than")
     )
     alt = (
-        f"What each variant lost beside its original in AUROC, against the size of its file; less than {margin:g} counts as none. "
+        f"What each variant lost beside its original in {measure}, against the size of its file; less than {margin:g} counts as none. "
         + listed(_named(compared.assign(seed=0, auroc=compared["difference"])), _difference_words)
     )
     add(
         "difference_against_size",
-        lambda: figures.difference_against_size(compared, margin=margin),
+        lambda: figures.difference_against_size(compared, margin=margin, measure=measure),
         alt,
         caption,
-        phone=lambda: figures.difference_against_size(compared, margin=margin, narrow=True),
+        phone=lambda: figures.difference_against_size(compared, margin=margin, measure=measure, narrow=True),
     )
 
 

@@ -7,6 +7,7 @@ from radlib.report import wording as w
 from radlib.report.readings import Readings
 from radlib.report.threshold_words import CLASSES, chosen_on, threshold_lines
 from radlib.runs.counted import PATIENTS
+from radlib.runs.settings import Settings
 from radlib.runs.tasks import task_of
 
 
@@ -55,6 +56,13 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "AUROC: the probability that a film with the finding scores higher than one without, ties counting half "
         "(Hanley and McNeil, 1982). Calibration error: mean distance of predicted and observed share over ten bins of "
         "equal number (Naeini et al., 2015).",
+        *cost_methods(settings, results),
+    )
+
+
+def cost_methods(settings: Settings, results: pd.DataFrame) -> tuple[str, ...]:
+    """Return how costs came about and what films go in as, a sentence or two each: the same for all kinds of questions."""
+    return (
         "Size: the length of the model file; KB = 1,000 bytes. Deflated: zlib, level 9. The baseline of every ratio is "
         "the original’s weights in float32 and nothing else.",
         f"Latency: single films after warm-up, variants in turns{_latency(results)}. Peak memory: a fresh process that "

@@ -33,7 +33,7 @@ from radlib.runs.variants import REBUILT, Variant
 
 FOLDER = "cards"
 USE = (
-    "Meant for research on how compression changes a classifier. Not a medical device: no decision about a patient may "
+    "Meant for research on how compression changes a network. Not a medical device: no decision about a patient may "
     "rest on it, and it has not been tried on films of the place where you are."
 )
 
@@ -65,14 +65,37 @@ def model_card(
         for name, table in evidence.items()
         if "variant" in table
     }
+    return card(
+        readings,
+        variant,
+        row,
+        _scores(readings, row, labels[labels["variant"] == variant.name], own),
+        _against(readings, row, own),
+        methods(readings, results),
+    )
+
+
+def card(
+    readings: Readings, variant: Variant, row: pd.Series, scores: tuple, against: tuple, how: tuple[str, ...]
+) -> Page:
+    """Return a card from what is said of one kind of question, and from what is said of all of them.
+
+    Args:
+        readings: The files of the run.
+        variant: Which.
+        row: Its row of results.
+        scores: How well it reads, as blocks.
+        against: What it lost beside its original, as blocks.
+        how: The methods, a sentence or two each.
+    """
     sections = [
         Section("What it is", (_identity(readings, variant, row), Text((USE,)))),
         Section("What it was made from", (*_films(readings), _steps(variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
-        Section("How well it reads", _scores(readings, row, labels[labels["variant"] == variant.name], own)),
-        Section("Against its original", _against(readings, row, own)),
+        Section("How well it reads", scores),
+        Section("Against its original", against),
         Section("Limits", (Text(LIMITS, listed=True),)),
-        Section("Methods", (Text(methods(readings, results), listed=True),)),
+        Section("Methods", (Text(how, listed=True),)),
         Section("To check it by", (_hashes(variant), Command("radlib verify OUTPUT"))),
     ]
     page = Page(

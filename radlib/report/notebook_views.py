@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.datasets import is_drawn
 from radlib.evaluation.film_shift import FILE as SHIFT, shift_banner
 from radlib.evaluation.learnt import alarm, stored_not_learnt
 from radlib.foundation.plain_text import plain
@@ -106,7 +107,7 @@ def opening(run: Run, *settings: str) -> Any:
     from IPython.display import HTML
 
     table = readable(settings_table(run.settings, *settings))
-    if run.settings.dataset != "synthetic":
+    if not is_drawn(run.settings):
         return table
     return HTML(f'<p style="{BANNER}">{html.escape(DRAWN_FILMS)}</p>{table.data}')
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from radlib import __version__
+from radlib.datasets import is_drawn
 from radlib.evaluation.learnt import alarm
 from radlib.report.blocks import Figure, Page, told_page
 from radlib.report.chapters import Material, chapters
@@ -50,7 +51,7 @@ def build_page(
     main = "difference_against_size" if "difference_against_size" in figures else "size_against_auroc"
     page = Page(
         title=run.study.title,
-        study=run.study.name + " · drawn films, no patients" * (run.settings.dataset == "synthetic"),
+        study=run.study.name + " · drawn films, no patients" * is_drawn(run.settings),
         version=__version__,
         hero=figures.get(main),
         headline=(sentence, *(() if answers else gate)),

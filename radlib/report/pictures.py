@@ -55,21 +55,7 @@ def draw_figures(
     one_each, seeds_caption = one_per_variant(results)
     scored = one_each.dropna(subset=["auroc"]) if "auroc" in results else one_each.iloc[:0]
     timed = scored.dropna(subset=["latency_p50_ms"]) if len(scored) else scored
-    drawn: dict[str, Figure] = {}
-
-    def add(
-        name: str,
-        draw: Callable[[], Any],
-        alt: str,
-        caption: str = "",
-        narrow: bool = False,
-        phone: Callable[[], Any] | None = None,
-    ) -> None:
-        _save(draw(), folder / f"{name}.png")
-        if phone:
-            _save(phone(), folder / f"{name}_phone.png")
-        drawn[name] = Figure(f"{name}.png", alt, caption, narrow, f"{name}_phone.png" if phone else "")
-
+    drawn, add = album(folder)
     draw_main(results, scored, seeds_caption, margin, add)
     if len(timed):
         alt = "Median latency of one film against AUROC. " + listed(timed, _latency_words)
@@ -102,6 +88,30 @@ def draw_figures(
     return drawn
 
 
+def album(folder: Path) -> tuple[dict[str, Figure], Callable[..., None]]:
+    """Return pictures by name, none yet, and what draws one, writes it to a folder and keeps it among them.
+
+    Args:
+        folder: Where the PNG files go.
+    """
+    drawn: dict[str, Figure] = {}
+
+    def add(
+        name: str,
+        draw: Callable[[], Any],
+        alt: str,
+        caption: str = "",
+        narrow: bool = False,
+        phone: Callable[[], Any] | None = None,
+    ) -> None:
+        _save(draw(), folder / f"{name}.png")
+        if phone:
+            _save(phone(), folder / f"{name}_phone.png")
+        drawn[name] = Figure(f"{name}.png", alt, caption, narrow, f"{name}_phone.png" if phone else "")
+
+    return drawn, add
+
+
 def one_per_variant(results: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Return one row per network and chain that may stand in one picture, and a sentence on the seeds.
 
@@ -130,9 +140,9 @@ def _over_seeds(results: pd.DataFrame) -> pd.DataFrame:
     how = dict.fromkeys(results.select_dtypes("number"), "mean")
     how |= dict.fromkeys(("label", "format"), "first") | {
         "seed": "first",
-        "auroc_low": "min",
-        "auroc_high": "max",
-    }
+        **{f"{name}_{end}": how for name in ("auroc", "dice") if f"{name}_low" in results
+           for end, how in (("low", "min"), ("high", "max"))},
+    }  # fmt: skip
     return results.groupby(["network", "chain"], sort=False).agg(how).reset_index()
 
 

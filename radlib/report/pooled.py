@@ -16,7 +16,7 @@ from radlib.report.conclusions import TONES
 
 LARGE = 20  # files; of more, a table of each has no reader
 WORST_FIRST = ("loses", "undefined", "too few patients", "cannot tell", "as good")
-MEANS = ("auroc", "accuracy", "sensitivity", "specificity")
+MEANS = ("auroc", "accuracy", "sensitivity", "specificity", "dice", "failing_dice")
 
 
 def shown_files(results: pd.DataFrame, selection: Mapping[str, Any]) -> set[str]:
@@ -58,7 +58,7 @@ def pooled(results: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         DataFrame with `network`, `chain`, `label`, `format`, `seeds`, mean `size_bytes` and `compression`; of AUROC, accuracy,
-        sensitivity and specificity the mean, `_low` and `_high`: of one seed the interval over patients, of several the lowest and
+        sensitivity and specificity, or of Dice, the mean, `_low` and `_high`: of one seed the interval over patients, of several the lowest and
         highest seed; `difference` with `_low` and `_high`, of several seeds pooled; the `conclusion` that is worst among its
         files, `losing` of them; and whether one of them is the `winner`.
     """
@@ -81,7 +81,7 @@ def _pooled_row(network: str, chain: str, files: pd.DataFrame) -> dict[str, Any]
         "conclusion": next((word for word in WORST_FIRST if word in said), ""), "losing": said.count("loses"),
         "winner": bool(files["winner"].any()),
     }  # fmt: skip
-    for name in MEANS:
+    for name in (name for name in MEANS if name in files):
         row[name] = files[name].mean()
         ends = (
             (files[name].min(), files[name].max())

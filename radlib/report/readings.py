@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from radlib.evaluation.answers import Predictions
-from radlib.evaluation.learnt import not_learnt
+from radlib.evaluation.learnt import answers_of, not_learnt
+from radlib.evaluation.records import Record, predictions_in
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays, read_object, read_table
 from radlib.report.pairing import in_order_of
 from radlib.runs.counted import Counted, counted_of
 from radlib.runs.runs import Run
-from radlib.runs.tasks import task_of
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant
 
 MEASUREMENT_COLUMNS = (
@@ -59,7 +60,7 @@ class Readings:
 
     run: Run
     variants: tuple[Variant, ...]
-    test: Mapping[str, Predictions] = field(default_factory=dict)
+    test: Mapping[str, Any] = field(default_factory=dict)
     selection: Mapping[str, Any] = field(default_factory=dict)
     measurements: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(MEASUREMENT_COLUMNS))
@@ -67,7 +68,7 @@ class Readings:
     films: Mapping[str, Any] = field(default_factory=dict)
     quarantine: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id", "reason"]))
     record: Mapping[str, Any] = field(default_factory=dict)
-    validation: Mapping[str, Predictions] = field(default_factory=dict)
+    validation: Mapping[str, Any] = field(default_factory=dict)
     reordered: frozenset[str] = frozenset()
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image_id"]))
     drawn: dict[str, dict] = field(default_factory=dict, repr=False)
@@ -88,7 +89,7 @@ class Readings:
     @functools.cached_property
     def not_learnt(self) -> Mapping[str, str]:
         """Why originals have not learnt, by name, see `evaluation.learnt`; empty when all have."""
-        answers = {name: (p.y_true, p.y_prob, p.patients) for name, p in self.validation.items()}
+        answers = {name: answers_of(p) for name, p in self.validation.items()}
         return not_learnt(self.run, self.variants, answers)
 
     def why_not_learnt(self, variant: Variant) -> str:
@@ -102,7 +103,7 @@ class Readings:
         values = value if isinstance(value, list) else [value]
         return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
-    def disjoint(self, predictions: Predictions) -> np.ndarray:
+    def disjoint(self, predictions: Record) -> np.ndarray:
         """Return which films carry a patient number that no training film carries, bool (n,)."""
         return ~np.isin(predictions.image_id, self.films.get("overlapping_test_films", []))
 
@@ -163,11 +164,19 @@ def label_names(variant: Variant) -> tuple[str, ...]:
     return task_of(variant).labels
 
 
-def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
+def record_of(readings: Readings) -> str:
+    """Return what kind of answers a run has, see `runs.tasks.Task.record`; of one without variants the usual kind."""
+    return next((task_of(variant).record for variant in readings.variants), Task.record)
+
+
+def _predictions(run: Run, variant: Variant, split: str) -> Any:
     """Return stored predictions of a split; None without any, or when they were made by another model file."""
     path = run.path("predictions", f"{variant.key}.{split}.npz")
-    if not path.is_file():
-        return None
+    return READERS[task_of(variant).record](path, variant) if path.is_file() else None
+
+
+def _probabilities(path: Path, variant: Variant) -> Predictions | None:
+    """Return stored probabilities as float64; files of before may lack what nothing in a report rests on."""
     arrays = read_arrays(path)
     if str(arrays.get("model_sha256", variant.sha256)) != variant.sha256:
         return None
@@ -184,6 +193,12 @@ def _predictions(run: Run, variant: Variant, split: str) -> Predictions | None:
         )
     except (KeyError, ValueError) as error:
         raise damaged(path, "it lacks answers", RUN_AGAIN) from error
+
+
+READERS: Mapping[str, Callable[[Path, Variant], Record | None]] = {
+    "probabilities": _probabilities,
+    "masks": predictions_in,
+}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from radlib.evaluation.answers import Predictions
 from radlib.evaluation.film_shift import is_shifted, shift_banner, told_apart_words
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Section, Table, Text
-from radlib.report.readings import Readings
-from radlib.runs.tasks import task_of
+from radlib.report.readings import Readings, record_of
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant
 
 TITLE = "Are the test films of the kind that was chosen on"
@@ -78,7 +78,8 @@ def _confidence_tables(readings: Readings) -> tuple[Table, ...]:
     winner = next((v for v in readings.variants if v.name == readings.selection.get("winner")), None)
     original = readings.original(winner) if winner is not None else None
     rows = []
-    for variant in {v.name: v for v in (original, winner) if v is not None}.values():
+    with_confidence = record_of(readings) == Task.record  # an outline has none of its own
+    for variant in {v.name: v for v in (original, winner) if v is not None and with_confidence}.values():
         pair = readings.validation.get(variant.name), readings.test.get(variant.name)
         if pair[0] is not None and pair[1] is not None:
             rows.append(_confidence_row(variant, *pair))

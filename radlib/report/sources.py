@@ -12,9 +12,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from radlib.evaluation.answers import Predictions
+from radlib.evaluation.answers import Predictions, mean_auroc
 from radlib.evaluation.film_groups import VALIDATION
-from radlib.evaluation.predictions import load_predictions, mean_auroc
+from radlib.evaluation.predictions import load_predictions
 from radlib.evaluation.selection import winner_of
 from radlib.evaluation.threshold_rules import operating_points, rule_of
 from radlib.report import wording as w

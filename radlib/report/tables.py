@@ -14,27 +14,13 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.report import judgements
-from radlib.report.draws import (
-    CIRCUMSTANCES,
-    deciding_thresholds,
-    draw,
-    measured,
-)
+from radlib.report.cost_rows import cost_row, on_validation
+from radlib.report.draws import deciding_thresholds, draw, measured
 from radlib.report.readings import Readings, label_names, of_run, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
 INTERVALS = ("auroc", "accuracy", "sensitivity", "specificity", "balanced_accuracy", "brier")
-MEASURED = (
-    "deflated_bytes",
-    "parameters",
-    "nonzero_parameters",
-    "macs",
-    "latency_p50_ms",
-    "latency_p95_ms",
-    "peak_memory_bytes",
-    "open_ms",
-)
 POOLED = ("pooled_difference", "pooled_difference_low", "pooled_difference_high", "seed_deviation")
 DISJOINT = ("auroc", "accuracy", "sensitivity", "specificity")
 NOT_JUDGED = {
@@ -72,24 +58,8 @@ def results(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
 
 
 def _row(readings: Readings, variant: Variant, drawn: dict, judged: dict) -> dict[str, Any]:
-    row = {
-        "variant": variant.name,
-        "label": variant.label,
-        "network": variant.network,
-        "seed": variant.seed,
-        "chain": variant.chain_text,
-        "format": variant.format,
-        "size_bytes": variant.size_bytes,
-    }
-    found = measured(readings, variant)
-    original = readings.original(variant)
-    full_size = measured(readings, original).get("fp32_weight_bytes", np.nan) if original else np.nan
-    row["compression"] = full_size / variant.size_bytes
-    row |= {name: found.get(name, np.nan) for name in MEASURED}
-    row |= {name: found.get(name, "") for name in CIRCUMSTANCES}
-    row["fp32_weight_bytes"] = full_size
-    chosen = readings.selection.get("variants", {}).get(variant.name, {})
-    row["validation_auroc"] = np.nan if chosen.get("validation_auroc") is None else chosen["validation_auroc"]
+    row = cost_row(readings, variant)
+    row["validation_auroc"] = on_validation(readings, variant, "auroc")
     thresholds = readings.thresholds(variant)
     row["threshold"] = thresholds[0] if len(thresholds) == 1 else np.nan
     row |= _quality(drawn[variant.name])

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +14,27 @@ from radlib.foundation.errors import UsageError
 from radlib.foundation.plain_text import plain, table_text
 from radlib.foundation.record_files import RUN_AGAIN, damaged
 from radlib.foundation.storage import atomic_path, write_text
-from radlib.report.agreement_table import agreement
 from radlib.report.blocks import Figure, Page
 from radlib.report.column_pages import FILE as DICTIONARY, column_page
-from radlib.report.evidence import calibration, changed_decisions, decisions, harm
-from radlib.report.heat_map_tables import heat_maps
-from radlib.report.inside_tables import Insides, read_insides
-from radlib.report.judgements import verdicts
-from radlib.report.model_cards import card_path, model_card
-from radlib.report.pages import build_page
-from radlib.report.pair_tables import pairs
-from radlib.report.pictures import draw_figures
-from radlib.report.readings import Readings, read
+from radlib.report.label_reports import EVIDENCE, INSIDES, TABLES, label_report, label_tables
+from radlib.report.model_cards import card_path
+from radlib.report.outlines.outline_reports import outline_report, outline_tables
+from radlib.report.readings import Readings, read, record_of
 from radlib.report.sorting import sort_key
-from radlib.report.sources import left_out_sources
-from radlib.report.stress_tables import stress
-from radlib.report.tables import comparisons, over_seeds, per_label, results
-from radlib.report.usefulness import usefulness
-from radlib.runs.refusals import refusal_table
+from radlib.report.told import Tables, Told
 from radlib.runs.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
-TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
-EVIDENCE = {
-    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
-    "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
-}  # fmt: skip
-INSIDES = ("layers.csv", "weights.csv")
 REFUSALS = "refusals.csv"
+MAYBE = ("over_seeds.csv", REFUSALS, *INSIDES)  # not there where they have no row
+# By the word of the task (`record`): what makes the tables, and what makes page, pictures and cards from them.
+KINDS: Mapping[str, tuple[Callable[[Readings], Tables], Callable[[Readings, Tables], Told]]] = {
+    "probabilities": (label_tables, label_report),
+    "masks": (outline_tables, outline_report),
+}
 PUBLISHED = (
     *TABLES,
+    "outlines.csv",
     *(f"{name}.csv" for name in EVIDENCE),
     *INSIDES,
     REFUSALS,
@@ -56,13 +48,11 @@ PUBLISHED = (
 
 
 def write_results(run: Run) -> pd.DataFrame:
-    """Write the tables of a run as CSV.
+    """Write the tables of a run as CSV, those that belong to the kind of question, see `KINDS`.
 
-    `results.csv`, `per_label.csv`, `comparisons.csv`, for several seeds `over_seeds.csv`; the evidence behind the
-    verdicts in `verdicts.csv`, `decisions.csv`, `calibration.csv`, `harm.csv`, `agreement.csv`, `heat_maps.csv`,
-    `pairs.csv`, `usefulness.csv`, `stress.csv` and `sources.csv`; `layers.csv` and `weights.csv` where networks were looked
-    into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to look at, which is not
-    published. Beside them `COLUMNS.md` says what every column means.
+    A row per variant in `results.csv`; the evidence behind the verdicts in further tables; `layers.csv` and `weights.csv` where
+    networks were looked into; `refusals.csv` where a technique did not suit a network; and `changed_decisions.csv`, the films to
+    look at, which is not published. Beside them `COLUMNS.md` says what every column means.
 
     Args:
         run: The run; only its files are read.
@@ -70,29 +60,18 @@ def write_results(run: Run) -> pd.DataFrame:
     Returns:
         What `results.csv` holds.
     """
-    return _write_tables(read(run))[0]
+    return _write_tables(read(run)).results
 
 
-def _write_tables(readings: Readings) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict, Insides]:
-    run = readings.run
-    table = results(run, readings=readings)
-    compared, labels = comparisons(run, readings=readings), per_label(run, readings=readings)
-    seeds = over_seeds(table)
-    evidence = {name: make(run, readings=readings) for name, make in EVIDENCE.items()}
-    contents = dict(zip(TABLES, (table, labels, compared, seeds), strict=True))
-    contents |= {f"{name}.csv": content for name, content in evidence.items()}
-    evidence["changed_decisions"] = changed_decisions(run, readings=readings)
-    contents["changed_decisions.csv"] = evidence["changed_decisions"]
-    insides = read_insides(readings)
-    contents |= dict(zip(INSIDES, (insides.layers, insides.weights), strict=True))
-    contents[REFUSALS] = evidence["refusals"] = refusal_table(run)
-    for name, content in contents.items():
+def _write_tables(readings: Readings) -> Tables:
+    run, found = readings.run, KINDS[record_of(readings)][0](readings)
+    for name, content in found.files.items():
         was_written = name == REFUSALS and run.path(name).is_file()  # and must not go on saying what it said
-        if len(content) or was_written or name not in ("over_seeds.csv", REFUSALS, *INSIDES):
+        if len(content) or was_written or name not in MAYBE:
             write_text(run.path(name), table_text(content))
     beside = [path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*.csv")]
     write_text(run.path(DICTIONARY), column_page(beside))
-    return table, compared, labels, evidence, insides
+    return found
 
 
 def write_report(run: Run) -> Path:
@@ -108,25 +87,14 @@ def write_report(run: Run) -> Path:
     return run.path("report.html")
 
 
-def _write_report(run: Run) -> dict[str, Figure]:
+def _write_report(run: Run) -> Mapping[str, Figure]:
     readings = read(run)
-    table, compared, labels, evidence, insides = _write_tables(readings)
-    figures = draw_figures(
-        readings,
-        table,
-        compared,
-        labels,
-        run.path("figures"),
-        evidence["agreement"],
-        insides,
-        evidence["heat_maps"],
-        evidence,
-    )
-    page = build_page(readings, table, compared, labels, figures, evidence, insides)
-    write_text(run.path("report.md"), render(page, "report.md.j2"))
+    tables = _write_tables(readings)
+    told = KINDS[record_of(readings)][1](readings, tables)
+    write_text(run.path("report.md"), render(told.page, "report.md.j2"))
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     html = render(
-        page,
+        told.page,
         "report.html.j2",
         script=script,
         script_hash=script_hash(script),
@@ -134,10 +102,9 @@ def _write_report(run: Run) -> dict[str, Figure]:
         film=lambda file: _data_uri(run.path(file)),
     )
     write_text(run.path("report.html"), html)
-    for variant in readings.variants:
-        card = model_card(readings, variant, table, labels, evidence)
+    for variant, card in told.cards:
         write_text(card_path(run.folder, variant), render(card, "report.md.j2"))
-    return figures
+    return told.figures
 
 
 def render(page: Page, template: str, **names: Any) -> str:

@@ -65,7 +65,7 @@ def train_baseline(run: Run, films: FilmSplits, goes_on: GoesOn | None = None) -
             inside = input_record(settings.architecture, settings.architecture_options)
         preparation = replace(films.preprocessing, inside_network=inside)
         write_json(folder / "preprocessing.json", preparation.to_dict())
-        best = history.iloc[best_position(history)]
+        best, measure = history.iloc[best_position(history)], films.training.task.measure
         return {
             "file": "model.keras",
             "label": "original",
@@ -80,7 +80,7 @@ def train_baseline(run: Run, films: FilmSplits, goes_on: GoesOn | None = None) -
             "preprocessing": films.preprocessing.digest(),
             "details": {
                 "epochs": int(history["epoch"].iloc[-1]),
-                "validation_auroc": float(best["val_auroc"]),
+                f"validation_{measure}": float(best[f"val_{measure}"]),
             },
         }
 

@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 import radlib
 from radlib.evaluation import predictions as predicting, scoring_log as logging_scores
-from radlib.evaluation.answers import Predictions
+from radlib.evaluation.answers import Predictions, mean_auroc, per_label
 from radlib.evaluation.choices import thresholds
-from radlib.evaluation.predictions import load_predictions, mean_auroc, per_label, predictions_path
+from radlib.evaluation.predictions import load_predictions, predictions_path
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.storage import file_sha256

@@ -105,7 +105,7 @@ def test_a_chain_is_chosen_over_its_seeds_and_of_it_the_best_file():
     clean["a/int8#0"] = 0.948
     perturbed = answers(clean, seed=1)
     found = choose_winner(several, {"validation": answers(clean), "perturbed": perturbed}, 0.3)
-    from radlib.evaluation.predictions import mean_auroc
+    from radlib.evaluation.answers import mean_auroc
 
     best = max((f"a/int8#{seed}" for seed in range(3)), key=lambda name: mean_auroc(perturbed[name]))
     assert found["winner"] == best

@@ -25,6 +25,7 @@ STORY = load_study("demo").notebooks  # compared in test_papermill, where they h
 FEWER = {
     "07_fit": {"networks": "1", "hours": "0.001", "most_epochs": "1", "largest_side": "32"},
     "14_miracle": {"sizes_kb": "[5]"},
+    "30_segment": {"study": "outlines.yaml"},
 }
 QUICK = """\
 name: quick
@@ -37,6 +38,23 @@ parameters:
   batch_size: 8
   chains: [int8]
   pruning_epochs: 1
+  representative_films: 20
+  bootstrap_draws: 20
+  latency_calls: 50
+"""
+OUTLINES = """\
+name: outlines
+title: Outlines in a minute
+test_is_public: false
+parameters:
+  dataset: drawn_outlines
+  dataset_options: {patients: 40, image_side: 64}
+  image_size: 32
+  architecture: outline_student
+  epochs: 1
+  batch_size: 8
+  chains: [int8]
+  stress_films: 0
   representative_films: 20
   bootstrap_draws: 20
   latency_calls: 50
@@ -109,11 +127,12 @@ def test_a_notebook_runs_alone_and_prints_what_is_committed(request, venv, wheel
     if path.stem not in STORY:  # those draw their films themselves
         (tmp_path / "outputs").mkdir()
         (tmp_path / "outputs" / ".cache").symlink_to(drawn)
-    (tmp_path / "quick.yaml").write_text(QUICK, encoding="utf-8")  # a study of one's own
+    for name, text in (("quick", QUICK), ("outlines", OUTLINES)):  # studies of one's own
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     fewer = {"study": "quick.yaml", **FEWER.get(path.stem, {})}
     done = execute(venv, tmp_path / path.name, fewer)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (tmp_path / "outputs" / "quick" / "run.json").is_file()
+    assert (tmp_path / "outputs" / Path(fewer["study"]).stem / "run.json").is_file()
     if path.stem not in STORY:
         found = disagreements(request.session, path, tmp_path / "done.ipynb")
         assert not found, "\n".join(found)

@@ -73,7 +73,7 @@ def test_every_column_has_a_meaning_and_every_meaning_a_column():
     assert meaning("latency_p50_ms")[1] == "ms" and meaning("deflated_bytes")[1] == "bytes"
 
 
-@pytest.mark.parametrize("task", ["binary", "findings", "classes"])
+@pytest.mark.parametrize("task", ["binary", "findings", "classes", "outlines"])
 def test_every_column_that_predict_writes_is_described(task):
     outputs = ("normal", "hernia") if task == "binary" else ("hernia", "mass", "nodule")
     decider = Decider(named(task, outputs), [0.5] * 3)

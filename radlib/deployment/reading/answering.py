@@ -102,7 +102,7 @@ def _answer_batch(
     if look is not None:
         look(films)
     shown = iter(films)
-    for file, image, (reason, _, _, _, mark) in batch:
+    for file, image, (reason, height, width, _, mark) in batch:
         unlike = None if warn is None else next(warnings) if not reason else ""
         answer = Answer(
             file=file.name,
@@ -111,6 +111,7 @@ def _answer_batch(
             reason=reason,
             warning=unlike,
             pixels=mark[:DIGEST_BYTES],
+            size=(height, width),
         )
         if not reason and seen is not None:
             seen(answer, next(shown))

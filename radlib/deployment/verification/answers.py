@@ -9,22 +9,23 @@ import numpy as np
 
 from radlib.deployment.verification.checks import Check
 from radlib.deployment.verification.files import AGAIN, REMEDIES
-from radlib.evaluation.answers import Predictions
 from radlib.evaluation.choices import FILE as SELECTION, read_choices, thresholds
 from radlib.evaluation.learnt import answers_of, not_learnt
-from radlib.evaluation.predictions import mean_auroc, predictions_in, predictions_path, task_of
+from radlib.evaluation.predictions import predictions_path
+from radlib.evaluation.records import Record, predictions_in
 from radlib.evaluation.scoring_log import FILE as TEST_LOG_FILE, MODEL_DIGITS, films_digest, read_log
 from radlib.evaluation.selection import winner_of
 from radlib.evaluation.threshold_rules import operating_points, rule_of
 from radlib.foundation.errors import DataError, RadlibError
 from radlib.foundation.record_files import numbers, read_columns
 from radlib.runs.runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed", "test")
 RESULTS = "results.csv"
 EXACT = 1e-9
-Answers = Mapping[tuple[str, str], Predictions]  # by variant name and split
+Answers = Mapping[tuple[str, str], Record]  # by variant name and split
 
 
 def answer_checks(run: Run, variants: list[Variant]) -> list[Check]:
@@ -41,7 +42,7 @@ def answers_place(variant: Variant, split: str) -> str:
     return f"predictions/{variant.key}.{split}.npz"
 
 
-def _read(run: Run, variants: list[Variant]) -> tuple[dict[tuple[str, str], Predictions], list[Check]]:
+def _read(run: Run, variants: list[Variant]) -> tuple[dict[tuple[str, str], Record], list[Check]]:
     """Return all stored answers that can be read, and a check for each file."""
     found, checks = {}, []
     for variant in variants:
@@ -57,20 +58,12 @@ def _read(run: Run, variants: list[Variant]) -> tuple[dict[tuple[str, str], Pred
             else:
                 if stored is None:
                     failure = f"The answers of {variant.name} to the {split} films came from another model file; predict again."
-                elif not _follows(variant, stored):
+                elif not stored.follows(variant):
                     failure = f"The probabilities of {variant.name} on the {split} films do not follow from its outputs; predict again."
                 if stored is not None:
                     found[variant.name, split] = stored
             checks.append(Check("stored answers", failure, answers_place(variant, split)))
     return found, checks
-
-
-def _follows(variant: Variant, stored: Predictions) -> bool:
-    """Tell whether probabilities are those of the outputs, and all numbers are what they can be."""
-    with np.errstate(all="ignore"):
-        again = task_of(variant).probabilities(stored.outputs)
-    known = stored.y_true[~np.isnan(stored.y_true)]
-    return bool(np.allclose(again, stored.y_prob, atol=1e-6) and np.isin(known, (0, 1)).all())
 
 
 def _labels(variants: list[Variant], answers: Answers) -> Iterator[Check]:
@@ -93,10 +86,10 @@ def _labels(variants: list[Variant], answers: Answers) -> Iterator[Check]:
                 yield Check("labels", failure if facts != agreed else "", answers_place(variant, split))
 
 
-def _facts(stored: Predictions) -> tuple[bytes, ...]:
-    """Return films, labels and patients of answers in the order of the films, to be compared whole."""
+def _facts(stored: Record) -> tuple[bytes, ...]:
+    """Return films, what is known of each, and patients of answers in the order of the films, to be compared whole."""
     order = np.argsort(stored.image_id, kind="stable")
-    columns = (stored.image_id[order], stored.y_true[order], stored.patient_id[order])
+    columns = (stored.image_id[order], stored.known[order], stored.patient_id[order])
     return tuple(repr(column.tolist()).encode() for column in columns)
 
 
@@ -143,12 +136,13 @@ def _wrong_choice(run: Run, variant: Variant, entry: Mapping[str, Any], answers:
                 f"{SELECTION} gives {variant.name} the threshold {_said(then)}, its stored answers give {_said(now)}; "
                 "choose again with --fresh."
             )
+    measure = task_of(variant).measure
     for key, split in (
-        ("operating_auroc", run.settings.operating_point_films),
-        ("validation_auroc", "validation"),
+        (f"operating_{measure}", run.settings.operating_point_films),
+        (f"validation_{measure}", "validation"),
     ):
         stored = answers.get((variant.name, split))
-        if stored is not None and key in entry and not _same(mean_auroc(stored), entry[key]):
+        if stored is not None and key in entry and not _same(stored.merit, entry[key]):
             return (
                 f"{SELECTION} gives {variant.name} another {key} than its stored answers give; "
                 "choose again with --fresh."
@@ -220,13 +214,13 @@ def _log_rows(path: Path) -> tuple[list[dict[str, str]], str]:
 
 
 def _table(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Check]:
-    """Yield whether the AUROC in the table of results is that of the stored answers."""
+    """Yield whether what was measured in the table of results is that of the stored answers."""
     path = run.path(RESULTS)
     if not path.is_file():
         return
     try:
         table = read_columns(path, ("variant",), AGAIN, digest=False)
-        scores = numbers(table.get("auroc", []))
+        scores = numbers(table.get(task_of(variants[0]).measure, []) if variants else [])
     except (DataError, ValueError):
         yield Check("table of results", f"{RESULTS} is damaged; write the report again.", RESULTS)
         return
@@ -235,8 +229,8 @@ def _table(run: Run, variants: list[Variant], answers: Answers) -> Iterator[Chec
         stored = answers.get((variant.name, "test"))
         if stored is None or variant.name not in written:
             continue
-        found = mean_auroc(stored)
+        found, word = stored.merit, task_of(variant).measure_word
         there, now = written[variant.name], math.nan if found is None else found
         same = (math.isnan(there) and math.isnan(now)) or abs(there - now) < EXACT
-        failure = f"{RESULTS} gives {variant.name} AUROC {there:.4f}, its stored answers give {now:.4f}; write the report again."
+        failure = f"{RESULTS} gives {variant.name} {word} {there:.4f}, its stored answers give {now:.4f}; write the report again."
         yield Check("table of results", "" if same else failure, RESULTS)

@@ -18,14 +18,13 @@ from radlib.datasets.films import Films, FilmSplits, open_films
 from radlib.deployment.verification.answers import answers_place
 from radlib.deployment.verification.checks import Check
 from radlib.deployment.verification.files import AGAIN
-from radlib.evaluation.answers import Predictions
 from radlib.evaluation.predictions import (
     films_of,
-    predictions_in,
     predictions_path,
     run_of,
     split_fingerprint,
 )
+from radlib.evaluation.records import Record, predictions_in
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, MissingExtra, RadlibError
 from radlib.foundation.record_files import read_object, read_table
@@ -135,7 +134,7 @@ def _answers(
 
 
 def _differing(
-    run: Run, variant: Variant, split: str, stored: Predictions, films: FilmSplits, draw: tuple[int, int]
+    run: Run, variant: Variant, split: str, stored: Record, films: FilmSplits, draw: tuple[int, int]
 ) -> str:
     """Return a sentence when a variant no longer answers as it did, else nothing."""
     chosen: Films = films.split(split)
@@ -144,17 +143,16 @@ def _differing(
         return f"{missing:,} {split} films that {variant.name} answered to are not among the films now; give the same films."
     order = np.array([places[str(image)] for image in stored.image_id], np.int64)
     rows = np.sort(np.random.default_rng(draw[1]).permutation(len(order))[: draw[0]])
-    images = chosen.images(order[rows].tolist())
+    drawn = chosen.take(order[rows])
     with open_model(run.model_path(variant), variant.format) as model:
-        change = np.abs(model.predict(images) - stored.outputs[rows])
+        change = stored.moved(variant, rows, drawn, model.predict(drawn.images()))
     if change.size and not change.max() <= TOLERANCE:
-        worst = stored.image_id[rows[int(np.nanargmax(change.max(axis=1)))]]
+        worst = stored.image_id[rows[int(np.nanargmax(change))]]
         return (
-            f"{variant.name} answers {int((change.max(axis=1) > TOLERANCE).sum())} of {len(rows)} {split} films otherwise than "
+            f"{variant.name} answers {int((change > TOLERANCE).sum())} of {len(rows)} {split} films otherwise than "
             f"stored, film {worst} by {change.max():.3f}; its films or its runtime changed."
         )
-    labels = np.asarray(chosen.labels, np.float32)[order]
-    if not np.array_equal(labels, stored.y_true, equal_nan=True):
+    if not np.array_equal(stored.known_of(chosen.take(order)), stored.known, equal_nan=True):
         return (
             f"The labels in the answers of {variant.name} to the {split} films are not those of the films; "
             "run the study again."

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from radlib.datasets.films import FilmSplits
-from radlib.evaluation.predictions import mean_auroc, predict
+from radlib.evaluation.predictions import predict
 from radlib.evaluation.probes import in_fresh_process
 from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES, Budget
 from radlib.evaluation.search.trials import FileScore
@@ -49,8 +49,8 @@ def files_of(network: Run, films: FilmSplits, chains: Sequence[str], budget: Bud
             v.chain_text,
             v.name,
             v.size_bytes,
-            mean_auroc(clean[v.name]) or 0.5,
-            mean_auroc(perturbed[v.name]) or 0.5,
+            clean[v.name].merit or 0.5,
+            perturbed[v.name].merit or 0.5,
             latency_ms.get(v.name, 0.0),
             _arena_bytes(network, v, budget),
         )

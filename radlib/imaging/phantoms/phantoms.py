@@ -53,11 +53,15 @@ class Drawing:
         image: float32 (side, side) in [0, 1]; air is dark.
         boxes: Of the opacities: (x, y, width, height), pixels.
         finding: `NORMAL`, `NOT_NORMAL` or `OPACITY`.
+        lungs: bool (side, side): where at least half of the ray's way through a lung is free of heart and fluid.
+        opacities: bool (side, side): where one is at least 40 % as dense as at its densest.
     """
 
     image: np.ndarray
     boxes: tuple[tuple[int, int, int, int], ...]
     finding: str
+    lungs: np.ndarray
+    opacities: np.ndarray
 
 
 def draw_patient(generator: np.random.Generator) -> Patient:
@@ -111,11 +115,13 @@ def draw_film(
     tissue += generator.uniform(0.07, 0.13) * anatomy.placed(vessels, drawn_in, frame) * lungs
     tissue += clouds(side, generator, 24) * 0.018 + clouds(side, generator, 6) * 0.012 * (0.5 + lungs)
     boxes: list[tuple[int, int, int, int]] = []
+    opacities = np.zeros(lungs.shape, bool)
     if opacity:
-        shadow, boxes = _opacities(lungs, generator)
+        shadow, boxes, opacities = _opacities(lungs, generator)
         tissue += shadow
     image = mark(expose(tissue, generator, in_bed), generator, in_bed)
-    return Drawing(image, tuple(boxes), OPACITY if opacity else NOT_NORMAL if abnormal else NORMAL)
+    finding = OPACITY if opacity else NOT_NORMAL if abnormal else NORMAL
+    return Drawing(image, tuple(boxes), finding, lungs >= 0.5, opacities)
 
 
 def _layer_frame(side: int) -> anatomy.Frame:
@@ -187,15 +193,16 @@ def _tissue(
 
 def _opacities(
     lungs: np.ndarray, generator: np.random.Generator
-) -> tuple[np.ndarray, list[tuple[int, int, int, int]]]:
+) -> tuple[np.ndarray, list[tuple[int, int, int, int]], np.ndarray]:
     """Draw one to three clouds into the lungs; faint or dense, of a coin's size or of a lobe's.
 
     Returns:
-        Attenuation to add, (side, side), and the box of each, its edge at 40 % of the greatest density.
+        Attenuation to add, (side, side); the box of each, its edge at 40 % of the greatest density; and all that lies within
+        those edges, bool (side, side).
     """
     side = len(lungs)
     inside = np.argwhere(lungs[::4, ::4] > 0.8)
-    shadow, boxes = np.zeros_like(lungs), []
+    shadow, boxes, outlined = np.zeros_like(lungs), [], np.zeros(lungs.shape, bool)
     rows, columns = np.mgrid[0 : side // 4, 0 : side // 4].astype(np.float32)
     for _ in range(generator.choice((1, 2, 3), p=(0.55, 0.35, 0.10))):
         radius = side / 4 * np.exp(generator.uniform(*np.log(OPACITY_RADIUS)))
@@ -207,9 +214,10 @@ def _opacities(
             cloud += np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / np.float32(2 * spread**2))
         cloud = anatomy.enlarged(np.tanh(cloud * np.float32(0.9)), side) * lungs
         found = cloud > 0.4 * cloud.max()
+        outlined |= found
         top, bottom = np.flatnonzero(found.any(1))[[0, -1]]
         left, right = np.flatnonzero(found.any(0))[[0, -1]]
         boxes.append((int(left), int(top), int(right - left + 1), int(bottom - top + 1)))
         patchy = 1 + 0.11 * clouds(side, generator, 5) + 0.13 * clouds(side, generator, 13)
         shadow = np.maximum(shadow, generator.uniform(*OPACITY_CONTRAST) * cloud * patchy.clip(0.2, 1.8))
-    return shadow, boxes
+    return shadow, boxes, outlined

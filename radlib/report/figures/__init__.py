@@ -45,6 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "inference": ["film_readings", "occlusion_map", "prediction_bars"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
+        "outlines": ["dice_of_films", "film_outlines", "size_against_dice"],
         "rounding": ["clip_balance", "layer_sensitivity", "straight_through"],
         "search": ["search_curves", "search_front"],
         "stress": ["stress_curves"],

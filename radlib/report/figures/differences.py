@@ -17,7 +17,7 @@ WIDE, NARROW = (8.6, 4.6), (4.3, 4.6)  # inches; the second is for a phone
 
 @styled
 def difference_against_size(
-    results: Any, *, margin: float | None = None, narrow: bool = False, ax: Any = None
+    results: Any, *, margin: float | None = None, measure: str = "AUROC", narrow: bool = False, ax: Any = None
 ) -> Any:
     """Draw what every variant lost beside its original, with its interval, against the bytes of its file.
 
@@ -26,6 +26,7 @@ def difference_against_size(
             `conclusion`; optionally `winner`. Rows without a difference are left out. Of many rows the winner and the front
             have a name and an interval, see `comparison.named_points`.
         margin: The largest loss that still counts as none; shaded.
+        measure: What was lost.
         narrow: Whether it is drawn for a phone: as tall, half as wide, and only the winner has a name.
         ax: Axes to draw into; None for a new figure.
 
@@ -38,7 +39,7 @@ def difference_against_size(
     """
     table = results.dropna(subset=["difference", "size_bytes"])
     ax = new_axes(NARROW if narrow else WIDE) if ax is None else ax
-    ax.set(xlabel="size of the model file", ylabel="AUROC − its original’s, 95 % interval")
+    ax.set(xlabel="size of the model file", ylabel=f"{measure} − its original’s, 95 % interval")
     ax.axhline(0, color="black", lw=0.9)
     if margin:
         ax.axhspan(-margin, 0, color="#E3EDE4", lw=0, zorder=0)

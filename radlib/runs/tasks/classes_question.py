@@ -19,6 +19,7 @@ class Classes(Task):
     activation: ClassVar[str] = "softmax"
     loss: ClassVar[str] = "categorical_crossentropy"
     exclusive: ClassVar[bool] = True
+    fixed_rule: ClassVar[str] = "most probable class"
 
     def label_matrix(self, index: "pd.DataFrame") -> np.ndarray:
         """Return one-hot answers, float32 (n, labels).

@@ -25,6 +25,11 @@ class Outlines(Task):
     loss: ClassVar[str] = "dice_and_cross_entropy"
     head: ClassVar[str] = "map"
     measure: ClassVar[str] = "dice"
+    measure_word: ClassVar[str] = "Dice"
+    record: ClassVar[str] = "masks"
+    allowed_loss: ClassVar[str] = "margin"
+    fixed_rule: ClassVar[str] = "outlined where the probability is at least one half"
+    fixed_threshold: ClassVar[float | None] = DRAWN
 
     def missing_answer(self, label: str, positive: int, negative: int) -> str:
         """Return the label where it is outlined in no film; that it is outlined in all of them is no fault."""

@@ -26,8 +26,13 @@ class Task:
         loss: By name, see `training.losses`.
         head: What turns a feature extractor into answers, see `architectures.heads`.
         measure: What networks are chosen by on validation films, in [0, 1], more is better.
+        measure_word: How the measure is written in a sentence.
+        record: How answers are kept and judged, see `evaluation.records`.
+        allowed_loss: The setting that says how much a winner may lose on validation films.
         exclusive: Whether exactly one label is true of each film, so that the most probable one is the answer and no threshold
             is chosen.
+        fixed_rule: What decides where no threshold is chosen, in words; empty where one is.
+        fixed_threshold: The one that holds without being chosen; None where there is none.
         first_label: Place of the first label among the outputs; those before it say that nothing is there.
         unknown_teaches: Whether a film of which an answer is unknown may still be learnt from.
         one_output_will_do: Whether a network from elsewhere may answer with the label's probability alone.
@@ -40,7 +45,12 @@ class Task:
     loss: ClassVar[str]
     head: ClassVar[str] = "pooled"
     measure: ClassVar[str] = "auroc"
+    measure_word: ClassVar[str] = "AUROC"
+    record: ClassVar[str] = "probabilities"
+    allowed_loss: ClassVar[str] = "selection_loss"
     exclusive: ClassVar[bool] = False
+    fixed_rule: ClassVar[str] = ""
+    fixed_threshold: ClassVar[float | None] = None
     first_label: ClassVar[int] = 0
     unknown_teaches: ClassVar[bool] = False
     one_output_will_do: ClassVar[bool] = False

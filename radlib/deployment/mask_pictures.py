@@ -1,0 +1,77 @@
+"""What a network outlines, as a picture beside each answer: white where it belongs, as large as the film itself.
+
+A mask comes in the square that the network sees. It goes back the way that the film came (cut out of the padding, enlarged by
+interpolation, and cut at one half), so that it can be laid over the film in any viewer. What was lost when the film was made small
+does not come back: an edge is as sharp as a pixel of the square.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from radlib.deployment.described_variants import folder_of, read_described
+from radlib.deployment.own_films import Reading, read_films
+from radlib.evaluation.deciding import Answer, no_probability
+from radlib.foundation.errors import UsageError
+from radlib.foundation.storage import atomic_path
+from radlib.imaging.images import Preprocessing, placement
+from radlib.runs.tasks import Task, task_of
+
+
+def mask_writer(variant: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
+    """Return what writes the mask of a film as `IMAGE_ID.png`, of several labels as `IMAGE_ID.LABEL.png`.
+
+    Args:
+        variant: Folder of a variant, in a run or exported.
+        folder: Where masks go; made.
+
+    Raises:
+        UsageError: When the variant outlines nothing.
+    """
+    described, record = read_described(folder_of(variant))
+    task = task_of(described)
+    if task.record not in MASKS:
+        raise UsageError(f"{described.name} answers for whole films and outlines nothing; leave --masks out.")
+    preparation, masks = Preprocessing.from_dict(record["preparation"]), MASKS[task.record]
+
+    def write(answer: Answer, film: np.ndarray) -> None:
+        if answer.outputs is None or no_probability(answer.outputs):
+            return
+        for label, mask in masks(task, answer, preparation).items():
+            name = f"{answer.image_id}.png" if len(task.labels) == 1 else f"{answer.image_id}.{label}.png"
+            with atomic_path(folder / name) as partial:
+                Image.fromarray(mask.astype(np.uint8) * 255).save(partial, "PNG")
+
+    return write
+
+
+def reading_with_masks(variant: Path, folder: Path | None) -> Callable[..., Reading] | None:
+    """Return how films are read so that their masks are written, see `mask_writer`; None where nobody wants them."""
+    return None if folder is None else functools.partial(read_films, seen=mask_writer(variant, folder))
+
+
+def film_masks(task: Task, answer: Answer, preparation: Preprocessing) -> dict[str, np.ndarray]:
+    """Return what is outlined in a film, by label, bool (height, width) of the film as it is stored.
+
+    Args:
+        task: What was asked.
+        answer: To one film; its size says how large the film is.
+        preparation: What the film went through.
+    """
+    (probabilities,) = task.probabilities(np.asarray(answer.outputs)[None])
+    height, width = answer.size
+    place = placement(height, width, preparation)
+    square = probabilities[place.top : place.top + place.height, place.left : place.left + place.width]
+    found = {}
+    for number, label in enumerate(task.labels):
+        picture = Image.fromarray(square[..., number].astype(np.float32))
+        whole = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
+        found[label] = whole >= (task.fixed_threshold or 0.5)
+    return found
+
+
+MASKS: Mapping[str, Callable[[Task, Answer, Preprocessing], Mapping[str, Any]]] = {"masks": film_masks}

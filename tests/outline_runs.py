@@ -1,0 +1,63 @@
+"""A run whose networks outline the drawn squares by a rule, so that nothing is trained: bright where its surroundings are bright."""
+
+from pathlib import Path
+
+import numpy as np
+
+from drawn import SIDE, drawn_outlines
+from radlib.datasets.films import FilmSplits
+from radlib.formats.predictors import save_model
+from radlib.foundation import backend
+from radlib.foundation.storage import write_json
+from radlib.runs.runs import Run, open_run
+from radlib.runs.variants import Step, Variant, variant_name
+
+NETWORK = "outline_student"
+CHAINS = {"": 0.43, "clustering": 0.430001, "magnitude_pruning": 0.5}  # grey above which a pixel is outlined
+
+
+def ruler(least: float):
+    """Return a Keras network that outlines where the mean grey of 3 × 3 pixels is at least so high."""
+    keras = backend.keras()
+    film = keras.Input((SIDE, SIDE, 1), name="film")
+    mean = keras.layers.Conv2D(1, 3, padding="same", name="mean")(film)
+    model = keras.Model(film, keras.layers.Conv2D(1, 1, activation="sigmoid", name="predictions")(mean))
+    model.get_layer("mean").set_weights([np.full((3, 3, 1, 1), 1 / 9, np.float32), np.zeros(1, np.float32)])
+    sharp = np.full((1, 1, 1, 1), 40.0, np.float32), np.full(1, -40.0 * least, np.float32)
+    model.get_layer("predictions").set_weights(sharp)
+    return model
+
+
+def outline_run(folder: Path, *, test: int = 160, parameters: str = "") -> tuple[Run, FilmSplits]:
+    """Return a run with an original, a variant that outlines nearly alike and one that misses edges, and its films."""
+    study = folder / "outlined.yaml"
+    study.write_text(
+        f"name: outlined\ntitle: Outlined squares\ntest_is_public: false\nparameters: {{architecture: {NETWORK}, image_size: {SIDE}, "
+        "margin: 0.06, stress_films: 0, bootstrap_draws: 200, latency_calls: 50, chains: [clustering, magnitude_pruning]"
+        f"{parameters}}}\n"
+    )
+    run, films = open_run(str(folder / "out"), study=str(study)), drawn_outlines(test=test)
+    for place, (chain, least) in enumerate(CHAINS.items()):
+        _add(run, films, chain, least, smaller=place * 1000)
+    return run, films
+
+
+def _add(run: Run, films: FilmSplits, chain: str, least: float, smaller: int) -> Variant:
+    def build(folder: Path) -> dict:
+        save_model(ruler(least), folder / "model.keras")
+        write_json(folder / "preprocessing.json", films.preprocessing.to_dict())
+        return {
+            "file": "model.keras",
+            "label": chain.replace("_", " ") or "original",
+            "parent": variant_name(NETWORK, "", 0) if chain else None,
+            "chain": tuple(Step(name, {}, 1) for name in chain.split("+") if name),
+            "architecture": NETWORK,
+            "task": films.training.task.name,
+            "seed": 0,
+            "format": "keras",
+            "labels": films.training.task.outputs,
+            "input_shape": (SIDE, SIDE, 1),
+            "preprocessing": films.preprocessing.digest(),
+        }
+
+    return run.load_or_build(variant_name(NETWORK, chain, 0), {"chain": chain, "smaller": smaller}, build)
