@@ -8,7 +8,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks notebook-pages readme docs screenshot \
+.PHONY: help environment import-environment grid-environment demo demo-all test test-all mutation lint format lock notebooks readme docs screenshot \
     benchmark fuzz clean page wheel test-page test-arm
 
 help: ## show what there is
@@ -80,10 +80,6 @@ readme: environment ## fill the tables of README and CONTRIBUTING and draw the h
 
 screenshot: environment ## the picture of a report in the README, of outputs/demo (needs Chromium)
 	@$(BIN)/python .ci/screenshot.py outputs/demo/report.html docs/report.png
-
-notebook-pages: environment ## write the notebooks as HTML, with the alternative texts of their pictures: site/notebooks
-	@$(BIN)/python -m nbconvert --to html --template described --HTMLExporter.extra_template_basedirs=.ci/notebook_html \
-		--output-dir site/notebooks notebooks/*.ipynb
 
 docs: environment ## write the interface, the methods, every setting and column as pages: open site/index.html
 	@$(BIN)/python .ci/docs.py

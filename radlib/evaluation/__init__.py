@@ -40,7 +40,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "energy_estimate": ["estimated_energy"],
         "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_of", "work_table"],
         "predictions": [
-            "Predictions",
             "films_of",
             "load_predictions",
             "predict",
