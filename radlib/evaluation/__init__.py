@@ -46,7 +46,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "predictions_path",
             "run_of",
             "split_fingerprint",
-            "task_of",
         ],
         "probes": ["describe_host", "in_fresh_process", "processor_name"],
         "outlined": ["Outlined", "drawn_masks", "masks_path", "read_masks"],
