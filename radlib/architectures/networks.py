@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from radlib.architectures.heads import with_head
+from radlib.architectures.pretrained import is_network_file, take_features
 from radlib.architectures.weights import find_weights, load_imagenet, load_weights
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
@@ -35,8 +36,8 @@ def build_network(
         options: Further arguments of its function, e.g. `{"alpha": 0.35}`; the rest keep their defaults.
         task: Says how many outputs there are and with which activation.
         input_shape: Height, width (pixels) and channels, which is 1.
-        weights: `none` (random), `imagenet` (downloaded by Keras) or a weights file, which of a network that outlines may hold its
-            way down alone; see `weights`.
+        weights: `none` (random), `imagenet` (downloaded by Keras), a weights file, which of a network that outlines may hold its
+            way down alone (see `weights`), or the `model.keras` of another run (see `pretrained`).
         dropout: Share of pooled features dropped while training, in [0, 1).
         need_head: Refuse weights that do not bring the last layer too: the network will answer as it is.
         seed: Of the initial weights. Seeds Python's, NumPy's and TensorFlow's generators.
@@ -62,8 +63,11 @@ def build_network(
     if weights == "imagenet":
         load_imagenet(extractor, entry, complete)
     elif weights != "none":
-        models = [extractor, network, *_encoders(extractor, entry)]
-        loaded = load_weights(models, find_weights(weights), entry)
+        models, place = [extractor, network, *_encoders(extractor, entry)], Path(find_weights(weights))
+        if is_network_file(place):
+            take_features(models, place, need_head=need_head)
+            return network
+        loaded = load_weights(models, place, entry)
         if need_head and loaded is not network:
             raise UsageError(
                 f"{Path(weights).name} holds no last layer of {len(task.outputs)} outputs ({', '.join(task.outputs)}), so the "

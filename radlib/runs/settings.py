@@ -39,7 +39,7 @@ class Settings:
         split_seed: Seed of the patient-wise split.
         architecture: Name of a registered architecture.
         architecture_options: Further arguments of its function, e.g. `{alpha: 0.35}`.
-        weights: `none`, `imagenet`, or a weights file.
+        weights: `none`, `imagenet`, a weights file, or the `model.keras` of another run, whose last layer begins anew.
         tag: Tells apart two networks of one architecture, e.g. `scratch`.
         seed: Seed of initial weights, film order and augmentation.
         epochs: Passes over the training films, at most; 0 takes the network as the weights file brings it, head included.
