@@ -12,8 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "agreement": ["confidence_clouds"],
-        "binarization": ["binary_layer"],
-        "coding": ["block_costs", "random_codes"],
+        "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
+        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes"],
         "comparison": [
             "auroc_by_label",
             "auroc_differences",
