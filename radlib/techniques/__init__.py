@@ -37,6 +37,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "miracle.block_coding": ["Schedule", "code_of", "coding_rounds", "network_of"],
         "miracle.file_format": ["decode_model", "encode_model"],
         "miracle.miracle": ["plan_blocks"],
+        "miracle.miracle_views": [],
         "miracle.random_codes": [],
         "miracle.weight_posteriors": ["learner_of"],
         "pruning.channel_pruning": [],

@@ -12,9 +12,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "agreement": ["confidence_clouds"],
-        "binarization": ["binary_layer"],
+        "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
         "code_examples": ["code_tree", "gap_line"],
-        "coding": ["block_costs", "random_codes"],
+        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes"],
         "comparison": [
             "auroc_by_label",
             "auroc_differences",

@@ -24,7 +24,7 @@ def film_losses(logits: Any, losses: Mapping[str, Any], *, teacher: float, ax: A
     Example:
         >>> ax = film_losses([0.0, 1.0, 2.0], {"label": [0.7, 0.3, 0.1], "teacher": [0.2, 0.1, 0.2]}, teacher=1.0)
     """
-    ax = new_axes((6.4, 3.4)) if ax is None else ax
+    ax = new_axes((6.4, 3.7)) if ax is None else ax
     for number, (name, values) in enumerate(losses.items()):
         colour = "black" if number == 0 else GROUPS[(number - 1) % len(GROUPS)]
         values = np.asarray(values, float)
@@ -33,7 +33,7 @@ def film_losses(logits: Any, losses: Mapping[str, Any], *, teacher: float, ax: A
     ax.annotate("teacher", (teacher, 1), (4, -2), xycoords=("data", "axes fraction"),
                 textcoords="offset points", ha="left", va="top", color=MUTED)  # fmt: skip
     ax.set(xlabel="student's logit (0: undecided)", ylabel="loss above its lowest, nats", ylim=(-0.1, 4.2))
-    ax.legend(loc="upper right")
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return ax
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from radlib.formats.keras import keras_predictor
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.techniques.kernels import pruned_kernel
 from radlib.techniques.xnor_net.binary_layers import convolve, input_scale, split_kernel
 from radlib.techniques.xnor_net.binary_networks import binary_candidates
 from radlib.techniques.xnor_net.convolution_geometry import geometry
@@ -62,6 +63,55 @@ def approximations(model: Any, name: str, films: np.ndarray) -> "pd.DataFrame":
         factor = float((real * found).sum() / (found**2).sum())
         lost = float(((real - factor * found) ** 2).sum() / (real**2).sum())
         rows.append({"form": form, "lost_share": lost})
+    return pd.DataFrame(rows)
+
+
+def rounded_to(kernel: np.ndarray, bits: int) -> np.ndarray:
+    """Return a kernel with each weight rounded to so many bits, each filter on a grid of its own.
+
+    Two bits or more: `S = max|w| / (2^(bits − 1) − 1)`, `ŵ = S · round(w / S)`. One bit: αB, see `split_kernel`.
+
+    Args:
+        kernel: (height, width, inputs, outputs).
+        bits: At least 1.
+
+    Example:
+        >>> kernel = np.array([0.2, -0.9, 1.0]).reshape(1, 1, 3, 1)
+        >>> rounded_to(kernel, 2).ravel().tolist(), rounded_to(kernel, 1).ravel().round(3).tolist()
+        ([0.0, -1.0, 1.0], [0.7, -0.7, 0.7])
+    """
+    if bits == 1:
+        signs, scales = split_kernel(kernel)
+        return signs * scales
+    furthest = np.abs(kernel).max(axis=(0, 1, 2))
+    step = np.where(furthest > 0, furthest, 1) / (2 ** (bits - 1) - 1)
+    return step * np.rint(kernel / step)
+
+
+def bits_sweep(
+    model: Any, names: Sequence[str], score: Callable[[Any], float], bits: Sequence[int] = (8, 4, 3, 2, 1)
+) -> "pd.DataFrame":
+    """Return how a network reads with the weights of some layers in ever fewer bits, their inputs real, nothing trained.
+
+    The network is changed in place and is as before when this returns.
+
+    Args:
+        model: A trained Keras model.
+        names: Of the layers.
+        score: What a network is worth, such as the AUROC of the validation films.
+        bits: Of a weight.
+
+    Returns:
+        One row per number of bits: `bits`, `score`.
+    """
+    variables = [pruned_kernel(model.get_layer(name)) for name in names]
+    before, rows = [variable.numpy() for variable in variables], []
+    for width in bits:
+        for variable, values in zip(variables, before, strict=True):
+            variable.assign(rounded_to(values, width))
+        rows.append({"bits": width, "score": score(model)})
+    for variable, values in zip(variables, before, strict=True):
+        variable.assign(values)
     return pd.DataFrame(rows)
 
 

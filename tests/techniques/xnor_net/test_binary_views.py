@@ -45,6 +45,28 @@ def test_what_is_lost_is_its_definition():
     assert table["signs of both"] == pytest.approx(1 - correlation, abs=1e-4)
 
 
+def test_a_weight_is_rounded_no_farther_than_half_a_step_and_one_bit_is_the_nearest_sign_and_scale():
+    kernel = np.random.default_rng(1).normal(size=(3, 3, 4, 5))
+    for bits in (2, 4, 8):
+        step = np.abs(kernel).max(axis=(0, 1, 2)) / (2 ** (bits - 1) - 1)
+        assert (np.abs(binary_views.rounded_to(kernel, bits) - kernel) <= step / 2 + 1e-12).all()
+    one = binary_views.rounded_to(kernel, 1)
+    assert ((one > 0) == (kernel >= 0)).all()
+    for other in (0.9, 1.1):
+        assert ((kernel - one) ** 2).sum() < ((kernel - other * one) ** 2).sum()
+
+
+def test_fewer_bits_move_the_answers_farther_and_the_network_is_as_before():
+    model, some = small_network(), films()
+    names, before, answers = binary_candidates(model), model.get_weights(), model.predict_on_batch(films())
+    moved = binary_views.bits_sweep(
+        model, names, lambda changed: float(np.abs(changed.predict_on_batch(some) - answers).max()), (8, 3, 1)
+    )
+    assert moved["bits"].tolist() == [8, 3, 1]
+    assert moved["score"].is_monotonic_increasing and moved["score"].iloc[0] > 0
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
 def test_maps_and_tables_are_those_of_the_layer():
     model = stored_model(trainer_of(small_network(), ["middle", "deep"]))
     maps = binary_views.layer_maps(model, "middle", films(1)[0])
