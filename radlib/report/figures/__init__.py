@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "weight_histograms",
         ],
         "differences": ["difference_against_size"],
+        "few_bits": ["logits_moved", "matrices", "noise_by_bits", "scores_by_bits", "weight_walk"],
         "films": [
             "ages_and_views",
             "class_counts",
