@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["training_films"],
     submod_attrs={
+        "batch_statistics": ["estimator"],
         "costs": ["step_ms"],
         "baselines": ["load_network", "original_format", "read_history", "settings_spec", "train_baseline"],
         "learning_curves": ["best_position", "judge_fit", "never_fell"],

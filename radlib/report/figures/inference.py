@@ -54,7 +54,7 @@ def film_readings(
         images: (n, h, w) or (n, h, w, 1), uint8 or float in [0, 1].
         probabilities: DataFrame with a row per variant, named by the index, and a column per film, in [0, 1].
         titles: One short line per film.
-        thresholds: One per variant; drawn as a short line.
+        thresholds: One per variant; drawn as a short line, and bars that reach it are of another colour.
 
     Returns:
         The Axes, (2, n).
@@ -71,13 +71,13 @@ def film_readings(
     film_grid(images, titles, axes=axes[:1])
     for place, ax in enumerate(axes[1]):
         values = probabilities.iloc[:, place].to_numpy(float)
-        ax.barh(range(len(names)), values, 0.62, color=GROUPS[0])
+        limits = np.inf if thresholds is None else np.asarray(thresholds, float)
+        ax.barh(range(len(names)), values, 0.62, color=np.where(values >= limits, GROUPS[1], GROUPS[0]))
         if thresholds is not None:
             ax.vlines(
                 thresholds, np.arange(len(names)) - 0.42, np.arange(len(names)) + 0.42, color="black", lw=1.2
             )
-        ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xticks=(0, 0.5, 1))
-        ax.set_xticklabels(("0", "½", "1"))
+        ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xticks=(0, 1))
         ax.set_yticks(range(len(names)), names if place == 0 else [])
         ax.grid(axis="y", visible=False)
     return axes

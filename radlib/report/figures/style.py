@@ -170,6 +170,11 @@ def size_axis(axis: Any, sizes: Iterable[float]) -> None:
     _log_axis(axis, sizes, lambda size: human_bytes(size).replace(".0 ", " "))
 
 
+def number_axis(axis: Any, numbers: Iterable[float]) -> None:
+    """Make an axis of plain numbers logarithmic, with ticks at 1, 2 and 5."""
+    _log_axis(axis, numbers, lambda value: f"{value:g}")
+
+
 def latency_axis(axis: Any, milliseconds: Iterable[float]) -> None:
     """Make an axis of milliseconds logarithmic, with ticks at 1, 2 and 5."""
     _log_axis(axis, milliseconds, lambda ms: f"{ms:g}")

@@ -7,15 +7,28 @@ import numpy as np
 
 from radlib import metrics
 from radlib.report.figures.human_units import auroc_text
-from radlib.report.figures.style import ACCENT, GROUPS, MUTED, TRAINING, VALIDATION, new_axes, styled, wrapped
+from radlib.report.figures.style import (
+    ACCENT,
+    GROUPS,
+    MUTED,
+    TRAINING,
+    VALIDATION,
+    new_axes,
+    number_axis,
+    styled,
+    wrapped,
+)
 from radlib.training.learning_curves import best_position
 
 CURVES = ("#000000", "#0072B2", "#D55E00", "#009E73", "#AA4499", "#3399CC", "#B07C00")
+WIDE = 4  # times the least loss; from there on the axis is logarithmic
 
 
 @styled
 def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
     """Draw loss and AUROC over the epochs, training beside validation, and mark the epoch that was kept.
+
+    Losses stand on a logarithmic axis where they differ much: one early spike would flatten everything after it.
 
     Args:
         history: DataFrame with columns `epoch`, `loss`, `val_loss`, and `auroc`, `val_auroc`, `chance_loss` (what the
@@ -31,6 +44,7 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
     """
     axes = new_axes((9.0, 3.2), 1, 2) if axes is None else axes
     best = history["epoch"].iloc[best_position(history)] if history["val_loss"].notna().any() else None
+    losses: list[float] = []
     for ax, measure, title in zip(axes, ("loss", "auroc"), ("Loss", "AUROC"), strict=True):
         for column, colour, name in (
             (measure, TRAINING, "training"),
@@ -38,6 +52,8 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
         ):
             if column in history and history[column].notna().any():
                 ax.plot(history["epoch"], history[column], color=colour, label=name, marker="o", ms=3)
+                if measure == "loss":
+                    losses += history[column].dropna().tolist()
         if best is not None:
             ax.axvline(best, color=MUTED, lw=0.9, ls=(0, (4, 3)))
         if measure == "loss" and "chance_loss" in history:
@@ -47,7 +63,11 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
         ax.set(title=title, xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
         if ax.lines[:-1] if best is not None else ax.lines:
-            ax.legend()
+            ax.legend(
+                frameon=True, framealpha=0.9, edgecolor="none"
+            )  # the line of the kept epoch may pass behind
+    if losses and max(losses) > WIDE * min(losses) > 0:
+        number_axis(axes[0].yaxis, losses)
     if best is not None:
         axes[0].annotate("kept", (best, 1), (-4, -2), xycoords=("data", "axes fraction"),
                          textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8, color=MUTED)  # fmt: skip

@@ -298,10 +298,23 @@ def test_learning_curves_mark_the_epoch_that_was_kept():
     assert marked[0].get_xdata()[0] == 2
 
 
+def test_a_spike_does_not_flatten_the_losses_after_it():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [9.0, 0.5, 0.3], "val_loss": [9.0, 0.6, 0.4]})
+    assert figures.learning_curves(history)[0].get_yscale() == "log"
+    assert figures.learning_curves(history.iloc[1:])[0].get_yscale() == "linear"
+
+
 def test_decision_follows_the_threshold():
     ax = figures.prediction_bars({"original": 0.4, "int8": 0.39}, {"original": 0.4, "int8": 0.4})
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["0.400  positive", "0.390  negative"]
+
+
+def test_bars_that_reach_their_threshold_have_another_colour():
+    read = pd.DataFrame([[0.3, 0.9], [0.3, 0.9]], ["original", "int8"])
+    axes = figures.film_readings(np.zeros((2, 8, 8)), read, thresholds=[0.2, 0.4])
+    below, above = ([bar.get_facecolor() for bar in ax.patches] for ax in axes[1])
+    assert below[0] != below[1] and above[0] == above[1] == below[0]
 
 
 def test_differences_show_interval_and_margin():
