@@ -23,7 +23,10 @@ def closed():
 def test_every_number_stands_in_its_cell():
     (left, right) = figures.number_grids({"a": [[0.5, -0.25]], "b": np.array([[3], [0]])})
     assert [text.get_text() for text in left.texts] == ["0.50", "−0.25"]
-    assert [(text.get_position(), text.get_text()) for text in right.texts] == [((0, 0), "3"), ((0, 1), "0")]
+    assert [(text.get_position(), text.get_text()) for text in right.texts] == [
+        ((0.5, 0.5), "3"),
+        ((0.5, 1.5), "0"),
+    ]
 
 
 def test_a_sweep_is_drawn_where_it_was_measured_with_the_unchanged_network_beside_it():
