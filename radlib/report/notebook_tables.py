@@ -177,6 +177,12 @@ def selection_table(variants: Sequence[Variant], selection: Mapping) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def deciding(selection: Mapping, variants: Sequence[Variant]) -> list[float] | None:
+    """Return the threshold at which each variant decides on its first label; None where classes exclude each other."""
+    found = [np.ravel([selection["variants"][variant.name]["threshold"]])[0] for variant in variants]
+    return None if any(value is None or np.isnan(value) for value in found) else [float(v) for v in found]
+
+
 def closest_pairs(films: FilmSplits, count: int) -> tuple[np.ndarray, list[str]]:
     """Return the most similar pairs that are not equal: float32 (2 k, s, s), k at most `count`, and their names."""
     pairs = films.copies[films.copies["kind"] == "near"].nlargest(count, "similarity", keep="first")
@@ -188,3 +194,11 @@ def closest_pairs(films: FilmSplits, count: int) -> tuple[np.ndarray, list[str]]
             names.append(f"{name}, {pair.similarity:.2f}")
     side = films.preprocessing.image_size
     return np.array(pictures, np.float32).reshape(-1, side, side), names
+
+
+def by_label(table: pd.DataFrame, variants: Sequence[Variant]) -> pd.DataFrame:
+    """Return a table of a report with labels in `variant`, where the run has one network and one seed: they are short."""
+    if len({(variant.network, variant.seed) for variant in variants}) > 1 or "variant" not in table:
+        return table
+    labels = {variant.name: variant.label for variant in variants}
+    return table.assign(variant=[labels.get(name, name) for name in table["variant"]])

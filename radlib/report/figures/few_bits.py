@@ -99,7 +99,7 @@ def noise_by_bits(table: Any, largest_noise: float | None = None, *, ax: Any = N
         >>> ax = noise_by_bits(pd.DataFrame(rows | {"noise": [0.01, 0.2, 0.001, 0.02]}), 0.1)
     """
     ax = new_axes((7.2, 3.8)) if ax is None else ax
-    loudest = table.groupby("number")["noise"].max().nlargest(NAMED).index.tolist()
+    loudest = table.groupby("number")["noise"].mean().nlargest(NAMED).index.tolist()
     for number, curve in table.groupby("number"):
         named = number in loudest
         name = f"layer {number}, {curve['weights'].iloc[0]:,} weights"

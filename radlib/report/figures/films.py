@@ -132,7 +132,9 @@ def _draw_ages(ax: Any, index: Any, label: str) -> None:
     look = {"palette": colours, "hue_order": list(colours), "alpha": 0.65, "linewidth": 0}
     seaborn.histplot(x=index["age"], hue=answers, bins=bins, ax=ax, **look)
     ax.get_legend().set_title("")
-    ax.set(title="Ages", xlabel="age, years", ylabel="films")
+    ax.set(
+        title="Ages", xlabel="age, years", ylabel="films", ylim=(0, 1.4 * ax.get_ylim()[1])
+    )  # room for the key
 
 
 def _draw_shares(ax: Any, index: Any, label: str) -> None:

@@ -79,7 +79,7 @@ def straight_through(clip: float = 1.0, bits: int = 3, *, axes: Any = None) -> n
 
 @styled
 def layer_sensitivity(
-    layers: Any, together: Any, largest_noise: float | None = None, *, axes: Any = None
+    layers: Any, together: Any, largest_noise: float | None = None, *, worse: Any = None, axes: Any = None
 ) -> np.ndarray:
     """Draw by how much the answers move when one layer is coarse, and when ever more layers are.
 
@@ -87,6 +87,7 @@ def layer_sensitivity(
         layers: DataFrame with `weights` and `noise` of each layer, in the order of the network; the noisiest are numbered.
         together: DataFrame with `share` of int8's bytes and `noise`, as more and more layers become coarse.
         largest_noise: How far the answers may move; None draws no line.
+        worse: As `together`, in another order of the layers; None draws none.
         axes: Two Axes; None for a new figure.
 
     Example:
@@ -103,11 +104,22 @@ def layer_sensitivity(
         xscale="log", yscale="log", xlabel="weights of the layer", ylabel="noise with 4 bits in it alone"
     )
     axes[0].set_title("one layer at a time")
-    axes[1].plot(together["share"], together["noise"], "o-", ms=4, color=KINDS["quantized"])
+    if worse is not None:
+        axes[1].plot(
+            worse["share"], worse["noise"], "s:", ms=4, color=MUTED, label="the most sensitive first"
+        )
+    axes[1].plot(
+        together["share"],
+        together["noise"],
+        "o-",
+        ms=4,
+        color=KINDS["quantized"],
+        label="the least sensitive first",
+    )
     if largest_noise is not None:
         axes[1].axhline(largest_noise, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="as far as allowed")
-        axes[1].legend(loc="best")
+    axes[1].legend(loc="best")
     axes[1].set(xlabel="weights' bytes, share of int8's", ylabel="noise of all coarse layers")
-    axes[1].set_title("the least sensitive first")
+    axes[1].set_title("ever more layers")
     axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return axes

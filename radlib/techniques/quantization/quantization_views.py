@@ -13,7 +13,6 @@ from radlib.foundation.registry import TECHNIQUES
 from radlib.runs.chains import parse_chain
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
-from radlib.techniques.data import TechniqueData
 from radlib.techniques.quantization import aeq, converter, mixed_precision, qat
 from radlib.techniques.quantization.float_layers import channels_of, float_layers
 from radlib.techniques.quantization.rounding import weight_codes
@@ -27,26 +26,6 @@ def scheme_table() -> "pd.DataFrame":
         cells = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
         tables.append(pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]))
     return pd.concat(tables)
-
-
-def layer_tables(
-    run: Run, films: FilmSplits, variant: Variant, count: int = 64
-) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """Return which layers of a float32 LiteRT variant may be coarse: one at a time, and ever more of them.
-
-    Args:
-        run: The run.
-        films: Its films.
-        variant: Made by `float32`.
-        count: Training films to measure on.
-
-    Returns:
-        See `mixed_precision.layer_table` and `mixed_precision.coarse_curve`; small kernels are measured too.
-    """
-    content = run.model_path(variant).read_bytes()
-    images, _ = TechniqueData(films, run.settings, run.folder).representative(count, seed=run.settings.seed)
-    layers = mixed_precision.layer_table(content, images, smallest_kernel=0)
-    return layers, mixed_precision.coarse_curve(content, images, layers)
 
 
 def weights_and_codes(
@@ -74,12 +53,6 @@ def weights_and_codes(
     weights = {names[layer.kernel]: channels_of(tables, layer) for layer in float_layers(tables)}
     codes = weight_codes(run.model_path(quantized).read_bytes())
     return {name: (weights[name], codes[name]) for name in weights if name in codes}
-
-
-def bits_table(variant: Variant) -> "pd.DataFrame":
-    """Return how many bits the weights of each layer of a mixed-precision variant have, as it was made."""
-    table = pd.DataFrame(variant.details["layers"])
-    return table.assign(layer=[name.split(";")[0][-60:] for name in table["layer"]])
 
 
 def shown_chains(run: Run) -> list[str]:

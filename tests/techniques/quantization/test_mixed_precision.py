@@ -8,6 +8,7 @@ from drawn import drawn_settings, drawn_splits
 from radlib.foundation import backend
 from radlib.foundation.errors import NotApplicable
 from radlib.techniques.data import TechniqueData
+from radlib.techniques.quantization import sensitivity_views
 from radlib.techniques.quantization.converter import convert, float16, int8
 from radlib.techniques.quantization.float_layers import answers_of
 from radlib.techniques.quantization.mixed_precision import (
@@ -148,3 +149,12 @@ def test_int8_gives_back_the_mean_of_few_weights(data):
         made = int8(model, data, correct_bias=correct)
         shift[correct] = abs((logits(answers_of(made.payload, films)) - reference).mean())
     assert shift[True] < 0.5 * shift[False], shift
+
+
+def test_each_layer_alone_is_shown_as_it_was_measured_and_the_other_order_begins_elsewhere(content, data):
+    images, _ = data.representative(16, seed=0)
+    before, answers = sensitivity_views.rounded_alone(content, images)
+    layers, better, worse = sensitivity_views.two_orders(content, images)
+    assert [answer_noise(before, each) for each in answers] == pytest.approx(layers["noise"].tolist())
+    assert better["share"].iloc[-1] == worse["share"].iloc[-1]
+    assert better["noise"].iloc[1] < worse["noise"].iloc[1]
