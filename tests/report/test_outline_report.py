@@ -25,7 +25,9 @@ from radlib.report.writing import publish, write_report
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory):
-    run, films = outline_run(tmp_path_factory.mktemp("reported"), parameters=", gate_noninferior: true")
+    run, films = outline_run(
+        tmp_path_factory.mktemp("reported"), test=240, parameters=", gate_noninferior: true"
+    )
     select(run, films)
     examine(run, films, run.variants())
     predict(run, films, run.variants(), split="test")
@@ -86,6 +88,7 @@ def test_the_first_page_speaks_of_dice(reported):
         "One film in twenty has a Dice of at most",
         "of each other",
         "Hausdorff 95",
+        "--masks MASKS",
     ):
         assert words in text, words
     said = headline(outline_results(run), read(run).selection, run.settings)

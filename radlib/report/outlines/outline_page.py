@@ -26,9 +26,9 @@ from radlib.report.blocks import (
 )
 from radlib.report.cells import conclusion_cell, cost_table, row_titles
 from radlib.report.changed_films import passing_on
-from radlib.report.deployed_words import deployed_lines
+from radlib.report.deployed_words import NO_DEVICE, deployed_lines
 from radlib.report.devices import device_section
-from radlib.report.first_page import AS_GOOD, COST, OTHER_FILMS, UNLIKE, WHICH_FILE, file_blocks
+from radlib.report.first_page import AS_GOOD, COST, OTHER_FILMS, WHICH_FILE, file_blocks
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline
 from radlib.report.inside_cells import inside_section
@@ -43,6 +43,8 @@ from radlib.runs.variants import Variant
 
 FAILS = "Which films fail?"
 MAIN = "difference_against_size"
+DRAW = "radlib predict {place} FILMS --masks MASKS --csv answers.csv"
+UNLIKE = "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
 
 
 def outline_page(
@@ -94,11 +96,11 @@ def _answers(readings: Readings, results: pd.DataFrame) -> tuple[Section, ...]:
     said = headline(results, readings.selection, settings)[1:]
     warned = UNLIKE if typical_path(readings.run.folder, variant.key).is_file() else ""
     answers = (
-        (WHICH_FILE, file_blocks(readings, variant, chosen_by(results, readings.selection, settings))),
+        (WHICH_FILE, file_blocks(readings, variant, chosen_by(results, readings.selection, settings), DRAW)),
         (AS_GOOD, _texts(*said, outcome.sentence if outcome else "")),
         (FAILS, (*_films(readings, variant), *_texts(failing_sentence(row)))),
         (OTHER_FILMS, _texts(shift_sentence(readings), warned, looks_caution(readings))),
-        (COST, _texts(*deployed_lines(readings, variant, row))),
+        (COST, _texts(*(line for line in deployed_lines(readings, variant, row) if line != NO_DEVICE))),
     )
     return tuple(Section(title, blocks) for title, blocks in answers if blocks)
 
