@@ -4,10 +4,13 @@ A mean over two hospitals may hide one of them. Each group is asked alone whethe
 to show that no group did, small groups do not have, so that nothing is claimed of them: an alarm sounds, or it does not.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.evaluation import Outlined
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table
 from radlib.report.losses import nobody_knows
@@ -34,7 +37,7 @@ def outline_groups(run: Run, *, readings: Readings | None = None) -> pd.DataFram
     """
     readings = readings or read(run)
     groups = readings.groups.set_index("image_id")
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     for variant in (v for v in readings.variants if v.chain):
         original = readings.original(variant)
         if original is None or readings.why_not_learnt(variant):
@@ -55,7 +58,7 @@ def outline_groups(run: Run, *, readings: Readings | None = None) -> pd.DataFram
     return of_run(pd.DataFrame(rows, columns=list(COLUMNS)), readings)
 
 
-def _lost(before, after, margin: float) -> dict:
+def _lost(before: Outlined, after: Outlined, margin: float) -> dict[str, Any]:
     test = metrics.mean_test(before.dice, after.dice, before.patients, margin)
     return {
         "films": len(before.dice), "patients": len(np.unique(before.patients)), "dice_before": before.merit,
