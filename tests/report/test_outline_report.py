@@ -136,6 +136,10 @@ def test_the_pictures_are_drawn(reported):
     run, _ = reported
     for name in ("difference_against_size", "size_against_dice", "dice_of_films", "size_bars"):
         assert run.path("figures", f"{name}.png").stat().st_size > 5000
+    mask = np.zeros((2, 8, 8), bool)
+    mask[0, 2:6, 2:6] = True  # the second film has none, and none is drawn
+    axes = figures.film_outlines(np.zeros((2, 8, 8)), mask, mask, ["one", "none"])
+    assert [len(ax.collections) for ax in axes[:2]] == [2, 0]
     ax = figures.difference_against_size(outline_results(run), margin=0.06, measure="Dice")
     assert ax.get_ylabel().startswith("Dice −")
 
