@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bench.into_run": ["take_measurements"],
         "bench.result_files": ["middle_ms", "read_result", "result_lines", "result_name", "write_result"],
         "export": ["drawn_films", "export_variant"],
+        "mask_pictures": ["film_masks", "mask_writer", "reading_with_masks"],
         "micro.trial": ["micro_trial"],
         "own_films": ["predict_folder"],
         "page.serving": ["shown_page"],

@@ -45,11 +45,13 @@ from radlib.foundation.storage import file_sha256, write_json, write_text
 from radlib.imaging.images import Preprocessing, prepare
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 from radlib.runs import seen_films
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 __all__ = ["export_variant", "predict_folder"]
 
 GOLDEN, RECORD = "golden.npz", "variant.json"
+EXPORTED = ("probabilities",)  # what an answer may be, see `runs.tasks.Task.record`
 BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
 
@@ -89,12 +91,16 @@ def export_variant(
         `folder`.
 
     Raises:
-        UsageError: When the variant does not exist or is not finished, the folder holds something else, or the
+        UsageError: When the variant does not exist, outlines, or is not finished, the folder holds something else, or the
             thresholds are another model's.
         SetupError: When the model is damaged, or there is no space.
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
+    if task_of(variant).record not in EXPORTED:
+        raise UsageError(
+            f"{variant.name} outlines, and an export answers for whole films only; draw on films with radlib predict --masks."
+        )
     place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
     state = state_of(Path(run_folder), variant)
     if state["state"] == UNFINISHED and not unfinished:

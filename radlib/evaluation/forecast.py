@@ -12,7 +12,6 @@ import numpy as np
 
 from radlib import metrics
 from radlib.datasets.films import Films
-from radlib.evaluation.records import Record
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 
@@ -22,7 +21,7 @@ def forecast(
     test: Films,
     variants: Sequence[Variant],
     winners: Mapping[str, str],
-    validation: Mapping[str, Record],
+    validation: Mapping[str, Any],
 ) -> dict[str, dict[str, Any]]:
     """Return, by network, what the test films could show of its winner.
 

@@ -177,7 +177,7 @@ def winner_of(
         answers: Their answers to the validation films and to the perturbed ones, by split and name.
         unlearnt: Why originals have not learnt, by name, see `learnt.not_learnt`.
     """
-    task = task_of(candidates[0]) if candidates else Task
+    task: Task | type[Task] = task_of(candidates[0]) if candidates else Task
     allowed = getattr(settings, task.allowed_loss)
     chosen = choose_winner(_learnt(candidates, unlearnt), answers, allowed)
     demanded = gate_of(settings, task.measure_word)

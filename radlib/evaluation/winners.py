@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.evaluation.records import Record
 from radlib.runs.variants import Variant
 
 SPLITS = ("validation", "perturbed")
 Chain = tuple[str, str]  # network, chain of techniques
-Answers = Mapping[str, Mapping[str, Record]]  # by split and name of a variant
+Answers = Mapping[str, Mapping[str, Any]]  # records, by split and name of a variant
 
 
 def choose_winner(variants: Sequence[Variant], answers: Answers, limit: float) -> dict[str, Any]:

@@ -80,10 +80,16 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
         f"With {w.plural(patients, 'patient')}{which}, losses concentrated in up to {share:.1f} % of patients are not excluded"
     )
     if word == "too few patients":
-        parts.append(f"A margin of {margin:.3f} needs at least {metrics.patients_for(margin):,} of them")
-    elif word == "cannot tell":
+        parts.append(f"A margin of {margin:.3f} needs at least {fewest_patients(row, margin):,} of them")
+    elif word == "cannot tell" and questions_of(row) is QUESTIONS:  # of a percentile nobody can say
         parts.append(chance_words(row))
     return parts
+
+
+def fewest_patients(row: Mapping[str, Any], margin: float) -> int:
+    """Return how many patients a claim needs at least; of outlines one must not be a twentieth of all."""
+    least = metrics.patients_for(margin)
+    return least if questions_of(row) is QUESTIONS else max(least, metrics.patients_for(metrics.FAILING))
 
 
 def chance_words(row: Mapping[str, Any]) -> str:

@@ -49,6 +49,10 @@ TABLES = {
         "a measure of the outlines of a label by a variant",
         "variant label measure films patients mean± failing±",
     ),
+    "outline_groups.csv": Table(
+        "a group of films: what a variant's outlines lost there",
+        "variant by group films patients dice_before dice_after difference± p_inferior verdict",
+    ),
     "per_label.csv": Table(
         "a metric of a finding of a variant", "variant label films positives metric value low high"
     ),

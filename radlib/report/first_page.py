@@ -78,11 +78,13 @@ def _texts(*lines: str) -> tuple[Text, ...]:
     return (Text(found),) if found else ()
 
 
-def file_blocks(readings: Readings, variant: Variant, how: str) -> tuple[Text | Command, ...]:
-    """Return which file was chosen, how, where it lies, and what sends it to a device."""
+def file_blocks(
+    readings: Readings, variant: Variant, how: str, then: str = "radlib export {place} for_the_device"
+) -> tuple[Text | Command, ...]:
+    """Return which file was chosen, how, where it lies, and the command that makes use of it."""
     place = _place(readings.run) / "variants" / variant.key
     file = f"{(place / Path(variant.file).name).as_posix()}; its card: cards/{variant.key}.md."
-    return (*_texts(how, file), Command(f"radlib export {place.as_posix()} for_the_device"))
+    return (*_texts(how, file), Command(then.format(place=place.as_posix())))
 
 
 def _place(run: Run) -> Path:

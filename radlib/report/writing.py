@@ -26,7 +26,7 @@ from radlib.runs.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 REFUSALS = "refusals.csv"
-MAYBE = ("over_seeds.csv", REFUSALS, *INSIDES)  # not there where they have no row
+MAYBE = ("over_seeds.csv", "outline_groups.csv", REFUSALS, *INSIDES)  # not there where they have no row
 # By the word of the task (`record`): what makes the tables, and what makes page, pictures and cards from them.
 KINDS: Mapping[str, tuple[Callable[[Readings], Tables], Callable[[Readings, Tables], Told]]] = {
     "probabilities": (label_tables, label_report),
@@ -35,6 +35,7 @@ KINDS: Mapping[str, tuple[Callable[[Readings], Tables], Callable[[Readings, Tabl
 PUBLISHED = (
     *TABLES,
     "outlines.csv",
+    "outline_groups.csv",
     *(f"{name}.csv" for name in EVIDENCE),
     *INSIDES,
     REFUSALS,

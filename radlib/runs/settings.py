@@ -71,7 +71,7 @@ class Settings:
         stress_films: Validation films that the winner and its original read under ever more change; 0 for none.
         bootstrap_draws: Draws of patients behind every interval.
         latency_calls: Timed single-film calls per variant, after warm-up.
-        margin: Largest loss of AUROC that still counts as "as good".
+        margin: Largest loss of AUROC, of outlines of Dice, that still counts as "as good".
         rate_margin: Largest loss of sensitivity or specificity, of all films or within a group, that still counts as none.
         selection_loss: Largest loss that a winner may have by its upper 90 % bound on validation films as they are and perturbed, as probit of AUROC; 0.106 is from 0.96 to 0.95.
         gate_noninferior: Whether the winner must be non-inferior to the (best) original, on validation and on test films.

@@ -1,5 +1,6 @@
 """The report of outlines says Dice where others say AUROC, needs both verdicts, and hands no film on."""
 
+import dataclasses
 import doctest
 
 import numpy as np
@@ -18,6 +19,7 @@ from radlib.report.csv_files import TABLES
 from radlib.report.figures import outlines as outline_figures
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import headline
+from radlib.report.outlines.outline_groups import group_sentences, group_table, outline_groups
 from radlib.report.outlines.outline_results import outline_measures, outline_results
 from radlib.report.readings import read
 from radlib.report.writing import publish, write_report
@@ -25,7 +27,9 @@ from radlib.report.writing import publish, write_report
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory):
-    run, films = outline_run(tmp_path_factory.mktemp("reported"), parameters=", gate_noninferior: true")
+    run, films = outline_run(
+        tmp_path_factory.mktemp("reported"), test=240, parameters=", gate_noninferior: true"
+    )
     select(run, films)
     examine(run, films, run.variants())
     predict(run, films, run.variants(), split="test")
@@ -86,6 +90,7 @@ def test_the_first_page_speaks_of_dice(reported):
         "One film in twenty has a Dice of at most",
         "of each other",
         "Hausdorff 95",
+        "--masks MASKS",
     ):
         assert words in text, words
     said = headline(outline_results(run), read(run).selection, run.settings)
@@ -107,10 +112,34 @@ def test_the_page_shows_best_median_and_worst_and_what_is_published_does_not(rep
     assert "Dice" in card and "5th percentile" in card
 
 
+def test_a_group_that_loses_is_named_and_others_are_not(reported):
+    run, films = reported
+    ids = films.test.image_ids
+    views = np.where(np.arange(len(ids)) < 120, "PA", "AP")
+    readings = dataclasses.replace(read(run), groups=pd.DataFrame({"image_id": ids, "view": views}))
+    table = outline_groups(run, readings=readings)
+    worse = table[table["variant"].str.contains("magnitude")]
+    assert (
+        set(table["group"]) == {"PA", "AP"}
+        and (worse["difference"] < -0.06).all()
+        and worse["patients"].sum() == 120
+    )
+    assert (worse["verdict"] == "inferior").all() and (table.drop(worse.index)["verdict"] == "").all()
+    said = group_sentences(readings, table, worse["variant"].iloc[0])
+    assert said[0].startswith("It outlines worse in view AP: Dice −")
+    kept = group_sentences(readings, table, table.drop(worse.index)["variant"].iloc[0])
+    assert kept[0].startswith("In none of 2 groups a loss of more than 0.06")
+    assert len(group_table(table, worse["variant"].iloc[0])[0].rows) == 2
+
+
 def test_the_pictures_are_drawn(reported):
     run, _ = reported
     for name in ("difference_against_size", "size_against_dice", "dice_of_films", "size_bars"):
         assert run.path("figures", f"{name}.png").stat().st_size > 5000
+    mask = np.zeros((2, 8, 8), bool)
+    mask[0, 2:6, 2:6] = True  # the second film has none, and none is drawn
+    axes = figures.film_outlines(np.zeros((2, 8, 8)), mask, mask, ["one", "none"])
+    assert [len(ax.collections) for ax in axes[:2]] == [2, 0]
     ax = figures.difference_against_size(outline_results(run), margin=0.06, measure="Dice")
     assert ax.get_ylabel().startswith("Dice −")
 

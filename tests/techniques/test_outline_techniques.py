@@ -68,6 +68,16 @@ def test_every_technique_keeps_the_outline_or_says_why_not(name, films, trained,
     assert dice > LEAST_DICE.get(name, 0.8)
 
 
+def test_distillation_makes_a_tiny_student_that_outlines(films, trained, tmp_path):
+    entry = TECHNIQUES["distillation"]
+    data = TechniqueData(films, drawn_settings(), tmp_path / "checkpoints")
+    how = {"student": "outline_student", "student_options": {"width": 4}, "epochs": 12, "temperature": 2.0}
+    product = entry.function(trained, data, **entry.complete(how))
+    counts = product.details["parameters"]
+    assert counts["student"] < counts["teacher"] and product.architecture == "outline_student"
+    assert data.score(product.payload) > 0.6
+
+
 @pytest.mark.parametrize("doubling", ["resize", "transpose"])
 def test_channels_are_followed_through_skips(doubling):
     structure = read_structure(unet((16, 16, 1), depth=2, width=8, doubling=doubling))

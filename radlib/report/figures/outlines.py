@@ -43,10 +43,9 @@ def film_outlines(
     for place, (ax, image) in enumerate(zip(axes, images, strict=False)):
         ax.imshow(image, cmap="gray", vmin=0, vmax=1)
         for masks, colour, style in ((truth, BY_HAND, "-"), (drawn, BY_NETWORK, "--")):
-            if masks is not None and np.ptp(masks[place]):
-                ax.contour(
-                    masks[place].astype(float), [0.5], colors=[colour], linestyles=[style], linewidths=1.4
-                )
+            mask = np.zeros((2, 2)) if masks is None else np.asarray(masks[place], np.float64)
+            if np.ptp(mask):
+                ax.contour(mask, [0.5], colors=[colour], linestyles=[style], linewidths=1.4)
         if place < len(titles):
             ax.set_title(titles[place], fontsize=9)
     return axes

@@ -61,8 +61,8 @@ def _tests(readings: Readings, pairs: list[Pair]) -> tuple[metrics.PairedTest, m
         if reason:
             return metrics.untested(reason), metrics.untested(reason)
         answers.append((first, second))
-    before, after = (np.stack([pair[place].dice for pair in answers]) for place in (0, 1))
-    how = (before, after, answers[0][0].patients, readings.run.settings.margin)
+    originals, chain = (np.stack([pair[place].dice for pair in answers]) for place in (0, 1))
+    how = (originals, chain, answers[0][0].patients, readings.run.settings.margin)
     return metrics.mean_test(*how), metrics.failing_test(*how)
 
 

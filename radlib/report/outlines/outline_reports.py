@@ -9,6 +9,7 @@ from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
 from radlib.report.main_pictures import draw_differences, listed
 from radlib.report.model_cards import card
+from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
 from radlib.report.outlines.outline_results import outline_measures, outline_results
 from radlib.report.outlines.outline_words import beside_its_original, outline_methods, outline_scores
@@ -27,6 +28,7 @@ def outline_tables(readings: Readings) -> Tables:
     files = {
         "results.csv": results,
         "outlines.csv": outline_measures(readings.run, readings=readings),
+        "outline_groups.csv": outline_groups(readings.run, readings=readings),
         "layers.csv": insides.layers,
         "weights.csv": insides.weights,
         "refusals.csv": refusal_table(readings.run),
@@ -38,7 +40,7 @@ def outline_report(readings: Readings, tables: Tables) -> Told:
     """Return the page, its pictures, which are written, and a card per variant."""
     results, measures, insides = tables.results, tables.files["outlines.csv"], tables.rest["insides"]
     figures = _draw(readings, results, insides)
-    page = outline_page(readings, results, measures, tables.files["refusals.csv"], insides, figures)
+    page = outline_page(readings, tables, figures)
     rows = results.set_index("variant", drop=False)
     cards = []
     for variant in readings.variants:

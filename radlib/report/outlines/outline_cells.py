@@ -1,0 +1,89 @@
+"""The tables of a report of outlines: one function each, from the run's tables to cells that people read."""
+
+import pandas as pd
+
+from radlib.report import wording as w
+from radlib.report.blocks import Cell, Table
+from radlib.report.cells import conclusion_cell, row_titles
+from radlib.report.outlines.outline_words import MEASURES
+from radlib.report.readings import Readings
+
+
+def reading_table(results: pd.DataFrame) -> Table:
+    """Return how well each variant outlines the test films, with intervals."""
+    columns = ("Variant", "File", "Smaller", "Dice", "Dice − original", "Beside its original",
+               *(title for name, title in MEASURES.items() if name != "dice"))  # fmt: skip
+    rows = []
+    for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True):
+        scored, original = w.known(row["films"]), row["chain"] == "original"
+        change = Cell(
+            w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])
+        )
+        cells = {
+            name: Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
+            for name in MEASURES
+        }
+        rows.append((
+            Cell(title, "chosen on validation" if row["winner"] else ""),
+            Cell(w.human_bytes(row["size_bytes"])),
+            Cell(w.times(row["compression"])),
+            cells.pop("dice"),
+            Cell(w.MISSING) if original or not scored else change,
+            Cell(w.MISSING) if original or not scored else conclusion_cell(row),
+            *cells.values(),
+        ))  # fmt: skip
+    winners = [place for place, winner in enumerate(results.get("winner", ())) if winner]
+    return Table(
+        columns,
+        tuple(rows),
+        "Test films; below each value its 95 % interval",
+        winners[0] if winners else None,
+    )
+
+
+def limit_tables(readings: Readings, results: pd.DataFrame) -> tuple[Table, ...]:
+    """Return the best file under each limit of size, chosen on validation films."""
+    limits = readings.selection.get("limits", ())
+    if not limits:
+        return ()
+    titles = dict(zip(results["variant"], row_titles(results), strict=True))
+    by_name = results.set_index("variant")
+    rows = []
+    for limit in limits:
+        size, count = Cell(f"{limit['size_kb']:,g} KB"), Cell(f"{limit['fitting']:,}")
+        if limit["winner"] not in by_name.index:
+            rows.append((size, count, Cell("none"), Cell(w.MISSING), Cell(w.MISSING)))
+            continue
+        row = by_name.loc[limit["winner"]]
+        dice = Cell(w.rate(row["dice"], w.known(row["films"])), w.span(row["dice_low"], row["dice_high"]))
+        rows.append(
+            (size, count, Cell(titles[limit["winner"]]), Cell(w.human_bytes(row["size_bytes"])), dice)
+        )
+    columns = ("At most", "Files that fit", "Best on validation", "File", "Dice")
+    return (
+        Table(
+            columns, tuple(rows), "The closest outlines for a device with so much room; Dice on test films"
+        ),
+    )
+
+
+def label_tables(results: pd.DataFrame, measures: pd.DataFrame) -> tuple[Table, ...]:
+    """Return the measures of each label, where there are several."""
+    names = list(dict.fromkeys(measures["label"]))
+    titles = dict(zip(results["variant"], row_titles(results), strict=True))
+    tables = []
+    for name in names if len(names) > 1 else ():
+        own = measures[measures["label"] == name]
+        rows = []
+        for variant, found in own.groupby("variant", sort=False):
+            by_measure = found.set_index("measure")
+            shown = [by_measure.loc[m] for m in MEASURES if m in by_measure.index]
+            rows.append(
+                (
+                    Cell(titles[variant]),
+                    *(Cell(w.rate(m["mean"]), w.span(m["mean_low"], m["mean_high"])) for m in shown),
+                )
+            )
+        columns = ("Variant", *(MEASURES[m] for m in MEASURES if m in set(own["measure"])))
+        tables.append(Table(columns, tuple(rows), f"{name}: means over test films"))
+    return tuple(tables)
