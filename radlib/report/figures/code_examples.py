@@ -61,14 +61,14 @@ def gap_line(weights: Sequence[float], symbols: Sequence[int], *, ax: Any = None
     Example:
         >>> ax = gap_line([0, 0.5, 0, 0, -0.5], [2, 3])
     """
-    weights = np.asarray(weights, float)
-    lines = -(-len(weights) // CELLS)
+    values = np.asarray(weights, float)
+    lines = -(-len(values) // CELLS)
     ax = new_axes((6.4, 0.75 + 1.05 * lines)) if ax is None else ax
     fillers = np.asarray(symbols) == 0
-    alive = np.flatnonzero(weights)
+    alive = np.flatnonzero(values)
     jump = int(alive[-1] + 1 - np.asarray(symbols).sum()) // max(int(fillers.sum()), 1)
     ends = np.cumsum(np.where(fillers, jump, symbols)) - 1
-    for place, weight in enumerate(weights):
+    for place, weight in enumerate(values):
         line, column = divmod(place, CELLS)
         colour = "#FBF3E2" if weight else "white"
         edge = KINDS["clustered or coded"] if weight else "#CCCCCC"
