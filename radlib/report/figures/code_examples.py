@@ -1,6 +1,6 @@
 """Figures of 11_deep_compression: a Huffman code as its tree, and the gaps between weights that are not zero."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,11 @@ def code_tree(codes: Mapping[str, str], counts: Mapping[str, int], *, ax: Any = 
 
 
 @styled
-def gap_line(weights: Sequence[float], symbols: Sequence[int], *, ax: Any = None) -> Any:
+def gap_line(weights: Any, symbols: Any, *, ax: Any = None) -> Any:
     """Draw a row of weights, and under it the gaps that say where those stand that are not zero.
 
     Args:
-        weights: In order; zeros are pruned.
+        weights: Numbers in order, (n,); zeros are pruned.
         symbols: The gaps, as `sparse_tensors.gap_symbols` returns them: 0 is a filler, which stands for as many zeros as the
             largest symbol says, and is drawn under the last of them.
         ax: Axes to draw into; None for a new figure.
