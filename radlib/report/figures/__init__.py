@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
-        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes"],
+        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes", "rate_curves"],
         "comparison": [
             "auroc_by_label",
             "auroc_differences",
