@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
         "code_examples": ["code_tree", "gap_line"],
-        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes"],
+        "coding": ["block_candidates", "block_costs", "index_bits", "random_codes", "rate_curves"],
         "comparison": [
             "auroc_by_label",
             "auroc_differences",

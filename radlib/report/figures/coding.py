@@ -1,10 +1,11 @@
 """Figures of 14_miracle: one block's candidates, what a code says about a weight, and what a block may cost in training."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.style import ACCENT, KINDS, MUTED, new_axes, styled
+from radlib.report.figures.style import ACCENT, KINDS, MUTED, new_axes, size_axis, styled
 
 
 @styled
@@ -145,4 +146,32 @@ def index_bits(table: Any, *, cost_bits: float, ax: Any = None) -> Any:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.yaxis.set_minor_formatter(lambda value, _: "")
     ax.set(xlabel="bits of the index", ylabel="distance of what arrives,\nin posterior variances")
+    return ax
+
+
+@styled
+def rate_curves(curves: Mapping[str, Any], *, ax: Any = None) -> Any:
+    """Draw what methods read with for the bytes of their files, a curve for each.
+
+    Args:
+        curves: {name: DataFrame with `size_bytes` and `auroc` with `_low` and `_high`}; the first is drawn in colour,
+            the last, the original, in black.
+        ax: Axes to draw into; None for a new figure.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame([{"size_bytes": 3000, "auroc": 0.93, "auroc_low": 0.87, "auroc_high": 0.96}])
+        >>> ax = rate_curves({"MIRACLE": rows, "original": rows})
+    """
+    ax = new_axes((6.4, 3.8)) if ax is None else ax
+    looks = (KINDS["clustered or coded"], KINDS["pruned"], KINDS["quantized"], MUTED)
+    for number, (name, table) in enumerate(curves.items()):
+        colour = "black" if number and number == len(curves) - 1 else looks[number % len(looks)]
+        table = table.sort_values("size_bytes")
+        spans = np.abs(table[["auroc_low", "auroc_high"]].to_numpy().T - table["auroc"].to_numpy())
+        ax.errorbar(table["size_bytes"], table["auroc"], yerr=spans, color=colour, fmt="vDso"[number % 4] + "-",
+                    ms=6, capsize=3, label=name)  # fmt: skip
+    size_axis(ax.xaxis, np.concatenate([table["size_bytes"].to_numpy(float) for table in curves.values()]))
+    ax.set(xlabel="size of the file", ylabel="AUROC, validation films, 95 %")
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return ax

@@ -34,6 +34,15 @@ def test_the_cost_of_the_block_stands_beside_the_curve():
     assert list(ax.lines[1].get_xdata()) == [6.0, 6.0]
 
 
+def test_each_method_is_a_curve_by_size_and_the_last_is_black():
+    rows = [{"size_bytes": size, "auroc": value, "auroc_low": value - 0.05, "auroc_high": value + 0.02}
+            for size, value in ((5000, 0.94), (3000, 0.9))]  # fmt: skip
+    ax = figures.rate_curves({"MIRACLE": pd.DataFrame(rows), "original": pd.DataFrame(rows[:1])})
+    drawn = [container[0] for container in ax.containers]
+    assert list(drawn[0].get_xdata()) == [3000, 5000] and list(drawn[0].get_ydata()) == [0.9, 0.94]
+    assert drawn[1].get_color() == "black"
+
+
 def test_three_weights_stand_below_one_another_the_dearest_on_top():
     block = {"mean": [0.0, 0.5, 1.0], "deviation": [1.0, 0.5, 0.2], "candidates": [[0.1, 0.2, 0.9]] * 4,
              "shares": [0.25] * 4, "index": 0}  # fmt: skip
