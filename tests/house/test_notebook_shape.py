@@ -21,6 +21,7 @@ IDEA_LINES = 12
 FINISHED = {
     "01_explore",
     "02_train",
+    "05_infer",
     "06_compare",
     "16_round",
     "17_sensitivity",
