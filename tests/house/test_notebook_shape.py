@@ -26,6 +26,7 @@ FINISHED = {
     "16_round",
     "17_sensitivity",
     "18_device",
+    "19_page",
     "20_import",
 }  # grows until all are
 NOTEBOOKS = [path for path in NOTEBOOKS if path.stem in FINISHED]
