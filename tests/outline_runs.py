@@ -13,7 +13,7 @@ from radlib.runs.runs import Run, open_run
 from radlib.runs.variants import Step, Variant, variant_name
 
 NETWORK = "outline_student"
-CHAINS = {"": 0.43, "clustering": 0.430001, "magnitude_pruning": 0.5}  # grey above which a pixel is outlined
+CHAINS = {"": 0.43, "clustering": 0.430001, "magnitude_pruning": 0.55}  # grey above which a pixel is outlined
 
 
 def ruler(least: float):
