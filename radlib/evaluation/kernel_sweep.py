@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.formats.keras import BATCH_FILMS
+from radlib.foundation.extras import pandas as pd
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
