@@ -27,7 +27,6 @@ NOT_IMPORTED = {
     "jupyterlab": "a program",
     "pyjpegls": "pydicom's decoder finds it",
     "mypy": "a program",
-    "nbconvert": "a program, whose pages look at notebooks",
     "pre-commit": "a program",
     "pytest-xdist": "a plugin of pytest",
     "ruff": "a program",
