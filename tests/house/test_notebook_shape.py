@@ -23,6 +23,7 @@ FINISHED = {
     "02_train",
     "05_infer",
     "06_compare",
+    "07_fit",
     "16_round",
     "17_sensitivity",
     "18_device",
