@@ -36,9 +36,7 @@ def rule_numbers(settings: Settings, fixed: bool) -> dict[str, dict[str, Any]]:
     return {} if plain else {"threshold_rule": dataclasses.asdict(rule)}
 
 
-def operating_points(
-    predictions: Predictions, variant: Variant, rule: metrics.ThresholdRule
-) -> list[float | None]:
+def operating_points(predictions: Any, variant: Variant, rule: metrics.ThresholdRule) -> list[float | None]:
     """Return a threshold per label, None where none can be chosen or where none is asked; of outlines the fixed one."""
     task = task_of(variant)
     if task.fixed_rule:

@@ -1,6 +1,7 @@
 """The page of a run that outlines: which file, is it as good, which films fail, and what it costs; then everything else."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -87,7 +88,7 @@ def _answers(readings: Readings, results: pd.DataFrame, groups: pd.DataFrame) ->
     settings, outcome = readings.run.settings, gate_outcome(readings)
     said = headline(results, readings.selection, settings)[1:]
     warned = UNLIKE if typical_path(readings.run.folder, variant.key).is_file() else ""
-    answers = (
+    answers: tuple[tuple[str, tuple[Any, ...]], ...] = (
         (WHICH_FILE, file_blocks(readings, variant, chosen_by(results, readings.selection, settings), DRAW)),
         (AS_GOOD, _texts(*said, outcome.sentence if outcome else "")),
         (FAILS, (*_films(readings, variant), *_texts(failing_sentence(row)))),
