@@ -18,10 +18,6 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 METHODS = [path for path in NOTEBOOKS if path.stem[:2] in {"03", "04", *map(str, range(10, 18))}]
 IDEA_LINES = 12
 
-FINISHED = {"01_explore", "02_train", "03_prune", "04_quantize", "05_infer", "06_compare", "07_fit", "10_structure", "11_deep_compression", "12_distil", "13_binarize", "14_miracle", "15_decompose", "16_round", "17_sensitivity", "18_device", "19_page", "20_import", "30_segment"}  # grows until all are
-NOTEBOOKS = [path for path in NOTEBOOKS if path.stem in FINISHED]
-METHODS = [path for path in METHODS if path.stem in FINISHED]
-
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 method = pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
 
