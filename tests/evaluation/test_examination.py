@@ -31,11 +31,13 @@ def test_few_are_the_smallest_of_each_training_and_the_winner(run_and_films):
 def test_every_question_is_put_to_the_variants_chosen(run_and_films, monkeypatch, which, count):
     run, films = run_and_films
     asked = []
-    for name in ("look_inside", "compare_heat_maps", "describe_films"):
-        monkeypatch.setattr(examination, name, lambda run, films, variants: asked.append(len(variants)))
-    monkeypatch.setattr(examination, "put_under_stress", lambda run, films: asked.append(0))
+    monkeypatch.setattr(examination, "put_under_stress", lambda run, films: asked.append("put_under_stress"))
+    *looks, stress = examination.LOOKS["probabilities"]
+    assert [look.__name__ for look in looks] == ["look_inside", "compare_heat_maps", "describe_films"]
+    counting = [lambda run, films, variants: asked.append(len(variants)) for _ in looks]
+    monkeypatch.setitem(examination.LOOKS, "probabilities", (*counting, stress))
     examine(run, films, run.variants(), which=which)
-    assert asked == [count] * 3 + [0]
+    assert asked == [count] * 3 + ["put_under_stress"]
 
 
 def test_another_word_is_refused(run_and_films):

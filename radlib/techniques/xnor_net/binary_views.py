@@ -77,7 +77,7 @@ def rounded_to(kernel: np.ndarray, bits: int) -> np.ndarray:
 
     Example:
         >>> kernel = np.array([0.2, -0.9, 1.0]).reshape(1, 1, 3, 1)
-        >>> rounded_to(kernel, 2).ravel().tolist(), rounded_to(kernel, 1).ravel().round(3).tolist()
+        >>> rounded_to(kernel, 2).ravel().tolist(), rounded_to(kernel, 1).ravel().astype(float).round(3).tolist()
         ([0.0, -1.0, 1.0], [0.7, -0.7, 0.7])
     """
     if bits == 1:
