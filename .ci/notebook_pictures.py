@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = REPOSITORY / "docs" / "notebooks"
 SIZE = 320, 180  # pixels; shown at half of it, so that it is sharp on a fine screen
-COLOURS = 32
+COLOURS = 128
 SOURCE = "source-sha256"  # of the picture in the notebook, kept in the small one
 
 
