@@ -18,6 +18,7 @@ COMPARED = (
     "difference_high",
     "largest_change",
     "changed_sides",
+    "changed_share",
 )  # with a parent
 
 
@@ -37,7 +38,8 @@ def validation_table(
         One row per variant: as in `variant_table`, then `auroc` with `_low` and `_high` (mean over labels),
         `difference` of AUROC to the other on the same draws with `_low` and `_high`, `largest_change` of a
         probability on any film, and `changed_sides`, the films decided otherwise at the other's threshold, or given
-        another class.
+        another class, with `changed_share` of all that was decided: one thing a film where classes exclude each other, else one
+        a label.
     """
     drawn = {name: _auroc_draws(run, answers) for name, answers in predictions.items()}
     rows = []
@@ -55,9 +57,11 @@ def validation_table(
 
 def _moved(parent: Predictions, variant: Predictions, exclusive: bool) -> dict[str, float]:
     """Return how far the answers of a variant are from its parent's, over all films and labels."""
+    changed = changed_sides(parent.y_true, parent.y_prob, variant.y_prob, exclusive)
     return {
         "largest_change": float(np.abs(variant.y_prob - parent.y_prob).max()),
-        "changed_sides": changed_sides(parent.y_true, parent.y_prob, variant.y_prob, exclusive),
+        "changed_sides": changed,
+        "changed_share": changed / (len(parent.y_prob) if exclusive else parent.y_prob.size),
     }
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from radlib.datasets.films import Films
 from radlib.imaging.images import Preprocessing
-from radlib.report import notebook_tables as tables
+from radlib.report import notebook_tables as tables, validation_table
 from radlib.report.notebook_views import readable, source
 from radlib.runs import tasks
 from radlib.runs.variants import Variant
@@ -98,10 +98,21 @@ def test_validation_scores_agree_with_scikit_learn_and_differences_are_paired():
     assert pruned["difference"] == pytest.approx(table["auroc"].diff().iloc[1])
     assert pruned["difference_low"] < pruned["difference_high"] <= 0  # no draw can gain by that change
     assert pruned["largest_change"] == pytest.approx(0.99 - before[0])
-    assert pruned["changed_sides"] == 1
+    assert pruned["changed_sides"] == 1 and pruned["changed_share"] == 1 / 80
     other_way = tables.validation_table(run, [one, two], predictions, reference=two)
     assert other_way["difference"].iloc[0] == pytest.approx(-pruned["difference"])
     assert other_way[list(tables.COMPARED)].iloc[1].isna().all()
+
+
+def test_the_share_decided_otherwise_is_of_films_where_classes_exclude_each_other_and_of_labels_elsewhere():
+    before, after = (
+        np.eye(3)[[0, 1, 2, 0]],
+        np.eye(3)[[0, 1, 0, 0]],
+    )  # one film of four is given another class
+    first, then = (types.SimpleNamespace(y_true=np.eye(3)[[0, 1, 2, 0]], y_prob=p) for p in (before, after))
+    assert validation_table._moved(first, then, exclusive=True)["changed_share"] == 1 / 4
+    findings = validation_table._moved(first, then, exclusive=False)
+    assert findings["changed_share"] == findings["changed_sides"] / 12
 
 
 def test_a_study_of_originals_alone_has_nothing_to_compare():
