@@ -7,11 +7,12 @@ are ResNet18 and 34 too, of blocks with two 3 × 3 convolutions, which Keras lac
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from radlib.architectures.torch_layers import batch_norm, convolution, max_pool, prepared_film, relu
 from radlib.foundation import backend
 from radlib.foundation.registry import ARCHITECTURES
+from radlib.foundation.value_types import Range
 
 
 def _resnet(
@@ -19,16 +20,18 @@ def _resnet(
     input_shape: tuple[int, int, int],
     input_range: str,
     channels: int,
+    width: float,
     block: Any,
     counts: Sequence[int],
 ) -> Any:
+    first = max(8, 8 * round(8 * width))  # a multiple of 8, which vector units like
     film, x = prepared_film(name, input_shape, input_range, channels)
-    x = relu(batch_norm(convolution(x, 64, 7, "conv1", strides=2, padding=3), "bn1"), "relu")
+    x = relu(batch_norm(convolution(x, first, 7, "conv1", strides=2, padding=3), "bn1"), "relu")
     x = max_pool(x, 3, "maxpool", strides=2, padding=1)
     for stage, count in enumerate(counts, start=1):
         for number in range(count):
             strides = 2 if stage > 1 and number == 0 else 1
-            x = block(x, 32 * 2**stage, f"layer{stage}.{number}", strides)
+            x = block(x, first * 2 ** (stage - 1), f"layer{stage}.{number}", strides)
     return backend.keras().Model(film, x, name=name)
 
 
@@ -63,8 +66,9 @@ def _register(name: str, summary: str, block: Any, counts: Sequence[int], **fact
         *,
         input_range: Literal["unit", "symmetric", "bytes", "caffe", "torch"] = "torch",
         channels: Literal[1, 3] = 3,
+        width: Annotated[float, Range(0, 8, open_low=True)] = 1.0,
     ) -> Any:
-        return _resnet(name, input_shape, input_range, channels, block, counts)
+        return _resnet(name, input_shape, input_range, channels, width, block, counts)
 
     network.__name__ = network.__qualname__ = name
     network.__doc__ = f"""{name}: {summary}.
@@ -73,6 +77,7 @@ def _register(name: str, summary: str, block: Any, counts: Sequence[int], **fact
         input_shape: Height, width in pixels, and one channel.
         input_range: What the film is brought to, a key of `inputs.INPUT_RANGES`; `unit` for weights trained on [0, 1].
         channels: 3 repeats the grey channel; 1 is for weights trained on grey films.
+        width: Multiplies the channels of every layer, rounded to multiples of 8; torchvision's weights fit 1.
 
     References:
         He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.

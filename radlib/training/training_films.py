@@ -64,7 +64,9 @@ def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int, replica
         tf.TensorSpec((None, *films.answers([0]).shape[1:]), tf.float32),
         tf.TensorSpec((None,), tf.float32),
     )
-    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread sleeps for ever longer, and each epoch would end by waiting for it
+    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature).with_options(options)
 
 
 def statistics_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Iterator[np.ndarray]:

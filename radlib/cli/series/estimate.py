@@ -109,7 +109,8 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
     """Return seconds, bytes and number of the variants of one network that are still to be made."""
     settings = run.settings
     gmacs, parameters, conversion = COSTS.get(settings.architecture, UNKNOWN)
-    width = float(settings.architecture_options.get("alpha", 1.0))
+    options = settings.architecture_options
+    width = float(options.get("alpha", options.get("width", 1.0)))
     gmacs, parameters = gmacs * width**2, parameters * 1e6 * width**2
     scaled = gmacs * (settings.image_size / 224) ** 2
     film_ms = step_ms(scaled) + LAYERS_MS * conversion
