@@ -65,8 +65,9 @@ def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int, replica
         tf.TensorSpec((None,), tf.float32),
     )
     options = tf.data.Options()
-    options.autotune.enabled = False  # its thread sleeps for ever longer, and each epoch would end by waiting for it
-    return tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature).with_options(options)
+    options.autotune.enabled = False  # its thread sleeps ever longer, and every epoch would wait for it
+    batches = tf.data.Dataset.from_generator(lambda: ahead(draw()), output_signature=signature)
+    return batches.with_options(options)
 
 
 def statistics_batches(films: Films, recipe: "Recipe", seed: int, epoch: int) -> Iterator[np.ndarray]:
