@@ -3,6 +3,7 @@
 Each is a thin layer over a function that notebooks use as well; `cli` makes the program of them.
 """
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from radlib.foundation.plain_text import say, say_line
 from radlib.imaging.resampling import FILTERS
 
 
-def require(path: Path, what: str, remedy: str) -> None:
-    """Stop with a sentence when something that was named is not there."""
+def require(path: Path | None, what: str, remedy: str) -> None:
+    """Stop with a sentence when something that was named is not there; None is what nobody named."""
     from radlib.foundation.errors import UsageError
     from radlib.foundation.names import nearest
 
-    if not path.exists():
+    if path is not None and not path.exists():
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UsageError(f"There is no {what} at {str(path)!r}{nearest(path.name, beside)}; {remedy}.")
 
@@ -52,9 +53,11 @@ def require_run(output: Path) -> None:
               help="Decide on a finding at this threshold; may be repeated.")  # fmt: skip
 @click.option("--masks", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Of a variant that outlines: write the mask of each film there as PNG, as large as the film.")  # fmt: skip
+@click.option("--dicom-seg", "segmentations", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Of a variant that outlines: write a DICOM Segmentation per film, for the archive that it came from.")  # fmt: skip
 @click.option("--fast", is_flag=True,
               help="Do not compare films with those that the variant was trained and tested on: no column warning.")  # fmt: skip
-def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, masks: Path | None, fast: bool, **given: Any) -> None:  # fmt: skip
+def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: bool, **given: Any) -> None:
     """Score unlabelled films into a CSV.
 
     One row per film: probability per label, decision, threshold (of outlines the share that is outlined), why there is no
@@ -65,23 +68,18 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, masks:
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.deployment.answer_tables import Choices, answer_films
-    from radlib.deployment.mask_pictures import reading_with_masks
+    from radlib.deployment.outline_files import reading_with_outlines
 
     require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
     require(folder, "film or folder", "give the films to score")
-    if given["labels"]:
-        require(given["labels"], "table of labels", "give a CSV file with columns file and one per finding")
-    if given["thresholds"]:
-        require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    require(given["labels"], "table of labels", "give a CSV file with columns file and one per finding")
+    require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    warn = functools.partial(say_line, err=True)
+    outlines = given.pop("masks"), given.pop("segmentations")
     films = answer_films(
-        variant,
-        folder,
-        Choices(stated=chosen, compared=not fast, **given),
-        to=csv,
-        show=lambda rows: say(rows, end=""),
-        say=lambda line: say_line(line, err=True),
-        read=reading_with_masks(variant, masks),
-    )
+        variant, folder, Choices(stated=chosen, compared=not fast, **given), to=csv, show=lambda rows: say(rows, end=""),
+        say=warn, read=reading_with_outlines(variant, folder, *outlines, warn),
+    )  # fmt: skip
     if csv:
         say(f"{films:,} film{'' if films == 1 else 's'}: {csv}")
 

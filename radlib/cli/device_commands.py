@@ -49,8 +49,7 @@ def read(
     BUNDLE is what `radlib export` wrote. FILMS are DICOM, PNG or JPEG files, or folders of them.
     """
     require(bundle, "bundle", "give the folder that radlib export wrote")
-    if given["thresholds"]:
-        require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
+    require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
     for each in (*films, *([watch] if watch else [])):
         require(each, "film or folder", "give the films to read")
     if bool(films) == bool(watch) or (once and not watch):

@@ -5,7 +5,6 @@ interpolation, and cut at one half), so that it can be laid over the film in any
 does not come back: an edge is as sharp as a pixel of the square.
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from radlib.deployment.described_variants import folder_of, read_described
-from radlib.deployment.own_films import Reading, read_films
+from radlib.deployment.reading.answering import Seen
 from radlib.evaluation.deciding import Answer, no_probability
 from radlib.foundation.errors import UsageError
 from radlib.foundation.storage import atomic_path
@@ -22,7 +21,32 @@ from radlib.imaging.images import Preprocessing, placement
 from radlib.runs.tasks import Task, task_of
 
 
-def mask_writer(variant: Path, folder: Path) -> Callable[[Answer, np.ndarray], None]:
+def masks_of(variant: Path, option: str = "--masks") -> Callable[[Answer], Mapping[str, np.ndarray]]:
+    """Return what turns an answer into masks by label, see `film_masks`; none of a film that has no answer.
+
+    Args:
+        variant: Folder of a variant, in a run or exported.
+        option: Of the command line, that a message names.
+
+    Raises:
+        UsageError: When the variant outlines nothing.
+    """
+    described, record = read_described(folder_of(variant))
+    task = task_of(described)
+    if task.record not in MASKS:
+        raise UsageError(
+            f"{described.name} answers for whole films and outlines nothing; leave {option} out."
+        )
+    preparation, masks = Preprocessing.from_dict(record["preparation"]), MASKS[task.record]
+
+    def found(answer: Answer) -> Mapping[str, np.ndarray]:
+        answered = answer.outputs is not None and not no_probability(answer.outputs)
+        return masks(task, answer, preparation) if answered else {}
+
+    return found
+
+
+def mask_writer(variant: Path, folder: Path) -> Seen:
     """Return what writes the mask of a film as `IMAGE_ID.png`, of several labels as `IMAGE_ID.LABEL.png`.
 
     Args:
@@ -32,26 +56,16 @@ def mask_writer(variant: Path, folder: Path) -> Callable[[Answer, np.ndarray], N
     Raises:
         UsageError: When the variant outlines nothing.
     """
-    described, record = read_described(folder_of(variant))
-    task = task_of(described)
-    if task.record not in MASKS:
-        raise UsageError(f"{described.name} answers for whole films and outlines nothing; leave --masks out.")
-    preparation, masks = Preprocessing.from_dict(record["preparation"]), MASKS[task.record]
+    masks = masks_of(variant)
 
     def write(answer: Answer, film: np.ndarray) -> None:
-        if answer.outputs is None or no_probability(answer.outputs):
-            return
-        for label, mask in masks(task, answer, preparation).items():
-            name = f"{answer.image_id}.png" if len(task.labels) == 1 else f"{answer.image_id}.{label}.png"
+        found = masks(answer)
+        for label, mask in found.items():
+            name = f"{answer.image_id}.png" if len(found) == 1 else f"{answer.image_id}.{label}.png"
             with atomic_path(folder / name) as partial:
                 Image.fromarray(mask.astype(np.uint8) * 255).save(partial, "PNG")
 
     return write
-
-
-def reading_with_masks(variant: Path, folder: Path | None) -> Callable[..., Reading] | None:
-    """Return how films are read so that their masks are written, see `mask_writer`; None where nobody wants them."""
-    return None if folder is None else functools.partial(read_films, seen=mask_writer(variant, folder))
 
 
 def film_masks(task: Task, answer: Answer, preparation: Preprocessing) -> dict[str, np.ndarray]:

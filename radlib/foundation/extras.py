@@ -26,6 +26,7 @@ MODULES = {
     "fetch": ("kagglehub", "pooch", "requests"),
     "binary": ("numba",),
     "micro": ("tflite_micro",),
+    "outlines": ("highdicom",),
 }  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """Masks of films of one's own: as large as the film, where it is bright, and refused of networks that outline nothing."""
 
 import numpy as np
+import pydicom
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from dicom_films import write_film
 from outline_runs import outline_run
 from radlib.cli import app as cli
 from radlib.deployment.mask_pictures import film_masks
@@ -79,6 +81,22 @@ def test_a_network_that_outlines_nothing_has_no_masks(films, tmp_path):
     )
     message = done.output + str(done.exception or "")
     assert done.exit_code != 0 and "outlines nothing; leave --masks out" in message
+
+
+def test_what_is_outlined_goes_to_an_archive_too(outliner, films, tmp_path):
+    write_film(films / "archived.dcm", np.asarray(Image.open(films / "bright.png")))
+    done = CliRunner().invoke(
+        cli.radlib,
+        ["predict", str(outliner), str(films), "--csv", str(tmp_path / "out.csv"), "--masks", str(tmp_path / "masks"),
+         "--dicom-seg", str(tmp_path / "segments")],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("is no DICOM film, so it has no study to keep anything in") == 2  # both PNGs
+    (path,) = (tmp_path / "segments").iterdir()
+    table = predict_folder(outliner, films).set_index("file")
+    picture = Image.open(tmp_path / "masks" / f"{table.loc['archived.dcm', 'image_id']}.png")
+    assert np.array_equal(pydicom.dcmread(path).pixel_array > 0, np.asarray(picture) > 0)
+    assert (np.asarray(picture) > 0).any()
 
 
 def test_there_is_no_threshold_to_choose_for_an_outline(outliner, films):

@@ -60,7 +60,7 @@ def imports(path: Path) -> dict[str, bool]:
 
 
 FILES = {path.relative_to(ROOT).as_posix(): imports(path) for path in ROOT.rglob("*.py")}
-EXTRAS = ("train", "fetch", "binary", "micro")
+EXTRAS = tuple(MODULES)
 
 
 def test_every_library_that_is_imported_is_declared():

@@ -40,7 +40,7 @@ STUDY = (
 )  # fmt: skip
 OPTIONAL = ("IssuerOfPatientID",)  # all others are there, if need be empty
 NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
-NO_STUDY = "says no study, series and instance, so no report can be kept with it"
+NO_STUDY = "says no study, series and instance, so nothing can be kept with it"
 
 
 def write_report(
@@ -63,7 +63,7 @@ def write_report(
     """
     if row["reason"] in REASONS:
         return None
-    report = report_of(_header(film, row["image_id"]), row, task, record)
+    report = report_of(film_header(film, row["image_id"]), row, task, record)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.SOPInstanceUID}.dcm"
     with atomic_path(path) as partial:
@@ -90,13 +90,17 @@ def report_of(film: Dataset, row: Mapping[str, Any], task: Task, record: Mapping
     return report
 
 
-def _header(path: Path, image_id: str) -> Dataset:
-    """Return the header of a film that says where it belongs; messages name its id alone."""
+def film_header(path: Path, image_id: str) -> Dataset:
+    """Return the header of a film that says where it belongs; messages name its id alone.
+
+    Raises:
+        DataError: When the film is no DICOM film, or says no study, series and instance.
+    """
     try:
         film = open_header(path)
     except InvalidDicomError as error:
         raise DataError(
-            f"Film {image_id} is no DICOM film, so it has no study to keep a report in."
+            f"Film {image_id} is no DICOM film, so it has no study to keep anything in."
         ) from error
     if any(not film.get(name) for name in NEEDED):
         raise DataError(f"Film {image_id} {NO_STUDY}.")

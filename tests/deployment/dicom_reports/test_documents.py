@@ -8,9 +8,9 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import ComprehensiveSRStorage
 
-from dicom_films import film_header, save_film
+from dicom_films import write_film
 from radlib.deployment.dicom_reports.documents import write_report
 from radlib.deployment.export_texts import NOTICE
 from radlib.evaluation.deciding import Answer, Decider
@@ -26,17 +26,6 @@ DECIDERS = {
     "findings": (Decider(tasks.findings(["mass", "a_label_of_more_than_sixteen_letters"]), [0.5, None]), [0.3, 0.9]),
     "classes": (Decider(tasks.classes(["normal", "bacterial", "viral"]), [None] * 3), [0.2, 0.7, 0.1]),
 }  # fmt: skip
-
-
-def write_film(path, **said):
-    stored = np.zeros((8, 8), np.uint16)
-    film = film_header(stored)
-    film.StudyInstanceUID, film.SeriesInstanceUID, film.Modality = "2.25.11", "2.25.12", "DX"
-    film.SpecificCharacterSet, film.PatientName, film.PatientID = "ISO_IR 100", "Grün^Änne", "P-1"
-    film.StudyDate, film.StudyID, film.AccessionNumber = "20240102", "7", "A9"
-    for name, value in said.items():
-        setattr(film, name, value)
-    return save_film(film, path, stored.tobytes(), ExplicitVRLittleEndian)
 
 
 @pytest.fixture(params=DECIDERS)
