@@ -27,7 +27,7 @@ from radlib.evaluation.search.fronts import Found, Taken, file_table, take
 from radlib.evaluation.search.halving import ENDING, Limits, search
 from radlib.evaluation.search.space import Budget, space_for
 from radlib.evaluation.search.trials import check_same_search, read_trials
-from radlib.foundation.errors import DataError
+from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import check_extra, pandas as pd
 from radlib.foundation.places import discard
 from radlib.foundation.plain_text import table_text
@@ -38,10 +38,12 @@ from radlib.runs.runs import open_run, outputs_root, planned_run
 from radlib.runs.settings import SETTING_TYPES, Settings
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import load_study
+from radlib.runs.tasks import Task
 
 GRACE = 1.5  # times the hours that were asked for, after which a search ends whatever was reckoned
 REFERENCE_CHAINS = ("float32",)
 BUNDLE = "bundle"
+POOLED = Task.head  # of all networks that a search knows
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         The folder of the run; beside it lies its bundle, what a device needs.
 
     Raises:
+        UsageError: When the study asks for outlines.
         DataError: When no network of the search fits the budget, or none was finished.
         QualityGateError: When no file of the study is within the budget after all.
     """
@@ -121,6 +124,11 @@ def _search_run(asked: Asked) -> Run:
 
 def _searched(run: Run, asked: Asked, say: Callable[[str], None]) -> Taken:
     films = open_films(run)
+    if films.training.task.head != POOLED:
+        raise UsageError(
+            f"radlib fit searches among networks that answer for whole films, and {run.study.name} asks for outlines; its networks "
+            "and chains are run with radlib run."
+        )
     paths = pd.read_csv(run.path("private", "films.csv"))["path"].tolist()
     space = space_for(sample_of(paths, preprocessing_of(run.settings)).side)
     check_same_search(run.folder, space, asked.seed)

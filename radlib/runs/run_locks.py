@@ -18,15 +18,19 @@ OWNER = "RADLIB_RUN_OWNER"  # in a kernel's environment: the process whose lock 
 
 
 @contextlib.contextmanager
-def only_start(folder: Path) -> Iterator[None]:
+def only_start(folder: Path, lock: str = LOCK) -> Iterator[None]:
     """Hold a run's folder, which is there, for as long as the block runs.
 
     Within a process that holds it already, and in the kernels that such a process starts, it is held once.
 
+    Args:
+        folder: Of the run.
+        lock: Name of the file in it: who spreads a run over other processes holds another than they do.
+
     Raises:
         UsageError: When another process is at work on the run.
     """
-    path = folder / LOCK
+    path = folder / lock
     with disk_errors(path):
         stream = path.open("a+b")
     with stream:
@@ -41,7 +45,7 @@ def only_start(folder: Path) -> Iterator[None]:
                 with contextlib.suppress(OSError):
                     stream.truncate(0)
             return
-        owner = owner_of(folder)
+        owner = owner_of(folder, lock)
         if owner not in (str(os.getpid()), os.environ.get(OWNER)):
             raise UsageError(
                 f"Another start is at work on {folder.name!r}{f' (process {owner})' if owner else ''}; wait until it has "
@@ -50,9 +54,9 @@ def only_start(folder: Path) -> Iterator[None]:
         yield
 
 
-def owner_of(folder: Path) -> str:
+def owner_of(folder: Path, lock: str = LOCK) -> str:
     """Return the number of the process that holds a run; empty when nobody does."""
     try:
-        return (folder / LOCK).read_text(encoding="ascii")
+        return (folder / lock).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return ""

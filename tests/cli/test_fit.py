@@ -122,6 +122,15 @@ def test_a_search_without_anything_that_fits_ends_in_one_sentence(asked, monkeyp
     assert end.value.code == 3 and "the smallest has 90 KB" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_study_of_outlines_is_refused_before_anything_is_trained(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(
+            ["fit", "drawn_outlines", "--max-kb", "30", "--output", str(tmp_path / "run"), "-p", "dataset_options",
+             "{patients: 12, image_side: 64}"]
+        )  # fmt: skip
+    assert end.value.code == 2 and "drawn_outlines asks for outlines" in capsys.readouterr().err
+
+
 def test_a_device_is_as_much_slower_as_the_same_file_takes_longer_there(tmp_path, monkeypatch):
     bundle = tmp_path / "bundle"
     bundle.mkdir()

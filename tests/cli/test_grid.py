@@ -14,7 +14,7 @@ import pytest
 
 from radlib.cli.app import main
 from radlib.cli.grid import snakefile as snakefiles
-from radlib.cli.grid.grid import _opened, write_grid
+from radlib.cli.grid.grid import LOCK, _opened, run_grid, write_grid
 from radlib.cli.grid.snakefile import Grid, find_snakemake, snakefile
 from radlib.cli.grid.steps import FILMS, steps_of, take_step
 from radlib.datasets.films import films_for, open_films
@@ -161,6 +161,25 @@ def test_the_file_alone_is_written_unless_it_is_to_be_run(study, capsys, monkeyp
         write_grid(study, output="other", given={"chains": "[int9]"}, threads=1)
 
 
+def test_a_grid_is_run_once_at_a_time_and_whatever_lock_a_killed_start_has_left(tmp_path, monkeypatch):
+    program = tmp_path / "snakemake"
+    program.write_text('#!/bin/sh\necho "$@" > arguments\n')
+    program.chmod(0o755)
+    monkeypatch.setenv(snakefiles.VARIABLE, str(program))
+    code = f"import sys; sys.path[:] = {sys.path!r}\nfrom pathlib import Path\nfrom radlib.runs.run_locks import only_start\n"
+    code += f"with only_start(Path({str(tmp_path)!r}), {LOCK!r}): print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(UsageError, match=f"process {other.pid}"):
+            run_grid(tmp_path / "Snakefile", [], print)
+        other.kill()
+    run_grid(tmp_path / "Snakefile", ["--cores", "2"], print)
+    given = (tmp_path / "arguments").read_text().split()
+    assert given[-2:] == ["--cores", "2"] and "--nolock" in given
+
+
 @pytest.mark.slow
 def test_a_step_that_is_killed_is_taken_again(study, tmp_path):
     try:
@@ -169,6 +188,10 @@ def test_a_step_that_is_killed_is_taken_again(study, tmp_path):
         pytest.skip(str(lacking))
     radlib = [sys.executable, "-m", "radlib.cli.app"]
     asked = [*radlib, "grid", study, "--output", "run", "--cores", "2", "-p", "bootstrap_draws", "100"]
+    with subprocess.Popen(asked, start_new_session=True) as running:
+        while not Path("run/grid/films.json").exists():
+            time.sleep(0.2)
+        os.killpg(running.pid, signal.SIGKILL)  # all of it, Snakemake and its steps
     with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         killed = 0
         while running.poll() is None and not killed:

@@ -15,10 +15,13 @@ from radlib.foundation.extras import check_extra
 from radlib.foundation.places import resolved
 from radlib.foundation.storage import write_text
 from radlib.imaging.decoding.shards import Shard
+from radlib.runs.run_locks import only_start
 from radlib.runs.runs import open_run, outputs_root, planned_run
 from radlib.runs.settings import SETTING_TYPES
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import STUDY_ENDINGS, load_study
+
+LOCK = ".grid.lock"  # in the run's folder; that of the run itself is for the step that writes the report
 
 
 def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: int, shards: int = 0) -> Path:
@@ -54,6 +57,7 @@ def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> 
 
     Raises:
         SetupError: When there is no Snakemake, or it ended with steps undone.
+        UsageError: When another process runs this grid.
     """
     command = [
         find_snakemake(),
@@ -62,10 +66,12 @@ def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> 
         "--rerun-incomplete",
         "--rerun-triggers",
         "mtime",
+        "--nolock",  # its lock outlives a start that was killed; ours does not
         *options,
     ]
-    say(" ".join([Path(command[0]).name, *command[1:]]))
-    ended = subprocess.run(command, cwd=path.parent, check=False)
+    with only_start(path.parent, LOCK):
+        say(" ".join([Path(command[0]).name, *command[1:]]))
+        ended = subprocess.run(command, cwd=path.parent, check=False)
     if ended.returncode:
         raise SetupError(
             f"The grid ended with steps undone (exit code {ended.returncode}); what is finished is kept: start the same command again."

@@ -33,7 +33,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "differences": ["difference_against_size"],
         "distillation": ["film_losses", "students_learning", "temperature_differences"],
         "factors": ["factored_matrix", "kept_components"],
-        "few_bits": ["logits_moved", "matrices", "noise_by_bits", "scores_by_bits", "weight_walk"],
+        "few_bits": ["logits_moved", "noise_by_bits", "scores_by_bits", "weight_walk"],
         "films": [
             "ages_and_views",
             "class_counts",

@@ -12,32 +12,6 @@ NAMED = 3  # layers whose curve has a name
 
 
 @styled
-def matrices(matrices: Mapping[str, Any], *, axes: Any = None) -> np.ndarray:
-    """Draw small matrices beside each other, every number written into its field.
-
-    Args:
-        matrices: Mapping from a heading to a matrix, (rows, columns); whole numbers are written as such.
-        axes: One Axes per matrix; None for a new figure.
-
-    Example:
-        >>> axes = matrices({"before": np.array([[0.2, -0.6]]), "codes": np.array([[1, -3]])})
-    """
-    axes = new_axes((2.9 * len(matrices), 2.9), 1, len(matrices)) if axes is None else axes
-    axes = np.atleast_1d(axes)
-    for ax, (name, values) in zip(axes, matrices.items(), strict=True):
-        values = np.asarray(values)
-        whole = np.issubdtype(values.dtype, np.integer)
-        most = max(float(np.abs(values).max()), 1e-12)
-        ax.imshow(values, cmap="RdBu_r", vmin=-2.2 * most, vmax=2.2 * most)
-        for (row, column), value in np.ndenumerate(values):
-            text = f"{value:d}" if whole else f"{value + 0.0:+.3f}"  # no minus before nothing
-            ax.text(column, row, text.replace("-", "−"), ha="center", va="center", fontsize=10)
-        ax.set(title=name, xticks=[], yticks=[])
-        ax.grid(visible=False)
-    return axes
-
-
-@styled
 def weight_walk(kept: Any, computing: Any, *, ax: Any = None) -> Any:
     """Draw a weight that is kept and the one that computes instead of it, step by step of a training.
 

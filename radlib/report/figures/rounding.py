@@ -37,7 +37,7 @@ def clip_balance(curves: Any, found: Any = None, *, axes: Any = None) -> np.ndar
         if found is not None:
             colour = KINDS["pruned and quantized"]
             ax.axhline(found[bits], color=colour, lw=1.4, ls=(0, (4, 3)), label="OCTAV, a range per channel")
-        ax.set(title=f"{bits} bits", yscale="log", xlim=(0, 1.02), ylabel="squared error")
+        ax.set(title=f"{bits} bits", yscale="log", xlim=(0, 1.02), ylabel="share of squared weights")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     lowest = min(float(curve["both"].min()) for curve in curves.values())
     for ax in axes:

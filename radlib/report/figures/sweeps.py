@@ -56,7 +56,7 @@ def sweep_curves(
         above.plot(curve["at"], curve["auroc"], label=name, **look)
         below.plot(curve["at"], curve["changed_share"], **look)
     above.set(ylabel="AUROC, validation films")
-    below.set(ylabel="decided otherwise", xlabel=xlabel)
+    below.set(ylabel="films decided otherwise", xlabel=xlabel)
     below.set_ylim(bottom=-0.01)
     below.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     _places(below, sorted(set(changed["at"])) if not len(ticks) else ticks, percent, doubling)

@@ -25,7 +25,7 @@ WIDE = 4  # times the least loss; from there on the axis is logarithmic
 
 
 @styled
-def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
+def learning_curves(history: Any, *, kept: str = "best", axes: Any = None) -> np.ndarray:
     """Draw loss and AUROC over the epochs, training beside validation, and mark the epoch that was kept.
 
     Losses stand on a logarithmic axis where they differ much: one early spike would flatten everything after it.
@@ -33,6 +33,7 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
     Args:
         history: DataFrame with columns `epoch`, `loss`, `val_loss`, and `auroc`, `val_auroc`, `chance_loss` (what the
             best answer that is the same for all films would cost in training) if measured.
+        kept: Whose weights were kept: the `best` epoch's, as in a training from the start, or the `last`, as after a compression.
         axes: Two Axes; None for a new figure.
 
     Returns:
@@ -42,8 +43,9 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
         >>> import pandas as pd
         >>> axes = learning_curves(pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "val_loss": [0.7, 0.6]}))
     """
-    axes = new_axes((9.0, 3.2), 1, 2) if axes is None else axes
-    best = history["epoch"].iloc[best_position(history)] if history["val_loss"].notna().any() else None
+    axes = new_axes((6.4, 5.2), 2, 1, sharex=True) if axes is None else axes
+    measured = history["val_loss"].notna().any()
+    best = history["epoch"].iloc[best_position(history) if kept == "best" else -1] if measured else None
     losses: list[float] = []
     for ax, measure, title in zip(axes, ("loss", "auroc"), ("Loss", "AUROC"), strict=True):
         for column, colour, name in (
@@ -60,12 +62,13 @@ def learning_curves(history: Any, *, axes: Any = None) -> np.ndarray:
             ax.axhline(
                 history["chance_loss"].iloc[0], color=MUTED, lw=0.9, ls=":", label="one answer for all"
             )
-        ax.set(title=title, xlabel="epoch")
+        ax.set_title(title)
         ax.xaxis.get_major_locator().set_params(integer=True)
         if ax.lines[:-1] if best is not None else ax.lines:
             ax.legend(
                 frameon=True, framealpha=0.9, edgecolor="none"
             )  # the line of the kept epoch may pass behind
+    axes[-1].set_xlabel("epoch")
     if losses and max(losses) > WIDE * min(losses) > 0:
         number_axis(axes[0].yaxis, losses)
     if best is not None:

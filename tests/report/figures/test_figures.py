@@ -293,9 +293,10 @@ def test_sparsity_and_zeros_are_those_of_the_weights():
 
 def test_learning_curves_mark_the_epoch_that_was_kept():
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.9, 0.5, 0.2], "val_loss": [0.9, 0.6, 0.8]})
-    axes = figures.learning_curves(history)
-    marked = [line for line in axes[0].lines if len(set(line.get_xdata())) == 1]
-    assert marked[0].get_xdata()[0] == 2
+    for kept, epoch in (("best", 2), ("last", 3)):
+        axes = figures.learning_curves(history, kept=kept)
+        marked = [line for line in axes[0].lines if len(set(line.get_xdata())) == 1]
+        assert marked[0].get_xdata()[0] == epoch
 
 
 def test_a_spike_does_not_flatten_the_losses_after_it():
