@@ -313,9 +313,9 @@ def test_headline_names_the_winner_and_its_test_score(written):
 @pytest.mark.parametrize(
     ("word", "verdict", "words"),
     [
-        ("as good", "non-inferior", "It is as good as its original: AUROC −0.002 [−0.006 to +0.002], non-inferior at a "
+        ("as good", "non-inferior", "It is as good as its original: AUROC differs by −0.002 [−0.006 to +0.002], non-inferior at a "
                                     "margin of 0.010."),
-        ("loses", "inferior", "It reads worse than its original: AUROC −0.002"),
+        ("loses", "inferior", "It reads worse than its original: AUROC differs by −0.002"),
         ("cannot tell", "cannot tell", "so in 34 % of such studies; about 1,200 would in 80 %."),
         ("too few patients", "too few patients", "A margin of 0.010 needs at least 299 of them."),
         ("undefined", "undefined", "It cannot be compared with its original"),
