@@ -131,7 +131,7 @@ def _words(readings: Readings, several: bool) -> tuple[str, ...]:
     stated = settings.prevalence and not several
     return (
         carried_over(settings.prevalence if stated else 0.0),
-        f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (`missed_cost`); "
+        f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (missed_cost of the study); "
         "a network is of use where it is above that of calling every film and of calling none, 0 (Vickers and Elkin, 2006).",
     )
 

@@ -226,7 +226,7 @@ SAID = {
     "2.0 %, which the study states": (lambda: useful(prevalence=0.02), useful),
     "the prevalence among the test films, as the study states no other": (useful, lambda: useful(prevalence=0.02)),
     "carried over to 1,000 films at a prevalence of 2.0 %": (lambda: useful(prevalence=0.02), useful),
-    "needless calls, 50 of which weigh one finding": (lambda: useful(missed_cost=50.0), useful),
+    "needless calls, 50 of which weigh one finding (missed_cost of the study)": (lambda: useful(missed_cost=50.0), useful),
     ", of 100 films: of 10.0 with it 0.2 missed (2.0 of 100 such films), of 90.0 without it 0.2 called back for nothing (0.2 of 100": (
         carded, lambda: carded("No threshold was chosen for this label.")),
     "Only one answer occurs among the test films.": (lambda: undecided(one_answer=True), undecided),
