@@ -39,7 +39,7 @@ def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str
         rate_margin: The same of sensitivity and specificity, at the original's threshold.
 
     Returns:
-        Such as "is as good as its original: AUROC −0.001 [−0.004 to +0.002], non-inferior at a margin of 0.010; …";
+        Such as "is as good as its original: AUROC differs by −0.001 [−0.004 to +0.002], non-inferior at a margin of 0.010; …";
         empty where nothing was compared.
     """
     word = row.get("conclusion") or ""
@@ -60,7 +60,8 @@ def _answer(row: Mapping[str, Any], suffix: str, title: str, margin: float) -> s
     change = w.signed(row[f"difference{suffix}"])
     span = w.signed_span(row[f"difference{suffix}_low"], row[f"difference{suffix}_high"])
     verdict = w.VERDICTS.get(str(row[f"verdict{suffix}"]), str(row[f"verdict{suffix}"]))
-    return f"{title} {change}{f' [{span}]' if span else ''}, {verdict} at a margin of {margin:.3f}"
+    by = f"{title} differs by {change}{f' [{span}]' if span else ''}"  # "AUROC 0.000" would be read as no AUROC at all
+    return f"{by}, {verdict} at a margin of {margin:.3f}"
 
 
 def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:

@@ -1,6 +1,7 @@
 """The sentences that a hurried reader reads: what was chosen, how it did, and what these films could have shown at all."""
 
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 
 OF_LABELS = {"auroc": "AUROC", "accuracy": "accuracy"}  # what is told of how well a variant reads
+FROM = 0.96  # the AUROC from which a loss on the probit scale is told, as few know that scale
 OF_OUTLINES = {"dice": "Dice", "failing_dice": "on one film in twenty at most"}
 
 
@@ -19,7 +21,9 @@ def allowed_loss(results: pd.DataFrame, settings: Settings) -> tuple[float, str]
     """Return how much a winner may lose on validation films, as a number and in words."""
     if "dice" in results:
         return settings.margin, f"{settings.margin:g} of Dice"
-    return settings.selection_loss, f"{settings.selection_loss:g} on the probit scale of AUROC"
+    loss, normal = settings.selection_loss, NormalDist()
+    to = normal.cdf(normal.inv_cdf(FROM) - loss)
+    return loss, f"{loss:g} on the probit scale of AUROC (as from {FROM:.3f} to {to:.3f})"
 
 
 def headline(results: pd.DataFrame, selection: Mapping[str, Any], settings: Settings) -> list[str]:

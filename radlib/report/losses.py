@@ -54,32 +54,51 @@ def nobody_knows(groups_known: bool) -> str:
 
 
 def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
-    """Return what it means that no group was shown to lose: of groups that could not be asked, nothing."""
-    asked = {title: int((harm[f"verdict{suffix}"] != "undefined").sum()) for suffix, title in TESTED.values()}
-    if not any(asked.values()):
+    """Return what it means that no group was shown to lose: nothing where it was not shown to lose less either.
+
+    Args:
+        harm: Rows of `evidence.harm`, none of which is harmed; of one variant its groups are named.
+        settings: Of the run: its margins.
+    """
+    verdicts = _verdicts(harm)
+    if (verdicts == "undefined").all(axis=None):
         return "No group of test films was large enough to be asked: nobody can say here who would be harmed."
-    counts = ", ".join(f"{title} {count:,}" for title, count in asked.items())
-    return (
-        f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
-        f"sensitivity or specificity. Of {w.plural(len(harm), 'question')} so many could be asked: {counts}."
+    safe = verdicts == "non-inferior"
+    counts = ", ".join(
+        f"{title} in {count:,}" for (_, title), count in zip(TESTED.values(), safe.sum(), strict=True)
     )
+    said = (
+        f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
+        f"sensitivity or specificity. Shown to lose less, of {w.plural(len(harm), 'comparison')}: {counts}."
+    )
+    doubtful = harm[~safe.all(axis=1) & ~(verdicts == "undefined").all(axis=1)]
+    if doubtful.empty:
+        return said
+    whom = f" in {_named(doubtful)}" if harm["variant"].nunique() == 1 else ""
+    return f"{said} Of the others nobody can tell: a loss{whom} may hide behind too few patients."
 
 
 def untested_sentence(harm: pd.DataFrame) -> str:
     """Return of which groups nobody can say anything, where others could be asked; empty where there are none."""
-    verdicts = harm[[f"verdict{suffix}" for suffix, _ in TESTED.values()]]
-    unasked = (verdicts == "undefined").all(axis=1)
+    unasked = (_verdicts(harm) == "undefined").all(axis=1)
     if unasked.all() or not unasked.any():
         return ""
+    return f"Not tested, as these groups hold too few films of an answer: {_named(harm[unasked])}."
+
+
+def _verdicts(harm: pd.DataFrame) -> pd.DataFrame:
+    return harm[[f"verdict{suffix}" for suffix, _ in TESTED.values()]]
+
+
+def _named(harm: pd.DataFrame) -> str:
+    """Return the groups of some rows, each with its finding where there are several, of many the first."""
     several = harm["label"].nunique() > 1
     names = [
         f"{KINDS.get(row['by'], row['by'])} {row['group']}" + (f" ({row['label']})" if several else "")
-        for _, row in harm[unasked].iterrows()
+        for _, row in harm.iterrows()
     ]
     more = f", and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return (
-        f"Not tested, as these groups hold too few films of an answer: {', '.join(names[:MOST_NAMED])}{more}."
-    )
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def harm_sentence(row: pd.Series, variant: str) -> str:

@@ -53,7 +53,8 @@ def draw_differences(
     caption = (
         "One point per variant: left is smaller, and above the dashed line it lost less than the margin "
         f"({margin:g}, shaded). Filled circle: as good as its original, also {also}; triangle: reads worse; "
-        "hollow: nobody can tell. Bars: 95 % interval over the patients tested."
+        "hollow: nobody can tell. Bars: 95 % interval over the patients tested. One that ends above the line is not enough: "
+        "claims have an order, the chosen file first, then all others together and more strictly."
         + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")
         + _few(len(compared), "the winner, and those that lost less than")
     )

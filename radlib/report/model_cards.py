@@ -219,7 +219,7 @@ def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]
         frozen[frozen["rule"].eq("frozen") & frozen["reason"].eq("")].itertuples() if len(frozen) else ()
     ):
         lines.append(
-            f"{found.label}, at the original’s threshold: sensitivity {w.signed(found.difference_sensitivity)}, specificity "
+            f"{found.label}, at the original’s threshold: sensitivity differs by {w.signed(found.difference_sensitivity)}, specificity by "
             f"{w.signed(found.difference_specificity)}; {w.plural(found.films_to_positive, 'film')} become positive, "
             f"{w.plural(found.films_to_negative, 'film')} negative."
         )

@@ -39,7 +39,9 @@ def decided_at(readings: Readings, variant: Variant) -> str:
         return (
             f"Each finding is decided at a threshold of its own, {how}; they stand in the table “Each label”."
         )
-    return f"Decided at threshold {w.threshold(points[0])}, {how}."
+    short, full = w.decimals(points[0]), w.threshold(points[0])
+    exactly = "" if float(short) == points[0] else f" (in full {full})"
+    return f"A film is called at a probability of {short} or more{exactly}, a threshold {how}."
 
 
 def threshold_lines(readings: Readings) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def _words(readings: Readings, several: bool) -> tuple[str, ...]:
     stated = settings.prevalence and not several
     return (
         carried_over(settings.prevalence if stated else 0.0),
-        f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (`missed_cost`); "
+        f"Net benefit is findings per film less needless calls, {settings.missed_cost:g} of which weigh one finding (missed_cost of the study); "
         "a network is of use where it is above that of calling every film and of calling none, 0 (Vickers and Elkin, 2006).",
     )
 
@@ -157,13 +157,16 @@ def card_lines(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _errors(row: pd.Series) -> str:
-    missed, needless = (
-        f"{row[name]:.1f} [{w.span(row[f'{name}_low'], row[f'{name}_high'], 1)}]"
-        for name in ("missed_per_1000", "needless_per_1000")
-    )
+    having = 100 * row["prevalence"]
+    hundred, thousand = [], []
+    for name, of_them in (("missed_per_1000", having), ("needless_per_1000", 100 - having)):
+        share = 10 * row[name] / of_them  # else 4 missed of 100 films would be read as a sensitivity of 96 %
+        hundred.append((f"{row[name] / 10:.1f}", f"{share:.1f} of 100 such films"))
+        thousand.append(f"{row[name]:.1f} [{w.span(row[f'{name}_low'], row[f'{name}_high'], 1)}]")
+    (missed, of_having), (needless, of_free) = hundred
     return (
-        f"{row['label']}, of 100 films at a prevalence of {100 * row['prevalence']:.1f} %: {row['missed_per_1000'] / 10:.1f} missed, "
-        f"{row['needless_per_1000'] / 10:.1f} called back for nothing; of 1,000 films: {missed} and {needless}."
+        f"{row['label']}, of 100 films: of {having:.1f} with it {missed} missed ({of_having}), of {100 - having:.1f} without it "
+        f"{needless} called back for nothing ({of_free}); of 1,000 films: {' and '.join(thousand)}."
     )
 
 

@@ -313,9 +313,9 @@ def test_headline_names_the_winner_and_its_test_score(written):
 @pytest.mark.parametrize(
     ("word", "verdict", "words"),
     [
-        ("as good", "non-inferior", "It is as good as its original: AUROC −0.002 [−0.006 to +0.002], non-inferior at a "
+        ("as good", "non-inferior", "It is as good as its original: AUROC differs by −0.002 [−0.006 to +0.002], non-inferior at a "
                                     "margin of 0.010."),
-        ("loses", "inferior", "It reads worse than its original: AUROC −0.002"),
+        ("loses", "inferior", "It reads worse than its original: AUROC differs by −0.002"),
         ("cannot tell", "cannot tell", "so in 34 % of such studies; about 1,200 would in 80 %."),
         ("too few patients", "too few patients", "A margin of 0.010 needs at least 299 of them."),
         ("undefined", "undefined", "It cannot be compared with its original"),
@@ -328,7 +328,7 @@ def test_the_first_screen_says_what_it_comes_to_in_plain_words(word, verdict, wo
     first, second = report.headline(row.to_frame().T, {"winner": "n/int8#0"}, Settings())
     assert first == (
         "int8 (36 KB, 3.3 times smaller than the original’s weights) is the smallest that cannot lose more than 0.106 on "
-        "the probit scale of AUROC by its upper 90 % bound, on validation films as they are and perturbed."
+        "the probit scale of AUROC (as from 0.960 to 0.950) by its upper 90 % bound, on validation films as they are and perturbed."
     )
     assert (
         second.startswith("On 411 test films of 140 patients it reaches AUROC 0.900 [0.880–0.920]. ")

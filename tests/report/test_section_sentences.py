@@ -226,14 +226,18 @@ SAID = {
     "2.0 %, which the study states": (lambda: useful(prevalence=0.02), useful),
     "the prevalence among the test films, as the study states no other": (useful, lambda: useful(prevalence=0.02)),
     "carried over to 1,000 films at a prevalence of 2.0 %": (lambda: useful(prevalence=0.02), useful),
-    "needless calls, 50 of which weigh one finding": (lambda: useful(missed_cost=50.0), useful),
-    ", of 100 films at a prevalence of ": (carded, lambda: carded("No threshold was chosen for this label.")),
+    "needless calls, 50 of which weigh one finding (missed_cost of the study)": (lambda: useful(missed_cost=50.0), useful),
+    ", of 100 films: of 10.0 with it 0.2 missed (2.0 of 100 such films), of 90.0 without it 0.2 called back for nothing (0.2 of 100": (
+        carded, lambda: carded("No threshold was chosen for this label.")),
     "Only one answer occurs among the test films.": (lambda: undecided(one_answer=True), undecided),
     "No threshold was chosen for this label.": (lambda: undecided(threshold=None), undecided),
     "A film that is called has pneumonia with a probability of 2.000": (
         carded, lambda: carded("No threshold was chosen for this label.")),
     # thresholds
-    "Decided at threshold 0.45, chosen on validation films": (decided, lambda: decided(task="classes")),
+    "A film is called at a probability of 0.450 or more, a threshold chosen on validation films": (
+        decided, lambda: decided(0.357995)),
+    "of 0.358 or more (in full 0.357995), a threshold": (lambda: decided(0.357995), decided),
+    "A film is called at a probability of ": (decided, lambda: decided(task="classes")),
     "Each finding is decided at a threshold of its own": (lambda: decided([0.4, 0.5]), decided),
     "he classes exclude each other, so a film is given": (lambda: decided(task="classes"), decided),
     "The films that a threshold was chosen on flatter it": (optimistic, lambda: optimistic("half")),

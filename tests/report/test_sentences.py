@@ -42,6 +42,8 @@ HARM = {"variant": WINNER, "label": "pneumonia", "by": "sex", "group": "F", "har
         "verdict_sensitivity": "cannot tell", "verdict_specificity": "undefined", "difference": -0.1,
         "difference_low": -0.2, "difference_high": -0.05}  # fmt: skip
 UNASKED = {**HARM, "harmed": "", "verdict": "undefined", "verdict_sensitivity": "undefined"}
+SAFE = {**UNASKED, **dict.fromkeys(("verdict", "verdict_sensitivity", "verdict_specificity"), "non-inferior")}
+DOUBTED = {**SAFE, **dict.fromkeys(("verdict", "verdict_sensitivity", "verdict_specificity"), "cannot tell")}
 FROZEN = {"variant": "a", "rule": "frozen", "reason": "", "label": "x", "difference_sensitivity": -0.1,
           "difference_sensitivity_high": -0.06, "difference_specificity": 0.0, "difference_specificity_high": 0.1}  # fmt: skip
 GATE = {"demand": "at most 500 KB", "noninferior": True, "winner": WINNER, "nearest": None,
@@ -218,6 +220,7 @@ SAID = {
     "nor from a worse one": (lambda: concluded(conclusion="too few patients"), concluded),
     "which nobody can tell yet": (lambda: concluded(conclusion="cannot tell"), concluded),
     "cannot be compared with its original": (lambda: concluded(conclusion="undefined"), concluded),
+    "AUROC differs by 0.000 [": (concluded, lambda: concluded(difference=np.nan)),
     " at a margin of ": (concluded, lambda: concluded(difference=np.nan)),
     "trainings together, the changes are this file": (lambda: concluded(seeds_pooled=3), concluded),
     "counted once for each finding": (lambda: concluded(threshold=np.nan), concluded),
@@ -252,6 +255,12 @@ SAID = {
     "No group of test films was shown to lose": (lambda: spared({**UNASKED, "verdict": "cannot tell"}), lambda: spared(UNASKED)),
     "No group of test films was large enough": (
         lambda: spared(UNASKED), lambda: spared(UNASKED, {**UNASKED, "verdict_specificity": "cannot tell"})),
+    "Shown to lose less, of 2 comparisons: AUROC in 1, sensitivity in 0, specificity in 0.": (
+        lambda: spared({**DOUBTED, "verdict": "non-inferior"}, DOUBTED), lambda: spared(SAFE, SAFE)),
+    " Of the others nobody can tell: a loss in sex F may hide behind too few patients": (
+        lambda: spared(DOUBTED, {**SAFE, "group": "M"}), lambda: spared(SAFE)),
+    "Of the others nobody can tell: a loss may hide behind too few patients": (
+        lambda: spared(DOUBTED, {**SAFE, "variant": "another"}), lambda: spared(DOUBTED, SAFE)),
     "The groups of the test films could not be asked": (lambda: nobody_knows(True), lambda: nobody_knows(False)),
     "Not tested, as these groups hold too few films of an answer: sex F": (
         lambda: untested_sentence(pd.DataFrame([UNASKED, {**UNASKED, "group": "M", "verdict": "cannot tell"}])),

@@ -47,7 +47,7 @@ INTEGER_16_MS_PER_GMAC = 850.0  # of a scored film: LiteRT has plain loops only 
 CONVERSION_SHARE = 0.3  # of those seconds: to convert one function alone, as radlib does
 RECIPE_SHARE = 0.15  # of those seconds: to quantize a file that was converted
 SCORED_SHARE = 0.3  # of the films are validation and test films, which every variant reads
-SECONDS_PER_NOTEBOOK = 10.0
+SECONDS_PER_NOTEBOOK = 20.0  # its kernel, the libraries, and reading films again
 FILMS_PER_PATIENT = 3  # drawn ones
 LONG_SECONDS = 600
 

@@ -1,7 +1,9 @@
 """The forecast: what raises it, what is stored costs nothing, and a full disk stops the run before it starts."""
 
 import shutil
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from radlib.cli.series.estimate import Forecast, check_disk, estimate
@@ -43,6 +45,13 @@ def test_more_work_takes_longer(tmp_path, fewer, more):
     (tmp_path / "fewer").mkdir()
     (tmp_path / "more").mkdir()
     assert forecast(tmp_path / "fewer", **fewer).seconds < forecast(tmp_path / "more", **more).seconds
+
+
+def test_the_demos_forecast_is_near_what_its_published_run_took(tmp_path):
+    run = open_run(str(tmp_path / "out"), study="demo", fresh=True)
+    took = pd.read_csv(Path(__file__).parents[3] / "docs" / "results" / "demo" / "times.csv")
+    said = estimate(run, run.networks(), [name.removesuffix(".ipynb") for name in took["report"]])
+    assert said.seconds == pytest.approx(took["seconds"].sum(), rel=0.3)
 
 
 def test_what_is_stored_costs_nothing(tmp_path):
