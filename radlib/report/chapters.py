@@ -176,11 +176,11 @@ def _elsewhere(found: Material) -> tuple[Section, ...]:
 
 
 def _worth(found: Material) -> tuple[Section, ...]:
-    curve = drawn(found.figures, "decision_curve")
+    curves = drawn(found.figures, "decision_curve", "precision_recall")
     calibration = found.sections["calibration"]
     pictured = (*drawn(found.figures, "calibration"), *calibration.blocks)
     return (
-        usefulness_section(found.readings, found.results, found.evidence["usefulness"], curve),
+        usefulness_section(found.readings, found.results, found.evidence["usefulness"], curves),
         Section(calibration.title, pictured),
     )
 
