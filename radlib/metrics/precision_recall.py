@@ -69,7 +69,11 @@ def precision_recall(
     wrong, right = np.concatenate([wrong[1:], between]), np.concatenate([right[1:], grid])
     thresholds = np.concatenate([thresholds[1:], np.full(len(grid), np.nan)])
     order = np.lexsort((right, wrong))  # neither ever falls along the curve
-    columns = {"threshold": thresholds, "sensitivity": right, "precision": predictive_value(right, wrong, share)}
+    columns = {
+        "threshold": thresholds,
+        "sensitivity": right,
+        "precision": predictive_value(right, wrong, share),
+    }
     return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
 

@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "evidence": ["calibration", "changed_decisions", "decisions", "harm"],
         "forests": ["group_panels", "group_rows"],
         "gate": ["check_gate"],
+        "group_rates": ["group_rates"],
         "headlines": ["headline"],
         "heat_map_tables": ["drawn_heat_maps", "heat_maps"],
         "inside_tables": ["insides"],

@@ -13,6 +13,7 @@ from radlib.report.cells import comparison_blocks, cost_table, label_tables, rea
 from radlib.report.changed_films import changed_film_blocks
 from radlib.report.devices import device_section
 from radlib.report.evidence_cells import evidence_sections, shown_variants
+from radlib.report.group_rates import TITLE as EACH_GROUP, group_section
 from radlib.report.headlines import forecast_blocks, reading_legend
 from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
@@ -36,7 +37,7 @@ DETAILS = (  # of a large study: folded once more on the page, and left to it an
     "Each file", "Each label", "What compression cost", "Film by film", "Each finding against its prevalence",
     "Are the test films of the kind that was chosen on", "How much change it bears", "Each source left out of the choice",
     "Of use where it is to stand", "Confidence and calibration", "What each variant needs", "Inside the networks",
-    "Where they look",
+    "Where they look", EACH_GROUP,
 )  # fmt: skip
 FEW = (
     "Of so many files those have a row of their own below that were chosen: the originals, the winner of each network, the best under "
@@ -87,7 +88,7 @@ def chapters(found: Material, main: str) -> tuple[Chapter, ...]:
     asked = (
         Chapter("How well does each read?", _reading(found, main)),
         Chapter("Is each as good as its original?", _beside_original(found)),
-        Chapter("Who would be harmed?", (found.sections["harm"],)),
+        Chapter("Who would be harmed?", _harmed(found)),
         Chapter("Do the scores hold for other films?", _elsewhere(found)),
         Chapter("What is it worth where it is to stand?", _worth(found)),
         Chapter("What does each cost?", _cost(found)),
@@ -163,6 +164,10 @@ def _compared(found: Material) -> pd.DataFrame:
     kept = set(zip(found.few["network"], found.few["seed"], found.few["chain"], strict=True))
     keys = zip(found.compared["network"], found.compared["seed"], found.compared["chain"], strict=True)
     return found.compared[[key in kept for key in keys]]
+
+
+def _harmed(found: Material) -> tuple[Section, ...]:
+    return found.sections["harm"], group_section(found.readings, found.evidence["group_rates"])
 
 
 def _elsewhere(found: Material) -> tuple[Section, ...]:

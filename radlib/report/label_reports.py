@@ -2,6 +2,7 @@
 
 from radlib.report.agreement_table import agreement
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
+from radlib.report.group_rates import group_rates
 from radlib.report.heat_map_tables import heat_maps
 from radlib.report.inside_tables import read_insides
 from radlib.report.judgements import verdicts
@@ -19,7 +20,7 @@ from radlib.runs.refusals import refusal_table
 
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
-    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
+    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "group_rates": group_rates, "agreement": agreement,
     "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")

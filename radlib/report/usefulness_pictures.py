@@ -40,7 +40,8 @@ def draw_usefulness(readings: Readings, panels: Callable[[int], Any], add: Calla
     pair = winner_and_original(readings)
     if not pair:
         return
-    first = readings.test[pair[0].name]
+    first = readings.test[pair[-1].name]
+    pair = [v for v in pair if np.array_equal(readings.test[v.name].image_id, first.image_id)]
     both = [
         column
         for column in range(len(label_names(pair[0])))
@@ -102,7 +103,7 @@ def _draw_precision(
     add("precision_recall", curves,
         "Precision, the share of calls that are right, over sensitivity. " + " ".join(map(curve_words, found)),
         f"Carried over to the prevalence of the table below, which is the precision of calling every film (grey). {points} Shaded: "
-        "95 % bands, each sensitivity by itself.", len(found) == 1)  # fmt: skip
+        "95 % bands, each sensitivity by itself; wide where few films are called.", len(found) == 1)  # fmt: skip
 
 
 def precision_curves(readings: Readings, pair: list[Variant], column: int) -> Curves:

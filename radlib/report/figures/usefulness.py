@@ -80,10 +80,14 @@ def precision_recall(
         colour, band = CURVES[place % len(CURVES)], bands[name]
         ax.fill_between(band["sensitivity"], band["low"], band["high"], color=colour, alpha=0.12, lw=0)
         style = "-" if place == 0 else (0, (5, 2))
-        ax.plot(curve["sensitivity"], curve["precision"], color=colour, lw=1.6, ls=style, label=wrapped(name, 30))
+        ax.plot(
+            curve["sensitivity"], curve["precision"], color=colour, lw=1.6, ls=style, label=wrapped(name, 30)
+        )
         at = (marks or {}).get(name, (math.nan, math.nan))
         if not math.isnan(at[1]):
-            ax.plot(*at, marker="os"[place % 2], color=colour, ms=8, mec="white", mew=1.2, ls="", zorder=5)
+            ax.plot(
+                *at, marker="os"[place % 2], color=colour, ms=(9, 6)[place % 2], mec="white", ls="", zorder=5
+            )
     ax.axhline(prevalence, color=MUTED, lw=1.2, label=f"calling every film, {100 * prevalence:.1f} %")
     ax.set(
         title=title, xlabel="sensitivity", ylabel="precision: share of calls that are right",
