@@ -72,7 +72,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "label_intervals": ["intervals", "mean_intervals", "per_label"],
         "net_benefit": ["decision_curve", "rates_of", "usefulness"],
         "operating_points": ["ThresholdRule", "choose_threshold", "operating_point"],
-        "precision_recall": ["point_at", "precision_band", "precision_recall"],
+        "precision_recall": ["point_at", "precision_band", "precision_curve"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],

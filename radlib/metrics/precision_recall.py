@@ -36,7 +36,7 @@ from radlib.metrics.rate_intervals import ROUNDING, rate_interval
 POINTS = 100  # evenly spaced sensitivities
 
 
-def precision_recall(
+def precision_curve(
     y_true: ArrayLike, y_score: ArrayLike, prevalence: float = 0.0, *, points: int = POINTS
 ) -> "pd.DataFrame":
     """Return precision and sensitivity of calling films from each score on.
@@ -56,10 +56,10 @@ def precision_recall(
         UsageError: For a prevalence that is none.
 
     Example:
-        >>> table = precision_recall([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], points=0)
+        >>> table = precision_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], points=0)
         >>> table["sensitivity"].tolist(), table["precision"].round(3).tolist()
         ([0.5, 0.5, 1.0, 1.0], [1.0, 0.5, 0.667, 0.5])
-        >>> precision_recall([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.1, points=0)["precision"].round(3).tolist()
+        >>> precision_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.1, points=0)["precision"].round(3).tolist()
         [1.0, 0.1, 0.182, 0.1]
     """
     share = _share(y_true, prevalence)
@@ -124,11 +124,11 @@ def point_at(table: "pd.DataFrame", threshold: float) -> tuple[float, float]:
     """Return sensitivity and precision at a threshold; NaN where it is NaN, or no film is called.
 
     Args:
-        table: See `precision_recall`.
+        table: See `precision_curve`.
         threshold: A score at or above it is called.
 
     Example:
-        >>> point_at(precision_recall([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.39)
+        >>> point_at(precision_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.39)
         (0.5, 0.5)
     """
     called = table[table["threshold"] >= threshold]

@@ -13,7 +13,6 @@ from radlib.report.cells import comparison_blocks, cost_table, label_tables, rea
 from radlib.report.changed_films import changed_film_blocks
 from radlib.report.devices import device_section
 from radlib.report.evidence_cells import evidence_sections, shown_variants
-from radlib.report.group_rates import TITLE as EACH_GROUP, group_section
 from radlib.report.headlines import forecast_blocks, reading_legend
 from radlib.report.heat_map_tables import heat_map_section
 from radlib.report.inside_cells import agreement_section, inside_section
@@ -25,6 +24,7 @@ from radlib.report.overlapping import overlap_section
 from radlib.report.pair_tables import pair_section
 from radlib.report.pooled import method_table
 from radlib.report.provenance import command, film_blocks, seeds_text, versions
+from radlib.report.rates_by_group import TITLE as EACH_GROUP, group_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import shift_section

@@ -2,7 +2,6 @@
 
 from radlib.report.agreement_table import agreement
 from radlib.report.evidence import calibration, changed_decisions, decisions, harm
-from radlib.report.group_rates import group_rates
 from radlib.report.heat_map_tables import heat_maps
 from radlib.report.inside_tables import read_insides
 from radlib.report.judgements import verdicts
@@ -10,6 +9,7 @@ from radlib.report.model_cards import model_card
 from radlib.report.pages import build_page
 from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
+from radlib.report.rates_by_group import group_rates
 from radlib.report.readings import Readings
 from radlib.report.sources import left_out_sources
 from radlib.report.stress_tables import stress

@@ -79,8 +79,13 @@ def prevalence_of(readings: Readings, variant: Variant, truth: np.ndarray) -> fl
         variant: Whose findings are asked.
         truth: Known answers of the test films to one of them.
     """
-    stated = readings.run.settings.prevalence if len(label_names(variant)) == 1 else 0.0
-    return stated or (float(truth.mean()) if len(truth) else float("nan"))
+    own = float(truth.mean()) if len(truth) else float("nan")
+    return stated_prevalence(readings, variant) or own
+
+
+def stated_prevalence(readings: Readings, variant: Variant) -> float:
+    """Return the prevalence that the study states of its one finding; 0 of several, or where it states none."""
+    return readings.run.settings.prevalence if len(label_names(variant)) == 1 else 0.0
 
 
 def winner_and_original(readings: Readings) -> list[Variant]:

@@ -11,7 +11,7 @@ from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.report import figures
 from radlib.report.readings import Readings, label_names
-from radlib.report.usefulness import prevalence_of, winner_and_original
+from radlib.report.usefulness import prevalence_of, stated_prevalence, winner_and_original
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
@@ -95,15 +95,24 @@ def _draw_precision(
             )
         return axes
 
-    points = (
-        "A film is given its most probable class, so no point of a curve is its threshold."
-        if task_of(pair[0]).exclusive
-        else "Points: the threshold that goes with each file."
-    )
     add("precision_recall", curves,
         "Precision, the share of calls that are right, over sensitivity. " + " ".join(map(curve_words, found)),
-        f"Carried over to the prevalence of the table below, which is the precision of calling every film (grey). {points} Shaded: "
-        "95 % bands, each sensitivity by itself; wide where few films are called.", len(found) == 1)  # fmt: skip
+        _caption(task_of(pair[0]).exclusive, bool(stated_prevalence(readings, pair[0]))), len(found) == 1)  # fmt: skip
+
+
+def _caption(exclusive: bool, stated: bool) -> str:
+    points = (
+        "A film is given its most probable class, so no point of a curve is its threshold."
+        if exclusive
+        else "Points: the threshold that goes with each file."
+    )
+    flatters = (
+        "" if stated else " At the prevalence among the test films it flatters, where those are enriched."
+    )
+    return (
+        f"Grey: the precision of calling every film, which is the prevalence.{flatters} {points} Shaded: 95 % bands, each "
+        "sensitivity by itself; wide where few films are called."
+    )
 
 
 def precision_curves(readings: Readings, pair: list[Variant], column: int) -> Curves:
@@ -120,10 +129,11 @@ def precision_curves(readings: Readings, pair: list[Variant], column: int) -> Cu
         share = prevalence_of(readings, variant, truth)
         thresholds = np.broadcast_to(readings.thresholds(variant), (len(label_names(variant)),))
         draws = readings.run.settings.bootstrap_draws
-        curve = metrics.precision_recall(truth, prob, share)
+        curve = metrics.precision_curve(truth, prob, share)
         curves[variant.label] = curve
         bands[variant.label] = metrics.precision_band(truth, prob, patients, share, draws)
-        marks[variant.label] = metrics.point_at(curve, float(thresholds[column]))
+        at = np.nan if task_of(variant).exclusive else float(thresholds[column])  # of classes none decides
+        marks[variant.label] = metrics.point_at(curve, at)
     return Curves(label_names(pair[0])[column], share, curves, bands, marks)
 
 

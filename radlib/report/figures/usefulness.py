@@ -62,7 +62,7 @@ def precision_recall(
     """Draw which share of the calls is right over the sensitivity, with bands, beside calling every film.
 
     Args:
-        curves: Name -> what `metrics.precision_recall` returned.
+        curves: Name -> what `metrics.precision_curve` returned.
         bands: Name -> what `metrics.precision_band` returned.
         prevalence: At which both were made: the precision of who calls every film, or any film at random.
         marks: Name -> sensitivity and precision at its threshold, drawn as a point; none where NaN.
@@ -86,7 +86,7 @@ def precision_recall(
         at = (marks or {}).get(name, (math.nan, math.nan))
         if not math.isnan(at[1]):
             ax.plot(
-                *at, marker="os"[place % 2], color=colour, ms=(9, 6)[place % 2], mec="white", ls="", zorder=5
+                *at, marker="os"[place % 2], color=colour, ms=(9, 7)[place % 2], mec="white", ls="", zorder=5
             )
     ax.axhline(prevalence, color=MUTED, lw=1.2, label=f"calling every film, {100 * prevalence:.1f} %")
     ax.set(

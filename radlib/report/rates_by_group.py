@@ -141,7 +141,6 @@ def lowest(rows: pd.DataFrame, name: str, several: bool) -> tuple[str, ...]:
         known = rows.dropna(subset=[rate])
         if not several and len(known) > 1:
             row = known.loc[known[rate].idxmin()]
-            ends = w.span(row[f"{rate}_low"], row[f"{rate}_high"])
-            who = f"{KINDS.get(row['by'], row['by'])} {row['group']}"
-            said.append(f"{rate} in {who}, {w.rate(row[rate])} [{ends}]")
+            value = f"{w.rate(row[rate])} [{w.span(row[f'{rate}_low'], row[f'{rate}_high'])}]"
+            said.append(f"{rate} in {KINDS.get(row['by'], row['by'])} {row['group']}, {value}")
     return (f"Lowest of {name}: {'; '.join(said)}.",) if said else ()
