@@ -142,5 +142,6 @@ def lowest(rows: pd.DataFrame, name: str, several: bool) -> tuple[str, ...]:
         if not several and len(known) > 1:
             row = known.loc[known[rate].idxmin()]
             value = f"{w.rate(row[rate])} [{w.span(row[f'{rate}_low'], row[f'{rate}_high'])}]"
-            said.append(f"{rate} in {KINDS.get(row['by'], row['by'])} {row['group']}, {value}")
+            who = f"{KINDS.get(row['by'], row['by'])} {row['group']}"
+            said.append(f"{rate} in {who}, {value}")
     return (f"Lowest of {name}: {'; '.join(said)}.",) if said else ()
