@@ -8,6 +8,7 @@ One file a question. *estimates*, *rate_intervals*, *auroc_intervals* and *boots
 *calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
 *temperature*: is it surer of itself? *shift*: do two sets of films come from the same place? *groups*: who is harmed?
+*net_benefit* and *precision_recall*: is it of use where few have the finding?
 *multiplicity*, *power* and *probit_loss*: how many questions, how many patients, and which file is safe to take?
 *agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
@@ -63,7 +64,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "scores",
         ],
         "film_values": ["FAILING", "film_summary", "lowest_share"],
-        "groups": ["MEAN", "age_group", "group_tests", "judge_groups"],
+        "groups": ["MEAN", "age_group", "group_rates", "group_tests", "judge_groups"],
         "lesions": ["false_patches", "lesion_table", "sensitivity_by_size"],
         "mask_overlap": ["dice", "intersection_over_union"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
@@ -71,6 +72,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "label_intervals": ["intervals", "mean_intervals", "per_label"],
         "net_benefit": ["decision_curve", "rates_of", "usefulness"],
         "operating_points": ["ThresholdRule", "choose_threshold", "operating_point"],
+        "precision_recall": ["point_at", "precision_band", "precision_curve"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],

@@ -74,14 +74,30 @@ def rate_test(
         if len(theirs) >= FEWEST_PATIENTS:
             found.append((rate_difference(truth, a, b, patient, answer), theirs))
     if not found:
-        which = "with" if answer else "without"
-        return untested(
-            f"Too few: {max(counts, default=0)} patients {which} the finding, {FEWEST_PATIENTS} are needed."
-        )
+        return untested(too_few(max(counts, default=0), answer))
     method = "shares of films, clustered by patient"
     if len(found) == 1:
         return tested(found[0][0], margin, method)
     return tested(mean_over_labels(found, len(everyone)), margin, f"{method}, mean over labels")
+
+
+def too_few(patients: int, answer: int) -> str:
+    """Return why nothing is said of a rate that rests on so few patients; empty where they are enough.
+
+    Args:
+        patients: Those who have a film with that answer.
+        answer: 1 for sensitivity, 0 for specificity.
+
+    Example:
+        >>> too_few(4, 1), too_few(10, 1)
+        ('Too few: 4 patients with the finding, 10 are needed.', '')
+    """
+    which = "with" if answer else "without"
+    return (
+        ""
+        if patients >= FEWEST_PATIENTS
+        else f"Too few: {patients} patients {which} the finding, {FEWEST_PATIENTS} are needed."
+    )
 
 
 def mcnemar(right_a: ArrayLike, right_b: ArrayLike) -> tuple[int, int, float]:

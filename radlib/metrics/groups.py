@@ -2,7 +2,7 @@
 
 A mean hides who pays for it. Within a group the AUROC says whether films are still told apart, sensitivity and
 specificity at the original's threshold whether a group's probabilities moved past it: a shift of one sex leaves its
-own AUROC untouched.
+own AUROC untouched. Beside what was lost, `group_rates` says how well each group is read at all.
 
 Asked of fourteen findings in ten groups, hundreds of p-values adjusted together hear nothing: a loss of a tenth in all
 women, in every finding, stays below each single bar. So a group is asked as a whole first. Its *gate* is the mean loss
@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.foundation.extras import pandas as pd
-from radlib.metrics.decisions import RATES, rate_test
+from radlib.metrics.decisions import RATES, rate_test, too_few
 from radlib.metrics.discrimination import auroc
 from radlib.metrics.multiplicity import holm
 from radlib.metrics.paired_tests import PairedTest, paired_test, untested
 from radlib.metrics.power import ALPHA, patients_for
+from radlib.metrics.rate_intervals import rate_interval
 from radlib.metrics.verdicts import verdict
 
 AGE_GROUPS = ((0, 2, "0–1"), (2, 18, "2–17"), (18, 40, "18–39"), (40, 65, "40–64"), (65, 120, "65 and older"))
@@ -109,6 +110,57 @@ def _tests(
         name: rate_test(truth[:, chosen], before, after, patients, answer, rate_margin)
         for name, answer in RATES.items()
     }
+
+
+def group_rates(
+    y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, groups: ArrayLike, thresholds: ArrayLike, *,
+    labels: Sequence[str] = ("",)
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return one network's sensitivity and specificity within every group of films, each film at its threshold.
+
+    Args:
+        y_true: Labels, 1, 0 or NaN for unknown, (n,) or (n, labels).
+        y_prob: Probabilities, of the same shape.
+        patient_ids: Whose film it is, (n,).
+        groups: Name of each film's group, (n,) text; empty where unknown.
+        thresholds: One, one per label, or one per film and label; NaN where none was chosen.
+        labels: Names of the findings.
+
+    Returns:
+        One row per group, in alphabetical order, and label: `group`, `label`, `films`, `patients`, `positives`,
+        `patients_with_finding`, `patients_without_finding`, and per rate the share with `_low` and `_high` (see
+        `rate_intervals`; they are not adjusted for the number of groups); `reason_…` where it is not said.
+
+    Example:
+        >>> row, = group_rates([1] * 12, [0.9] * 9 + [0.1] * 3, range(12), ["F"] * 12, 0.5)
+        >>> row["sensitivity"], round(row["sensitivity_low"], 2), row["reason_specificity"]
+        (0.75, 0.41, 'Too few: 0 patients without the finding, 10 are needed.')
+    """
+    patient_ids, groups = np.asarray(patient_ids), np.asarray(groups, dtype=np.str_)
+    truth, prob = (np.asarray(x, np.float64).reshape(len(groups), len(labels)) for x in (y_true, y_prob))
+    at = np.broadcast_to(np.asarray(thresholds, np.float64), truth.shape)
+    rows = []
+    for group in sorted(set(groups.tolist()) - {""}):
+        for column, label in enumerate(labels):
+            films = (groups == group) & ~np.isnan(truth[:, column])
+            part = (truth[films, column], prob[films, column], at[films, column], patient_ids[films])
+            rows.append({"group": group, "label": label, **_rates(*part)})
+    return rows
+
+
+def _rates(truth: np.ndarray, prob: np.ndarray, at: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "films": len(truth), "patients": len(np.unique(patients)), "positives": int(truth.sum()),
+    }  # fmt: skip
+    for name, answer in RATES.items():
+        own = truth == answer
+        count = len(np.unique(patients[own]))
+        why = "No threshold was chosen for this label." if np.isnan(at).any() else too_few(count, answer)
+        right = (prob >= at)[own] == bool(answer)
+        ends = (np.nan,) * 3 if why else (float(right.mean()), *rate_interval(right, patients[own]))
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)) | {f"reason_{name}": why}
+        row[f"patients_{'with' if answer else 'without'}_finding"] = count
+    return row
 
 
 def judge_groups(rows: Sequence[Mapping]) -> "pd.DataFrame":

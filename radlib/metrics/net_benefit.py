@@ -86,13 +86,35 @@ def usefulness(rates: Rates, prevalence: float, weight: float) -> dict[str, Ends
     return {
         "missed_per_1000": _errors(sensitivity, 1000 * prevalence),
         "needless_per_1000": _errors(specificity, 1000 * healthy),
-        "ppv_at_prevalence": _predictive(sensitivity, specificity, prevalence / healthy),
-        "npv_at_prevalence": _predictive(specificity, sensitivity, healthy / prevalence),
+        "ppv_at_prevalence": _predictive(sensitivity, specificity, prevalence),
+        "npv_at_prevalence": _predictive(specificity, sensitivity, healthy),
         "net_benefit": _combined(
             tuple(prevalence * end for end in sensitivity),
             tuple(-healthy * weight * (1 - end) for end in specificity),
         ),
     }
+
+
+def predictive_value(right: ArrayLike, wrong: ArrayLike, share: float) -> np.ndarray:
+    """Return which share of what is called so is so: share · right / (share · right + (1 − share) · wrong).
+
+    Args:
+        right: Of the films that are so, the share that is called so: the sensitivity, for a positive value.
+        wrong: Of the films that are not, the share that is called so all the same: 1 − specificity; of the same shape.
+        share: Of all films, those that are so: the prevalence.
+
+    Returns:
+        float64 of their shape; NaN where nothing is called so.
+
+    Example:
+        >>> predictive_value([0.9, 0.9, 0.0], [0.1, 0.1, 0.0], 0.5).tolist()
+        [0.9, 0.9, nan]
+        >>> round(float(predictive_value(0.9, 0.1, 0.02)), 3)
+        0.155
+    """
+    found, called = (np.asarray(rate, np.float64) for rate in (right, wrong))
+    whole = share * found + (1 - share) * called
+    return np.divide(share * found, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
 
 
 def decision_curve(
@@ -141,21 +163,15 @@ def _combined(one: tuple[float, ...], other: tuple[float, ...]) -> Ends:
     return value, float(value - below), float(value + above)
 
 
-def _predictive(own: Ends, other: Ends, odds: float) -> Ends:
-    """Return odds · own / (odds · own + 1 − other) with its interval, combined on the scale of logits.
+def _predictive(own: Ends, other: Ends, share: float) -> Ends:
+    """Return `predictive_value` of one rate and of what the other gets wrong, with its interval, on the scale of logits.
 
     Where a rate is 0 or 1 there is no logit: then both ends are those of both rates' ends together, which is wider.
     """
-
-    def share(found: float, wrong: float) -> float:
-        whole = odds * found + wrong
-        return odds * found / whole if whole > 0 else float("nan")
-
-    value = share(own[0], 1 - other[0])
-    corners = share(own[1], 1 - other[1]), share(own[2], 1 - other[2])
+    value, *corners = (float(predictive_value(own[end], 1 - other[end], share)) for end in range(3))
     if not (own[1] > 0 and other[2] < 1) or np.isnan(value):
-        return value, *corners
+        return value, corners[0], corners[1]
     logs = np.log([np.array(own), 1 / (1 - np.array(other))])  # log own and −log(1 − other), ends in order
     _, low, high = _combined(*(tuple(row) for row in logs))
-    ends = [1 / (1 + np.exp(-(end + np.log(odds)))) for end in (low, high)]
+    ends = [1 / (1 + np.exp(-(end + np.log(share / (1 - share))))) for end in (low, high)]
     return value, float(ends[0]), float(ends[1])

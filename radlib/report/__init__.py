@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "outlines.outline_results": ["outline_measures", "outline_results"],
         "pair_tables": ["pairs"],
         "sources": ["left_out_sources"],
+        "rates_by_group": ["group_rates"],
         "stress_tables": ["stress"],
         "tables": ["comparisons", "over_seeds", "per_label", "results"],
         "wording": ["known", "rate", "signed", "signed_span", "span"],

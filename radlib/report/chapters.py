@@ -24,6 +24,7 @@ from radlib.report.overlapping import overlap_section
 from radlib.report.pair_tables import pair_section
 from radlib.report.pooled import method_table
 from radlib.report.provenance import command, film_blocks, seeds_text, versions
+from radlib.report.rates_by_group import TITLE as EACH_GROUP, group_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import shift_section
@@ -36,7 +37,7 @@ DETAILS = (  # of a large study: folded once more on the page, and left to it an
     "Each file", "Each label", "What compression cost", "Film by film", "Each finding against its prevalence",
     "Are the test films of the kind that was chosen on", "How much change it bears", "Each source left out of the choice",
     "Of use where it is to stand", "Confidence and calibration", "What each variant needs", "Inside the networks",
-    "Where they look",
+    "Where they look", EACH_GROUP,
 )  # fmt: skip
 FEW = (
     "Of so many files those have a row of their own below that were chosen: the originals, the winner of each network, the best under "
@@ -87,7 +88,7 @@ def chapters(found: Material, main: str) -> tuple[Chapter, ...]:
     asked = (
         Chapter("How well does each read?", _reading(found, main)),
         Chapter("Is each as good as its original?", _beside_original(found)),
-        Chapter("Who would be harmed?", (found.sections["harm"],)),
+        Chapter("Who would be harmed?", _harmed(found)),
         Chapter("Do the scores hold for other films?", _elsewhere(found)),
         Chapter("What is it worth where it is to stand?", _worth(found)),
         Chapter("What does each cost?", _cost(found)),
@@ -165,6 +166,10 @@ def _compared(found: Material) -> pd.DataFrame:
     return found.compared[[key in kept for key in keys]]
 
 
+def _harmed(found: Material) -> tuple[Section, ...]:
+    return found.sections["harm"], group_section(found.readings, found.evidence["group_rates"])
+
+
 def _elsewhere(found: Material) -> tuple[Section, ...]:
     readings, evidence = found.readings, found.evidence
     return (
@@ -176,11 +181,11 @@ def _elsewhere(found: Material) -> tuple[Section, ...]:
 
 
 def _worth(found: Material) -> tuple[Section, ...]:
-    curve = drawn(found.figures, "decision_curve")
+    curves = drawn(found.figures, "decision_curve", "precision_recall")
     calibration = found.sections["calibration"]
     pictured = (*drawn(found.figures, "calibration"), *calibration.blocks)
     return (
-        usefulness_section(found.readings, found.results, found.evidence["usefulness"], curve),
+        usefulness_section(found.readings, found.results, found.evidence["usefulness"], curves),
         Section(calibration.title, pictured),
     )
 

@@ -35,6 +35,8 @@ MEANINGS = {
     "films": "films that the row rests on, count",
     "patients": "patients that the row rests on, or what stands in for them where nobody knows the patients, count",
     "positives": "films with the finding, count",
+    "patients_with_finding": "patients who have a film with the finding, on whom the sensitivity rests, count",
+    "patients_without_finding": "patients who have a film without it, on whom the specificity rests, count",
     "prevalence": "share of films with the finding, in `usefulness.csv` where the network is to be used, 0 to 1",
     "auroc": "area under the ROC curve, 0 to 1",
     "accuracy": "share of films decided rightly, 0 to 1",
@@ -80,7 +82,7 @@ MEANINGS = {
         f"{start}_{rate}": words.format(rate)
         for rate in ("sensitivity", "specificity")
         for start, words in (("verdict", "on {} at the original's threshold, words as of `verdict`"),
-                             ("reason", "why there is no verdict on {}"))
+                             ("reason", "why there is no verdict on {}, or in `group_rates.csv` no number"))
     },
     "verdict_method": "test behind the verdict",
     "verdict_reason": "why there is no verdict, or what it rests on that is unusual",

@@ -89,6 +89,11 @@ TABLES = {
         "variant label by group films patients positives auroc_before auroc_after difference± p_inferior verdict reason "
         f"{_TESTED.format('sensitivity')} {_TESTED.format('specificity')} harmed",
     ),
+    "group_rates.csv": Table(
+        "a finding of a variant within a group of films: how well it is read there, at the original's threshold",
+        "variant label by group threshold films patients positives patients_with_finding patients_without_finding sensitivity± "
+        "reason_sensitivity specificity± reason_specificity",
+    ),
     "agreement.csv": Table(
         "a finding of a variant: how its probabilities agree with the original's",
         "variant label films concordance± bias± limit_low limit_high largest_change reason",

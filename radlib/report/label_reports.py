@@ -9,6 +9,7 @@ from radlib.report.model_cards import model_card
 from radlib.report.pages import build_page
 from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
+from radlib.report.rates_by_group import group_rates
 from radlib.report.readings import Readings
 from radlib.report.sources import left_out_sources
 from radlib.report.stress_tables import stress
@@ -19,7 +20,7 @@ from radlib.runs.refusals import refusal_table
 
 TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
-    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "agreement": agreement,
+    "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "group_rates": group_rates, "agreement": agreement,
     "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")

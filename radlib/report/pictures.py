@@ -19,7 +19,7 @@ from radlib.report.inside_tables import Insides
 from radlib.report.main_pictures import draw_main, listed
 from radlib.report.readings import Readings, label_names
 from radlib.report.stress_tables import draw_stress
-from radlib.report.usefulness import draw_usefulness
+from radlib.report.usefulness_pictures import draw_usefulness
 
 SHOWN = ("original", "int8", "magnitude_pruning", "magnitude_pruning+int8")  # curves of more hide each other
 

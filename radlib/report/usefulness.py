@@ -4,14 +4,13 @@ Rates are those of the test films at the threshold that goes with the file; the 
 the test films, which is seldom that of a clinic. See `metrics.net_benefit`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from radlib import metrics
-from radlib.report import figures, wording as w
+from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
 from radlib.report.draws import deciding_thresholds
@@ -20,6 +19,7 @@ from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
+ONE_ANSWER = "Only one answer occurs among the test films."
 SHOWN = {
     "missed_per_1000": ("Missed per 1,000", 1),
     "needless_per_1000": ("Called back for nothing per 1,000", 1),
@@ -58,11 +58,11 @@ def _decided(readings: Readings, variant: Variant, column: int) -> dict[str, Any
         answers.y_true[known, column],
         deciding_thresholds(readings, variant, answers)[known, column],
     )
-    share = _prevalence(readings, variant, truth)
+    share = prevalence_of(readings, variant, truth)
     stated = thresholds[0] if not task_of(variant).exclusive and len(thresholds) else np.nan
     row: dict[str, Any] = {"prevalence": share, "threshold": stated, "reason": ""}
     if len(np.unique(truth)) < 2:
-        return row | {"reason": "Only one answer occurs among the test films."}
+        return row | {"reason": ONE_ANSWER}
     if np.isnan(thresholds).any():
         return row | {"reason": "No threshold was chosen for this label."}
     rates = metrics.rates_of(truth, answers.y_prob[known, column] >= thresholds, answers.patients[known])
@@ -71,10 +71,21 @@ def _decided(readings: Readings, variant: Variant, column: int) -> dict[str, Any
     return row
 
 
-def _prevalence(readings: Readings, variant: Variant, truth: np.ndarray) -> float:
-    """Return the study's prevalence of one finding; of several, or where it states none, that of the test films."""
-    stated = readings.run.settings.prevalence if len(label_names(variant)) == 1 else 0.0
-    return stated or (float(truth.mean()) if len(truth) else float("nan"))
+def prevalence_of(readings: Readings, variant: Variant, truth: np.ndarray) -> float:
+    """Return the study's prevalence of one finding; of several, or where it states none, that of the test films.
+
+    Args:
+        readings: The files of the run.
+        variant: Whose findings are asked.
+        truth: Known answers of the test films to one of them.
+    """
+    own = float(truth.mean()) if len(truth) else float("nan")
+    return stated_prevalence(readings, variant) or own
+
+
+def stated_prevalence(readings: Readings, variant: Variant) -> float:
+    """Return the prevalence that the study states of its one finding; 0 of several, or where it states none."""
+    return readings.run.settings.prevalence if len(label_names(variant)) == 1 else 0.0
 
 
 def winner_and_original(readings: Readings) -> list[Variant]:
@@ -97,13 +108,14 @@ def usefulness_section(
         readings: The files of the run.
         results: See `tables.results`.
         table: See `usefulness`.
-        drawn: The decision curve, where it was drawn.
+        drawn: The decision curve, and precision over sensitivity, where they were drawn.
     """
     title = "Of use where it is to stand"
     pair = [v.name for v in winner_and_original(readings)]
+    missing = tuple(Text((line,)) for line in undrawn(table[table["variant"].isin(pair)]))
     rows = table[table["variant"].isin(pair) & (table["reason"] == "")]
     if rows.empty:
-        return Section(title, ())
+        return Section(title, (*missing, *drawn))
     findings = list(rows["label"].unique())
     rows = rows.assign(of_label=rows["label"].map(findings.index), of_pair=rows["variant"].map(pair.index))
     names = dict(zip(results["variant"], row_titles(results), strict=True))
@@ -123,7 +135,21 @@ def usefulness_section(
     )
     columns = ("Finding" if several else "Variant", "Prevalence", *(words for words, _ in SHOWN.values()))
     caption = "At the threshold that goes with each file; below each value its 95 % interval"
-    return Section(title, (Text(_words(readings, several)), *drawn, Table(columns, cells, caption)))
+    return Section(title, (Text(_words(readings, several)), *missing, *drawn, Table(columns, cells, caption)))
+
+
+def undrawn(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return of which findings precision cannot be drawn, in a sentence; none where it can of all.
+
+    Args:
+        table: Rows of `usefulness`.
+    """
+    names = list(dict.fromkeys(table.loc[table["reason"] == ONE_ANSWER, "label"]))
+    if not names:
+        return ()
+    return (
+        f"Precision over sensitivity is not drawn for {', '.join(names)}: only one answer occurs among the test films.",
+    )
 
 
 def _words(readings: Readings, several: bool) -> tuple[str, ...]:
@@ -179,42 +205,3 @@ def _values(row: pd.Series) -> str:
         f"A film that is called has {row['label']} with a probability of {ppv} (positive predictive value); one that is not called "
         f"is free of it with {npv} (negative predictive value)."
     )
-
-
-def draw_usefulness(readings: Readings, panels: Callable[[int], Any], add: Callable) -> None:
-    """Draw the decision curves of the winner and its original, one panel per finding.
-
-    Args:
-        readings: The files of the run.
-        panels: Makes so many Axes.
-        add: Keeps a picture, see `pictures.draw_figures`.
-    """
-    pair = winner_and_original(readings)
-    if not pair or any(task_of(v).exclusive for v in pair):  # of classes no probability decides
-        return
-    first, names = readings.test[pair[0].name], label_names(pair[0])
-    both = [
-        c for c in range(len(names)) if len(np.unique(first.y_true[~np.isnan(first.y_true[:, c]), c])) == 2
-    ]
-    if not both:
-        return
-
-    def curves() -> Any:
-        axes = panels(len(both))
-        for ax, column in zip(axes, both, strict=False):
-            found = {}
-            for variant in pair:
-                answers = readings.test[variant.name]
-                known = ~np.isnan(answers.y_true[:, column])
-                truth, patients = answers.y_true[known, column], answers.patients[known]
-                share = _prevalence(readings, variant, truth)
-                found[variant.label] = metrics.decision_curve(
-                    truth, answers.y_prob[known, column], patients, share
-                )
-            figures.decision_curve(found, title=names[column], ax=ax)
-        return axes
-
-    listed = ", ".join(v.label for v in pair)
-    add("decision_curve", curves, f"Net benefit over the probability from which films are called: {listed}.",
-        "Of use is a network where its curve lies above calling every film (grey) and calling none (0). To the left a missed "
-        f"finding weighs most. Shaded: 95 % interval of {pair[-1].label}.", len(both) == 1)  # fmt: skip

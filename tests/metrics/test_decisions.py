@@ -213,6 +213,36 @@ def test_groups_that_are_too_small_one_sided_or_unknown_say_so():
     assert "no threshold" in table.loc["few", "reason_sensitivity"]
 
 
+def test_rates_of_groups_are_those_of_their_films_with_intervals_by_patient():
+    truth, prob, _, patients = drawn(9)
+    truth = np.column_stack([truth, np.where(np.arange(len(truth)) % 5, 1.0, np.nan)])
+    names = np.where(patients % 2, "x", np.where(patients < 4, "", "y"))
+    rows = metrics.group_rates(
+        truth, np.column_stack([prob, prob]), patients, names, [0.4, np.nan], labels=["a", "b"]
+    )
+    found = {(row["group"], row["label"]): row for row in rows}
+    assert list(found) == [("x", "a"), ("x", "b"), ("y", "a"), ("y", "b")]
+    films = names == "y"
+    rates = metrics.rates_of(truth[films, 0], prob[films] >= 0.4, patients[films])
+    row = found["y", "a"]
+    for name in ("sensitivity", "specificity"):
+        assert tuple(row[f"{name}{end}"] for end in ("", "_low", "_high")) == getattr(rates, name)
+    assert row["films"] == films.sum() and row["patients"] == len(set(patients[films]))
+    other = found["x", "b"]
+    assert "No threshold" in other["reason_sensitivity"] and np.isnan(other["sensitivity"])
+    assert (
+        other["films"] == (~np.isnan(truth[names == "x", 1])).sum() and other["patients_without_finding"] == 0
+    )
+
+
+def test_a_rate_without_errors_keeps_an_interval_and_nine_patients_have_none():
+    truth = np.r_[np.ones(30), np.zeros(9)]
+    (row,) = metrics.group_rates(truth, truth, range(39), ["x"] * 39, 0.5)
+    assert row["sensitivity"] == 1 and row["sensitivity_low"] < 0.9 and row["reason_sensitivity"] == ""
+    assert row["reason_specificity"] == "Too few: 9 patients without the finding, 10 are needed."
+    assert np.isnan(row["specificity"]) and row["patients_without_finding"] == 9
+
+
 def test_p_values_are_adjusted_over_everything_that_is_asked():
     truth, a, b, patients = drawn(7)
     rows = metrics.group_tests(truth, a, b, patients, np.where(patients % 3, "x", "y"), 0.4)

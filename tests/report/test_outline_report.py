@@ -107,6 +107,7 @@ def test_the_first_page_speaks_of_dice(reported):
         "of each other",
         "Hausdorff 95",
         "--masks MASKS",
+        "Precision over sensitivity at a prevalence, and both rates by group, are not told",
     ):
         assert words in text, words
     said = headline(outline_results(run), read(run).selection, run.settings)

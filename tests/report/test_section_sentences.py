@@ -19,11 +19,13 @@ from radlib.imaging.film_features import FEATURES
 from radlib.report.heat_map_tables import COLUMNS as HEAT_MAP_COLUMNS, _averaged, heat_map_section, look_lines
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
+from radlib.report.rates_by_group import _words
 from radlib.report.shift_section import shift_section
 from radlib.report.sources import source_section
 from radlib.report.stress_tables import stress_section, worst_change
 from radlib.report.threshold_words import _flattering, decided_at, why_none_lines
-from radlib.report.usefulness import _decided, card_lines, usefulness, usefulness_section
+from radlib.report.usefulness import _decided, card_lines, undrawn, usefulness, usefulness_section
+from radlib.report.usefulness_pictures import _caption
 from said_sentences import readings, said_in, seen, unclaimed
 
 WINNER = "student_small/int8#0"
@@ -93,6 +95,14 @@ def carded(reason=""):
     ends = {f"{name}{end}": 2.0 for name in ("missed_per_1000", "needless_per_1000", "ppv_at_prevalence", "npv_at_prevalence") for end in ("", "_low", "_high")}  # fmt: skip
     row = {"label": "pneumonia", "prevalence": 0.1, "reason": reason, **ends}
     return " ".join(card_lines(pd.DataFrame([row])))
+
+
+def unpictured(reason):
+    return " ".join(undrawn(pd.DataFrame([{"label": "pneumonia", "reason": reason}])))
+
+
+def rated(exclusive):
+    return _words(exclusive)
 
 
 def inside(*, reason=""):
@@ -233,6 +243,15 @@ SAID = {
     "No threshold was chosen for this label.": (lambda: undecided(threshold=None), undecided),
     "A film that is called has pneumonia with a probability of 2.000": (
         carded, lambda: carded("No threshold was chosen for this label.")),
+    "Precision over sensitivity is not drawn for pneumonia: only one answer occurs": (
+        lambda: unpictured("Only one answer occurs among the test films."), lambda: unpictured("")),
+    "At the prevalence among the test films it flatters": (
+        lambda: _caption(False, False), lambda: _caption(False, True)),
+    "so no point of a curve is its threshold": (lambda: _caption(True, True), lambda: _caption(False, True)),
+    "Points: the threshold that goes with each file.": (lambda: _caption(False, True), lambda: _caption(True, True)),
+    # of each group
+    "every file at the original’s threshold": (lambda: rated(False), lambda: rated(True)),
+    "a film is called of its most probable class": (lambda: rated(True), lambda: rated(False)),
     # thresholds
     "A film is called at a probability of 0.450 or more, a threshold chosen on validation films": (
         decided, lambda: decided(0.357995)),
@@ -285,7 +304,7 @@ SAID = {
 }  # fmt: skip
 
 FILES = {
-    "report": ("shift_section", "stress_tables", "sources", "usefulness", "inside_cells", "heat_map_tables", "threshold_words"),
+    "report": ("shift_section", "stress_tables", "sources", "usefulness", "usefulness_pictures", "rates_by_group", "inside_cells", "heat_map_tables", "threshold_words"),
     "deployment": ("folder_shift", "answer_tables", "site_sentences"),
 }  # fmt: skip
 NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes of the user
@@ -295,6 +314,9 @@ NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes
     "Each source left out of the choice", "Sensitivity and specificity on the test films, carried over", " %, which the study states",
     "Net benefit over the probability from which films are called", "Of use is a network where its curve lies above",
     "Net benefit is findings per film", "Of use where it is to stand", "At the threshold that goes with each file",
+    "Precision, the share of calls that are right", "Grey: the precision of calling every film", " at a sensitivity of ",
+    "at its threshold’s", ", at a prevalence of ", "Groups differ in how ill they are", "Test films of each group alone",
+    "How well each group is read", "The rates themselves, not what compression took",
     "Called back for nothing per 1,000", " behind what was folded in", "Against the original, on ",
     "Probability of the finding, variant minus original", "95 % of films change by", "Mean over ", "Heat maps of the original and of ",
     "Warm: speaks for the finding", "Warmest place in a box", ", copied with other exposure and framing", "each film counted as another",

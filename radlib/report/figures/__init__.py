@@ -51,7 +51,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "search": ["search_curves", "search_front"],
         "stress": ["stress_curves"],
         "sweeps": ["sweep_curves"],
-        "usefulness": ["decision_curve"],
+        "usefulness": ["decision_curve", "precision_recall"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],
     },
 )

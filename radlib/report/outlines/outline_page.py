@@ -47,6 +47,10 @@ from radlib.runs.variants import Variant
 FAILS = "Which films fail?"
 MAIN = "difference_against_size"
 DRAW = "radlib predict {place} FILMS --masks MASKS --csv answers.csv"
+NO_CALLS = (
+    "Precision over sensitivity at a prevalence, and both rates by group, are not told: an outline is no call that is right or wrong; "
+    "Dice by group is, where groups are known."
+)
 UNLIKE = "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
 
 
@@ -157,7 +161,7 @@ def _chapters(
             refusal_section(files["refusals.csv"]),
             Section("Films", film_blocks(readings)),
             Section("Methods", (Text(outline_methods(readings, results), listed=True),)),
-            Section("Limits", (Text(w.LIMITS, listed=True),)),
+            Section("Limits", (Text((*w.LIMITS, NO_CALLS), listed=True),)),
             Section("Machine and versions", (versions(readings, results),)),
             Section("How to make this again", (Command(command(readings)), seeds_text(readings))),
         )),

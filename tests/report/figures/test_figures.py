@@ -33,6 +33,7 @@ MODULES = (
     "rounding",
     "style",
     "training",
+    "usefulness",
 )
 CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
