@@ -1,6 +1,7 @@
 """What the README says of the published results in three sentences and one table; every word follows from the tables."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def findings(folder: Path, margin: float) -> str:
     pairs = pd.read_csv(folder / "pairs.csv") if (folder / "pairs.csv").is_file() else pd.DataFrame()
     originals = table[table["chain"] == "original"].sort_values("size_bytes", ascending=False)
     said = [
-        largest(table, originals.iloc[0]),
+        largest(table, originals),
         teaching(pairs, list(dict.fromkeys(originals["network"]))),
         untold(table, margin),
     ]
@@ -75,18 +76,24 @@ def findings(folder: Path, margin: float) -> str:
     return "\n".join(f"- {line}" for line in said if line) + earlier
 
 
-def largest(table: pd.DataFrame, original: pd.Series) -> str:
-    """Return how small the largest network became, by a file that is as good as it."""
-    rows = compressed(table[(table["network"] == original["network"]) & (table["seed"] == original["seed"])])
-    good, network = rows[rows["said"] == "as good"], original["network"]
-    if good.empty:
-        return f"**No file made from {network} held**: none of {len(rows)} is shown to read as well as the {human_bytes(original['size_bytes'])} it came from."
-    row = good.loc[good["size_bytes"].idxmin()]
-    return (
-        f"**{human_bytes(original['size_bytes'])} became {human_bytes(row['size_bytes'])}**: {network} by {row['label']}, AUROC {rate(row['auroc'])} "
-        f"[{span(row['auroc_low'], row['auroc_high'])}], {signed(row['difference'])} [{signed_span(row['difference_low'], row['difference_high'])}] "
-        f"beside the original; the smallest of {len(rows)} files made from it that is shown to read as well."
-    )
+def largest(table: pd.DataFrame, originals: pd.DataFrame) -> str:
+    """Return how small the largest network became by a file that is as good as it; where none is, the next that one was made from."""
+    unheld = ""
+    for _, original in originals.iterrows():
+        rows = compressed(
+            table[(table["network"] == original["network"]) & (table["seed"] == original["seed"])]
+        )
+        good, size = rows[rows["said"] == "as good"], human_bytes(original["size_bytes"])
+        if good.empty:
+            unheld += f" Of {len(rows)} files made from {original['network']} ({size}) none is shown to."
+            continue
+        row = good.loc[good["size_bytes"].idxmin()]
+        return (
+            f"**{size} became {human_bytes(row['size_bytes'])}**: {original['network']} by {row['label']}, AUROC {rate(row['auroc'])} "
+            f"[{span(row['auroc_low'], row['auroc_high'])}], {signed(row['difference'])} [{signed_span(row['difference_low'], row['difference_high'])}] "
+            f"beside the original; the smallest of {len(rows)} files made from it that is shown to read as well.{unheld}"
+        )
+    return f"**No file is shown to read as well** as the network that it came from.{unheld}"
 
 
 def teaching(pairs: pd.DataFrame, networks: list[str]) -> str:
@@ -114,9 +121,11 @@ def teaching(pairs: pd.DataFrame, networks: list[str]) -> str:
             trainings = (
                 "one training each" if row["seeds"] == 1 else f"mean of {row['seeds']:.0f} trainings each"
             )
+            interval = "" if math.isnan(ends[0]) else f" [{signed_span(*ends)}]"
+            trainings += "" if interval else ", which says nothing of others"
             return (
                 f"**{title}**: the same small student with {network} as its teacher reads at {rate(row[f'{second}_auroc'])}, without one at "
-                f"{rate(row[f'{first}_auroc'])} ({signed(change)} [{signed_span(*ends)}], {trainings})."
+                f"{rate(row[f'{first}_auroc'])} ({signed(change)}{interval}, {trainings})."
             )
     return ""
 

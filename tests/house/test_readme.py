@@ -93,7 +93,15 @@ def test_findings_follow_from_the_tables(tmp_path):
     worse = pd.DataFrame([ORIGINAL, rows[2]]).assign(conclusion=["", "loses"])
     worse.to_csv(tmp_path / "results.csv", index=False)
     text = found.findings(tmp_path, 0.02)
-    assert "**No file made from n held**" in text and "earlier version" not in text
+    assert "**No file is shown to read as well**" in text and "earlier version" not in text
+    assert "Of 1 files made from n (60.0 MB) none is shown to." in text
+    second = [{**each, "network": "m", "size_bytes": each["size_bytes"] / 2} for each in (ORIGINAL, rows[1])]
+    both = pd.DataFrame([ORIGINAL, rows[2], *second]).assign(conclusion=["", "loses", "", "as good"])
+    both.to_csv(tmp_path / "results.csv", index=False)
+    said = found.findings(tmp_path, 0.02).split("\n")[0]
+    assert said.startswith("- **30.0 MB became 20 KB**: m by a") and said.endswith(
+        "from n (60.0 MB) none is shown to."
+    )
     assert found.takeaway(worse) == "None of 1 smaller files is shown to read as well as its original."
 
 
@@ -107,6 +115,11 @@ def test_teaching_is_told_as_it_came_out():
     )
     unsure = {**pair, "difference_high": 0.01}
     assert "could not be told from none" in teach(pd.DataFrame([unsure]), ["n"])
+    once = {**pair, "difference_low": float("nan"), "difference_high": float("nan")}
+    text = teach(pd.DataFrame([once]), ["n"])
+    assert "could not be told from none" in text and text.endswith(
+        "(−0.020, one training each, which says nothing of others)."
+    )
 
 
 def test_every_notebook_shows_in_the_readme_what_it_shows_now(tmp_path):
