@@ -33,7 +33,7 @@ if [ "$(cut -d ' ' -f 1 "$venv/.ready" 2>/dev/null)" != "$libraries" ]; then
     echo "Building $venv with $("$python" --version 2>&1), once; this takes a minute or two." >&2
     rm -rf "$venv"
     if has_uv; then
-        uv venv --quiet --python "$python" "$venv"
+        uv venv --quiet --seed --python "$python" "$venv" # with pip, which fetches the wheels of an export
         uv pip install --quiet --python "$venv/bin/python" --require-hashes --compile-bytecode -r requirements.txt
     else
         if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
