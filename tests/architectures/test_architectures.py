@@ -304,6 +304,15 @@ def test_students_become_integer_only_litert_files(name, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_resnet_of_half_the_width_has_a_quarter_of_the_weights():
+    given = {"channels": 1, "input_range": "unit"}
+    whole, half = (
+        build_network("resnet18", {**given, **width}, binary("opacity"), (32, 32, 1)).count_params()
+        for width in ({}, {"width": 0.5})
+    )
+    assert 0.24 < half / whole < 0.27
+
+
 def test_student_small_learns_to_see_a_faint_disc():
     from sklearn.metrics import roc_auc_score
 

@@ -12,7 +12,7 @@ from radlib.training.batch_statistics import batch_norms
 from radlib.training.learning_curves import best_position, epochs_waited
 from radlib.training.recipe import fine_tuning, recipe_from
 from radlib.training.training import fit, validate
-from radlib.training.training_films import chance_loss, check_answers
+from radlib.training.training_films import chance_loss, check_answers, epoch_batches
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,11 @@ def test_training_learns_and_reports_every_epoch(films, tmp_path):
     assert list(history["epoch"]) == [1, 2, 3, 4]
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert history["learning_rate"].is_monotonic_decreasing
+
+
+def test_no_epoch_waits_for_a_thread_of_tf_data_that_sleeps(films):
+    batches = epoch_batches(films.training, recipe_from(drawn_settings()), 0, 0)
+    assert batches.options().autotune.enabled is False
 
 
 def test_validation_scores_equal_scikit_learns(films):
