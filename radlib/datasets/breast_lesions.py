@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from radlib.datasets.breast_ultrasound import CLASSES, MASK
-from radlib.datasets.dataset import Dataset, unique_image_ids
+from radlib.datasets.dataset import Dataset, Survey, unique_image_ids
 from radlib.datasets.file_facts import file_facts
 from radlib.datasets.masks import with_masks
 from radlib.foundation.errors import DataError
@@ -18,6 +18,32 @@ from radlib.foundation.extras import pandas as pd
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import walk
 from radlib.runs import tasks
+
+LEFT_OUT = ("normal", "in folders of other names")  # why an image is not used
+
+
+def survey(folder: Path, *, normal: bool) -> Survey:
+    """Count the images that are used, without reading one or a mask."""
+    pictures, _, left_out = pictures_and_masks(folder, normal)
+    return Survey(len(pictures), left_out)
+
+
+def pictures_and_masks(
+    folder: Path, normal: bool
+) -> tuple[list[Path], dict[tuple[str, str], list[Path]], dict[str, int]]:
+    """Return the images of a folder, the masks by kind and name of their image, and how many files are not used."""
+    found = walk(folder)
+    masks: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    pictures, others = [], dict.fromkeys(LEFT_OUT, 0)
+    for path in found.films:
+        kind = path.parent.name.lower()
+        if re.search(MASK, path.name):
+            masks[kind, re.sub(MASK, "", path.name).lower()].append(path)
+        elif kind in CLASSES and (normal or kind != "normal"):
+            pictures.append(path)
+        else:
+            others[LEFT_OUT[kind not in CLASSES]] += 1
+    return pictures, masks, {key: count for key, count in {**found.left_out, **others}.items() if count}
 
 
 @DATASETS.register(
@@ -28,6 +54,7 @@ from radlib.runs import tasks
     ),
     licence="The authors ask for citation; no formal licence of images and masks is known",
     needs_files=True,
+    survey=survey,
     chests=False,
     kaggle=("breast-ultrasound-images-dataset", "Dataset_BUSI_with_GT"),
 )
@@ -44,14 +71,7 @@ def breast_lesions(folder: Path, *, normal: bool = True) -> Dataset:
     Raises:
         DataError: When there are no images, or a benign or malignant one has no mask.
     """
-    beside: dict[tuple[str, str], list[Path]] = defaultdict(list)
-    pictures: list[Path] = []
-    for path in walk(folder).films:
-        kind = path.parent.name.lower()
-        if re.search(MASK, path.name):
-            beside[kind, re.sub(MASK, "", path.name).lower()].append(path)
-        elif kind in CLASSES and (normal or kind != "normal"):
-            pictures.append(path)
+    pictures, beside, _ = pictures_and_masks(folder, normal)
     if not pictures:
         raise DataError(
             f"No image is in {folder.name!r} or below, in folders benign, malignant and normal; unpack them there."

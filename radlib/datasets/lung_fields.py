@@ -9,12 +9,31 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Literal
 
-from radlib.datasets.dataset import Dataset
+from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.masks import with_masks
-from radlib.datasets.tb import tb, walked
+from radlib.datasets.tb import MASKS, hospital_films, tb, walked
 from radlib.foundation.errors import DataError
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
+
+WITHOUT = "without a mask of the lungs"
+
+
+def survey(folder: Path, *, hospital: str, **_: object) -> Survey:
+    """Count the films that are used, without reading one or a mask."""
+    paths, left_out = hospital_films(folder, hospital)
+    masked = masks_of(folder)
+    used = sum(path.stem in masked for path in paths)
+    rest = {key: count for key, count in left_out.items() if key != MASKS}
+    return Survey(used, {**rest, WITHOUT: len(paths) - used} if used < len(paths) else rest)
+
+
+def masks_of(folder: Path) -> dict[str, list[Path]]:
+    """Return the masks that lie in a folder or below, by the name of their film."""
+    beside: dict[str, list[Path]] = defaultdict(list)
+    for mask in walked(folder)[2]:
+        beside[mask.stem.removesuffix("_mask")].append(mask)
+    return beside
 
 
 @DATASETS.register(
@@ -26,6 +45,7 @@ from radlib.runs import tasks
     ),
     licence="Films: the National Library of Medicine asks to be named; masks of Shenzhen: unknown, not for sale until checked",
     needs_files=True,
+    survey=survey,
     kaggle=("pulmonary-chest-xray-abnormalities",),
 )
 def lung_fields(
@@ -48,10 +68,8 @@ def lung_fields(
         DataError: When there are no films, one lies there twice, or no film has a mask.
     """
     films = tb(folder, hospital=hospital, split=split)
-    beside: dict[str, list[Path]] = defaultdict(list)
-    for mask in walked(folder)[2]:
-        beside[mask.stem.removesuffix("_mask")].append(mask)
-    found = [beside[Path(path).stem] for path in films.index["path"]]
+    beside = masks_of(folder)
+    found = [beside.get(Path(path).stem, []) for path in films.index["path"]]
     known = [bool(masks) for masks in found]
     if not any(known):
         raise DataError(

@@ -29,6 +29,7 @@ HOSPITALS = {"CHNCXR": "Shenzhen", "MCUCXR": "Montgomery"}
 FILM = re.compile(r"(CHNCXR|MCUCXR)_\d{4}_([01])")
 ENDINGS = ("", ".png", ".jpg", ".jpeg", ".dcm")
 TABLE = "MANIFEST.csv"
+MASKS = "masks of lungs"
 READINGS = "ClinicalReadings"
 SAME_PATIENT = re.compile(r"same pt as ((?:MCUCXR_\d{4}_[01][, ]*)+)")  # as the readings of Montgomery put it
 SEX = re.compile(r"\b(female|male)\b|sex:\s*([FM])\b", re.IGNORECASE)
@@ -126,7 +127,7 @@ def hospital_films(folder: Path, hospital: str) -> tuple[list[Path], dict[str, i
     others = len(found.films) - len(films) - len(masks)
     left_out = {
         **found.left_out,
-        "masks of lungs": len(masks),
+        MASKS: len(masks),
         "of the other hospital": len(films) - len(paths),
         "named otherwise than CHNCXR_NNNN_N and MCUCXR_NNNN_N": others,
     }

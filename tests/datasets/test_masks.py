@@ -6,12 +6,14 @@ import pytest
 from PIL import Image
 
 import radlib
+from radlib.cli.series.estimate import survey_films
 from radlib.datasets.breast_lesions import breast_lesions
 from radlib.datasets.film_records import films_fingerprint
 from radlib.datasets.lung_fields import lung_fields
 from radlib.datasets.masks import read_masks
 from radlib.foundation.errors import DataError
 from radlib.imaging.images import Preprocessing, image_id, prepare, read_image
+from radlib.runs.settings import Settings
 
 
 def draw(path, pixels):
@@ -53,6 +55,23 @@ def test_lung_fields_are_films_with_masks_of_either_hospital(lungs):
     assert masks.shape == (4, 20, 20, 1) and set(np.unique(masks)) == {0, 1}
     assert (masks[2] == masks[2][:, ::-1]).all()  # both lungs
     assert masks[2].sum() == 2 * masks[0].sum() > 0
+
+
+def test_masks_are_not_counted_as_films_before_a_run(lungs, tmp_path):
+    found = survey_films(Settings(dataset="lung_fields", data=str(lungs)))
+    assert found.films == len(lung_fields(lungs).index) == 4
+    assert found.left_out == {"without a mask of the lungs": 1}
+    one = {"hospital": "montgomery"}
+    found = survey_films(Settings(dataset="lung_fields", data=str(lungs), dataset_options=one))
+    assert found.films == 2 and found.left_out == {"of the other hospital": 3}
+    draw(busi(tmp_path / "busi", False) / "others" / "cat.png", noise(1))
+    for normal, films in ((True, 4), (False, 3)):
+        settings = Settings(
+            dataset="breast_lesions", data=str(tmp_path / "busi"), dataset_options={"normal": normal}
+        )
+        found = survey_films(settings)
+        assert found.films == len(breast_lesions(tmp_path / "busi", normal=normal).index) == films
+        assert found.left_out == {"in folders of other names": 1, **({} if normal else {"normal": 1})}
 
 
 @pytest.mark.parametrize("resize", ["stretch", "pad"])

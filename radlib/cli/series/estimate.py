@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from radlib.cli.series.plan import data_folder
 from radlib.foundation.errors import DataError, SetupError
-from radlib.foundation.registry import DATASETS, TECHNIQUES
+from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
 from radlib.imaging.film_walk import left_out_sentence, walk
 from radlib.runs.chains import parse_chain
 from radlib.runs.runs import Run
@@ -24,8 +24,9 @@ from radlib.training.costs import step_ms
 if TYPE_CHECKING:
     from radlib.datasets.dataset import Survey
 
-# Billions of multiply-accumulates at 224 px, millions of parameters (Keras applications' published table),
-# and seconds of one conversion to LiteRT on the machine described above when it is handed a Keras model.
+# Of each architecture with the options it has by default: billions of multiply-accumulates at 224 px, millions of parameters
+# (Keras applications' published table, or counted), and seconds of one conversion to LiteRT on the machine that `training.costs`
+# describes when it is handed a Keras model.
 COSTS: dict[str, tuple[float, float, float]] = {
     "vgg16": (15.5, 14.7, 15), "vgg19": (19.6, 20.0, 18),
     "resnet50": (3.9, 23.6, 20), "resnet101": (7.6, 42.7, 35), "resnet152": (11.3, 58.4, 50),
@@ -39,6 +40,7 @@ COSTS: dict[str, tuple[float, float, float]] = {
     "resnet18": (1.8, 11.2, 8), "resnet34": (3.7, 21.3, 14), "resnet50_v1_5": (4.1, 23.6, 20), "googlenet": (1.5, 5.6, 20),
     "vgg16_dense": (15.5, 134.3, 25),
     "student_residual": (0.15, 0.12, 4), "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
+    "unet": (36.8, 29.0, 15), "unet_mobilenet_v2": (0.28, 0.69, 20), "w_net": (0.61, 0.056, 6), "outline_student": (0.075, 0.012, 4),
 }  # fmt: skip
 UNKNOWN = (4.0, 20.0, 30.0)
 
@@ -109,9 +111,8 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
     """Return seconds, bytes and number of the variants of one network that are still to be made."""
     settings = run.settings
     gmacs, parameters, conversion = COSTS.get(settings.architecture, UNKNOWN)
-    options = settings.architecture_options
-    width = float(options.get("alpha", options.get("width", 1.0)))
-    gmacs, parameters = gmacs * width**2, parameters * 1e6 * width**2
+    wider, deeper = _growth(settings)
+    gmacs, parameters = gmacs * wider, parameters * 1e6 * wider * deeper
     scaled = gmacs * (settings.image_size / 224) ** 2
     film_ms = step_ms(scaled) + LAYERS_MS * conversion
     training_films = films * (1 - settings.validation_fraction - settings.test_fraction)
@@ -135,6 +136,19 @@ def _network_cost(run: Run, films: int) -> tuple[float, float, int]:
         slow_ms = INTEGER_16_MS_PER_GMAC * scaled if "int16x8" in chain else 0.0
         seconds += films * SCORED_SHARE * (film_ms + slow_ms) / 1000
     return seconds, disk, missing
+
+
+def _growth(settings: Settings) -> tuple[float, float]:
+    """Return how many times the parameters of the default options a network has: by its width, and by its depth.
+
+    Twice as wide is four times the weights; a level more of a U-Net has four times the weights of the one above, on a
+    quarter of its pixels, so that it costs no multiplications to speak of.
+    """
+    entry = ARCHITECTURES[settings.architecture]
+    usual, chosen = entry.complete({}), entry.complete(settings.architecture_options)
+    scale = next((name for name in ("alpha", "width") if name in usual), None)
+    wider = (chosen[scale] / usual[scale]) ** 2 if scale else 1.0
+    return wider, 4.0 ** (chosen.get("depth", 0) - usual.get("depth", 0))
 
 
 def _format_before(run: Run, chain: str) -> str:

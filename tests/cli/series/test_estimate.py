@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from radlib.cli.series.estimate import Forecast, check_disk, estimate
+from radlib.cli.series.estimate import COSTS, Forecast, check_disk, estimate
 from radlib.foundation.errors import DataError, SetupError
+from radlib.foundation.registry import ARCHITECTURES
 from radlib.runs.runs import open_run
 from stored import stored_run
 
@@ -45,6 +47,33 @@ def test_more_work_takes_longer(tmp_path, fewer, more):
     (tmp_path / "fewer").mkdir()
     (tmp_path / "more").mkdir()
     assert forecast(tmp_path / "fewer", **fewer).seconds < forecast(tmp_path / "more", **more).seconds
+
+
+@pytest.mark.parametrize(
+    ("architecture", "options"),
+    [
+        ("unet", "{depth: 4, width: 16}"), ("unet", "{depth: 3, width: 16}"), ("unet_mobilenet_v2", "{}"),
+        ("w_net", "{width: 16}"), ("outline_student", "{}"),
+    ],
+)  # fmt: skip
+def test_disk_is_reckoned_from_the_weights_of_the_network_as_it_was_chosen(tmp_path, architecture, options):
+    said = forecast(
+        tmp_path,
+        dataset="drawn_outlines",
+        architecture=architecture,
+        architecture_options=options,
+        image_size=64,
+    )
+    entry = ARCHITECTURES[architecture]
+    weights = entry.function((64, 64, 1), **entry.complete(yaml.safe_load(options))).count_params()
+    stored = said.disk_bytes - 20e6 - said.films * 64**2
+    assert stored == pytest.approx(
+        (5 + 1) * 4 * weights, rel=0.2
+    )  # five copies of the original, one of float32
+
+
+def test_every_architecture_has_its_costs():
+    assert {entry.name for entry in ARCHITECTURES} == set(COSTS)
 
 
 def test_the_demos_forecast_is_near_what_its_published_run_took(tmp_path):
