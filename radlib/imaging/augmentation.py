@@ -29,7 +29,8 @@ class Augmentation:
     log-uniformly from [1/(1+a), 1+a], so that larger and smaller are equally frequent. Each film also draws one
     strength in [`least_strength`, 1] that scales all its changes, and for each kind of change (framing, sharpness,
     resolution, exposure, noise, storage) whether it is spared it: a network that never meets a film as it is,
-    neither moved nor noisy nor stored once more, reads it worse than a changed one.
+    neither moved nor noisy nor stored once more, reads it worse than a changed one. Exposure spares nobody unless told:
+    it is what two rooms differ in most, and a share of films as exposed is enough to learn the room by.
 
     Attributes:
         rotation_degrees: Turn about the centre, degrees.
@@ -49,7 +50,8 @@ class Augmentation:
         jpeg: Largest loss of JPEG quality, 0.6 = a film is stored and read with a quality of 40 to 100.
         erase: Largest side of one rectangle painted in the film's mean grey, fraction of the side.
         least_strength: Least share of its ranges that a film is varied by, in [0, 1]; 1 varies every film fully.
-        spared: Share of films that one kind of change leaves as they are, drawn for each kind by itself.
+        spared: Share of films that any other kind of change leaves as they are, drawn for each kind by itself.
+        spared_exposure: Share of films whose exposure (brightness, contrast, gamma) is left as it is.
         horizontal_flip: Mirror half of the films. Off: it moves the heart to the other side.
     """
 
@@ -69,6 +71,7 @@ class Augmentation:
     erase: float = 0.0
     least_strength: float = 1.0
     spared: float = 0.3
+    spared_exposure: float = 0.0
     horizontal_flip: bool = False
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Augmentation:
                 raise UsageError(
                     f"The augmentation's {name!r} is a half-range and cannot be negative: {value}."
                 )
-        for name in ("least_strength", "jpeg", "spared"):
+        for name in ("least_strength", "jpeg", "spared", "spared_exposure"):
             if getattr(self, name) > 1:
                 raise UsageError(
                     f"The augmentation's {name!r} is a share and cannot exceed 1: {getattr(self, name)}."

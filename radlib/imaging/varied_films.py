@@ -12,6 +12,7 @@ from radlib.imaging import film_changes
 from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
 
 _DRAWN = 28  # numbers per film, all drawn whether used or not: switching one change off leaves the others as they were
+_EXPOSURE = 3  # its place among the kinds of change, in the order of the imaging chain
 
 
 def augment(image: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:
@@ -90,7 +91,9 @@ def _draw(
     drawn = np.stack([generator.uniform(-1.0, 1.0, _DRAWN) for generator in generators])
     least = augmentation.least_strength
     strength = least + (1 - least) * abs(drawn[:, 21])
-    changed = abs(drawn[:, 22:]) >= augmentation.spared  # (n, kinds of change)
+    spared = [augmentation.spared] * 6
+    spared[_EXPOSURE] = augmentation.spared_exposure
+    changed = abs(drawn[:, 22:]) >= spared  # (n, kinds of change)
     return drawn, strength, (changed * strength[:, None]).T
 
 

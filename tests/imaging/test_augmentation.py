@@ -31,6 +31,7 @@ STRONG = Augmentation(
     erase=0.5,
     least_strength=0.0,
     spared=0.0,
+    spared_exposure=0.0,
 )
 
 
@@ -164,7 +165,7 @@ def test_each_kind_of_change_spares_its_own_share_of_films(films):
         {"noise": 0.1},
         {"jpeg": 0.9},
     ):
-        varied = augment_batch(many, only(spared=0.3, **kind), 5, 0, range(600))
+        varied = augment_batch(many, only(spared=0.3, spared_exposure=0.3, **kind), 5, 0, range(600))
         spared[next(iter(kind))] = np.array(
             [np.array_equal(*pair) for pair in zip(varied, plain, strict=True)]
         )
@@ -174,6 +175,17 @@ def test_each_kind_of_change_spares_its_own_share_of_films(films):
     both = np.mean(spared["shift"] & spared["noise"])
     assert 0.05 < both < 0.13  # drawn for each kind by itself
     assert np.array_equal(augment_batch(many, only(spared=1.0, shift=0.3), 5, 0, range(600)), plain)
+
+
+def test_exposure_spares_nobody_unless_told(films):
+    many, plain = np.repeat(films, 100, axis=0), np.repeat(films, 100, axis=0).astype(np.float32) / 255
+    every = augment_batch(many, only(spared=0.3, contrast=1.0), 5, 0, range(600))
+    assert np.mean([np.array_equal(*pair) for pair in zip(every, plain, strict=True)]) < 0.01
+    some = augment_batch(many, only(spared_exposure=0.3, contrast=1.0), 5, 0, range(600))
+    left = [np.array_equal(*pair) for pair in zip(some, plain, strict=True)]
+    assert 0.24 < np.mean(left) < 0.36
+    assert np.array_equal(some[~np.array(left)], every[~np.array(left)])  # who is changed is changed alike
+    assert Augmentation().spared_exposure == 0 < Augmentation().spared
 
 
 def test_resolution_is_lost_by_drawn_filters(film):
