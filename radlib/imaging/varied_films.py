@@ -130,21 +130,34 @@ def _framed(
     films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
 ) -> np.ndarray:
     """Put films elsewhere in their frame by seven drawn numbers each."""
-    mirror = (drawn[:, 6] < 0) & augmentation.horizontal_flip
+    how = _moves(augmentation, drawn, strength)
     geometry = ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees")
-    if not mirror.any() and not any(getattr(augmentation, name) for name in geometry):
+    if not how["mirror"].any() and not any(getattr(augmentation, name) for name in geometry):
         return films
-    by = drawn[:, :6] * strength[:, None]
-    return film_changes.moved(
-        films,
-        turn=np.radians(augmentation.rotation_degrees * by[:, 0]),
-        right=augmentation.shift * by[:, 1],
-        down=augmentation.shift * by[:, 2],
-        zoom=(1 + augmentation.zoom) ** by[:, 3],
-        stretch=(1 + augmentation.stretch) ** by[:, 4],
-        slant=np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
-        mirror=mirror,
+    return film_changes.moved(films, **how)
+
+
+def framing(
+    augmentation: Augmentation, seed: int, epoch: int, positions: Sequence[int] | np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return how far `augment_batch` moves each film, (n,) each, as `film_changes.moved` takes it; arguments as there."""
+    drawn, _, kinds = _draw(
+        augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
     )
+    return _moves(augmentation, drawn[:, :7], kinds[0])
+
+
+def _moves(augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray) -> dict[str, np.ndarray]:
+    by = drawn[:, :6] * strength[:, None]
+    return {
+        "turn": np.radians(augmentation.rotation_degrees * by[:, 0]),
+        "right": augmentation.shift * by[:, 1],
+        "down": augmentation.shift * by[:, 2],
+        "zoom": (1 + augmentation.zoom) ** by[:, 3],
+        "stretch": (1 + augmentation.stretch) ** by[:, 4],
+        "slant": np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
+        "mirror": (drawn[:, 6] < 0) & augmentation.horizontal_flip,
+    }
 
 
 def _sharpened(
