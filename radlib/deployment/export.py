@@ -51,6 +51,10 @@ from radlib.runs.variants import Variant
 __all__ = ["export_variant", "predict_folder"]
 
 GOLDEN, RECORD = "golden.npz", "variant.json"
+INSTEAD = {  # of those that are not exported: what they do, and what to do instead
+    "masks": "outlines, and an export answers for whole films only; draw on films with radlib predict --masks.",
+    "boxes": "finds boxes, and an export answers for whole films only; find them with radlib predict --boxes.",
+}
 EXPORTED = ("probabilities",)  # what an answer may be, see `runs.tasks.Task.record`
 BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
@@ -98,9 +102,7 @@ def export_variant(
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
     if task_of(variant).record not in EXPORTED:
-        raise UsageError(
-            f"{variant.name} outlines, and an export answers for whole films only; draw on films with radlib predict --masks."
-        )
+        raise UsageError(f"{variant.name} {INSTEAD[task_of(variant).record]}")
     place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
     state = state_of(Path(run_folder), variant)
     if state["state"] == UNFINISHED and not unfinished:

@@ -34,9 +34,7 @@ def masks_of(variant: Path, option: str = "--masks") -> Callable[[Answer], Mappi
     described, record = read_described(folder_of(variant))
     task = task_of(described)
     if task.record not in MASKS:
-        raise UsageError(
-            f"{described.name} answers for whole films and outlines nothing; leave {option} out."
-        )
+        raise UsageError(f"{described.name} outlines nothing; leave {option} out.")
     preparation, masks = Preprocessing.from_dict(record["preparation"]), MASKS[task.record]
 
     def found(answer: Answer) -> Mapping[str, np.ndarray]:

@@ -98,6 +98,7 @@ def test_smoothed_findings_keep_the_distance_of_yes_and_no():
         tasks.findings(["a", "b"]),
         tasks.classes(["a", "b", "c"]),
         tasks.outlines(["lung"]),
+        tasks.boxes(["opacity", "nodule"]),
     ],
 )
 def test_a_task_is_found_again_by_name_and_outputs(task):
@@ -110,6 +111,8 @@ def test_what_no_film_shows_is_missing():
     assert tasks.findings(["a"]).missing_answer("a", 0, 2) == "a"
     assert tasks.outlines(["lung"]).missing_answer("lung", 3, 0) == ""
     assert tasks.outlines(["lung"]).missing_answer("lung", 0, 3) == "lung"
+    assert tasks.boxes(["mass"]).missing_answer("mass", 3, 0) == ""
+    assert tasks.boxes(["mass"]).missing_answer("mass", 0, 3) == "mass"
 
 
 def test_merit_is_the_mean_auroc_of_the_labels_that_have_one_or_the_mean_dice():

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
+        "boxes": ["film_boxes", "froc_curves", "size_against_box_score"],
         "code_examples": ["code_tree", "gap_line"],
         "coding": ["block_candidates", "block_costs", "index_bits", "random_codes", "rate_curves"],
         "comparison": [

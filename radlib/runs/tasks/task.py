@@ -86,6 +86,15 @@ class Task:
         """Return what the network should answer, float32 (n, outputs): one-hot when outputs exclude each other."""
         return label_matrix.astype(np.float32)
 
+    def wanted(self, places: np.ndarray, side: int) -> np.ndarray:
+        """Return what the network should answer where a place is asked for, float32: the places themselves, if they are masks.
+
+        Args:
+            places: What is known of each film's places, see `datasets.films.Films.places`.
+            side: Of the square that the network sees, pixels.
+        """
+        return places.astype(np.float32)
+
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Return one probability per label, float32 (n, labels), from network outputs (n, outputs)."""
         return np.asarray(outputs, dtype=np.float32)[:, self.first_label :]
