@@ -105,6 +105,17 @@ def test_a_task_is_found_again_by_name_and_outputs(task):
     assert tasks.named(task.name, task.outputs) == task
 
 
+def test_targets_have_a_column_for_each_answer():
+    labels = np.float32([[1, 0], [0, 1]])
+    for task in (
+        tasks.findings(["a", "b"]),
+        tasks.classes(["a", "b"]),
+        tasks.outlines(["a", "b"]),
+        tasks.boxes(["a", "b"]),
+    ):
+        assert task.targets(labels).shape == (2, len(task.answers)) and set(task.labels) <= set(task.answers)
+
+
 def test_what_no_film_shows_is_missing():
     assert tasks.binary("sick").missing_answer("sick", 3, 2) == ""
     assert tasks.binary("sick").missing_answer("sick", 3, 0) == "films without sick"

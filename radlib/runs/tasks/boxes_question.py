@@ -42,6 +42,11 @@ class Boxes(Task):
     fixed_rule: ClassVar[str] = f"a box where a peak of the map of centres is at least {DRAWN:g}"
     fixed_threshold: ClassVar[float | None] = DRAWN
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The labels: width, height and offset are no answers by themselves."""
+        return self.labels
+
     def missing_answer(self, label: str, positive: int, negative: int) -> str:
         """Return the label where no film has a box of it; that all have one is no fault."""
         return "" if positive else label

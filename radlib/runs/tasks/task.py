@@ -55,6 +55,11 @@ class Task:
     unknown_teaches: ClassVar[bool] = False
     one_output_will_do: ClassVar[bool] = False
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What the columns of `targets` are called: the outputs, where each of them is an answer by itself."""
+        return self.outputs
+
     def negative(self, label: str) -> str:
         """Return what the decision is called where a label does not hold."""
         return f"no {label}"
