@@ -25,9 +25,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from radlib.foundation import backend
-from radlib.imaging.centre_maps import PLACES
+from radlib.imaging.centre_maps import FOCUS, OFFSET_WEIGHT, PLACES, SIZE_WEIGHT, SPARED
 from radlib.runs.tasks import Task
-from radlib.runs.tasks.boxes_question import FOCUS, OFFSET_WEIGHT, SIZE_WEIGHT, SPARED
 
 
 def loss_function(task: Task) -> Any:
