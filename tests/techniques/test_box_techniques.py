@@ -75,5 +75,5 @@ def test_a_student_that_finds_no_centres_says_so_before_it_is_trained(films, tra
     entry = TECHNIQUES["distillation"]
     data = TechniqueData(films, drawn_settings(image_size=SIDE), tmp_path / "checkpoints")
     with pytest.raises(UsageError, match="choose a network that finds centres"):
-        entry.function(trained, data, **entry.complete({}))
+        entry.function(trained, data, **entry.complete({"student": "outline_student"}))
     assert not (tmp_path / "checkpoints").exists()
