@@ -66,8 +66,7 @@ def centred(extractor: Any, task: Task, dropout: float, seed: int) -> Any:
     start = np.zeros(len(task.outputs), np.float32)
     start[: len(task.labels)] = np.log(FIRST_HEAT / (1 - FIRST_HEAT))
     start[len(task.labels) : len(task.labels) + 2] = np.log(FIRST_SIZE / (1 - FIRST_SIZE))
-    begin = backend.keras().initializers.Constant(start)
-    return _at_every_place(extractor.output, task, dropout, bias_initializer=begin)
+    return _at_every_place(extractor.output, task, dropout, start)
 
 
 def _check_sides(extractor: Any, stride: int, needed: str) -> None:
@@ -80,11 +79,16 @@ def _check_sides(extractor: Any, stride: int, needed: str) -> None:
         )
 
 
-def _at_every_place(features: Any, task: Task, dropout: float, **how: Any) -> Any:
+def _at_every_place(features: Any, task: Task, dropout: float, start: np.ndarray | None = None) -> Any:
+    """Return one answer per output and place; `start` is what the bias begins with, where it is not zero."""
     layers = backend.keras().layers
     if dropout:
         features = layers.SpatialDropout2D(dropout, name="dropout")(features)
-    return layers.Conv2D(len(task.outputs), 1, activation=task.activation, name=HEAD_NAME, **how)(features)
+    head = layers.Conv2D(len(task.outputs), 1, activation=task.activation, name=HEAD_NAME)
+    answers = head(features)
+    if start is not None:  # not as an initializer: a stored network may hold plain values only
+        head.set_weights([head.get_weights()[0], start])
+    return answers
 
 
 HEADS: Mapping[str, Callable[[Any, Task, float, int], Any]] = {

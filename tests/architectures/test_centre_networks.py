@@ -7,6 +7,7 @@ from radlib.architectures import centre_networks
 from radlib.architectures.counting import parameters
 from radlib.architectures.heads import with_head
 from radlib.architectures.networks import build_network
+from radlib.formats.predictors import open_model, save_model
 from radlib.foundation import backend
 from radlib.foundation.errors import UsageError
 from radlib.runs.tasks import boxes
@@ -16,7 +17,7 @@ NETWORKS = {"centre_mobilenet_v2": 32, "centre_student": 16}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_film_in_gives_maps_at_a_quarter_of_its_side(name):
+def test_a_film_in_gives_maps_at_a_quarter_of_its_side(name, tmp_path):
     side = NETWORKS[name] * 2
     backend.keras().utils.set_random_seed(0)
     model = with_head(getattr(centre_networks, name)((side, 2 * side, 1)), TASK, dropout=0.1)
@@ -25,6 +26,11 @@ def test_a_film_in_gives_maps_at_a_quarter_of_its_side(name):
     assert answers.shape == (2, side // 4, side // 2, 6) and (answers > 0).all() and (answers < 1).all()
     start = 1 / (1 + np.exp(-model.get_layer("predictions").bias.numpy()))
     np.testing.assert_allclose(start, [0.1, 0.1, 0.2, 0.2, 0.5, 0.5], rtol=1e-5)
+    save_model(
+        model, tmp_path / "model.keras"
+    )  # and opened again, as a run does: no value in it but plain ones
+    with open_model(tmp_path / "model.keras", "keras") as stored:
+        np.testing.assert_allclose(stored.predict(films), answers, atol=1e-5)
 
 
 def test_the_student_is_as_small_as_its_docstring_says():
