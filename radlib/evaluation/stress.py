@@ -123,13 +123,17 @@ def stressed(films: Films, kind: str, strength: float) -> Films:
         film = augment(films.source[place], how, _ends(row))
         changed[row] = np.floor(film * np.float32(255) + np.float32(0.5))
     places = np.arange(len(films))
-    masks = None if films.masks is None else move_masks(films.truth, how, [_ends(row) for row in places])
+    masks = (
+        None
+        if films.masks is None
+        else move_masks(films.truth, how, [_ends(row) for row in range(len(films))])
+    )
     return dataclasses.replace(films, source=changed, positions=places, masks=masks)
 
 
 def _ends(row: int) -> Any:
     """Return where a film's changes are drawn from, in the same state for the film and for its mask."""
-    return Ends(np.random.default_rng((SEED, 0, int(row))))
+    return Ends(np.random.default_rng((SEED, 0, row)))
 
 
 def stress_path(run: Run, variant: Variant) -> Path:

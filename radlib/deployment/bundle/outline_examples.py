@@ -80,8 +80,8 @@ def outline_vector(
         step: What one code of the output is worth; 0 of real numbers.
 
     Returns:
-        By label the share of the square that is outlined (`shares`), and that may be turned (`may_differ`); and by step `outputs`, float32, and `outline` and
-        `undecided`, uint8 1 or 0, (height, width, labels).
+        By label the share of the square that is outlined (`shares`), and that may be turned (`may_differ`); and by step
+        `outputs`, float32, and `outline` and `undecided`, uint8 1 or 0, (height, width, labels).
     """
     square, near = drawn_and_undecided(task.probabilities(outputs[None])[0], task, agreed(step))
     maps = np.stack(list(film_maps(task, outputs, size, preparation).values()), axis=-1)
