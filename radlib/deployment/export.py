@@ -207,7 +207,7 @@ def _write_golden(folder: Path, variant: Variant, preparation: Preprocessing, ru
         outputs = predictor.predict(films)
     if wrong := no_probability(outputs):
         raise SetupError(f"{variant.name} cannot be exported: {wrong} for a drawn film; build it again.")
-    expected = GOLDEN_ANSWERS[task.record](task, outputs, answer_step(folder / runs))
+    expected: dict[str, Any] = GOLDEN_ANSWERS[task.record](task, outputs, answer_step(folder / runs))
     np.savez_compressed(folder / GOLDEN, films=films, **expected)
 
 
