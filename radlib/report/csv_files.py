@@ -122,7 +122,7 @@ TABLES = {
     ),
     "stress.csv": Table(
         "a variant on validation films that are changed in one way, up to a share of the full range",
-        "variant label chain kind strength films patients auroc± sensitivity± specificity± difference±",
+        "variant label chain kind strength films patients auroc± sensitivity± specificity± dice± failing_dice± difference±",
     ),
     "sources.csv": Table(
         "a source of validation films that was left out when threshold and winner were chosen",

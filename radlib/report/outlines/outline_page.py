@@ -27,15 +27,16 @@ from radlib.report.blocks import (
 from radlib.report.cells import cost_table
 from radlib.report.changed_films import passing_on
 from radlib.report.conclusions import THE_ORIGINAL
-from radlib.report.deployed_words import NO_DEVICE, deployed_lines
+from radlib.report.deployed_words import deployed_lines
 from radlib.report.devices import device_section
-from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, WHICH_FILE, file_blocks
+from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, UNLIKE, WHICH_FILE, file_blocks
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline
 from radlib.report.inside_cells import inside_section
 from radlib.report.looks import looks_blocks, looks_caution
 from radlib.report.outlines.outline_cells import label_tables, limit_tables, reading_table
 from radlib.report.outlines.outline_groups import group_sentences, group_table
+from radlib.report.outlines.outline_stress import outline_stress_section
 from radlib.report.outlines.outline_words import failing_sentence, outline_methods
 from radlib.report.provenance import command, film_blocks, seeds_text, versions
 from radlib.report.readings import Readings
@@ -46,12 +47,11 @@ from radlib.runs.variants import Variant
 
 FAILS = "Which films fail?"
 MAIN = "difference_against_size"
-DRAW = "radlib predict {place} FILMS --masks MASKS --csv answers.csv"
+DRAW = "radlib predict {place} FILMS --masks MASKS --csv answers.csv  # here; for a device: radlib export {place} for_the_device"
 NO_CALLS = (
     "Precision over sensitivity at a prevalence, and both rates by group, are not told: an outline is no call that is right or wrong; "
     "Dice by group is, where groups are known."
 )
-UNLIKE = "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
 
 
 def outline_page(readings: Readings, tables: Tables, figures: Mapping[str, Figure]) -> Page:
@@ -98,7 +98,7 @@ def _answers(readings: Readings, results: pd.DataFrame, groups: pd.DataFrame) ->
         (FAILS, (*_films(readings, variant), *_texts(failing_sentence(row)))),
         (FOR_WHOM, _for_whom(readings, variant, groups)),
         (OTHER_FILMS, _texts(shift_sentence(readings), warned, looks_caution(readings))),
-        (COST, _texts(*(line for line in deployed_lines(readings, variant, row) if line != NO_DEVICE))),
+        (COST, _texts(*deployed_lines(readings, variant, row))),
     )
     return tuple(Section(title, blocks) for title, blocks in answers if blocks)
 
@@ -150,7 +150,8 @@ def _chapters(
         )),
         Chapter("Who would be harmed?", (Section("Groups of films", group_table(files["outline_groups.csv"], winner)),)),
         Chapter("Do the scores hold for other films?", (
-            shift_section(readings), Section("Looked at before", looks_blocks(readings)),
+            outline_stress_section(readings, tables.rest["stress"], figures), shift_section(readings),
+            Section("Looked at before", looks_blocks(readings)),
         )),
         Chapter("What does each cost?", (
             Section("What each variant needs", (cost_table(results), *drawn(figures, "size_bars"))),
