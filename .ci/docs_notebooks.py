@@ -1,10 +1,13 @@
 """The notebooks in the site, as they are committed: prose, formulas as MathML, code, outputs, answers folded.
 
 They lose the cell that installs radlib elsewhere. Links between notebooks lead to their pages; a browser draws the formulas
-itself, so that nothing is asked of a network.
+itself, so that nothing is asked of a network. Pictures say how wide they are: on a phone they are scrolled rather than
+made too small to read.
 """
 
+import base64
 import re
+import struct
 from pathlib import Path
 
 import nbformat
@@ -16,6 +19,7 @@ from docs_parts import Page
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 BOOTSTRAP = 1  # the cell that installs radlib
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+PICTURE = re.compile(r'<img (?=[^>]*?src="data:image/png;base64,(?P<head>[^"]{32}))')
 FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|(?<![\\$\w])\$(?P<inline>[^$\n]+?)\$(?![\w$])", re.S)
 
 
@@ -60,7 +64,10 @@ def _without_formulas(text: str, formulas: list[str]) -> str:
 
 def _kept(found: re.Match[str], formulas: list[str]) -> str:
     block = found["block"]
-    formulas.append(convert((block or found["inline"]).strip(), display="block" if block else "inline"))
+    drawn = convert((block or found["inline"]).strip(), display="block" if block else "inline")
+    if block:  # wider than a phone it is scrolled, by keyboard too
+        drawn = drawn.replace("<math ", '<math tabindex="0" ', 1)
+    formulas.append(drawn)
     return _place(len(formulas) - 1)
 
 
@@ -74,8 +81,14 @@ def _linked(body: str) -> str:
     What is wider than the page is scrolled, by keyboard too.
     """
     body = body.replace('<div class="output_area">', '<div class="output_area" tabindex="0">')
+    body = PICTURE.sub(_sized, body)
     body = body.replace(
         "<th></th>", "<td></td>"
     )  # pandas leaves the corner of a table empty, which heads nothing
     body = re.sub(r'href="(\w+)\.ipynb(#[^"]*)?"', r'href="notebook_\1.html"', body)
     return re.sub(r'<a href="(?!https?://|#|notebook_)[^"]*">(.*?)</a>', r"\1", body, flags=re.S)
+
+
+def _sized(found: re.Match[str]) -> str:
+    width, height = struct.unpack(">II", base64.b64decode(found["head"])[16:24])  # of a PNG's first chunk
+    return f'<img width="{width}" height="{height}" style="--wide: {width}px" '

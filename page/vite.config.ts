@@ -70,5 +70,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    maxConcurrency: 2, // of what a file asks for at once
   },
 } as Parameters<typeof defineConfig>[0]);

@@ -20,6 +20,11 @@ from radlib.imaging.film_walk import left_out_sentence
 
 TABLE = "labels.csv"
 FINDING = "pneumonia"  # heading of the empty column; to be renamed to what is looked for
+OUTLINED = {
+    "tb": "lung_fields",
+    "breast_ultrasound": "breast_lesions",
+}  # studies of the outlines on these films
+MEDMNIST = ("pneumoniamnist", "breastmnist", "chestmnist")  # studies, called as the files are
 TEST_SHARE = 0.25  # of the films, where no part is official: the setting's own
 
 
@@ -46,7 +51,8 @@ def write_study(folder: Path, study: Path) -> list[str]:
         raise UsageError(f"{folder.name} is no folder; give the one that holds the films.")
     look = look_at(folder)
     if not look.films:
-        raise DataError(f"{folder.name} holds no film. {left_out_sentence(look.left_out)}".strip())
+        others = _of_medmnist(folder) or left_out_sentence(look.left_out)
+        raise DataError(f"{folder.name} holds no film. {others}".strip())
     dataset, options, table_lines = _read_as(look)
     lines = _found(look, dataset)
     _written(
@@ -78,6 +84,12 @@ def _found(look: FolderLook, dataset: str) -> list[str]:
         lines.append(
             f"They lie in class folders: {listed}{'; official parts: ' + ', '.join(look.parts) if look.parts else ''}."
         )
+    if look.masks:
+        study = OUTLINED.get(dataset, "")
+        where = f"the study {study} learns them" if study else "what is asked here is yes or no"
+        lines.append(
+            f"{len(look.masks):,} other pictures outline something on a film and are left out: {where}."
+        )
     lines += [_of_table(table) for table in look.tables]
     for name, counts in look.headers.items():
         if counts:
@@ -85,6 +97,13 @@ def _found(look: FolderLook, dataset: str) -> list[str]:
             lines.append(f"By their headers, {name.replace('_', ' ')}: {listed}.")
     lines.append(_patients(look, dataset))
     return [*lines, *filter(None, [look.sample.sentence(), left_out_sentence(look.left_out)])]
+
+
+def _of_medmnist(folder: Path) -> str:
+    """Return a sentence on the files of MedMNIST in a folder, which hold films that no walk finds; empty where there are none."""
+    names = [name for name in MEDMNIST if list(folder.glob(f"{name}*.npz"))]
+    asked = ", ".join(f"radlib run --study {name} --data {folder}" for name in names)
+    return f"What is there of MedMNIST has studies of its own: {asked}." if names else ""
 
 
 def _of_table(table: TableLook) -> str:
@@ -100,8 +119,8 @@ def _of_table(table: TableLook) -> str:
 
 
 def _patients(look: FolderLook, dataset: str) -> str:
-    if look.table is not None and "patient_id" in look.table.about:
-        return f"Whose films they are, {look.table.path.name} says."
+    if look.teller is not None and "patient_id" in look.teller.about:
+        return f"Whose films they are, {look.teller.path.name} says."
     if dataset == "kermany":
         return "They are named as those of Kermany et al. (2018): the names tell whose films they are."
     if look.patients:
@@ -123,12 +142,21 @@ def _read_as(look: FolderLook) -> tuple[str, dict[str, object], list[str]]:
         return _from_table(look, look.table)
     if look.classes:
         return "folders", {"reading": "classes"} if len(look.classes) > 2 else {}, []
-    rows = [[film.relative_to(look.folder).as_posix()] for film in look.films]
-    return (
-        "dicom_folder",
-        {"table": TABLE},
-        _write_table(look, ["file"], rows, [FINDING, *(["patient_id"] * (not look.patients))]),
-    )
+    return "dicom_folder", {"table": TABLE}, _empty_table(look)
+
+
+def _empty_table(look: FolderLook) -> list[str]:
+    """Write a table with a row for each film, what another table tells of it beside, and a finding to fill in."""
+    about = look.teller.about if look.teller is not None else {}
+    told: dict[str, list[str]] = {}
+    if look.teller is not None:
+        paths, columns = _paths_by_name(look), [look.teller.names_films, *about.values()]
+        for name, *cells in table_columns(look.teller.path, columns).to_numpy().tolist():
+            told[paths.get(_key(name), name)] = cells
+    files = [film.relative_to(look.folder).as_posix() for film in look.films]
+    rows = [[file, *told.get(file, [""] * len(about))] for file in files]
+    unknown = not look.patients and "patient_id" not in about
+    return _write_table(look, ["file", *about], rows, [FINDING, *(["patient_id"] * unknown)])
 
 
 def _from_table(look: FolderLook, table: TableLook) -> tuple[str, dict[str, object], list[str]]:

@@ -4,6 +4,7 @@ A film may have several masks, one for each lung or lesion, of which a pixel bel
 film, stretched or padded alike and averaged over what a new pixel covers; a pixel belongs where at least half of it does.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,24 @@ from radlib.foundation.extras import pandas as pd
 from radlib.imaging import images
 
 HALF = 0.5
+CALLED = re.compile(r"(?i)_mask(_\d+)?$")  # the end of a mask's name that lies beside its film
+
+
+def masks_among(films: Sequence[Path], folder: Path) -> list[Path]:
+    """Return which of the pictures of a folder are masks of others: called so, or in a folder that is, beside a film of their name.
+
+    Args:
+        films: Pictures in the folder or below.
+        folder: The folder.
+    """
+    apart = [
+        path
+        for path in films
+        if CALLED.search(path.stem)
+        or any("mask" in part.lower() for part in path.relative_to(folder).parts[:-1])
+    ]
+    others = {path.stem.casefold() for path in set(films).difference(apart)}
+    return [path for path in apart if CALLED.sub("", path.stem).casefold() in others]
 
 
 def with_masks(index: "pd.DataFrame", found: Sequence[Sequence[Path]]) -> "pd.DataFrame":

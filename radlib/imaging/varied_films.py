@@ -71,11 +71,18 @@ def augment_masks(
     Returns:
         (n, h, w, labels) uint8, 1 or 0: a pixel belongs where at least half of it came from inside.
     """
+    return move_masks(
+        masks, augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
+    )
+
+
+def move_masks(
+    masks: np.ndarray, augmentation: Augmentation, generators: Sequence[np.random.Generator]
+) -> np.ndarray:
+    """Move masks, (n, h, w, labels), as `augment` moves their films where it is given generators in the same state."""
     if augmentation == NO_AUGMENTATION or not len(masks):
         return masks.astype(np.uint8)
-    drawn, _, kinds = _draw(
-        augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
-    )
+    drawn, _, kinds = _draw(augmentation, generators)
     moved = [
         _framed(masks[..., label].astype(np.float32), augmentation, drawn[:, :7], kinds[0])
         for label in range(masks.shape[-1])

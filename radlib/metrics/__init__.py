@@ -88,6 +88,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],
+        "site_draws": ["site_films"],
         "shift": ["FEWEST_PATIENTS", "Shift", "mean_difference", "shift_of"],
         "surface_distance": ["average_surface_distance", "hausdorff_95"],
         "temperature": [

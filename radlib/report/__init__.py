@@ -32,6 +32,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rates_by_group": ["group_rates"],
         "stress_tables": ["stress"],
         "tables": ["comparisons", "over_seeds", "per_label", "results"],
+        "usefulness": ["winner_and_original"],
+        "usefulness_pictures": ["precision_curves"],
         "wording": ["known", "rate", "signed", "signed_span", "span"],
         "writing": ["publish", "write_report", "write_results"],
     },

@@ -28,6 +28,7 @@ from radlib.report.rates_by_group import TITLE as EACH_GROUP, group_section
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
 from radlib.report.shift_section import shift_section
+from radlib.report.site_table import TITLE as SITE, site_section
 from radlib.report.sources import source_section
 from radlib.report.stress_tables import stress_section
 from radlib.report.threshold_words import rule_words
@@ -37,7 +38,7 @@ DETAILS = (  # of a large study: folded once more on the page, and left to it an
     "Each file", "Each label", "What compression cost", "Film by film", "Each finding against its prevalence",
     "Are the test films of the kind that was chosen on", "How much change it bears", "Each source left out of the choice",
     "Of use where it is to stand", "Confidence and calibration", "What each variant needs", "Inside the networks",
-    "Where they look", EACH_GROUP,
+    "Where they look", EACH_GROUP, SITE,
 )  # fmt: skip
 FEW = (
     "Of so many files those have a row of their own below that were chosen: the originals, the winner of each network, the best under "
@@ -176,6 +177,7 @@ def _elsewhere(found: Material) -> tuple[Section, ...]:
         shift_section(readings),
         stress_section(readings, evidence["stress"], found.figures),
         source_section(evidence["sources"]),
+        site_section(readings, evidence["site_films"]),
         Section("Looked at before", looks_blocks(readings)),
     )
 

@@ -132,11 +132,16 @@ TABLES = {
     ),
     "stress.csv": Table(
         "a variant on validation films that are changed in one way, up to a share of the full range",
-        "variant label chain kind strength films patients auroc± sensitivity± specificity± difference±",
+        "variant label chain kind strength films patients auroc± sensitivity± specificity± dice± failing_dice± difference±",
     ),
     "sources.csv": Table(
         "a source of validation films that was left out when threshold and winner were chosen",
         "source variant films patients threshold auroc± sensitivity± specificity±",
+    ),
+    "site_films.csv": Table(
+        "a finding of a variant, a rule and a number of test patients by whom the threshold was chosen: how all others are read",
+        "variant label threshold_rule patients_labelled chosen sensitivity sensitivity_5th sensitivity_95th specificity "
+        "specificity_5th specificity_95th",
     ),
     "validation_groups.csv": Table("a validation film and its groups", "image_id age_group sex view source"),
     "refusals.csv": Table("a technique that does not apply", "variant network seed chain technique reason"),

@@ -11,6 +11,7 @@ from radlib.report.pair_tables import pairs
 from radlib.report.pictures import draw_figures
 from radlib.report.rates_by_group import group_rates
 from radlib.report.readings import Readings
+from radlib.report.site_table import site_table
 from radlib.report.sources import left_out_sources
 from radlib.report.stress_tables import stress
 from radlib.report.tables import comparisons, over_seeds, per_label, results
@@ -22,6 +23,7 @@ TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "group_rates": group_rates, "agreement": agreement,
     "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
+    "site_films": site_table,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 

@@ -69,7 +69,7 @@ def unharmed_sentence(harm: pd.DataFrame, settings: Settings) -> str:
     )
     said = (
         f"No group of test films was shown to lose more than {settings.margin:.3f} AUROC or {settings.rate_margin:.3f} "
-        f"sensitivity or specificity. Shown to lose less, of {w.plural(len(harm), 'comparison')}: {counts}."
+        f"sensitivity or specificity. Shown to lose less than that, of {w.plural(len(harm), 'comparison')}: {counts}."
     )
     doubtful = harm[~safe.all(axis=1) & ~(verdicts == "undefined").all(axis=1)]
     if doubtful.empty:

@@ -131,7 +131,12 @@ def _html(shown: pd.DataFrame, words: list[str]) -> Any:
     style = style.format(escape="html").format_index(escape="html", axis=1)
     style = style.set_properties(**{"text-align": "right", "white-space": "nowrap"})
     style = style.set_properties(subset=words, **{"text-align": "left", "white-space": "normal"})
-    style = style.set_table_styles([{"selector": "th", "props": "text-align: left; font-weight: 600"}])
+    numbers = ", ".join(f"th.col{place}" for place, name in enumerate(shown) if name not in words)
+    looks = [
+        ("th", "text-align: left; font-weight: 600"),
+        *([(numbers, "text-align: right")] if numbers else []),
+    ]
+    style = style.set_table_styles([{"selector": where, "props": look} for where, look in looks])
     return HTML(style.to_html())
 
 

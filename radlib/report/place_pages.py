@@ -33,7 +33,7 @@ from radlib.report.changed_films import passing_on
 from radlib.report.conclusions import THE_ORIGINAL
 from radlib.report.deployed_words import NO_DEVICE, deployed_lines
 from radlib.report.devices import device_section
-from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, WHICH_FILE, file_blocks
+from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, UNLIKE, WHICH_FILE, file_blocks
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline
 from radlib.report.inside_cells import inside_section
@@ -48,7 +48,9 @@ from radlib.runs.variants import Variant
 
 FAILS = "Which films fail?"
 MAIN = "difference_against_size"
-UNLIKE = "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
+HERE_ALONE = (
+    "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class PlaceWords:
         by_file: The table of readings, from results.
         by_size: The best files under each limit of size, from the readings and results.
         further: Sections behind those, from results and the tables by file name, each a title and its blocks.
+        elsewhere: Sections on other films, from the readings, the tables and the pictures.
+        exported: Whether such a network goes to devices.
         methods: The methods, a sentence or two per line, from the readings and results.
     """
 
@@ -84,6 +88,8 @@ class PlaceWords:
     by_size: Callable[[Readings, pd.DataFrame], tuple]
     further: Callable[[pd.DataFrame, Mapping[str, pd.DataFrame], Mapping[str, Figure]], tuple[Section, ...]]
     methods: Callable[[Readings, pd.DataFrame], tuple[str, ...]]
+    elsewhere: Callable[[Readings, Tables, Mapping[str, Figure]], tuple[Section, ...]]
+    exported: bool
 
 
 def place_page(readings: Readings, tables: Tables, figures: Mapping[str, Figure], words: PlaceWords) -> Page:
@@ -126,7 +132,11 @@ def _answers(
     row = results.set_index("variant", drop=False).loc[variant.name]
     settings, outcome = readings.run.settings, gate_outcome(readings)
     said = headline(results, readings.selection, settings)[1:]
-    warned = UNLIKE if typical_path(readings.run.folder, variant.key).is_file() else ""
+    unlike = UNLIKE if words.exported else HERE_ALONE
+    warned = unlike if typical_path(readings.run.folder, variant.key).is_file() else ""
+    deployed = (
+        line for line in deployed_lines(readings, variant, row) if words.exported or line != NO_DEVICE
+    )
     answers: tuple[tuple[str, tuple[Any, ...]], ...] = (
         (
             WHICH_FILE,
@@ -136,7 +146,7 @@ def _answers(
         (FAILS, (*_films(readings, variant, words), *_texts(words.failing(row)))),
         (FOR_WHOM, _for_whom(readings, variant, groups, words)),
         (OTHER_FILMS, _texts(shift_sentence(readings), warned, looks_caution(readings))),
-        (COST, _texts(*(line for line in deployed_lines(readings, variant, row) if line != NO_DEVICE))),
+        (COST, _texts(*deployed)),
     )
     return tuple(Section(title, blocks) for title, blocks in answers if blocks)
 
@@ -193,7 +203,7 @@ def _chapters(
         )),
         Chapter("Who would be harmed?", (Section("Groups of films", group_table(files[words.groups], winner, words.measure, words.title)),)),
         Chapter("Do the scores hold for other films?", (
-            shift_section(readings), Section("Looked at before", looks_blocks(readings)),
+            *words.elsewhere(readings, tables, figures), shift_section(readings), Section("Looked at before", looks_blocks(readings)),
         )),
         Chapter("What does each cost?", (
             Section("What each variant needs", (cost_table(results), *drawn(figures, "size_bars"))),

@@ -115,18 +115,19 @@ def _caption(exclusive: bool, stated: bool) -> str:
     )
 
 
-def precision_curves(readings: Readings, pair: list[Variant], column: int) -> Curves:
-    """Return precision over sensitivity of variants for one finding, at the prevalence at which their errors are told.
+def precision_curves(readings: Readings, pair: list[Variant], column: int, prevalence: float = 0.0) -> Curves:
+    """Return precision over sensitivity of variants for one finding.
 
     Args:
         readings: The files of the run.
         pair: The variants, see `usefulness.winner_and_original`.
         column: Of the finding.
+        prevalence: Share of films with it, in (0, 1); 0: that at which the errors of the run are told.
     """
     curves, bands, marks, share = {}, {}, {}, 0.0
     for variant in pair:
         truth, prob, patients = _known(readings.test[variant.name], column)
-        share = prevalence_of(readings, variant, truth)
+        share = prevalence or prevalence_of(readings, variant, truth)
         thresholds = np.broadcast_to(readings.thresholds(variant), (len(label_names(variant)),))
         draws = readings.run.settings.bootstrap_draws
         curve = metrics.precision_curve(truth, prob, share)

@@ -118,6 +118,47 @@ def test_class_folders_and_public_sets_are_known_by_what_lies_in_them(tmp_path, 
     assert study_of(tmp_path / "lungs.yaml")["parameters"]["dataset"] == "tb"
 
 
+def test_what_a_table_without_labels_tells_stands_in_the_table_to_fill_in(films, tmp_path):
+    names = [film.relative_to(films).as_posix() for film in look_at(films).films]
+    known = pd.DataFrame(
+        {"Image": names[:-1], "Patient": [f"p{n // 2}" for n in range(len(names) - 1)], "Note": "a b"}
+    )
+    known.to_csv(films / "list.csv", index=False)
+    told = "\n".join(write_study(films, tmp_path / "mine.yaml"))
+    assert "it also tells patient_id" in told and "Whose films they are, list.csv says." in told
+    rows = pd.read_csv(films / "labels.csv", dtype=str, keep_default_na=False)
+    assert list(rows.columns) == ["file", "patient_id", "pneumonia"] and rows["file"].tolist() == names
+    assert rows["patient_id"].tolist() == [*known["Patient"], ""]
+
+
+def test_masks_are_no_films_wherever_they_lie(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    busi = pictures(tmp_path / "busi", {"benign": 6, "malignant": 4}, "{number:03} (1).png")
+    for name in ("000 (1)_mask.png", "000 (1)_mask_1.png"):
+        shutil.copy(busi / "benign/000 (1).png", busi / "benign" / name)
+    told = "\n".join(write_study(busi, tmp_path / "busi.yaml"))
+    assert told.startswith("10 films: 10 PNG.") and "'benign' 6, 'malignant' 4" in told
+    assert (
+        "2 other pictures outline something on a film and are left out: the study breast_lesions learns them."
+        in told
+    )
+    apart = pictures(tmp_path / "apart", {"films": 3, "Masks": 3})
+    told = "\n".join(write_study(apart, tmp_path / "apart.yaml"))
+    assert told.startswith("3 films") and "what is asked here is yes or no" in told
+    assert pd.read_csv(apart / "labels.csv")["file"].tolist() == [f"films/00{n}.png" for n in range(3)]
+    alone = pictures(tmp_path / "alone", {"masked_patients": 3})  # no film of their name lies elsewhere
+    assert len(look_at(alone).films) == 3 and not look_at(alone).masks
+
+
+def test_files_of_medmnist_have_studies_of_their_own(tmp_path):
+    (tmp_path / "mnist").mkdir()
+    np.savez(tmp_path / "mnist" / "pneumoniamnist.npz", train_images=np.zeros((1, 28, 28)))
+    with pytest.raises(
+        DataError, match="holds no film. What is there .* radlib run --study pneumoniamnist --data"
+    ):
+        write_study(tmp_path / "mnist", tmp_path / "mine.yaml")
+
+
 def test_what_is_odd_is_told(films, tmp_path):
     (films / "0/notes.docx").write_bytes(b"PK\x03\x04word")
     (films / "0/IM9999.dcm").write_bytes(b"")

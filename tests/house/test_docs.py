@@ -1,13 +1,16 @@
 """`make docs` shows all that the code has: doors, methods, settings, columns; and asks nothing of a network."""
 
+import base64
 import html
 import importlib.util
+import io
 import json
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 from import_graph import FLOORS, door
 from radlib.foundation.registry import TECHNIQUES
@@ -19,6 +22,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 spec = importlib.util.spec_from_file_location("docs", REPOSITORY / ".ci" / "docs.py")
 docs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(docs)
+
+
+def width_of(png: str) -> int:
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        return picture.width
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +74,12 @@ def test_every_notebook_is_a_page_with_its_outputs_and_formulas_drawn(site):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         pictures = [o for c in cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
         prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-        assert page.count("data:image/png;base64,") == len(pictures)
-        assert (
-            page.count('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
-            == prose.count("$$") / 2
+        widths = re.findall(
+            r'<img width="(\d+)" height="\d+" style="--wide: \1px" [^>]*?src="data:image/png', page
         )
+        assert list(map(int, widths)) == [width_of(o["data"]["image/png"]) for o in pictures]
+        scrolled = '<math tabindex="0" xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
+        assert page.count(scrolled) == prose.count("$$") / 2
         texts = {c["metadata"]["alt"] for c in cells if "alt" in c["metadata"]}
         assert texts <= set(map(html.unescape, re.findall(r'<img [^>]*?alt="([^"]*)"', page)))
         assert "$$" not in page and "placeholder" not in page.replace('placeholder="type', "")

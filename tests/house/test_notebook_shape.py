@@ -1,7 +1,9 @@
 """Every notebook says what it teaches, shows its idea, concludes in sentences that hold, and asks with folded answers."""
 
 import ast
+import csv
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -48,6 +50,19 @@ def test_the_first_cell_says_what_one_will_be_able_to_do_and_where_it_runs(path)
     for part in ("You will be able to", "minute", "Data:", "colab.research.google.com", "kaggle.com/code"):
         assert part in first, part
     assert "opening(" in code(path)[2], "the first output says whose films these are"
+
+
+def test_the_minutes_of_the_series_are_those_of_the_published_demo():
+    """Opened alone, a notebook does what those before it would have done; only the films of the first are read anew."""
+    with (REPOSITORY / "docs" / "results" / "demo" / "times.csv").open(encoding="utf-8") as file:
+        seconds = {row["report"]: float(row["seconds"]) for row in csv.DictReader(file)}
+    explore, *others = sorted(seconds)
+    alone = {explore: seconds[explore]}
+    alone |= {name: sum(seconds[n] for n in others[: place + 1]) for place, name in enumerate(others)}
+    for name, took in alone.items():
+        minutes = math.ceil(took / 60)
+        said = f"About {minutes} minute{'s' if minutes > 1 else ''} on two cores"
+        assert said in source(cells(REPOSITORY / "notebooks" / name)[0]), f"{name}: {said}"
 
 
 @every

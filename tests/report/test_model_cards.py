@@ -60,7 +60,7 @@ def test_who_is_harmed_is_named(run):
     )
     report.write_report(run)
     assert "No group of test films was shown to lose more than" in card(run, "int8")[1]
-    spared = "Shown to lose less, of 2 comparisons: AUROC in 0, sensitivity in 0, specificity in 0. Of the others nobody can tell"
+    spared = "Shown to lose less than that, of 2 comparisons: AUROC in 0, sensitivity in 0, specificity in 0. Of the others nobody can tell"
     assert f"{spared}: a loss in sex F, sex M may hide behind too few patients." in card(run, "int8")[1]
 
 

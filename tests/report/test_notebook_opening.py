@@ -1,10 +1,11 @@
 """A notebook says first whose films its figures are of."""
 
+import re
 from types import SimpleNamespace
 
 import pandas as pd
 
-from radlib.report import notebook_tables, opening
+from radlib.report import notebook_tables, opening, readable
 from radlib.runs.settings import Settings
 
 
@@ -23,3 +24,8 @@ def test_a_table_has_short_names_where_there_is_one_network():
     table = pd.DataFrame({"variant": ["n/int8#0", "unknown"]})
     assert notebook_tables.by_label(table, variants[:1])["variant"].tolist() == ["int8", "unknown"]
     assert notebook_tables.by_label(table, variants)["variant"].tolist() == ["n/int8#0", "unknown"]
+
+
+def test_a_heading_stands_over_its_numbers():
+    page = readable(pd.DataFrame({"label": ["int8"], "auroc": [0.9]})).data
+    assert re.search(r"th\.col1 \{\s*text-align: right", page) and "th.col0" not in page

@@ -255,7 +255,7 @@ SAID = {
     "No group of test films was shown to lose": (lambda: spared({**UNASKED, "verdict": "cannot tell"}), lambda: spared(UNASKED)),
     "No group of test films was large enough": (
         lambda: spared(UNASKED), lambda: spared(UNASKED, {**UNASKED, "verdict_specificity": "cannot tell"})),
-    "Shown to lose less, of 2 comparisons: AUROC in 1, sensitivity in 0, specificity in 0.": (
+    "Shown to lose less than that, of 2 comparisons: AUROC in 1, sensitivity in 0, specificity in 0.": (
         lambda: spared({**DOUBTED, "verdict": "non-inferior"}, DOUBTED), lambda: spared(SAFE, SAFE)),
     " Of the others nobody can tell: a loss in sex F may hide behind too few patients": (
         lambda: spared(DOUBTED, {**SAFE, "group": "M"}), lambda: spared(SAFE)),

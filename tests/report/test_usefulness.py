@@ -99,6 +99,8 @@ def test_the_points_of_the_picture_are_the_rows_of_the_table(run, pictured):
     table = usefulness(rare.run, readings=rare).set_index("variant")
     found = precision_curves(rare, winner_and_original(rare), 0)
     assert found.prevalence == 0.02 and list(found.marks) == ["original", "int8"]
+    unstated = read(run)
+    assert precision_curves(unstated, winner_and_original(unstated), 0, 0.02).marks == found.marks
     for name, (sensitivity, precision) in found.marks.items():
         row = table.loc[f"student_small/{name}#0"]
         assert precision == pytest.approx(row["ppv_at_prevalence"])

@@ -20,6 +20,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.kermany import patient_number
 from radlib.datasets.looking.samples import Sample, sample_of
 from radlib.datasets.looking.table_looks import TableLook, tables_among
+from radlib.datasets.masks import masks_among
 from radlib.datasets.tb import FILM
 from radlib.foundation.errors import RadlibError
 from radlib.foundation.extras import pandas as pd
@@ -51,6 +52,7 @@ class FolderLook:
     Attributes:
         folder: The folder.
         films: Paths of the films.
+        masks: Paths of pictures that outline something on a film, which are no films.
         kinds: How many are `dicom`, `png` and `jpeg`, and `damaged`.
         left_out: How many files are no films, see `film_walk`.
         classes: Class folders and how many films each has; empty where films do not lie in such.
@@ -64,6 +66,7 @@ class FolderLook:
 
     folder: Path
     films: tuple[Path, ...]
+    masks: tuple[Path, ...]
     kinds: Mapping[str, int]
     left_out: Mapping[str, int]
     classes: Mapping[str, int]
@@ -80,6 +83,12 @@ class FolderLook:
         return next((t for t in self.tables if t.names_films and t.labels), None)
 
     @property
+    def teller(self) -> TableLook | None:
+        """The table that says whose films they are and the like, if one does: that with the labels, where it does."""
+        told = [t for t in self.tables if t.names_films and t.about]
+        return self.table if self.table in told else next(iter(told), None)
+
+    @property
     def public(self) -> str:
         """The public data set that this is, by what is published of it; empty where it is none that is known."""
         for table in self.tables:
@@ -90,9 +99,8 @@ class FolderLook:
             return "kermany"
         if any(FILM.fullmatch(film.stem) for film in self.films):
             return "tb"
-        masks = any(re.search(MASK, name) for name in names)
         busi = {"BENIGN", "MALIGNANT"} <= upper <= {"BENIGN", "MALIGNANT", "NORMAL"}
-        return "breast_ultrasound" if masks and busi else ""
+        return "breast_ultrasound" if self.masks and busi else ""
 
     @property
     def rarer(self) -> float:
@@ -110,25 +118,28 @@ def look_at(folder: Path) -> FolderLook:
         DataError: When it cannot be opened.
     """
     found = walk(folder)
-    kinds = collections.Counter(map(_kind, found.films))
-    classes, parts = _classes(folder)
-    sample = sample_of([str(film) for film in found.films], Preprocessing(SIDE))
-    headers = pd.DataFrame(_headers(folder, found.films, kinds))
+    masks = set(masks_among(found.films, folder))
+    films = tuple(path for path in found.films if path not in masks)
+    kinds = collections.Counter(map(_kind, films))
+    classes, parts = _classes(folder, MASK if masks else "")
+    sample = sample_of([str(film) for film in films], Preprocessing(SIDE))
+    headers = pd.DataFrame(_headers(folder, films, kinds))
     return FolderLook(
         folder=folder,
-        films=found.films,
+        films=films,
+        masks=tuple(sorted(masks)),
         kinds={kind: kinds[kind] for kind in ("dicom", "png", "jpeg", "damaged") if kinds[kind]},
         left_out=found.left_out,
         classes=classes,
         parts=parts,
-        tables=tables_among(folder, [folder, *found.folders], found.films),
+        tables=tables_among(folder, [folder, *found.folders], films),
         sample=sample,
         patients=int(headers["patient"].replace("", np.nan).nunique()) if len(headers) else 0,
         headers={
             name: headers[name].replace("", np.nan).value_counts().to_dict() if len(headers) else {}
             for name in ("view", "modality", "body_part", "sex")
         },
-        name_pattern=name_pattern(found.films),
+        name_pattern=name_pattern(films),
     )
 
 
@@ -139,10 +150,10 @@ def _kind(path: Path) -> str:
     return "damaged"
 
 
-def _classes(folder: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+def _classes(folder: Path, left_out: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return films by class folder, and the official parts; nothing where films do not lie so."""
     try:
-        films = class_films(folder)
+        films = class_films(folder, left_out=left_out, called="masks")
     except RadlibError:
         return {}, ()
     counts = dict(collections.Counter(films.classes))

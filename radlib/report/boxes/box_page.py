@@ -40,6 +40,8 @@ BOXES = PlaceWords(
     by_size=box_limits,
     further=_found,
     methods=box_methods,
+    elsewhere=lambda *_: (),
+    exported=False,
 )
 
 

@@ -6,7 +6,17 @@ import numpy as np
 
 from radlib.report.figures.bars import grouped_bars
 from radlib.report.figures.human_units import human_bytes
-from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, kind_of, new_axes, size_axis, styled
+from radlib.report.figures.style import (
+    ACCENT,
+    GROUPS,
+    KINDS,
+    MUTED,
+    kind_of,
+    new_axes,
+    size_axis,
+    styled,
+    wrapped,
+)
 
 
 @styled
@@ -76,16 +86,22 @@ def sensitivity_curves(table: Any, labelled: int = 5, *, ax: Any = None) -> Any:
         >>> rows = {"group": ["a", "a", "b", "b"], "ratio": [0, 0.5] * 2, "score": [0.9, 0.7, 0.9, 0.88]}
         >>> ax = sensitivity_curves(pd.DataFrame(rows), labelled=1)
     """
-    ax = new_axes((7.0, 3.4)) if ax is None else ax
     deepest = table.groupby("group")["score"].min().nsmallest(labelled).index.tolist()
+    names = {group: wrapped(group, 40) for group in deepest}
+    columns = 2 if max(map(len, names.values()), default=0) <= 20 else 1
+    lines = sum(name.count("\n") + 1 for name in names.values()) / columns
+    ax = new_axes((5.2, 3.4 + 0.22 * lines)) if ax is None else ax
     for group, curve in table.groupby("group", sort=False):
         named = group in deepest
         colour = GROUPS[deepest.index(group) % len(GROUPS)] if named else "#D0D0D0"
         ax.plot(curve["ratio"], curve["score"], "o-", ms=4 if named else 2, color=colour, zorder=2 + named,
-                label=group if named else None)  # fmt: skip
+                label=names.get(group))  # fmt: skip
     ax.set(xlabel="share of the group's channels removed", ylabel="score on validation films")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.legend(title="most sensitive", loc="lower left")
+    # above the curves, which may fall anywhere
+    ax.legend(
+        title="most sensitive", loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, alignment="left"
+    )
     return ax
 
 
@@ -136,30 +152,33 @@ def size_bars(results: Any, *, ax: Any = None) -> Any:
     """
     from radlib.report.figures.comparison import variant_labels
 
-    labels = variant_labels(results)
-    width = 8.0 + 0.06 * max(0, max(map(len, labels), default=0) - 30)
-    ax = new_axes((width, 1.3 + 0.34 * len(results))) if ax is None else ax
+    labels = [wrapped(label, 42) for label in variant_labels(results)]
+    lines = np.array([label.count("\n") + 1 for label in labels])
+    places = np.cumsum(lines + 1.3)  # the name stands above its bar, so that a phone shows both
+    ax = new_axes((5.2, 1.1 + 0.19 * places[-1])) if ax is None else ax
     sizes = results["size_bytes"].to_numpy(float)
     deflated = (
         results["deflated_bytes"].to_numpy(float)
         if "deflated_bytes" in results
         else np.full(len(sizes), np.nan)
     )
-    for place, (row, size, small) in enumerate(zip(results.itertuples(), sizes, deflated, strict=True)):
+    for place, label, row, size, small in zip(
+        places, labels, results.itertuples(), sizes, deflated, strict=True
+    ):
         colour = KINDS[kind_of(row.chain)]
-        ax.plot([size, small], [place, place], color=colour, lw=1.2, alpha=0.5)
-        ax.plot(small, place, "o", mfc="white", mec=colour, ms=7)
-        ax.plot(size, place, "o", color=colour, ms=7)
+        ax.plot([size, small], [place, place], color=colour, lw=1.6, alpha=0.5)
+        ax.plot(small, place, "o", mfc="white", mec=colour, ms=8)
+        ax.plot(size, place, "o", color=colour, ms=8)
         ratio = getattr(row, "compression", float("nan"))
-        text = human_bytes(size) + ("" if np.isnan(ratio) else f"   {ratio:.1f} ×")
-        ax.text(
-            1.01, place, text, va="center", fontsize=9, color="#333333", transform=ax.get_yaxis_transform()
-        )
-    ax.set_yticks(range(len(results)), labels)
+        said = human_bytes(size) + ("" if np.isnan(ratio) else f"   {ratio:.1f} ×")
+        above = {"va": "bottom", "color": "#333333", "transform": ax.get_yaxis_transform()}
+        ax.text(0, place - 0.45, label, **above)
+        ax.text(1, place - 0.45, said, ha="right", **above)
+    ax.set_yticks([])
     size_axis(ax.xaxis, [*sizes, *deflated[~np.isnan(deflated)]])
-    ax.set_ylim(len(results) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel("filled: file · open: deflated · ×: how many times smaller than the float32 weights")
+    ax.set_ylim(places[-1] + 0.9, 0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("filled: file · open: deflated\n×: how many times smaller than the float32 weights")
     return ax
 
 

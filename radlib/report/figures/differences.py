@@ -57,8 +57,11 @@ def difference_against_size(
     room = max(top - bottom, 0.004)
     ax.set_ylim(bottom - 0.12 * room, top + 0.18 * room)
     if margin:
+        from matplotlib.patheffects import withStroke
+
         ax.annotate(f"margin {margin:g}", (0.995, -margin), (0, -3), xycoords=ax.get_yaxis_transform(),
-                    textcoords="offset points", ha="right", va="top", fontsize=8.5, color="#555555")  # fmt: skip
+                    textcoords="offset points", ha="right", va="top", fontsize=8.5, color="#555555",
+                    zorder=6, path_effects=[withStroke(linewidth=3, foreground="white")])  # fmt: skip
     x[told] = moved_aside(ax, x[told])
     for row, (_, each) in enumerate(table.iterrows()):
         _point(ax, x[row], y[row], (low[row], high[row]) if told[row] else None, each)

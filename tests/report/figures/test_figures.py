@@ -338,6 +338,20 @@ def test_given_axes_are_used_and_returned(draw):
     assert isinstance(draw(table(3)), Axes)
 
 
+def test_a_phone_can_show_what_each_file_weighs():
+    wide = table(3).assign(
+        label=["original", "int8", "distilled (soft share 0, student tiny) + pruned + int8"]
+    )
+    ax = figures.size_bars(wide)
+    assert ax.figure.get_size_inches()[0] <= 5.2
+    names = {text.get_text().replace("\n", " "): text for text in ax.texts}
+    assert set(wide["label"]) <= set(names)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+    assert all(ax.figure.bbox.x0 <= box.x0 and box.x1 <= ax.figure.bbox.x1 for box in boxes)
+
+
 def test_the_look_does_not_leak():
     import matplotlib.pyplot as plt
 
