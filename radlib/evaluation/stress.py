@@ -85,7 +85,8 @@ def put_under_stress(run: Run, films: FilmSplits, variants: Sequence[Variant] | 
     if not run.settings.stress_films:
         return
     waiting: dict[str, tuple[Films, list[Variant]]] = {}
-    for variant in stressed_variants(run) if variants is None else variants:
+    asked = stressed_variants(run) if variants is None else variants
+    for variant in (v for v in asked if task_of(v).record in KEPT):  # no curve is drawn of boxes
         prepared = films_of(run_of(run, variant), films, variant)
         fingerprint = _fingerprint(run, prepared)
         stored = load_stress(run, variant)
