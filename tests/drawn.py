@@ -70,6 +70,25 @@ def drawn_outlines(training: int = 96, validation: int = 40, seed: int = 0, test
     return dataclasses.replace(films, dataset=dataclasses.replace(films.dataset, task=task), **parts)
 
 
+def drawn_boxes(training: int = 96, validation: int = 40, seed: int = 0, test: int = 40) -> FilmSplits:
+    """Return films of 32 × 32 pixels with the task to find one or two bright rectangles; every second film has none."""
+    films = drawn_splits(training, validation, test, seed, enlarged=2)
+    task, count = tasks.boxes(["opacity"]), len(films.training.source)
+    marked, generator = np.full((count, 2, 5), np.nan), np.random.default_rng(seed + 1)
+    pixels = generator.integers(60, 120, (count, 2 * SIDE, 2 * SIDE)).astype(np.uint8)
+    for film in range(1, count, 2):
+        for place in range(1 + film // 2 % 2):
+            width, height = generator.integers(7, 13, 2)
+            left, top = 16 * place + generator.integers(0, 17 - width), generator.integers(0, 33 - height)
+            marked[film, place] = [0, left, top, width, height]
+            pixels[film, top : top + height, left : left + width] += 90
+    parts = {
+        name: dataclasses.replace(getattr(films, name), source=pixels, task=task, marked=marked)
+        for name in ("training", "validation", "test")
+    }
+    return dataclasses.replace(films, dataset=dataclasses.replace(films.dataset, task=task), **parts)
+
+
 def drawn_settings(**given: object) -> Settings:
     """Return settings that train on the drawn squares in a second or two."""
     plain = {"image_size": SIDE, "batch_size": 16, "learning_rate": 0.01, "representative_films": 32}

@@ -343,6 +343,23 @@ def tensor(levels, end):
     return x.astype(end["dtype"]).reshape(end["shape"])
 
 
+def outline(outputs, film_shape, preparation, said):
+    s, (h, w) = preparation["image_size"], film_shape
+    width, height, left, top = s, s, 0, 0
+    if preparation["resize"] == "pad":
+        k = s / max(h, w)
+        width, height = (max(int(np.rint(side * k)), 1) for side in (w, h))
+        left, top = (s - width) // 2, (s - height) // 2
+    part = outputs[top : top + height, left : left + width]
+    values = [
+        resize(np.ascontiguousarray(part[..., n]), w, h, "bilinear") for n in range(len(said["labels"]))
+    ]
+    values = np.stack(values, axis=-1).astype(F8)
+    share = [float((outputs[..., n] >= said["least"]).sum()) / s**2 for n in range(len(said["labels"]))]
+    drawn = (values >= said["least"]).astype(np.uint8)
+    return drawn, (np.abs(values - said["least"]) <= said["apart"]).astype(np.uint8), share
+
+
 def decision(outputs, said):
     outputs, pairs = np.asarray(outputs), said["task"] == "binary"
     if said["task"] == "classes":

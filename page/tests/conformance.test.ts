@@ -5,12 +5,15 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import type { Preparation } from "../source/films/prepare";
+import { placement, type Preparation } from "../source/films/prepare";
+import { outlineOf } from "../source/model/outline";
+import type { Variant } from "../source/model/variant";
 import { kept, type Numbers, readVectors, steps } from "./vectors";
 
 const FOLDERS = (process.env.RADLIB_BUNDLES ?? "")
   .split(":")
   .filter((folder) => folder && existsSync(folder));
+const OF_OUTLINES = new Set(["outputs", "outline", "undecided"]); // what follows from the network's answer
 const UNITS: Record<string, number> = { scaled: 255, grey: 255, resized: 255, square: 255, tensor: 255 };
 
 describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, exported bundles)", () => {
@@ -27,6 +30,7 @@ describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, export
         }
         const found = await steps(file, preparation, wanted);
         for (const step of vector.steps) {
+          if (OF_OUTLINES.has(step.step)) continue;
           if (step.step === "tensor" && step.dtype !== "float32") continue; // what the runtime makes of grey
           const here = found.get(step.step);
           expect(here, step.step).toBeDefined();
@@ -39,6 +43,40 @@ describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, export
           expect(difference, step.step).toBeLessThanOrEqual(allowed);
         }
       });
+  }
+});
+
+/** Return what a bundle says of its reader. */
+function saidOf(folder: string): {
+  preparation: Preparation;
+  decision: { task: string; labels: string[]; least: number };
+} {
+  return JSON.parse(readFileSync(join(folder, "specification.json"), "utf8"));
+}
+
+const OUTLINED = FOLDERS.filter((folder) => saidOf(folder).decision.task === "outlines");
+
+describe.skipIf(OUTLINED.length === 0)("outlines (needs RADLIB_BUNDLES, bundles that outline)", () => {
+  for (const folder of OUTLINED) {
+    const { preparation, decision } = saidOf(folder);
+    const place = join(folder, "conformance");
+    for (const { name, steps } of readVectors(place)) {
+      const by = Object.fromEntries(steps.map((step) => [step.step, step]));
+      if (!by.outputs) continue;
+      test(`${folder.split("/").pop()} ${name}: the desk's numbers become the desk's pixels`, () => {
+        const [height, width, labels] = by.outline.shape;
+        const variant = { labels: decision.labels, least: decision.least, preparation } as Variant;
+        const there = placement(height, width, preparation);
+        const numbers = kept(place, by.outputs) as Float32Array;
+        const { masks } = outlineOf(variant, numbers, there, width, height);
+        const [drawn, undecided] = [kept(place, by.outline), kept(place, by.undecided)];
+        const wrong = drawn.filter((value, n) => {
+          const here = masks[n % labels][Math.floor(n / labels)];
+          return here !== value && !undecided[n];
+        });
+        expect(wrong.length).toBe(0);
+      });
+    }
   }
 });
 

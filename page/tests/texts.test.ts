@@ -11,6 +11,8 @@ const MAIN: (keyof Texts)[] = [
   "saveNote",
   "mapText",
   "mapWhere",
+  "outlineText",
+  "covers",
   "above",
   "below",
   "likely",

@@ -1,7 +1,7 @@
 """Networks by name: a feature extractor per architecture, one shared head from the task, weights from anywhere.
 
-It imports `foundation`, `formats` and `runs`. Begin with `networks.build_network`, then `students` (the small ones drawn here)
-and `heads` (what answers are made by; `outliners` give features at every pixel); `counting` says what a network costs in
+It imports `foundation`, `formats`, `runs`, and for the size of a cell `imaging`. Begin with `networks.build_network`, then `students` (the small ones drawn here)
+and `heads` (what answers are made by; `outliners` give features at every pixel, `centre_networks` at every fourth); `counting` says what a network costs in
 parameters and multiplications, and a new architecture is one registered function in a file of this folder.
 """
 

@@ -43,7 +43,7 @@ def unet(
         width: Channels of the first level; each further one has twice as many.
         doubling: How maps grow again: `resize` to the nearest pixel, or `transpose`, a transposed convolution.
     """
-    film = _film("unet", input_shape, 2**depth)
+    film = halved_film("unet", input_shape, 2**depth)
     return backend.keras().Model(film, _u(film, depth, width, doubling, ""), name="unet")
 
 
@@ -56,7 +56,7 @@ def w_net(input_shape: tuple[int, int, int], *, depth: Depth = 2, width: Channel
         depth: How often each of the two halves the film.
         width: Channels of the first level; each further one has twice as many.
     """
-    layers, film = backend.keras().layers, _film("w_net", input_shape, 2**depth)
+    layers, film = backend.keras().layers, halved_film("w_net", input_shape, 2**depth)
     first = _u(film, depth, width, "resize", "first_")
     guess = layers.Conv2D(1, 1, activation="sigmoid", name="first_guess")(first)
     both = layers.Concatenate(name="film_and_guess")([film, guess])
@@ -80,7 +80,7 @@ def unet_mobilenet_v2(
         alpha: Multiplies the channels of MobileNetV2.
         width: Channels at the size of the film; each level below has twice as many, up to eight times.
     """
-    keras, film = backend.keras(), _film("unet_mobilenet_v2", input_shape, 32)
+    keras, film = backend.keras(), halved_film("unet_mobilenet_v2", input_shape, 32)
     down = keras.applications.MobileNetV2(
         include_top=False,
         weights=None,
@@ -88,13 +88,24 @@ def unet_mobilenet_v2(
         input_tensor=three_channels(film, "symmetric"),
         input_shape=(*input_shape[:2], 3),
     )
-    x = down.get_layer("out_relu").output
-    for level, skip in reversed(list(enumerate(SKIPS, start=1))):
-        x = _doubled(x, width * min(2**level, 8), "resize", f"up{level}")
-        x = keras.layers.Concatenate(name=f"up{level}_skip")([down.get_layer(skip).output, x])
-        x = _separable(x, width * min(2**level, 8), f"up{level}_mix")
-    x = _doubled(x, width, "resize", "up0")
+    x = doubled(climbed(down, width, lowest=1), width, "resize", "up0")
     return keras.Model(film, x, name="unet_mobilenet_v2")
+
+
+def climbed(down: Any, width: int, *, lowest: int) -> Any:
+    """Return features of MobileNetV2 on its way up again, as far as a level: 1 is half, 2 a quarter of the film's side.
+
+    Args:
+        down: MobileNetV2, whose expanded maps are the skips.
+        width: Channels at the size of the film; each level below has twice as many, up to eight times.
+        lowest: The level.
+    """
+    x = down.get_layer("out_relu").output
+    for level, skip in reversed(list(enumerate(SKIPS, start=1))[lowest - 1 :]):
+        x = doubled(x, width * min(2**level, 8), "resize", f"up{level}")
+        x = backend.keras().layers.Concatenate(name=f"up{level}_skip")([down.get_layer(skip).output, x])
+        x = separable(x, width * min(2**level, 8), f"up{level}_mix")
+    return x
 
 
 @outliner(paper="ours, after Ronneberger et al., 2015, arXiv 1505.04597")
@@ -105,19 +116,19 @@ def outline_student(input_shape: tuple[int, int, int], *, width: Channels = 8) -
         input_shape: Height, width in pixels, both multiples of 8, and one channel.
         width: Channels of the first level; the second and third have twice and three times as many.
     """
-    layers, film = backend.keras().layers, _film("outline_student", input_shape, 8)
-    x = _convolution(film, width, "stem")
+    layers, film = backend.keras().layers, halved_film("outline_student", input_shape, 8)
+    x = convolution(film, width, "stem")
     seen = [x]
     for level in (1, 2, 3):
-        x = _convolution(x, width * min(level + 1, 3), f"down{level}", strides=2)
+        x = convolution(x, width * min(level + 1, 3), f"down{level}", strides=2)
         seen.append(x)
     for level in (2, 1, 0):
-        x = _doubled(x, seen[level].shape[-1], "resize", f"up{level}")
+        x = doubled(x, seen[level].shape[-1], "resize", f"up{level}")
         x = layers.Add(name=f"up{level}_sum")([seen[level], x])
-    return backend.keras().Model(film, _convolution(x, width, "last"), name="outline_student")
+    return backend.keras().Model(film, convolution(x, width, "last"), name="outline_student")
 
 
-def _film(name: str, input_shape: tuple[int, int, int], multiple: int) -> Any:
+def halved_film(name: str, input_shape: tuple[int, int, int], multiple: int) -> Any:
     """Return the input of a network whose sides are halved so often that they must be multiples of a number."""
     film = film_input(name, input_shape)
     if any(side % multiple for side in input_shape[:2]):
@@ -137,26 +148,27 @@ def _u(x: Any, depth: int, width: int, doubling: str, name: str) -> Any:
         x = layers.MaxPooling2D(name=f"{name}down{level}_pool")(x)
     x = _twice(x, width * 2**depth, f"{name}bottom")
     for level in reversed(range(depth)):
-        x = _doubled(x, width * 2**level, doubling, f"{name}up{level}")
+        x = doubled(x, width * 2**level, doubling, f"{name}up{level}")
         x = layers.Concatenate(name=f"{name}up{level}_skip")([seen[level], x])
         x = _twice(x, width * 2**level, f"{name}up{level}")
     return x
 
 
 def _twice(x: Any, channels: int, name: str) -> Any:
-    return _convolution(_convolution(x, channels, f"{name}_first"), channels, f"{name}_second")
+    return convolution(convolution(x, channels, f"{name}_first"), channels, f"{name}_second")
 
 
-def _doubled(x: Any, channels: int, doubling: str, name: str) -> Any:
+def doubled(x: Any, channels: int, doubling: str, name: str) -> Any:
     """Return a map of twice the sides with so many channels."""
     layers = backend.keras().layers
     if doubling == "transpose":
         return layers.Conv2DTranspose(channels, 2, strides=2, name=f"{name}_double")(x)
     x = layers.UpSampling2D(2, name=f"{name}_double")(x)
-    return _convolution(x, channels, f"{name}_narrow", kernel_size=1)
+    return convolution(x, channels, f"{name}_narrow", kernel_size=1)
 
 
-def _convolution(x: Any, channels: int, name: str, kernel_size: int = 3, strides: int = 1) -> Any:
+def convolution(x: Any, channels: int, name: str, kernel_size: int = 3, strides: int = 1) -> Any:
+    """Return x after a convolution, batch norm and a rectifier."""
     layers = backend.keras().layers
     x = layers.Conv2D(
         channels, kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_conv"
@@ -164,8 +176,9 @@ def _convolution(x: Any, channels: int, name: str, kernel_size: int = 3, strides
     return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
 
 
-def _separable(x: Any, channels: int, name: str) -> Any:
+def separable(x: Any, channels: int, name: str) -> Any:
+    """Return x after a convolution of each channel by itself and one across channels."""
     layers = backend.keras().layers
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depth_conv")(x)
     x = layers.ReLU(name=f"{name}_depth_relu")(layers.BatchNormalization(name=f"{name}_depth_norm")(x))
-    return _convolution(x, channels, name, kernel_size=1)
+    return convolution(x, channels, name, kernel_size=1)

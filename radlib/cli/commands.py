@@ -38,13 +38,8 @@ def require_run(output: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--csv", "csv", type=click.Path(path_type=Path), help="Write here instead of the terminal.")
 @click.option("--with-files", is_flag=True, help="Add a column with the file names (they may name patients).")
-@click.option(
-    "--recalibrate",
-    "labels",
-    type=click.Path(path_type=Path),
-    metavar="LABELS",
-    help="Choose thresholds anew on these films: a CSV with file, a column per finding, best patient_id.",
-)
+@click.option("--recalibrate", "labels", type=click.Path(path_type=Path), metavar="LABELS",
+              help="Choose thresholds anew on these films: a CSV with file, a column per finding, best patient_id.")  # fmt: skip
 @click.option("--keep-thresholds", "keep_at", type=click.Path(path_type=Path), metavar="FILE",
               help="Where --recalibrate writes them.  [default: LABELS.thresholds.json beside LABELS]")  # fmt: skip
 @click.option("--thresholds", type=click.Path(path_type=Path), metavar="FILE",
@@ -55,12 +50,14 @@ def require_run(output: Path) -> None:
               help="Of a variant that outlines: write the mask of each film there as PNG, as large as the film.")  # fmt: skip
 @click.option("--dicom-seg", "segmentations", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Of a variant that outlines: write a DICOM Segmentation per film, for the archive that it came from.")  # fmt: skip
+@click.option("--boxes", type=click.Path(path_type=Path), metavar="FILE.csv",
+              help="Of a variant that finds boxes: write a row per box, in pixels of the film.")  # fmt: skip
 @click.option("--fast", is_flag=True,
               help="Do not compare films with those that the variant was trained and tested on: no column warning.")  # fmt: skip
 def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: bool, **given: Any) -> None:
     """Score unlabelled films into a CSV.
 
-    One row per film: probability per label, decision, threshold (of outlines the share that is outlined), why there is no
+    One row per film: probability per label, decision, threshold (of outlines the share outlined, of boxes how many), why there is no
     decision, and a warning where a film is unlike those of the training. Of twenty films or more it is said whether they are of
     the kind that the variant was tested on; with --csv in full in NAME.shift.json. Numbers are written in full.
 
@@ -68,6 +65,7 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
     the films (DICOM, PNG, JPEG), or is one film.
     """
     from radlib.deployment.answer_tables import Choices, answer_films
+    from radlib.deployment.box_files import reading_with_boxes
     from radlib.deployment.outline_files import reading_with_outlines
 
     require(variant, "variant", "give a folder under outputs/RUN/variants, or one that radlib export wrote")
@@ -75,10 +73,12 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
     require(given["labels"], "table of labels", "give a CSV file with columns file and one per finding")
     require(given["thresholds"], "file of thresholds", "give one that radlib predict --recalibrate wrote")
     warn = functools.partial(say_line, err=True)
-    outlines = given.pop("masks"), given.pop("segmentations")
+    read = reading_with_outlines(variant, folder, given.pop("masks"), given.pop("segmentations"), warn)
+    if boxes := given.pop("boxes"):
+        read = reading_with_boxes(variant, boxes, given["with_files"], read)
     films = answer_films(
         variant, folder, Choices(stated=chosen, compared=not fast, **given), to=csv, show=lambda rows: say(rows, end=""),
-        say=warn, read=reading_with_outlines(variant, folder, *outlines, warn),
+        say=warn, read=read,
     )  # fmt: skip
     if csv:
         say(f"{films:,} film{'' if films == 1 else 's'}: {csv}")

@@ -24,6 +24,8 @@ from radlib.foundation.plain_text import say, say_line
 @click.option("--once", is_flag=True, help="With --watch: answer what lies there, then end.")
 @click.option("--heat-map", "heat_maps", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Draw where the network looked, a picture per film.")  # fmt: skip
+@click.option("--masks", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Of a variant that outlines: write the mask of each film there as PNG, as large as the film.")  # fmt: skip
 @click.option("--dicom-sr", "reports", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Write a DICOM Structured Report per film, for the archive that it came from.")  # fmt: skip
 @click.option("--with-files", is_flag=True, help="Name the files, too (they may name patients).")
@@ -56,13 +58,12 @@ def read(
         raise UsageError("Give films, or a folder with --watch; --once goes with --watch.")
     from radlib.deployment.answer_tables import Choices
 
-    csv, heat_maps, reports = given.pop("csv"), given.pop("heat_maps"), given.pop("reports")
+    csv, places = given.pop("csv"), {name: given.pop(name) for name in ("heat_maps", "reports", "masks")}
     choices = Choices(compared=not fast, **given)
     spoken = {
         "to": csv,
         "as_json": as_json,
-        "heat_maps": heat_maps,
-        "reports": reports,
+        **places,
         "show": lambda text: say(text, end=""),
         "say": lambda line: say_line(line, err=True),
     }

@@ -80,7 +80,7 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         The folder of the run; beside it lies its bundle, what a device needs.
 
     Raises:
-        UsageError: When the study asks for outlines.
+        UsageError: When the study asks for outlines or boxes.
         DataError: When no network of the search fits the budget, or none was finished.
         QualityGateError: When no file of the study is within the budget after all.
     """
@@ -126,8 +126,8 @@ def _searched(run: Run, asked: Asked, say: Callable[[str], None]) -> Taken:
     films = open_films(run)
     if films.training.task.head != POOLED:
         raise UsageError(
-            f"radlib fit searches among networks that answer for whole films, and {run.study.name} asks for outlines; its networks "
-            "and chains are run with radlib run."
+            f"radlib fit searches among networks that answer for whole films, and {run.study.name} asks for {films.training.task.name}; "
+            "its networks and chains are run with radlib run."
         )
     paths = pd.read_csv(run.path("private", "films.csv"))["path"].tolist()
     space = space_for(sample_of(paths, preprocessing_of(run.settings)).side)

@@ -56,7 +56,7 @@ def survey(folder: Path, **_: object) -> Survey:
 
 @DATASETS.register(
     title="Adult chest films: fourteen findings (NIH ChestX-ray14, 2017)",
-    check=lambda options: _chosen_findings(options["findings"]),
+    check=lambda options: chosen_findings(options["findings"]),
     citation=(
         "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
         "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR, 2017, "
@@ -98,7 +98,7 @@ def chestxray14(
         UsageError: For another split or finding.
         DataError: When tables or columns are missing, or tables and films do not agree.
     """
-    chosen = _chosen_findings(findings)
+    chosen = chosen_findings(findings)
     table, source = _read_entries(folder)
     names, paths, left_out = _find_films(folder)
     if unknown := len(set(names) - set(table.index)):
@@ -129,7 +129,7 @@ def chestxray14(
     return Dataset(index, tasks.findings([name.lower() for name in chosen]), folder, tuple(notes))
 
 
-def _chosen_findings(asked: Sequence[str]) -> list[str]:
+def chosen_findings(asked: Sequence[str]) -> list[str]:
     """Return findings as the table spells them, in its order."""
     known = {name.lower(): name for name in FINDINGS}
     wanted = [str(name).lower() for name in ([asked] if isinstance(asked, str) else asked)]

@@ -72,10 +72,10 @@ def record_splits(
 
 
 def films_fingerprint(
-    index: "pd.DataFrame", labels: np.ndarray, preprocessing: images.Preprocessing, masks: np.ndarray | None = None
+    index: "pd.DataFrame", labels: np.ndarray, preprocessing: images.Preprocessing, places: np.ndarray | None = None
 ) -> str:  # fmt: skip
-    """Return 16 hex digits over ids, labels, splits and preprocessing; of outlines over their masks, too."""
+    """Return 16 hex digits over ids, labels, splits and preprocessing; of outlines and boxes over what was drawn by hand, too."""
     rows = sorted(zip(index["image_id"], labels.astype(str).tolist(), index["split"], strict=True))
-    outlined = [] if masks is None else [hashlib.sha256(masks.tobytes()).hexdigest()]
-    content = json.dumps([preprocessing.digest(), rows, *outlined])
+    drawn = [] if places is None else [hashlib.sha256(places.tobytes()).hexdigest()]
+    content = json.dumps([preprocessing.digest(), rows, *drawn])
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -15,7 +15,7 @@ import numpy as np
 from radlib.datasets.copies import find_copies, group_copies
 from radlib.datasets.dataset import Dataset, load_dataset
 from radlib.datasets.film_records import films_fingerprint, record_files, record_splits
-from radlib.datasets.masks import read_masks
+from radlib.datasets.known_places import known_places
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.foundation.extras import pandas as pd
 from radlib.imaging import images
@@ -41,6 +41,8 @@ class Films:
         task: What is asked.
         preprocessing: What the files went through.
         masks: Where a task asks for outlines, uint8 (N, s, s, labels), 1 or 0, in the rows of `source`; else None.
+        marked: Where it asks for boxes, float64 (N, most, 5), in the same rows: number of the label, left, top, width and height in
+            pixels of the prepared square, NaN where a film has fewer; else None.
     """
 
     index: "pd.DataFrame"
@@ -50,6 +52,7 @@ class Films:
     task: Task
     preprocessing: images.Preprocessing
     masks: np.ndarray | None = None
+    marked: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -85,15 +88,22 @@ class Films:
         return (chosen.astype(np.float32) / np.float32(255))[..., None]
 
     @property
+    def places(self) -> np.ndarray | None:
+        """What is known of places, in the rows of `source`: masks or boxes; None where no place is asked for."""
+        return self.marked if self.masks is None else self.masks
+
+    @property
     def truth(self) -> np.ndarray:
-        """What answers are judged by: the labels, (n, labels), or the masks, (n, s, s, labels)."""
-        return self.labels if self.masks is None else self.masks[self.positions]
+        """What answers are judged by: labels, (n, labels), masks, (n, s, s, labels), or boxes, (n, most, 5)."""
+        places = self.places
+        return self.labels if places is None else places[self.positions]
 
     def answers(self, positions: Sequence[int] | np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Return what a network should answer to films: float32 (k, outputs), or of outlines (k, s, s, outputs)."""
-        if self.masks is None:
+        """Return what a network should answer to films: float32 (k, outputs), or maps, (k, rows, columns, outputs)."""
+        places = self.places
+        if places is None:
             return self.task.targets(self.labels[positions])
-        return self.task.targets(self.masks[self.positions[positions]])
+        return self.task.wanted(places[self.positions[positions]], self.source.shape[1])
 
     def take(self, positions: Sequence[int] | np.ndarray) -> Self:
         """Return a selection of this selection; no pixel is copied."""
@@ -192,29 +202,17 @@ def open_films(run: runs.Run) -> FilmSplits:
         labels=dataset.task.label_matrix(kept),
         task=dataset.task,
         preprocessing=preprocessing,
-        masks=_masks(ordered, stored, decoded, preprocessing),
+        **known_places(dataset.task, ordered, kept, decoded, preprocessing),
     )
     parts = {name: films.take(np.flatnonzero(kept["split"] == name)) for name in SPLITS}
     return FilmSplits(
         dataset=dataset,
         preprocessing=preprocessing,
         quarantine=decoded.quarantine,
-        fingerprint=films_fingerprint(kept, films.labels, preprocessing, films.masks),
+        fingerprint=films_fingerprint(kept, films.labels, preprocessing, films.places),
         copies=copies,
         **parts,
     )
-
-
-def _masks(
-    ordered: "pd.DataFrame", stored: "pd.DataFrame", decoded: decode.Decoded, preprocessing: images.Preprocessing
-) -> np.ndarray | None:  # fmt: skip
-    """Return the masks of the films in the store, in its rows; None where the data set has none."""
-    if "masks" not in ordered.columns:
-        return None
-    drawn = read_masks(stored.merge(ordered[["image_id", "masks"]], on="image_id"), preprocessing)
-    masks = np.zeros((len(decoded.pixels), *drawn.shape[1:]), np.uint8)
-    masks[decoded.positions[stored.index]] = drawn
-    return masks
 
 
 def preprocessing_of(settings: Settings) -> images.Preprocessing:

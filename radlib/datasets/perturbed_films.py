@@ -11,6 +11,7 @@ import numpy as np
 
 from radlib.datasets.films import Films, FilmSplits
 from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
+from radlib.imaging.moved_boxes import augment_boxes
 from radlib.imaging.varied_films import augment_batch, augment_masks
 from radlib.runs.settings import Settings
 
@@ -37,8 +38,30 @@ def perturbed(films: Films, perturbation: Mapping[str, Any], seed: int) -> Films
         batch = augment_batch(films.source[films.positions[rows]], how, seed, 0, rows)
         changed[rows] = np.floor(batch * np.float32(255) + np.float32(0.5))
     places = np.arange(len(films))
-    masks = None if films.masks is None else augment_masks(films.truth, how, seed, 0, places)
-    return dataclasses.replace(films, source=changed, positions=places, masks=masks)
+    return dataclasses.replace(
+        films, source=changed, positions=places, **moved_places(films, how, seed, 0, places)
+    )
+
+
+def moved_places(
+    films: Films, how: Augmentation, seed: int, epoch: int, chosen: np.ndarray
+) -> dict[str, Any]:
+    """Return what is known of the places in films, moved as `augment_batch` moves those: `masks` or `marked`; nothing where no place is.
+
+    Args:
+        films: Those that places are known of.
+        how: How far films are varied.
+        seed: As for `augment_batch`.
+        epoch: Likewise.
+        chosen: Which of the films, in which order, (k,).
+    """
+    rows = films.positions[chosen]
+    if films.masks is not None:
+        return {"masks": augment_masks(films.masks[rows], how, seed, epoch, chosen)}
+    if films.marked is not None:
+        side = films.source.shape[1]
+        return {"marked": augment_boxes(films.marked[rows], how, seed, epoch, chosen, side=side)}
+    return {}
 
 
 def perturbation_of(settings: Settings) -> Mapping[str, Any]:

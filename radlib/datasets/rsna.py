@@ -58,12 +58,13 @@ def survey(folder: Path, **_: str) -> Survey:
         ),
     ),
 )
-def rsna(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -> Dataset:
+def rsna(folder: Path, *, reading: Literal["binary", "classes", "boxes"] = "binary") -> Dataset:
     """Read the films of the RSNA challenge, or others with tables of the same layout.
 
     Args:
         folder: The folder that holds the two tables and the films.
-        reading: `binary` (lung opacity or not) or `classes` (normal; not normal, yet no opacity; lung opacity).
+        reading: `binary` (lung opacity or not), `classes` (normal; not normal, yet no opacity; lung opacity) or `boxes` (where the
+            opacities are).
 
     Returns:
         The data set; label `lung_opacity`, or the three classes; with `class` as the radiologists sorted the
@@ -127,6 +128,8 @@ def read_rsna_layout(folder: Path, reading: str = "binary") -> Dataset:
     if reading == "classes":
         index = index.assign(**class_columns(index["class"], CLASS_LABELS))
         task = tasks.classes(tuple(CLASS_LABELS.values()))
+    elif reading == "boxes":
+        task = tasks.boxes(["lung_opacity"])
     return Dataset(index, task, folder, tuple(notes))
 
 

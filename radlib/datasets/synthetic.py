@@ -50,7 +50,7 @@ def synthetic(
     patients: Annotated[int, Range(1, 1_000_000)] = 520,
     seed: Annotated[int, Range(0, 2**32 - 1)] = 0,
     image_side: Annotated[int, Range(64, 4096)] = 256,
-    reading: Literal["binary", "classes"] = "binary",
+    reading: Literal["binary", "classes", "boxes"] = "binary",
 ) -> Dataset:
     """Draw chest films once, and read them as if they had come from RSNA.
 
@@ -59,7 +59,8 @@ def synthetic(
         patients: How many; about three films each.
         seed: Of everything.
         image_side: Side of the stored square, pixels; at least 64.
-        reading: `binary` (lung opacity or not) or `classes` (normal; not normal, yet no opacity; lung opacity).
+        reading: `binary` (lung opacity or not), `classes` (normal; not normal, yet no opacity; lung opacity) or `boxes` (where the
+            opacities are).
 
     Returns:
         The data set; label `lung_opacity`, or the three classes.

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bench.energy": ["with_meter_table"],
         "bench.into_run": ["take_measurements"],
         "bench.result_files": ["middle_ms", "read_result", "result_lines", "result_name", "write_result"],
+        "box_files": ["film_boxes", "reading_with_boxes"],
         "export": ["drawn_films", "export_variant"],
         "mask_pictures": ["film_masks", "mask_writer", "masks_of"],
         "outline_files": ["reading_with_outlines"],

@@ -11,7 +11,7 @@ from radlib.evaluation.choices import FILE as SELECTION, read_choices, threshold
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.record_files import read_object
 from radlib.foundation.storage import file_sha256
-from radlib.runs.tasks import task_of
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import REBUILT, Variant, library_versions, read_variant
 
 
@@ -67,6 +67,21 @@ def _damage_told(folder: Path) -> Iterator[None]:
 def folder_of(place: Path) -> Path:
     """Return the folder of a variant that was named by its folder or by the `variant.json` in it."""
     return Path(place).parent if Path(place).is_file() else Path(place)
+
+
+def refuse_outlines(variant: Variant, option: str, instead: str) -> None:
+    """Refuse what only an answer for whole films can have.
+
+    Args:
+        variant: Who is asked.
+        option: Of the command line.
+        instead: What to do, after a semicolon.
+
+    Raises:
+        UsageError: For a network that outlines.
+    """
+    if task_of(variant).record != Task.record:
+        raise UsageError(f"{variant.name} outlines, and {option} is for answers to whole films; {instead}.")
 
 
 def _study(run_folder: Path) -> str:

@@ -11,7 +11,7 @@ decode it where it is used, the other for those who cannot.
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,18 @@ import numpy as np
 from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
 from radlib.deployment.bundle.deployed import RUNNABLE, deployed, write_converted
+from radlib.deployment.bundle.outline_examples import golden_masks
 from radlib.deployment.bundle.proof import write_proof
 from radlib.deployment.bundle.requirements import checked_platforms
+from radlib.deployment.bundle.runners import RUNNERS
 from radlib.deployment.bundle.setup_files import write_setup
 from radlib.deployment.bundle.skeletons import FILE as SKELETON
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import UNFINISHED, state_of
-from radlib.deployment.export_texts import CONTENTS, NOTICE, RUNNER, readme
+from radlib.deployment.export_texts import CONTENTS, NOTICE, readme
 from radlib.deployment.folder_shift import REFERENCE, reference_of
-from radlib.deployment.micro.sources import add_micro
+from radlib.deployment.micro.operators import answer_step
+from radlib.deployment.micro.sources import add_micro, refuse_maps
 from radlib.deployment.own_films import predict_folder
 from radlib.deployment.reading.answering import TYPICAL
 from radlib.deployment.threshold_files import read_thresholds
@@ -45,13 +48,12 @@ from radlib.foundation.storage import file_sha256, write_json, write_text
 from radlib.imaging.images import Preprocessing, prepare
 from radlib.imaging.phantoms.phantoms import draw_film, draw_patient
 from radlib.runs import seen_films
-from radlib.runs.tasks import task_of
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant
 
 __all__ = ["export_variant", "predict_folder"]
 
 GOLDEN, RECORD = "golden.npz", "variant.json"
-EXPORTED = ("probabilities",)  # what an answer may be, see `runs.tasks.Task.record`
 BELOW = ("conformance", "micro", "wheels")  # folders whose files are all the export's own
 
 
@@ -91,16 +93,19 @@ def export_variant(
         `folder`.
 
     Raises:
-        UsageError: When the variant does not exist, outlines, or is not finished, the folder holds something else, or the
+        UsageError: When the variant does not exist or is not finished, the folder holds something else, or the
             thresholds are another model's.
+        NotApplicable: When it is to go onto a microcontroller and cannot.
         SetupError: When the model is damaged, or there is no space.
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
-    if task_of(variant).record not in EXPORTED:
+    if task_of(variant).record not in GOLDEN_ANSWERS:
         raise UsageError(
-            f"{variant.name} outlines, and an export answers for whole films only; draw on films with radlib predict --masks."
+            f"{variant.name} finds boxes, and no device reads such answers yet; find them with radlib predict --boxes."
         )
+    if micro:
+        refuse_maps(variant)
     place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
     state = state_of(Path(run_folder), variant)
     if state["state"] == UNFINISHED and not unfinished:
@@ -155,7 +160,7 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
     if runs != model:
         write_converted(folder, variant, runs)
     record = {**record, "deployed": deployed(folder, variant, runs)}
-    _write_golden(folder / model, variant, Preprocessing.from_dict(record["preparation"]), folder / GOLDEN)
+    _write_golden(folder, variant, Preprocessing.from_dict(record["preparation"]), runs)
     _copy_typical(run_folder, variant, folder / TYPICAL)
     if (run_folder / seen_films.FILE).is_file():
         shutil.copyfile(run_folder / seen_films.FILE, folder / seen_films.FILE)
@@ -165,7 +170,7 @@ def _fill(folder: Path, run_folder: Path, variant: Variant, record: dict[str, An
         add_micro(folder, folder / runs, variant, read_arrays(folder / GOLDEN, ("films",))["films"])
     write_proof(folder, variant, record, runs)
     write_setup(folder, beside.platforms)
-    write_text(folder / "run.py", RUNNER)
+    write_text(folder / "run.py", RUNNERS[task_of(variant).record])
     write_text(folder / "README.txt", plain(readme(folder, variant, record, model, runs)))
     hashes = {name: file_sha256(folder / name) for name in files_of(folder) if _is_hashed(name)}
     write_json(folder / RECORD, {**record, "file": model, "runs": runs, "hashes": hashes})
@@ -197,11 +202,18 @@ def drawn_films(preparation: Preprocessing) -> np.ndarray:
     )
 
 
-def _write_golden(model: Path, variant: Variant, preparation: Preprocessing, path: Path) -> None:
+def _write_golden(folder: Path, variant: Variant, preparation: Preprocessing, runs: str) -> None:
     """Write drawn films, prepared as the variant wants them, and what the model answers to them here."""
-    films = drawn_films(preparation)
-    with open_model(model, variant.format) as predictor:
+    films, task = drawn_films(preparation), task_of(variant)
+    with open_model(folder / Path(variant.file).name, variant.format) as predictor:
         outputs = predictor.predict(films)
     if wrong := no_probability(outputs):
         raise SetupError(f"{variant.name} cannot be exported: {wrong} for a drawn film; build it again.")
-    np.savez(path, films=films, outputs=outputs)
+    expected: dict[str, Any] = GOLDEN_ANSWERS[task.record](task, outputs, answer_step(folder / runs))
+    np.savez_compressed(folder / GOLDEN, films=films, **expected)
+
+
+GOLDEN_ANSWERS: Mapping[str, Callable[[Task, np.ndarray, float], dict[str, np.ndarray]]] = {
+    "probabilities": lambda task, outputs, step: {"outputs": outputs},
+    "masks": golden_masks,
+}

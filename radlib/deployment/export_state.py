@@ -8,6 +8,7 @@ import contextlib
 import csv
 import json
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from radlib.evaluation.choices import FILE as SELECTION
 from radlib.foundation.errors import RadlibError
 from radlib.foundation.record_files import read_arrays
 from radlib.runs.counted import counted_in, counted_named, told
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 RESULTS = "results.csv"
@@ -22,11 +24,19 @@ FINISHED, UNFINISHED = "finished", "unfinished"
 NO_CHOICE = "no threshold was chosen for it on validation films"
 NO_TEST = "no test film has been scored by it"
 NO_VERDICT = "it has no verdict on test films, since no report has been written"
-TAKEN = (
-    "films", "patients", "positives", "auroc", "auroc_low", "auroc_high", "sensitivity", "sensitivity_low",
-    "sensitivity_high", "specificity", "specificity_low", "specificity_high", "difference", "difference_low",
-    "difference_high", "verdict", "verdict_reason",
-)  # fmt: skip
+COUNTS = ("films", "patients", "positives")
+TAKEN: Mapping[str, Sequence[str]] = {  # by how a task's answers are kept, `Task.record`
+    "probabilities": (
+        *COUNTS, "auroc", "auroc_low", "auroc_high", "sensitivity", "sensitivity_low", "sensitivity_high", "specificity",
+        "specificity_low", "specificity_high", "difference", "difference_low", "difference_high", "verdict", "verdict_reason",
+    ),
+    "masks": (
+        "films", "patients", "dice", "dice_low", "dice_high", "failing_dice", "failing_dice_low", "failing_dice_high",
+        "difference", "difference_low", "difference_high", "difference_failing", "difference_failing_low",
+        "difference_failing_high", "verdict", "verdict_failing", "conclusion", "verdict_reason",
+    ),
+}  # fmt: skip
+WORDS = ("verdict", "conclusion")  # how columns of text begin
 
 
 def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
@@ -80,17 +90,16 @@ def _row(run_folder: Path, variant: Variant) -> dict[str, Any] | None:
     ):
         for row in csv.DictReader(stream):
             if row.get("variant") == variant.name and row.get("size_bytes") == str(variant.size_bytes):
-                return {name: _value(name, row.get(name) or "") for name in TAKEN}
+                taken = TAKEN[task_of(variant).record]
+                return {name: _value(name, row.get(name) or "") for name in taken}
     return None
 
 
 def _value(name: str, text: str) -> Any:
-    if name.startswith("verdict"):
+    if name.startswith(WORDS):
         return text
     number = float(text) if text else math.nan
-    return (
-        None if math.isnan(number) else (int(number) if number.is_integer() and name in TAKEN[:3] else number)
-    )
+    return None if math.isnan(number) else (int(number) if number.is_integer() and name in COUNTS else number)
 
 
 def sentences(state: dict[str, Any]) -> list[str]:
@@ -102,17 +111,42 @@ def sentences(state: dict[str, Any]) -> list[str]:
             *(f"- {reason}." for reason in state["missing"]),
         ]
     row = state["verdict"]
-    films = f"{row['films']:,} test films of {row['patients']:,} patients"
-    lines = [
-        *([state["alarm"]] if "alarm" in state else []),
-        f"Tested on {films}: AUROC {_interval(row, 'auroc')}.",
-    ]
-    if row["verdict"]:
-        margin = f" at a margin of {state['margin']:g} AUROC" if state["margin"] is not None else ""
-        change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""
-        reason = f" {row['verdict_reason']}" if row["verdict_reason"] else ""
-        lines.append(f"Beside its original: {row['verdict']}{margin}{change}.{reason}")
+    tell = _of_outlines if "dice" in row else _of_probabilities
+    lines = [*([state["alarm"]] if "alarm" in state else []), *tell(row, state["margin"])]
     return [told(line, counted_named(state.get("counted", ""))) for line in lines]
+
+
+def _of_probabilities(row: dict[str, Any], margin: float | None) -> Iterator[str]:
+    """Yield how well films were told apart, and the verdict."""
+    yield f"Tested on {_films(row)}: AUROC {_interval(row, 'auroc')}."
+    if row["verdict"]:
+        change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""
+        yield f"Beside its original: {row['verdict']}{_at(margin, 'AUROC')}{change}.{_why(row)}"
+
+
+def _of_outlines(row: dict[str, Any], margin: float | None) -> Iterator[str]:
+    """Yield the Dice of outlines, its mean over films and the 5th percentile, below which the films that fail lie, and the verdict."""
+    failing = _interval(row, "failing_dice")
+    yield f"Tested on {_films(row)}: mean Dice {_interval(row, 'dice')}, 5th percentile of the films {failing}."
+    if row["conclusion"]:
+        changes = [
+            f"; difference of the {name} {_interval(row, column, 4)}"
+            for name, column in (("mean", "difference"), ("5th percentile", "difference_failing"))
+            if row[column] is not None
+        ]
+        yield f"Beside its original: {row['conclusion']}{_at(margin, 'Dice')}{''.join(changes)}.{_why(row)}"
+
+
+def _films(row: dict[str, Any]) -> str:
+    return f"{row['films']:,} test films of {row['patients']:,} patients"
+
+
+def _at(margin: float | None, measure: str) -> str:
+    return f" at a margin of {margin:g} {measure}" if margin is not None else ""
+
+
+def _why(row: dict[str, Any]) -> str:
+    return f" {row['verdict_reason']}" if row["verdict_reason"] else ""
 
 
 def _interval(row: dict[str, Any], name: str, digits: int = 3) -> str:

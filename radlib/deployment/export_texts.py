@@ -1,5 +1,6 @@
-"""What an export says of itself: a text for people, and a program that runs its examples."""
+"""What an export says of itself, in a text for people."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,53 +17,6 @@ from radlib.runs.variants import Variant
 
 NOTICE = "Research only, not a medical device."
 
-RUNNER = '''\
-"""Run the model on its examples and compare; needs numpy and ai-edge-litert only."""
-import json
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter
-
-with open("variant.json") as stream:
-    record = json.load(stream)
-
-
-def decision(answer):
-    """Return what is decided of a film; what is no probability, and what has no threshold, is no decision."""
-    if not np.isfinite(answer).all() or answer.min() < -1e-4 or answer.max() > 1 + 1e-4:
-        return "no decision: the model gave no number between 0 and 1"
-    labels, pairs = record["labels"], record["task"] == "binary"  # (negative, positive) of one softmax
-    if record["task"] == "classes":
-        return labels[int(answer.argmax())]
-    said = []
-    for label, value, threshold in zip(labels[pairs:], answer[pairs:], record["thresholds"]):
-        if threshold is None:
-            said.append("no threshold: no decision")
-        else:
-            said.append(label if float(value) >= threshold else labels[0] if pairs else "no " + label)
-    return ", ".join(said)
-
-
-if record["state"] != "finished":
-    print("UNFINISHED:", "; ".join(record["missing"]))
-golden = np.load("golden.npz")
-model = Interpreter(record["runs"], num_threads=1)
-model.allocate_tensors()
-source, target = model.get_input_details()[0], model.get_output_details()[0]
-for film, expected in zip(golden["films"], golden["outputs"]):
-    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
-    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
-        scale, zero = source["quantization"]
-        limits = np.iinfo(source["dtype"])
-        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
-    model.set_tensor(source["index"], image.astype(source["dtype"]))
-    model.invoke()
-    answer = model.get_tensor(target["index"])[0].astype(np.float32)
-    if target["dtype"] != np.float32:
-        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
-    print(dict(zip(record["labels"], answer.tolist())), decision(answer), end=", ")
-    print("largest difference", abs(answer - expected).max())
-'''
-
 README = """\
 {first}{name}
 
@@ -75,14 +29,14 @@ Outputs, in order: {labels}. {decision}
 On a device (64-bit Linux, Python 3.11 to 3.13), once:
   sh install.sh          without network too, where wheels/ for this machine lies here (radlib export --wheels)
 Then, on DICOM, PNG and JPEG films:
-  ./read FILMS --csv answers.csv
-  ./read --watch FOLDER --csv answers.csv
+  ./read FILMS --csv answers.csv{pictures}
+  ./read --watch FOLDER --csv answers.csv{pictures}
 Films must be prepared exactly as specification.json says; ./read and radlib predict do that, and answer the same.
 """
 
 CONTENTS = {
     "variant.json": "labels, threshold, how films are prepared, hashes, versions",
-    "golden.npz": "films (uint8) and the outputs expected of them",
+    "golden.npz": "",  # see `EXAMPLES`
     TYPICAL: "what the training films look like, as a few numbers: films unlike them are warned of (no film is in it)",
     REFERENCE: "what the test films look like, as a few numbers each, to compare a folder with (no film, no id is in it)",
     seen_films.FILE: "digests by which films that the model has learnt from are known again (no film, no id is in it)",
@@ -105,6 +59,13 @@ DECODED = (
 FILLED = "with {model} it makes {runs}, the very bytes, which then need not be sent"
 
 MOST_PROBABLE = "A film is of the class with the largest output."
+OUTLINED = "A pixel belongs to an outline where its probability is at least {least:g}; masks are as large as the film."
+# By how a task's answers are kept, `Task.record`.
+PICTURES: Mapping[str, str] = {"probabilities": "", "masks": " --masks MASKS"}
+EXAMPLES: Mapping[str, str] = {
+    "probabilities": "films (uint8) and the outputs expected of them",
+    "masks": "films (uint8), the masks expected of them, and which pixels rounding may turn (undecided)",
+}
 
 
 def readme(folder: Path, variant: Variant, record: dict[str, Any], model: str, runs: str) -> str:
@@ -129,6 +90,7 @@ def readme(folder: Path, variant: Variant, record: dict[str, Any], model: str, r
         files=" and ".join(record["deployed"]["files"]),
         labels=", ".join(variant.labels),
         decision=_decision(variant, record),
+        pictures=PICTURES[task_of(variant).record],
     )
 
 
@@ -137,6 +99,8 @@ def _decision(variant: Variant, record: dict[str, Any]) -> str:
     task = task_of(variant)
     if task.exclusive:
         return MOST_PROBABLE
+    if task.fixed_threshold is not None:
+        return OUTLINED.format(least=task.fixed_threshold)
     chosen = dict(zip(task.labels, record["thresholds"], strict=True))
     stated = ", ".join(f"{label} {exact(value)}" for label, value in chosen.items() if value is not None)
     without = ", ".join(label for label, value in chosen.items() if value is None)
@@ -165,6 +129,6 @@ def _contents(folder: Path, variant: Variant, record: dict[str, Any], model: str
     if runs != model:
         size = (folder / runs).stat().st_size
         files[runs] = DECODED.format(size=size, model=model, coded=variant.size_bytes)
-    files |= CONTENTS
+    files |= CONTENTS | {"golden.npz": EXAMPLES[task_of(variant).record]}
     files[SKELETON] = FILLED.format(model=model, runs=runs)
     return "\n".join(f"{name:21}{what}" for name, what in files.items() if (folder / name).exists())

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from radlib.deployment.bundle.outline_examples import film_maps
 from radlib.deployment.described_variants import folder_of, read_described
 from radlib.deployment.reading.answering import Seen
 from radlib.evaluation.deciding import Answer, no_probability
 from radlib.foundation.errors import UsageError
 from radlib.foundation.storage import atomic_path
-from radlib.imaging.images import Preprocessing, placement
+from radlib.imaging.images import Preprocessing
 from radlib.runs.tasks import Task, task_of
 
 
@@ -34,9 +35,7 @@ def masks_of(variant: Path, option: str = "--masks") -> Callable[[Answer], Mappi
     described, record = read_described(folder_of(variant))
     task = task_of(described)
     if task.record not in MASKS:
-        raise UsageError(
-            f"{described.name} answers for whole films and outlines nothing; leave {option} out."
-        )
+        raise UsageError(f"{described.name} outlines nothing; leave {option} out.")
     preparation, masks = Preprocessing.from_dict(record["preparation"]), MASKS[task.record]
 
     def found(answer: Answer) -> Mapping[str, np.ndarray]:
@@ -76,16 +75,8 @@ def film_masks(task: Task, answer: Answer, preparation: Preprocessing) -> dict[s
         answer: To one film; its size says how large the film is.
         preparation: What the film went through.
     """
-    (probabilities,) = task.probabilities(np.asarray(answer.outputs)[None])
-    height, width = answer.size
-    place = placement(height, width, preparation)
-    square = probabilities[place.top : place.top + place.height, place.left : place.left + place.width]
-    found = {}
-    for number, label in enumerate(task.labels):
-        picture = Image.fromarray(square[..., number].astype(np.float32))
-        whole = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
-        found[label] = whole >= (task.fixed_threshold or 0.5)
-    return found
+    maps = film_maps(task, np.asarray(answer.outputs), answer.size, preparation)
+    return {label: each >= (task.fixed_threshold or 0.5) for label, each in maps.items()}
 
 
 MASKS: Mapping[str, Callable[[Task, Answer, Preprocessing], Mapping[str, Any]]] = {"masks": film_masks}

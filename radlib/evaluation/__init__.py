@@ -48,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "split_fingerprint",
         ],
         "probes": ["describe_host", "in_fresh_process", "processor_name"],
+        "boxed": ["Boxed"],
         "outlined": ["Outlined", "drawn_masks", "masks_path", "read_masks"],
         "overlays": ["PLACES", "overlay_path", "overlays_path"],
         "records": ["RECORDS", "predictions_in"],

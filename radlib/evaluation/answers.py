@@ -1,6 +1,6 @@
 """What one variant answered to the films of one split: the one record that evaluation writes and the report reads.
 
-This is the record of probabilities, a row a film. Of networks that answer at every pixel `outlined` has another, with the same
+This is the record of probabilities, a row a film. Of networks that outline `outlined` has another, of those that find boxes `boxed`, with the same
 names for what every record must be able to say: how well it reads (`merit`), how much worse another reads beside it (`changed`,
 `tested`), and what speaks for it having learnt (`asked`). `records` knows which belongs to which task.
 """

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.imaging.centre_maps import boxes_of
 from radlib.runs.tasks import Task
 
 NO_NUMBER = "the model gave no number"
@@ -29,7 +30,7 @@ class Answer:
     Attributes:
         file: Its name below the folder of films, with forward slashes.
         image_id: See `images.image_id`.
-        outputs: float32 (outputs,), or of outlines (s, s, outputs), what the network itself gave; None for a film that could not be read.
+        outputs: float32 (outputs,), or maps, (rows, columns, outputs), what the network itself gave; None for a film that could not be read.
         reason: Why it could not be read, a key of `images.REASONS`; else empty.
         warning: In what it is unlike the films that the model was trained on; None where nobody looked.
         pixels: Digest of its pixels, see `resemblance.film_mark`; empty where it could not be read.
@@ -131,6 +132,18 @@ class Decider:
                 reasons.setdefault(reason, []).append(label)
         return cells, _said(reasons, len(self.task.labels))
 
+    def _boxed(self, outputs: np.ndarray) -> tuple[dict[str, Any], str]:
+        """Return how many boxes of each label are drawn, and the score of the surest; a broken network draws none."""
+        if reason := no_probability(outputs):
+            return self._nothing(), reason
+        (found,) = boxes_of(self.task.probabilities(outputs[None]), len(self.task.labels))
+        cells: dict[str, Any] = {}
+        for label, scores in zip(self.task.labels, found[..., 0], strict=True):
+            drawn = at_or_above(scores, self.task.fixed_threshold)
+            surest = np.nan_to_num(scores).max(initial=0.0)
+            cells |= {f"{label}_boxes": np.float64(drawn.sum()), f"{label}_score": surest}
+        return cells, ""
+
     def _outlined(self, outputs: np.ndarray) -> tuple[dict[str, Any], str]:
         """Return which share of the square that the network sees is outlined; a broken network outlines nothing."""
         reason = no_probability(outputs)
@@ -157,8 +170,10 @@ def _said(reasons: Mapping[str, Sequence[str]], labels: int) -> str:
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "probabilities": ("probability", "decision", "threshold"),
     "masks": ("share",),
+    "boxes": ("boxes", "score"),
 }
 CELLS: Mapping[str, Callable[[Decider, np.ndarray], tuple[dict[str, Any], str]]] = {
     "probabilities": Decider._above_thresholds,
     "masks": Decider._outlined,
+    "boxes": Decider._boxed,
 }

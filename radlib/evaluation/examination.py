@@ -53,8 +53,9 @@ def _stress(run: Run, films: FilmSplits, variants: Sequence[Variant]) -> None:
     put_under_stress(run, films)
 
 
-# Heat maps ask which places speak for an answer, and stress where a threshold stops to hold; an outline is its own place.
+# Heat maps ask which places speak for an answer, and stress where a threshold stops to hold; an outline or a box is its own place.
 LOOKS: Mapping[str, tuple[Callable[[Run, FilmSplits, Any], None], ...]] = {
     "probabilities": (look_inside, compare_heat_maps, describe_films, _stress),
     "masks": (look_inside, describe_films),
+    "boxes": (look_inside, describe_films),
 }

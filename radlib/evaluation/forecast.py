@@ -79,7 +79,7 @@ def _patients(y_true: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
 
 
 def _all_patients(measured: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:
-    """Return how many patients there are, twice, (1, 2): every film is asked, whether anything is outlined in it or not."""
+    """Return how many patients there are, twice, (1, 2): every film is asked, whether anything is outlined or boxed in it or not."""
     count = len(np.unique(patient_ids[: len(measured)]))
     return np.full((1 if count else 0, 2), count)
 
@@ -92,4 +92,5 @@ def _spread(patients: np.ndarray) -> float:
 COUNTS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "probabilities": _patients,
     "masks": _all_patients,
+    "boxes": _all_patients,
 }

@@ -3,9 +3,10 @@
 Being as good as a network that reads no better than a coin is no merit, and being better than it is no wonder. An
 original has not learnt when its own answers to the validation films say so, when its learning curves do, or when a
 network made from it reads better than chance explains: compression cannot teach what training did not. Of outlines it is
-asked whether they are closer than one and the same outline on every film.
+asked whether they are closer than one and the same outline on every film, of boxes whether they are better than none.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ FEWEST_PATIENTS = (
     6  # with the finding, and without: of fewer even a perfect order has an interval that reaches 0.5
 )
 
-# y_true (n, labels), y_prob (n, labels), patient (n,); of outlines Dice, Dice of the one outline for all films, patient
+# y_true (n, labels), y_prob (n, labels), patient (n,); of places the score, that of the best answer for all films, patient
 Answers = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -69,21 +70,28 @@ def why_not_learnt(
     return ""
 
 
-def why_outlines_not_learnt(
-    original: Answers, children: Mapping[str, Answers] | None = None, history: Mapping[str, Any] | None = None
+def why_places_not_learnt(
+    original: Answers,
+    children: Mapping[str, Answers] | None = None,
+    history: Mapping[str, Any] | None = None,
+    *,
+    what: str,
+    constant_answer: str,
 ) -> str:
-    """Return in words why a network has not learnt to outline, without a full stop; empty when it has.
+    """Return in words why a network has not learnt to say where, without a full stop; empty when it has.
 
     Args:
-        original: Its Dice on the validation films, (n, labels); that of the one outline that is the same for all of them and fits
-            best, likewise; and the patients.
+        original: Its Dice or box score on the validation films, (n, labels); that of the best answer that is the same for all of
+            them, likewise; and the patients.
         children: Not asked: a few steps more may well mend an outline.
         history: Its learning curves, see `training.fit`; None for a network that was not trained here.
+        what: Its answers and how they are measured, such as "its outlines of the validation films, Dice".
+        constant_answer: What the answer that is the same for all is called, after "are not shown to be".
 
     Example:
         >>> ids = np.arange(40)
         >>> constant = np.linspace(0.6, 0.8, 40)[:, None]
-        >>> why_outlines_not_learnt((constant + 0.1, constant, ids)), why_outlines_not_learnt((constant, constant, ids))[:32]
+        >>> why_boxes_not_learnt((constant + 0.1, constant, ids)), why_outlines_not_learnt((constant, constant, ids))[:32]
         ('', 'its outlines of the validation f')
     """
     found, constant, patients = original
@@ -95,11 +103,20 @@ def why_outlines_not_learnt(
         )
     gain = metrics.mean_value_difference(constant.mean(axis=1), found.mean(axis=1), patients)
     if gain.value <= NORMAL_95 * gain.standard_error:
-        return (
-            f"its outlines of the validation films, Dice {found.mean():.3f}, are not shown to be closer than one and the same "
-            f"outline on every film, {constant.mean():.3f}"
-        )
+        return f"{what} {found.mean():.3f}, are not shown to be {constant_answer}, {constant.mean():.3f}"
     return ""
+
+
+why_outlines_not_learnt = functools.partial(
+    why_places_not_learnt,
+    what="its outlines of the validation films, Dice",
+    constant_answer="closer than one and the same outline on every film",
+)
+why_boxes_not_learnt = functools.partial(
+    why_places_not_learnt,
+    what="its boxes on the validation films, box score",
+    constant_answer="better than none on any film",
+)
 
 
 def not_learnt(run: Run, variants: Iterable[Variant], answers: Mapping[str, Answers]) -> dict[str, str]:
@@ -180,4 +197,8 @@ def _difference(
     return found.value, metrics.difference_interval(found)[0]
 
 
-WHY: Mapping[str, Callable[..., str]] = {"probabilities": why_not_learnt, "masks": why_outlines_not_learnt}
+WHY: Mapping[str, Callable[..., str]] = {
+    "probabilities": why_not_learnt,
+    "masks": why_outlines_not_learnt,
+    "boxes": why_boxes_not_learnt,
+}

@@ -82,6 +82,11 @@ class Outlined:
         return self.of_measure("dice")
 
     @property
+    def values(self) -> np.ndarray:
+        """The number of each film that verdicts rest on: its Dice, (n,)."""
+        return self.dice
+
+    @property
     def merit(self) -> float | None:
         """What variants are compared by: the mean Dice; None without a film."""
         return float(self.dice.mean()) if len(self.dice) else None

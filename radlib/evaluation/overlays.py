@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from radlib.datasets.films import Films
+from radlib.evaluation.boxed import Boxed
 from radlib.evaluation.outlined import FOLDER, Outlined, read_masks
 from radlib.foundation.record_files import remembered
 from radlib.foundation.storage import atomic_path, write_json
@@ -45,18 +46,18 @@ def write_overlays(run: Run, films: Films, variant: Variant, answers: Outlined) 
         picture = overlay(
             films.images([place])[0, ..., 0], films.truth[place], masks[1][drawn[one["image_id"]]]
         )
-        _write(picture, overlay_path(run, variant, kind))
+        write_picture(picture, overlay_path(run, variant, kind))
     write_json(path, {**record, "found": chosen})
 
 
-def typical_films(answers: Outlined) -> dict[str, dict[str, Any]]:
-    """Return which films are outlined best, in the middle and worst: kind -> `image_id`, `dice`; none without films."""
-    order = np.lexsort((answers.image_id, answers.dice))
+def typical_films(answers: Outlined | Boxed, measure: str = "dice") -> dict[str, dict[str, Any]]:
+    """Return which films are answered best, in the middle and worst: kind -> `image_id` and the measure; none without films."""
+    order = np.lexsort((answers.image_id, answers.values))
     if not len(order):
         return {}
     rows = {kind: order[round(share * (len(order) - 1))] for kind, share in PLACES.items()}
     return {
-        kind: {"image_id": str(answers.image_id[row]), "dice": float(answers.dice[row])}
+        kind: {"image_id": str(answers.image_id[row]), measure: float(answers.values[row])}
         for kind, row in rows.items()
     }
 
@@ -72,17 +73,19 @@ def overlay(film: np.ndarray, truth: np.ndarray, drawn: np.ndarray) -> np.ndarra
     Returns:
         uint8 (SIDE, SIDE, 3).
     """
-    from PIL import Image
-
-    def enlarged(values: np.ndarray) -> np.ndarray:
-        picture = Image.fromarray(np.floor(values * 255 + 0.5).astype(np.uint8))
-        return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float64)
-
     colours = np.repeat(enlarged(film)[..., None], 3, axis=2)
     for masks, colour in ((truth, BY_HAND), (drawn, BY_NETWORK)):
         for label in range(masks.shape[-1]):
             colours[edge_of(enlarged(masks[..., label].astype(float)) >= 128)] = colour
     return colours.round().astype(np.uint8)
+
+
+def enlarged(values: np.ndarray) -> np.ndarray:
+    """Return grey in [0, 1], (s, s), as levels of 255 on the side of an overlay, float64 (SIDE, SIDE)."""
+    from PIL import Image
+
+    picture = Image.fromarray(np.floor(values * 255 + 0.5).astype(np.uint8))
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float64)
 
 
 def edge_of(mask: np.ndarray) -> np.ndarray:
@@ -107,7 +110,8 @@ def overlay_path(run: Run, variant: Variant, kind: str) -> Path:
     return run.path(private.FOLDER, FOLDER, f"{variant.key}.{kind}.png")
 
 
-def _write(picture: np.ndarray, path: Path) -> None:
+def write_picture(picture: np.ndarray, path: Path) -> None:
+    """Write one picture of a patient's film into the run's private folder."""
     from PIL import Image
 
     private.private_folder(path.parent.parent.parent)

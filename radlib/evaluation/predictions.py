@@ -47,7 +47,7 @@ def predict(run: Run, films: FilmSplits, variants: Sequence[Variant], *, split: 
         split: `validation`; `perturbed`, the validation films with other exposure and framing; or `test`.
 
     Returns:
-        By variant name, the record that belongs to the task: `answers.Predictions`, or of outlines `outlined.Outlined`.
+        By variant name, the record that belongs to the task: `answers.Predictions`, of outlines `outlined.Outlined`, of boxes `boxed.Boxed`.
 
     Raises:
         UsageError: For an unknown split, or for `test` while a variant has no entry in `selection.json`.

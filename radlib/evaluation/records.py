@@ -8,6 +8,7 @@ import numpy as np
 
 from radlib.evaluation import outlined
 from radlib.evaluation.answers import Predictions
+from radlib.evaluation.boxed import Boxed
 from radlib.evaluation.outlined import Outlined
 from radlib.foundation.record_files import RUN_AGAIN, damaged, read_arrays
 from radlib.runs.tasks import task_of
@@ -17,8 +18,12 @@ if TYPE_CHECKING:  # who reads answers opens no film
     from radlib.datasets.films import Films
     from radlib.runs.runs import Run
 
-Record = Predictions | Outlined
-RECORDS: Mapping[str, type[Predictions] | type[Outlined]] = {"probabilities": Predictions, "masks": Outlined}
+Record = Predictions | Outlined | Boxed
+RECORDS: Mapping[str, type[Predictions] | type[Outlined] | type[Boxed]] = {
+    "probabilities": Predictions,
+    "masks": Outlined,
+    "boxes": Boxed,
+}
 # What is kept beside the record: (run, variant, split, films, outputs).
 BESIDE: Mapping[str, Callable[..., None]] = {"masks": outlined.keep_masks}
 

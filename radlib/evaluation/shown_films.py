@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from radlib.datasets.films import Films
+from radlib.evaluation.box_overlays import write_box_overlays
 from radlib.evaluation.choices import read_selection, thresholds
 from radlib.evaluation.hit_and_miss import write_hit_and_miss
 from radlib.evaluation.overlays import write_overlays
@@ -50,10 +51,18 @@ def _outlined(
         write_overlays(run, own[variant.name], variant, found[variant.name])
 
 
+def _boxed(
+    run: Run, films: Films, variants: Sequence[Variant], found: Answers, own: Mapping[str, Films]
+) -> None:
+    """Show the films that the winner marks best, in the middle, and worst."""
+    for variant in _winner(run, variants):
+        write_box_overlays(run, own[variant.name], variant, found[variant.name])
+
+
 def _winner(run: Run, variants: Sequence[Variant]) -> list[Variant]:
     """Return the winner, where it is among the variants."""
     name = read_selection(run).get("winner")
     return [variant for variant in variants if variant.name == name]
 
 
-SHOWN: Mapping[str, Callable[..., None]] = {"probabilities": _decided, "masks": _outlined}
+SHOWN: Mapping[str, Callable[..., None]] = {"probabilities": _decided, "masks": _outlined, "boxes": _boxed}

@@ -6,28 +6,33 @@ none to the full range that training may vary films by (`augmentation.Augmentati
 exactly that share of it, and draws from a fixed seed which way: at every step the same films change in the same direction,
 and the original and the winner read exactly the same pixels. Thresholds stay where they were chosen.
 
+A film that was outlined by hand takes its mask along: framing moves both by the same draw, and whatever else changes leaves the
+mask as it is. What is stored of outlines is their Dice, for pictures of patients are not to lie about.
+
 Only validation films are read, as those of the test are for one look. Answers are stored; curves need no model after that.
 """
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radlib import metrics
 from radlib.datasets.films import Films, FilmSplits
 from radlib.evaluation.choices import FILE as SELECTION, read_selection
 from radlib.evaluation.inference import opened_model
 from radlib.evaluation.insides.layer_comparison import watched_films
+from radlib.evaluation.outlined import drawn_masks
 from radlib.evaluation.predictions import films_of, run_of
 from radlib.foundation.errors import DataError
 from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import atomic_path, spec_digest
 from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
-from radlib.imaging.varied_films import augment
+from radlib.imaging.varied_films import augment, move_masks
 from radlib.runs.runs import Run
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant, variant_name
@@ -80,7 +85,8 @@ def put_under_stress(run: Run, films: FilmSplits, variants: Sequence[Variant] | 
     if not run.settings.stress_films:
         return
     waiting: dict[str, tuple[Films, list[Variant]]] = {}
-    for variant in stressed_variants(run) if variants is None else variants:
+    asked = stressed_variants(run) if variants is None else variants
+    for variant in (v for v in asked if task_of(v).record in KEPT):  # no curve is drawn of boxes
         prepared = films_of(run_of(run, variant), films, variant)
         fingerprint = _fingerprint(run, prepared)
         stored = load_stress(run, variant)
@@ -115,10 +121,20 @@ def stressed(films: Films, kind: str, strength: float) -> Films:
     how = Augmentation.from_dict({**NO_AUGMENTATION.to_dict(), **ranges})
     changed = np.empty((len(films), *films.source.shape[1:]), np.uint8)
     for row, place in enumerate(films.positions):
-        ends: Any = Ends(np.random.default_rng((SEED, 0, row)))
-        film = augment(films.source[place], how, ends)
+        film = augment(films.source[place], how, _ends(row))
         changed[row] = np.floor(film * np.float32(255) + np.float32(0.5))
-    return dataclasses.replace(films, source=changed, positions=np.arange(len(films)))
+    places = np.arange(len(films))
+    masks = (
+        None
+        if films.masks is None
+        else move_masks(films.truth, how, [_ends(row) for row in range(len(films))])
+    )
+    return dataclasses.replace(films, source=changed, positions=places, masks=masks)
+
+
+def _ends(row: int) -> Any:
+    """Return where a film's changes are drawn from, in the same state for the film and for its mask."""
+    return Ends(np.random.default_rng((SEED, 0, row)))
 
 
 def stress_path(run: Run, variant: Variant) -> Path:
@@ -130,8 +146,8 @@ def load_stress(run: Run, variant: Variant) -> dict[str, Any] | None:
     """Return what this very model file answered to changed films.
 
     Returns:
-        `image_id` and `patient_id` (n,), `y_true` (n, labels), `y_prob` (steps, n, labels) in the order of `STEPS`,
-        `fingerprint`; None where there are none, or they are damaged or older, and made anew.
+        `image_id` and `patient_id` (n,), `y_true` (n, labels), `y_prob` (steps, n, labels) in the order of `STEPS`, of outlines
+        the Dice of each film, and `fingerprint`; None where there are none, or they are damaged or older, and made anew.
     """
     path = stress_path(run, variant)
     if not path.is_file():
@@ -152,17 +168,32 @@ def _fingerprint(run: Run, films: FilmSplits) -> str:
 
 
 def _answers(run: Run, films: Films, variants: Sequence[Variant]) -> Iterator[np.ndarray]:
-    """Return each variant's probabilities, (steps, n, labels); a step is drawn once, and every model opened once."""
+    """Return what is kept of each variant's answers, (steps, n, labels); a step is drawn once, and every model opened once."""
     with contextlib.ExitStack() as stack:
         models: list[Ask] = [
             stack.enter_context(opened_model(run.model_path(v), v.format, name=v.name)) for v in variants
         ]
         found: list[list[np.ndarray]] = [[] for _ in variants]
         for step in STEPS:
-            pixels = np.ascontiguousarray(stressed(films, *step).pixels)
+            changed = stressed(films, *step)
+            pixels = np.ascontiguousarray(changed.pixels)
             for variant, ask, answers in zip(variants, models, found, strict=True):
-                answers.append(task_of(variant).probabilities(ask(pixels)))
+                answers.append(KEPT[task_of(variant).record](variant, changed, ask(pixels)))
     return iter([np.stack(answers) for answers in found])
+
+
+def _dice(variant: Variant, films: Films, outputs: np.ndarray) -> np.ndarray:
+    """Return how well each film is outlined, (n, labels)."""
+    drawn, truth = drawn_masks(variant, outputs), films.truth
+    each = [metrics.dice(truth[..., label], drawn[..., label]) for label in range(drawn.shape[-1])]
+    return np.stack(each, axis=1)
+
+
+# By how a task's answers are kept, `Task.record`: what is stored of outputs to some films, (n, labels).
+KEPT: Mapping[str, Callable[[Variant, Films, np.ndarray], np.ndarray]] = {
+    "probabilities": lambda variant, films, outputs: task_of(variant).probabilities(outputs),
+    "masks": _dice,
+}
 
 
 def _store(run: Run, variant: Variant, films: Films, answers: np.ndarray, fingerprint: str) -> None:

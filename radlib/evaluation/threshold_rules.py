@@ -37,10 +37,10 @@ def rule_numbers(settings: Settings, fixed: bool) -> dict[str, dict[str, Any]]:
 
 
 def operating_points(predictions: Any, variant: Variant, rule: metrics.ThresholdRule) -> list[float | None]:
-    """Return a threshold per label, None where none can be chosen or where none is asked; of outlines the fixed one."""
+    """Return a threshold per label, None where none can be chosen or where none is asked; of outlines and boxes the fixed one."""
     task = task_of(variant)
     if task.fixed_rule:
-        return [task.fixed_threshold] * len(variant.labels)
+        return [task.fixed_threshold] * len(task.labels)
     points = [metrics.operating_point(*known[:2], rule, known[2]) for known in _known(predictions)]
     return [None if math.isnan(point) else point for point in points]
 

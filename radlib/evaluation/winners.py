@@ -7,7 +7,7 @@ are and on their perturbed copies, beside the better of its own original and the
 chosen, not a lucky training. What the rule holds is measured by `python -m benchmarks evidence`.
 
 Of outlines the same is asked of the mean Dice, against the study's margin; and as a verdict on them needs the films that fail, too, a
-chain that was seen to lose more than that at the 5th percentile does not qualify.
+chain that was seen to lose more than that at the 5th percentile does not qualify. Of boxes it is asked of the mean box score.
 
 When no compressed chain qualifies the best original wins: the safest, and the report says so.
 """
@@ -32,7 +32,7 @@ def choose_winner(variants: Sequence[Variant], answers: Answers, limit: float) -
     Args:
         variants: Those that the study chooses among.
         answers: Their answers to the films of `SPLITS`.
-        limit: Largest upper bound of the loss: on the probit scale, or of outlines of the mean Dice.
+        limit: Largest upper bound of the loss: on the probit scale, or of the mean Dice or box score.
 
     Returns:
         For `selection.json`: `winner` (a variant's name), `nearest` (the compressed variant whose bound is lowest, None

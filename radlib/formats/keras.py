@@ -125,7 +125,7 @@ def keras_predictor(model: Any) -> Predictor:
     a small network outside it, which would flatter every other format.
 
     Args:
-        model: A Keras model, images (n, h, w, channels) to outputs (n, outputs), or (n, h, w, outputs).
+        model: A Keras model, images (n, h, w, channels) to outputs (n, outputs), or maps, (n, h, w, outputs) or at a fraction of the sides.
 
     Raises:
         SetupError: When it takes or gives anything else, as a file that was damaged may.
@@ -136,9 +136,11 @@ def keras_predictor(model: Any) -> Predictor:
     ):
         if not (isinstance(shape, tuple) and len(shape) in ranks and all(type(n) is int for n in shape[1:])):
             raise SetupError(f"The network has not one {what} per film of a fixed size; build it again.")
-    if len(model.output_shape) == 4 and model.output_shape[1:3] != model.input_shape[1:3]:
+    maps, sides = model.output_shape[1:-1], model.input_shape[1:3]
+    strides = {side // cells for side, cells in zip(sides, maps, strict=False) if cells and not side % cells}
+    if maps and (len(strides) != 1 or tuple(next(iter(strides)) * cells for cells in maps) != tuple(sides)):
         raise SetupError(
-            "The network has not one row of answers per film or per pixel of a film; build it again."
+            "The network has not one row of answers per film, or per pixel or cell of a film; build it again."
         )
     tensorflow = backend.tensorflow()
     shape = tuple(model.input_shape[1:])

@@ -23,7 +23,7 @@ class Predictor:
     Attributes:
         predict: From films, float32 (n, h, w, 1) in [0, 1] or uint8 (n, h, w), to float32 (n, *answer_shape).
         input_shape: (height, width, channels) of one film.
-        answer_shape: Of what it answers to one film: (outputs,), or of outlines (height, width, outputs).
+        answer_shape: Of what it answers to one film: (outputs,), or maps, (rows, columns, outputs).
         runtime: Library and version that computes, e.g. `ai-edge-litert 2.3.0`.
         delegate: What speeds the runtime up: `XNNPACK` or `none`.
         threads: Threads that one call uses; 0 when the runtime decides.

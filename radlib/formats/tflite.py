@@ -53,8 +53,10 @@ def tflite(path: Path, *, threads: int = 1, delegate: bool = True) -> Predictor:
         ) from failure
     source, target = _ends(interpreter, path)
     sides = [tuple(int(side) for side in end["shape"]) for end in (source, target)]
-    outlined = len(sides[1]) == 4 and sides[1][:3] == sides[0][:3]  # an answer at every pixel of the film
-    answer_shape = sides[1][1:] if outlined else sides[1][-1:]
+    mapped = (
+        len(sides[1]) == 4 and min(sides[1][1:3]) > 1
+    )  # an answer at every pixel of the film, or at every cell
+    answer_shape = sides[1][1:] if mapped else sides[1][-1:]
     levels = to_stored(grey_levels(), source)
     as_stored = unit_range if levels.dtype == np.float32 else levels.take
 

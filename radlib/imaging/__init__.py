@@ -13,6 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "array_rows": ["row_reference", "split_reference"],
         "augmentation": ["Augmentation", "NO_AUGMENTATION"],
+        "centre_maps": ["boxes_of", "by_label", "maps_of"],
+        "moved_boxes": ["augment_boxes"],
         "varied_films": ["augment", "augment_batch"],
         "decoding.decode": ["Result", "decode_files"],
         "decoding.lone_films": ["decode_one_by_one", "film_reader", "lone_film"],

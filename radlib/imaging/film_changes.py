@@ -49,15 +49,17 @@ def moved(
         mirror: Whether left and right change places.
     """
     height, width = films.shape[1:]
-    across, along = zoom * np.sqrt(stretch), zoom / np.sqrt(stretch)
-    across = np.where(mirror, -across, across)
-    # Pillow asks where each new pixel comes from: the inverse of turn @ slant @ scale, written out.
-    cosine, sine = np.cos(turn), np.sin(turn)
-    a, b = (cosine + slant * sine) / across, (sine - slant * cosine) / across
-    d, e = -sine / along, cosine / along
-    x, y = width / 2, height / 2
-    from_x, from_y = x + right * width, y + down * height
-    rows = np.stack([a, b, x - a * from_x - b * from_y, d, e, y - d * from_x - e * from_y], axis=1)
+    rows = sources(
+        height,
+        width,
+        turn=turn,
+        right=right,
+        down=down,
+        zoom=zoom,
+        stretch=stretch,
+        slant=slant,
+        mirror=mirror,
+    )
     out = np.empty_like(films)
     for film, row, place in zip(films, rows.tolist(), out, strict=True):
         if row == [1, 0, 0, 0, 1, 0]:
@@ -67,6 +69,43 @@ def moved(
                 (width, height), Image.Transform.AFFINE, row, Image.Resampling.BILINEAR, fillcolor=0
             )
     return out
+
+
+def sources(
+    height: int,
+    width: int,
+    *,
+    turn: np.ndarray,
+    right: np.ndarray,
+    down: np.ndarray,
+    zoom: np.ndarray,
+    stretch: np.ndarray,
+    slant: np.ndarray,
+    mirror: np.ndarray,
+) -> np.ndarray:
+    """Return where each new pixel (x, y) of films moved so comes from: (a x + b y + c, d x + e y + f), rows of six, (n, 6).
+
+    Pillow asks so: the inverse of turn @ slant @ scale, written out. The rest is as for `moved`.
+
+    Args:
+        height: Of the films, pixels.
+        width: Of the films, pixels.
+        turn: See `moved`, as all that follow.
+        right: Likewise.
+        down: Likewise.
+        zoom: Likewise.
+        stretch: Likewise.
+        slant: Likewise.
+        mirror: Likewise.
+    """
+    across, along = zoom * np.sqrt(stretch), zoom / np.sqrt(stretch)
+    across = np.where(mirror, -across, across)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    a, b = (cosine + slant * sine) / across, (sine - slant * cosine) / across
+    d, e = -sine / along, cosine / along
+    x, y = width / 2, height / 2
+    from_x, from_y = x + right * width, y + down * height
+    return np.stack([a, b, x - a * from_x - b * from_y, d, e, y - d * from_x - e * from_y], axis=1)
 
 
 def blurred(films: np.ndarray, deviation: np.ndarray) -> np.ndarray:

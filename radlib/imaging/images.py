@@ -185,6 +185,14 @@ class Placement:
         x, y, wide, high = box
         return self.left + x * across, self.top + y * down, wide * across, high * down
 
+    def to_film(self, box: Sequence[float], width: int, height: int) -> tuple[float, float, float, float]:
+        """Return where a box (x, y, width, height) of the square lies on the stored film of this size, cut at its edges."""
+        across, down = width / self.width, height / self.height
+        x, y, wide, high = box
+        left, right = (min(max((at - self.left) * across, 0.0), width) for at in (x, x + wide))
+        top, bottom = (min(max((at - self.top) * down, 0.0), height) for at in (y, y + high))
+        return left, top, right - left, bottom - top
+
 
 def placement(height: int, width: int, preprocessing: Preprocessing) -> Placement:
     """Return where a film of this stored height and width comes to lie."""

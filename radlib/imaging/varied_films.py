@@ -72,11 +72,18 @@ def augment_masks(
     Returns:
         (n, h, w, labels) uint8, 1 or 0: a pixel belongs where at least half of it came from inside.
     """
+    return move_masks(
+        masks, augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
+    )
+
+
+def move_masks(
+    masks: np.ndarray, augmentation: Augmentation, generators: Sequence[np.random.Generator]
+) -> np.ndarray:
+    """Move masks, (n, h, w, labels), as `augment` moves their films where it is given generators in the same state."""
     if augmentation == NO_AUGMENTATION or not len(masks):
         return masks.astype(np.uint8)
-    drawn, _, kinds = _draw(
-        augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
-    )
+    drawn, _, kinds = _draw(augmentation, generators)
     moved = [
         _framed(masks[..., label].astype(np.float32), augmentation, drawn[:, :7], kinds[0])
         for label in range(masks.shape[-1])
@@ -133,21 +140,34 @@ def _framed(
     films: np.ndarray, augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray
 ) -> np.ndarray:
     """Put films elsewhere in their frame by seven drawn numbers each."""
-    mirror = (drawn[:, 6] < 0) & augmentation.horizontal_flip
+    how = _moves(augmentation, drawn, strength)
     geometry = ("rotation_degrees", "shift", "zoom", "stretch", "shear_degrees")
-    if not mirror.any() and not any(getattr(augmentation, name) for name in geometry):
+    if not how["mirror"].any() and not any(getattr(augmentation, name) for name in geometry):
         return films
-    by = drawn[:, :6] * strength[:, None]
-    return film_changes.moved(
-        films,
-        turn=np.radians(augmentation.rotation_degrees * by[:, 0]),
-        right=augmentation.shift * by[:, 1],
-        down=augmentation.shift * by[:, 2],
-        zoom=(1 + augmentation.zoom) ** by[:, 3],
-        stretch=(1 + augmentation.stretch) ** by[:, 4],
-        slant=np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
-        mirror=mirror,
+    return film_changes.moved(films, **how)
+
+
+def framing(
+    augmentation: Augmentation, seed: int, epoch: int, positions: Sequence[int] | np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return how far `augment_batch` moves each film, (n,) each, as `film_changes.moved` takes it; arguments as there."""
+    drawn, _, kinds = _draw(
+        augmentation, [np.random.default_rng((seed, epoch, int(place))) for place in positions]
     )
+    return _moves(augmentation, drawn[:, :7], kinds[0])
+
+
+def _moves(augmentation: Augmentation, drawn: np.ndarray, strength: np.ndarray) -> dict[str, np.ndarray]:
+    by = drawn[:, :6] * strength[:, None]
+    return {
+        "turn": np.radians(augmentation.rotation_degrees * by[:, 0]),
+        "right": augmentation.shift * by[:, 1],
+        "down": augmentation.shift * by[:, 2],
+        "zoom": (1 + augmentation.zoom) ** by[:, 3],
+        "stretch": (1 + augmentation.stretch) ** by[:, 4],
+        "slant": np.tan(np.radians(augmentation.shear_degrees * by[:, 5])),
+        "mirror": (drawn[:, 6] < 0) & augmentation.horizontal_flip,
+    }
 
 
 def _sharpened(

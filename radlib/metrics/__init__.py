@@ -14,7 +14,8 @@ original on the same films? *delong*: the same by a formula. *decisions*: which 
 
 Of outlines: *mask_overlap* (how much is the same?), *surface_distance* (how far off is the edge?), *lesions* (which were found?),
 *film_values* (on average, and on the films that fail?) and *outline_tests* (is the small file as good on both?);
-*outline_measures* has all of it.
+*outline_measures* has all of it. Of boxes: *box_hits* (which are right?), *box_measures* (how well is a film marked?) and *froc*
+(how many are found for how many false marks?).
 
 Masks are films × rows × columns. Every other function takes one label at a time, as plain arrays: `y_true` holds 1 and 0, `y_score` or `y_prob` the scores, both
 of shape (n,). A film counts as positive when its probability is at or above the threshold. What cannot be computed, such
@@ -44,6 +45,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "percentile_interval",
             "roc_band",
         ],
+        "box_measures": [
+            "BOX_MEASURES",
+            "BOX_SHARES",
+            "FOUND_OVERLAP",
+            "RSNA_OVERLAPS",
+            "box_scores",
+            "box_summary",
+            "box_table",
+        ],
+        "box_hits": ["box_overlap", "hits"],
         "calibration": ["brier", "expected_calibration_error", "reliability", "wilson_interval"],
         "comparison": ["changed_decisions", "paired_difference"],
         "decisions": ["change_test", "changed_patients", "mcnemar", "rate_difference", "rate_test"],
@@ -64,6 +75,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "scores",
         ],
         "film_values": ["FAILING", "film_summary", "lowest_share"],
+        "froc": ["FALSE_MARKS", "froc_curve", "froc_summary", "in_order", "sensitivity_at"],
         "groups": ["MEAN", "age_group", "group_rates", "group_tests", "judge_groups"],
         "lesions": ["false_patches", "lesion_table", "sensitivity_by_size"],
         "mask_overlap": ["dice", "intersection_over_union"],

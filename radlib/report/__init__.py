@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "judgements": ["verdicts"],
         "model_cards": ["card_path"],
         "notebook_views": ["opening", "readable", "red_alarm", "source"],
+        "boxes.box_results": ["box_groups", "box_measures", "box_results", "froc_table"],
         "outlines.outline_groups": ["outline_groups"],
         "outlines.outline_results": ["outline_measures", "outline_results"],
         "pair_tables": ["pairs"],

@@ -23,11 +23,14 @@ FIRST_WORDS = {
 THE_ORIGINAL = "It is the original that others are compared with."
 QUESTIONS = {"": "AUROC", "_sensitivity": "sensitivity", "_specificity": "specificity"}
 OF_OUTLINES = {"": "mean Dice", "_failing": "5th percentile of Dice"}
+OF_BOXES = {"": "mean box score"}
 
 
 def questions_of(row: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what is asked of a row of results: the ending of its columns, and what it is called."""
-    return OF_OUTLINES if "verdict_failing" in row else QUESTIONS
+    if "verdict_failing" in row:
+        return OF_OUTLINES
+    return OF_BOXES if "box_score" in row else QUESTIONS
 
 
 def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str:
@@ -82,7 +85,7 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
     )
     if word == "too few patients":
         parts.append(f"A margin of {margin:.3f} needs at least {fewest_patients(row, margin):,} of them")
-    elif word == "cannot tell" and questions_of(row) is QUESTIONS:  # of a percentile nobody can say
+    elif word == "cannot tell" and questions_of(row) is not OF_OUTLINES:  # of a percentile nobody can say
         parts.append(chance_words(row))
     return parts
 
@@ -90,7 +93,7 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
 def fewest_patients(row: Mapping[str, Any], margin: float) -> int:
     """Return how many patients a claim needs at least; of outlines one must not be a twentieth of all."""
     least = metrics.patients_for(margin)
-    return least if questions_of(row) is QUESTIONS else max(least, metrics.patients_for(metrics.FAILING))
+    return max(least, metrics.patients_for(metrics.FAILING)) if questions_of(row) is OF_OUTLINES else least
 
 
 def chance_words(row: Mapping[str, Any]) -> str:

@@ -43,7 +43,17 @@ TABLES = {
         "reason_sensitivity verdict_specificity reason_specificity conclusion films_disjoint auroc_disjoint accuracy_disjoint "
         "sensitivity_disjoint specificity_disjoint auroc_disjoint_low auroc_disjoint_high validation_dice dice± failing_dice± "
         "intersection_over_union± lesions_found± hausdorff_95± average_surface_distance± false_patches± difference_failing± "
-        "p_noninferior_failing p_inferior_failing verdict_failing winner not_learnt",
+        "p_noninferior_failing p_inferior_failing verdict_failing validation_box_score box_score± rsna_score± boxes_found± "
+        "false_boxes± average_precision± winner not_learnt",
+    ),
+    "boxes.csv": Table("a measure of a variant's boxes of a label", "variant label measure films patients mean±"),
+    "froc.csv": Table(
+        "a point of the free-response curve of a label by a variant, or its average precision",
+        "variant label measure false_marks value low high",
+    ),
+    "box_groups.csv": Table(
+        "a group of films: what a variant's boxes lost there",
+        "variant by group films patients box_score_before box_score_after difference± p_inferior verdict",
     ),
     "outlines.csv": Table(
         "a measure of the outlines of a label by a variant",
@@ -122,7 +132,7 @@ TABLES = {
     ),
     "stress.csv": Table(
         "a variant on validation films that are changed in one way, up to a share of the full range",
-        "variant label chain kind strength films patients auroc± sensitivity± specificity± difference±",
+        "variant label chain kind strength films patients auroc± sensitivity± specificity± dice± failing_dice± difference±",
     ),
     "sources.csv": Table(
         "a source of validation films that was left out when threshold and winner were chosen",
@@ -152,14 +162,17 @@ TABLES = {
     "test_log.csv": Table("a scoring of the test films", "date study variant model films selection test_films"),
     "reports/times.csv": Table("an executed notebook", "report seconds peak_memory_bytes"),
     "variants/<variant>/history.csv": Table(
-        "an epoch of training", "epoch loss val_loss val_auroc val_dice learning_rate chance_loss"
+        "an epoch of training", "epoch loss val_loss val_auroc val_dice val_box_score learning_rate chance_loss"
     ),
     "imports/<tag>.csv": Table(
         "a usual way to read films, tried on validation films with a network from elsewhere",
         "question answer given films auroc difference± changed_decisions loss",
     ),
+    "radlib predict --boxes": Table(
+        "a box on a film of one's own", "file image_id label score x y width height"
+    ),
     "radlib predict": Table(
         "a film of one's own",
-        "file image_id <label>_probability <label>_decision <label>_threshold <label>_share class_decision reason warning",
+        "file image_id <label>_probability <label>_decision <label>_threshold <label>_share <label>_boxes <label>_score class_decision reason warning",
     ),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from radlib.evaluation.gate import gate_of
 from radlib.evaluation.learnt import alarm
 from radlib.foundation.errors import QualityGateError
 from radlib.report import wording as w
+from radlib.report.boxes.box_judgements import judge_boxes, judge_boxes_beside
 from radlib.report.conclusions import conclusion
 from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
 from radlib.report.outlines.outline_judgements import judge_outlines, judge_outlines_beside
@@ -103,6 +104,11 @@ def _outlines_beside(readings: Readings, rows: dict, reference: Variant, winner:
     return judge_outlines_beside(readings, reference, winner)
 
 
+def _boxes_beside(readings: Readings, rows: dict, reference: Variant, winner: Variant) -> dict:
+    """Return the verdict on a winner's boxes beside those of another network's original."""
+    return judge_boxes_beside(readings, reference, winner)
+
+
 def check_gate(run: Run) -> str:
     """Return what became of the study's gate in one sentence; empty where there is none.
 
@@ -121,4 +127,5 @@ def check_gate(run: Run) -> str:
 JUDGES: Mapping[str, tuple[Callable[[Readings], dict], Callable[..., dict]]] = {
     "probabilities": (judge_variants, _labels_beside),
     "masks": (judge_outlines, _outlines_beside),
+    "boxes": (judge_boxes, _boxes_beside),
 }

@@ -14,13 +14,18 @@ from radlib.runs.settings import Settings
 
 OF_LABELS = {"auroc": "AUROC", "accuracy": "accuracy"}  # what is told of how well a variant reads
 FROM = 0.96  # the AUROC from which a loss on the probit scale is told, as few know that scale
-OF_OUTLINES = {"dice": "Dice", "failing_dice": "on one film in twenty at most"}
+# Of places, by the column that verdicts rest on: what is told of how well a variant answers.
+OF_PLACES = {
+    "dice": {"dice": "Dice", "failing_dice": "on one film in twenty at most"},
+    "box_score": {"box_score": "box score", "boxes_found": "finds this share of the boxes by hand:"},
+}
 
 
 def allowed_loss(results: pd.DataFrame, settings: Settings) -> tuple[float, str]:
     """Return how much a winner may lose on validation films, as a number and in words."""
-    if "dice" in results:
-        return settings.margin, f"{settings.margin:g} of Dice"
+    for measure, titles in OF_PLACES.items():
+        if measure in results:
+            return settings.margin, f"{settings.margin:g} of {titles[measure]}"
     loss, normal = settings.selection_loss, NormalDist()
     to = normal.cdf(normal.inv_cdf(FROM) - loss)
     return loss, f"{loss:g} on the probit scale of AUROC (as from {FROM:.3f} to {to:.3f})"
@@ -124,7 +129,8 @@ def _test_sentence(row: pd.Series, selection: Mapping[str, Any], settings: Setti
     if not w.known(row.get("films")):
         return " ".join(["It has not been scored on test films yet.", *forecast_sentences(selection)])
     films = f"On {w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}"
-    (name, title), (other, its_title) = (OF_OUTLINES if "dice" in row else OF_LABELS).items()
+    told = next((titles for measure, titles in OF_PLACES.items() if measure in row), OF_LABELS)
+    (name, title), (other, its_title) = told.items()
     area = f"{title} {w.rate(row[name])}{_bracket(row, name)}"
     if row["chain"] == "original" or not row.get("conclusion"):
         share = f"{its_title} {w.rate(row[other])}{_bracket(row, other)}"

@@ -47,12 +47,12 @@ def draw_differences(
         margin: The largest loss that counts as none.
         add: Keeps a picture, see `pictures.draw_figures`.
         measure: What was lost, as it is written in a sentence.
-        also: In what else a variant that is as good must be so.
+        also: In what else a variant that is as good must be so; empty for nothing.
     """
-    most = int(compared["seeds"].max())
+    most, alike = int(compared["seeds"].max()), f", also {also}" if also else ""
     caption = (
         "One point per variant: left is smaller, and above the dashed line it lost less than the margin "
-        f"({margin:g}, shaded). Filled circle: as good as its original, also {also}; triangle: reads worse; "
+        f"({margin:g}, shaded). Filled circle: as good as its original{alike}; triangle: reads worse; "
         "hollow: nobody can tell. Bars: 95 % interval over the patients tested. One that ends above the line is not enough: "
         "claims have an order, the chosen file first, then all others together and more strictly."
         + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")

@@ -26,7 +26,7 @@ from radlib.runs.variants import Variant
 def count_answers(films: Films) -> pd.Series:
     """Return how many films have each answer, one row per output of the task."""
     counts = (films.task.targets(films.labels) == 1).sum(axis=0)
-    return pd.Series(counts, pd.Index(films.task.outputs, name="answer"), name="films")
+    return pd.Series(counts, pd.Index(films.task.answers, name="answer"), name="films")
 
 
 def answer_counts(films: FilmSplits) -> pd.DataFrame:
@@ -56,14 +56,14 @@ def representative_counts(films: Films, image_ids: Sequence[str]) -> pd.DataFram
 
 def label_table(films: Films) -> pd.DataFrame:
     """Return one column per output of the network: 1, 0, empty where unknown; rows named by image id."""
-    targets = pd.DataFrame(films.task.targets(films.labels), films.index["image_id"], films.task.outputs)
+    targets = pd.DataFrame(films.task.targets(films.labels), films.index["image_id"], films.task.answers)
     return targets.astype("Int8")
 
 
 def answer(films: Films, position: int) -> str:
     """Return the answer to a film in words, `none` when no finding is present."""
     present = films.task.targets(films.labels[position : position + 1])[0] == 1
-    return ", ".join(name for name, here in zip(films.task.outputs, present, strict=True) if here) or "none"
+    return ", ".join(name for name, here in zip(films.task.answers, present, strict=True) if here) or "none"
 
 
 def examples(films: Films, *, per_answer: int = 4, seed: int = 0) -> np.ndarray:

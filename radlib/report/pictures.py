@@ -140,7 +140,7 @@ def _over_seeds(results: pd.DataFrame) -> pd.DataFrame:
     how = dict.fromkeys(results.select_dtypes("number"), "mean")
     how |= dict.fromkeys(("label", "format"), "first") | {
         "seed": "first",
-        **{f"{name}_{end}": how for name in ("auroc", "dice") if f"{name}_low" in results
+        **{f"{name}_{end}": how for name in ("auroc", "dice", "box_score") if f"{name}_low" in results
            for end, how in (("low", "min"), ("high", "max"))},
     }  # fmt: skip
     return results.groupby(["network", "chain"], sort=False).agg(how).reset_index()

@@ -16,7 +16,7 @@ from radlib.report.conclusions import TONES
 
 LARGE = 20  # files; of more, a table of each has no reader
 WORST_FIRST = ("loses", "undefined", "too few patients", "cannot tell", "as good")
-MEANS = ("auroc", "accuracy", "sensitivity", "specificity", "dice", "failing_dice")
+MEANS = ("auroc", "accuracy", "sensitivity", "specificity", "dice", "failing_dice", "box_score")
 
 
 def shown_files(results: pd.DataFrame, selection: Mapping[str, Any]) -> set[str]:

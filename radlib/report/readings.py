@@ -198,6 +198,7 @@ def _probabilities(path: Path, variant: Variant) -> Predictions | None:
 READERS: Mapping[str, Callable[[Path, Variant], Record | None]] = {
     "probabilities": _probabilities,
     "masks": predictions_in,
+    "boxes": predictions_in,
 }
 
 

@@ -117,8 +117,8 @@ def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[st
     for _, full in table[table["strength"] == 1].iterrows():
         same = (table["variant"] == full["variant"]) & (table["kind"] == full["kind"])
         none = table[same & (table["strength"] == 0)].iloc[0]
-        cells = [_cell(none, full, name) for name in DECIDED]
-        rows.append((Cell(full["kind"], full["label"]), *cells, _against(full)))
+        cells = [change_cell(none, full, name) for name in DECIDED]
+        rows.append((Cell(full["kind"], full["label"]), *cells, loss_cell(full)))
     columns = ("Full range of", "AUROC", "Sensitivity", "Specificity", "AUROC − original’s")
     size = f"{w.plural(table['films'].iloc[0], 'validation film')} of {w.plural(table['patients'].iloc[0], 'patient')}"
     caption = f"{size}, as they are → changed by the full range, with 95 % intervals of the latter"
@@ -140,13 +140,15 @@ def worst_change(table: pd.DataFrame, variant: str) -> str:
     )
 
 
-def _cell(none: pd.Series, full: pd.Series, name: str) -> Cell:
+def change_cell(none: pd.Series, full: pd.Series, name: str) -> Cell:
+    """Return a number without change and at the full range, with the interval of the latter."""
     return Cell(
         f"{w.rate(none[name])} → {w.rate(full[name])}", w.span(full[f"{name}_low"], full[f"{name}_high"])
     )
 
 
-def _against(row: pd.Series) -> Cell:
+def loss_cell(row: pd.Series) -> Cell:
+    """Return the difference to the original on the same changed films; bad where it surely loses."""
     if not w.known(row["difference"]):
         return Cell(w.MISSING)
     loses = w.known(row["difference_high"]) and row["difference_high"] < 0

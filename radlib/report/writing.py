@@ -15,6 +15,7 @@ from radlib.foundation.plain_text import plain, table_text
 from radlib.foundation.record_files import RUN_AGAIN, damaged
 from radlib.foundation.storage import atomic_path, write_text
 from radlib.report.blocks import Figure, Page
+from radlib.report.boxes.box_reports import box_report, box_tables
 from radlib.report.column_pages import FILE as DICTIONARY, column_page
 from radlib.report.label_reports import EVIDENCE, INSIDES, TABLES, label_report, label_tables
 from radlib.report.model_cards import card_path
@@ -26,16 +27,26 @@ from radlib.runs.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 REFUSALS = "refusals.csv"
-MAYBE = ("over_seeds.csv", "outline_groups.csv", REFUSALS, *INSIDES)  # not there where they have no row
+MAYBE = (
+    "over_seeds.csv",
+    "outline_groups.csv",
+    "box_groups.csv",
+    REFUSALS,
+    *INSIDES,
+)  # not there where they have no row
 # By the word of the task (`record`): what makes the tables, and what makes page, pictures and cards from them.
 KINDS: Mapping[str, tuple[Callable[[Readings], Tables], Callable[[Readings, Tables], Told]]] = {
     "probabilities": (label_tables, label_report),
     "masks": (outline_tables, outline_report),
+    "boxes": (box_tables, box_report),
 }
 PUBLISHED = (
     *TABLES,
     "outlines.csv",
     "outline_groups.csv",
+    "boxes.csv",
+    "froc.csv",
+    "box_groups.csv",
     *(f"{name}.csv" for name in EVIDENCE),
     *INSIDES,
     REFUSALS,

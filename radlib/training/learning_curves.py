@@ -18,6 +18,7 @@ from radlib.foundation.extras import pandas as pd
 STEP = 0.005  # of AUROC: half of the loss that a study calls one by default
 FLAT = 0.1  # share of the loss: less is how far the mean over a few hundred varied films goes up and down by itself
 NO_GAIN = 0.02  # share of the loss: what a network with an AUROC of 0.6 gains
+MEASURED = ("val_auroc", "val_dice", "val_box_score")  # what epochs are chosen by, by kind of question
 NEAR_CHANCE = 0.05  # AUROC from one half
 
 
@@ -25,10 +26,11 @@ def merit(row: Mapping[str, float]) -> tuple[float, float]:
     """Return what epochs are compared by, more is better: AUROC in whole steps, then the loss; NaN is worst.
 
     Args:
-        row: `val_auroc` (of outlines `val_dice`) and `val_loss` of one epoch; an AUROC that is undefined leaves the choice
+        row: `val_auroc` (of outlines `val_dice`, of boxes `val_box_score`) and `val_loss` of one epoch; an AUROC that is undefined leaves the choice
             to the loss.
     """
-    measured, loss = row.get("val_auroc", row.get("val_dice")), row["val_loss"]
+    loss = row["val_loss"]
+    measured = next((value for name, value in row.items() if name in MEASURED), None)
     steps = -1 if measured is None or math.isnan(measured) else round(measured / STEP)
     return steps, -math.inf if loss is None or math.isnan(loss) else -loss
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radlib.datasets.films import Films
+from radlib.datasets.perturbed_films import moved_places
 from radlib.foundation import backend
 from radlib.foundation.errors import DataError
-from radlib.imaging.varied_films import augment_batch, augment_masks
+from radlib.imaging.varied_films import augment_batch
 from radlib.training.prefetching import ahead
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def epoch_batches(films: Films, recipe: "Recipe", seed: int, epoch: int, replica
     tf = backend.tensorflow()
     order = _order(films, seed, epoch)
     weights = _weights(films, recipe)
-    still = _answers(films, recipe) if films.masks is None else None  # what is outlined moves with its film
+    still = _answers(films, recipe) if films.places is None else None  # a place moves with its film
 
     def draw() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         for batch in batch_slices(len(order), recipe.batch_size, replicas):
             chosen = order[batch]
             images = _varied(films, recipe, seed, epoch, chosen)
-            answers = _moved_masks(films, recipe, seed, epoch, chosen) if still is None else still[chosen]
+            answers = _moved_answers(films, recipe, seed, epoch, chosen) if still is None else still[chosen]
             yield images, answers.astype(np.float32), weights[chosen]
 
     side = films.source.shape[1:3]
@@ -106,14 +107,14 @@ def _varied(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.nd
     return augment_batch(films.images(chosen)[..., 0], recipe.augmentation, seed, epoch, chosen)[..., None]
 
 
-def _moved_masks(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.ndarray) -> np.ndarray:
-    """Return the masks of training films, moved as the films are, (b, h, w, labels)."""
-    masks = augment_masks(films.answers(chosen), recipe.augmentation, seed, epoch, chosen)
-    return films.task.smoothed(masks, recipe.label_smoothing)
+def _moved_answers(films: Films, recipe: "Recipe", seed: int, epoch: int, chosen: np.ndarray) -> np.ndarray:
+    """Return what the network should answer to training films that were moved, (b, rows, columns, outputs)."""
+    (places,) = moved_places(films, recipe.augmentation, seed, epoch, chosen).values()
+    return films.task.smoothed(films.task.wanted(places, films.source.shape[1]), recipe.label_smoothing)
 
 
 def _answers(films: Films, recipe: "Recipe") -> np.ndarray:
-    """Return what the network should answer to each film, (n, outputs), or masks."""
+    """Return what the network should answer to each film, (n, outputs), or maps."""
     return films.task.smoothed(films.answers(), recipe.label_smoothing)
 
 

@@ -183,6 +183,33 @@ def test_boxes_are_scaled_to_the_copy_and_to_the_findings_asked_for(folder):
     assert boxes == [[(32.0, 16.0, 10.0, 2.0)], [], [], [(1.0, 2.0, 4.0, 8.0)], [], []]
 
 
+def test_boxes_of_findings_keep_their_labels_and_only_films_that_have_some(folder):
+    (folder / "BBox_List_2017.csv").write_text(
+        "Image Index,Finding Label,Bbox [x,y,w,h],,,\n"
+        "00000001_000.png,Cardiomegaly,512.0,256.0,160.0,32.0,,,\n"
+        "00000003_000.png,Infiltrate,16.0,32.0,64.0,128.0,,,\n"
+        "00000003_000.png,Mass,160.0,160.0,320.0,160.0,,,\n"
+    )
+    settings = Settings(dataset="boxed_findings", data=str(folder))
+    dataset = load_dataset(settings)
+    index = dataset.index
+    assert dataset.task.labels == ("cardiomegaly", "infiltration", "mass")
+    assert index["boxes"].tolist() == [
+        [(32.0, 16.0, 10.0, 2.0)],
+        [(1.0, 2.0, 4.0, 8.0), (10.0, 10.0, 20.0, 10.0)],
+    ]
+    assert index["box_labels"].tolist() == [["cardiomegaly"], ["infiltration", "mass"]]
+    assert index[["cardiomegaly", "infiltration", "mass"]].to_numpy().tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert any(note.startswith("2 films with boxes take part") for note in dataset.notes)
+    mass = load_dataset(settings.override({"dataset_options": {"findings": ["mass", "edema"]}}))
+    assert mass.task.labels == ("mass",) and mass.index["boxes"].tolist() == [[(10.0, 10.0, 20.0, 10.0)]]
+    with pytest.raises(DataError, match="No film .* has a box of nodule"):
+        load_dataset(settings.override({"dataset_options": {"findings": ["nodule"]}}))
+    (folder / "BBox_List_2017.csv").unlink()
+    with pytest.raises(DataError, match="table BBox_List_2017.csv is missing"):
+        load_dataset(settings)
+
+
 @pytest.mark.parametrize(
     ("spoil", "options", "text"),
     [

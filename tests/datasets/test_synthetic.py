@@ -74,8 +74,16 @@ def test_the_three_class_reading_of_rsna(drawn):
     said = truth[index["path"].map(lambda p: p.rsplit("/", 1)[-1].removesuffix(".dcm"))]
     assert (index["normal"] == 1).tolist() == (said == "Normal").tolist()
     assert index["not_normal_no_opacity"].sum() == (said == "No Lung Opacity / Not Normal").sum() > 0
-    with pytest.raises(UsageError, match="one of binary, classes, not 'three'"):
+    with pytest.raises(UsageError, match="one of binary, classes, boxes, not 'three'"):
         load_dataset(settings.override({"dataset_options": {"reading": "three"}}))
+
+
+def test_the_reading_of_boxes_asks_where_the_opacities_are(drawn):
+    settings = rsna_settings(drawn).override({"dataset_options": {"reading": "boxes"}})
+    boxed, binary = load_dataset(settings), load_dataset(rsna_settings(drawn))
+    assert boxed.task.name == "boxes" and boxed.task.labels == ("lung_opacity",)
+    np.testing.assert_array_equal(boxed.index["lung_opacity"], binary.index["lung_opacity"])
+    assert (boxed.index["boxes"].map(len).gt(0) == (boxed.index["lung_opacity"] == 1)).all()
 
 
 def test_boxes_of_one_film_are_merged_into_its_row(drawn):

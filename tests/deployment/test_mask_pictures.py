@@ -105,14 +105,3 @@ def test_there_is_no_threshold_to_choose_for_an_outline(outliner, films):
 
     with pytest.raises(UsageError, match="no threshold for 'opacity'; this variant has: none"):
         stated(read_variant(outliner / "variant.json"), [0.5], [("opacity", "0.4")])
-
-
-def test_an_export_of_outlines_is_refused_with_what_to_do_instead(outliner, tmp_path):
-    from radlib.deployment.export import export_variant
-
-    with pytest.raises(
-        UsageError,
-        match="outlines, and an export answers for whole films only; draw .* radlib predict --masks",
-    ):
-        export_variant(outliner.parent.parent, outliner.name, tmp_path / "out")
-    assert not (tmp_path / "out").exists()

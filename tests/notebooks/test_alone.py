@@ -26,6 +26,7 @@ FEWER = {
     "07_fit": {"networks": "1", "hours": "0.001", "most_epochs": "1", "largest_side": "32"},
     "14_miracle": {"sizes_kb": "[5]"},
     "30_segment": {"study": "outlines.yaml"},
+    "31_detect": {"study": "boxes.yaml"},
 }
 QUICK = """\
 name: quick
@@ -51,6 +52,23 @@ parameters:
   dataset_options: {patients: 40, image_side: 64}
   image_size: 32
   architecture: outline_student
+  epochs: 1
+  batch_size: 8
+  chains: [int8]
+  stress_films: 0
+  representative_films: 20
+  bootstrap_draws: 20
+  latency_calls: 50
+"""
+BOXES = """\
+name: boxes
+title: Boxes in a minute
+test_is_public: false
+parameters:
+  dataset: synthetic
+  dataset_options: {patients: 40, image_side: 64, reading: boxes}
+  image_size: 32
+  architecture: centre_student
   epochs: 1
   batch_size: 8
   chains: [int8]
@@ -127,7 +145,7 @@ def test_a_notebook_runs_alone_and_prints_what_is_committed(request, venv, wheel
     if path.stem not in STORY:  # those draw their films themselves
         (tmp_path / "outputs").mkdir()
         (tmp_path / "outputs" / ".cache").symlink_to(drawn)
-    for name, text in (("quick", QUICK), ("outlines", OUTLINES)):  # studies of one's own
+    for name, text in (("quick", QUICK), ("outlines", OUTLINES), ("boxes", BOXES)):  # studies of one's own
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     fewer = {"study": "quick.yaml", **FEWER.get(path.stem, {})}
     done = execute(venv, tmp_path / path.name, fewer)

@@ -73,9 +73,10 @@ def test_every_column_has_a_meaning_and_every_meaning_a_column():
     assert meaning("latency_p50_ms")[1] == "ms" and meaning("deflated_bytes")[1] == "bytes"
 
 
-@pytest.mark.parametrize("task", ["binary", "findings", "classes", "outlines"])
+@pytest.mark.parametrize("task", ["binary", "findings", "classes", "outlines", "boxes"])
 def test_every_column_that_predict_writes_is_described(task):
     outputs = ("normal", "hernia") if task == "binary" else ("hernia", "mass", "nodule")
+    outputs += ("width", "height", "right", "down") * (task == "boxes")  # maps that all labels share
     decider = Decider(named(task, outputs), [0.5] * 3)
     columns = {re.sub(r"^(hernia|mass|nodule)_", "<label>_", name) for name in decider.columns(warned=True)}
     assert columns <= set(TABLES["radlib predict"].columns)

@@ -19,8 +19,9 @@ from radlib.report.csv_files import TABLES
 from radlib.report.figures import outlines as outline_figures
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import headline
-from radlib.report.outlines.outline_groups import group_sentences, group_table, outline_groups
+from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_results import outline_measures, outline_results
+from radlib.report.place_groups import group_sentences, group_table
 from radlib.report.readings import read
 from radlib.report.writing import publish, write_report
 

@@ -98,10 +98,22 @@ def test_smoothed_findings_keep_the_distance_of_yes_and_no():
         tasks.findings(["a", "b"]),
         tasks.classes(["a", "b", "c"]),
         tasks.outlines(["lung"]),
+        tasks.boxes(["opacity", "nodule"]),
     ],
 )
 def test_a_task_is_found_again_by_name_and_outputs(task):
     assert tasks.named(task.name, task.outputs) == task
+
+
+def test_targets_have_a_column_for_each_answer():
+    labels = np.float32([[1, 0], [0, 1]])
+    for task in (
+        tasks.findings(["a", "b"]),
+        tasks.classes(["a", "b"]),
+        tasks.outlines(["a", "b"]),
+        tasks.boxes(["a", "b"]),
+    ):
+        assert task.targets(labels).shape == (2, len(task.answers)) and set(task.labels) <= set(task.answers)
 
 
 def test_what_no_film_shows_is_missing():
@@ -110,6 +122,8 @@ def test_what_no_film_shows_is_missing():
     assert tasks.findings(["a"]).missing_answer("a", 0, 2) == "a"
     assert tasks.outlines(["lung"]).missing_answer("lung", 3, 0) == ""
     assert tasks.outlines(["lung"]).missing_answer("lung", 0, 3) == "lung"
+    assert tasks.boxes(["mass"]).missing_answer("mass", 3, 0) == ""
+    assert tasks.boxes(["mass"]).missing_answer("mass", 0, 3) == "mass"
 
 
 def test_merit_is_the_mean_auroc_of_the_labels_that_have_one_or_the_mean_dice():

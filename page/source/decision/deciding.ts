@@ -1,5 +1,6 @@
 /** From what a model answered to what is said of a film: a probability per label, a decision, or why there is none. */
 
+import { sharesOf } from "../model/outline";
 import type { Variant } from "../model/variant";
 
 export type NoDecision = "no_number" | "outside" | "no_threshold";
@@ -12,6 +13,7 @@ export interface Said {
   readonly positive: boolean | null; // null where there is no decision
   readonly decision: string; // in the model's own words, empty where there is none
   readonly reason: NoDecision | null;
+  readonly share?: number; // of the square that is outlined, where that is asked
 }
 
 /** What is said of a film: of each label, or which class it is of. */
@@ -23,6 +25,7 @@ export interface Decision {
 /** Decide on what a model answered; comparisons are made in float64, as on the desk. */
 export function decide(variant: Variant, outputs: Float32Array): Decision {
   if (variant.task === "classes") return mostProbable(variant, outputs);
+  if (variant.task === "outlines") return outlined(variant, outputs);
   const binary = variant.task === "binary";
   const probabilities = binary ? outputs.subarray(1) : outputs;
   const said = variant.labels.map((label, n): Said => {
@@ -54,4 +57,15 @@ function mostProbable(variant: Variant, outputs: Float32Array): Decision {
     reason,
   }));
   return { said, chosen: reason ? null : variant.labels[best] };
+}
+
+function outlined(variant: Variant, outputs: Float32Array): Decision {
+  const reason = noProbability(outputs, variant.rounding);
+  const shares = sharesOf(variant, outputs);
+  const said = variant.labels.map((label, n): Said => {
+    const share = reason ? NaN : shares[n];
+    const positive = reason ? null : share > 0;
+    return { label, probability: NaN, threshold: null, positive, decision: "", reason, share };
+  });
+  return { said, chosen: null };
 }

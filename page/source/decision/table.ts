@@ -18,10 +18,19 @@ const NO_DECISION = {
   no_threshold: "no threshold: no decision",
 };
 
+const DECIDED = ["probability", "decision", "threshold"];
+/** What a table says of each label. */
+const KINDS: Record<Variant["task"], string[]> = {
+  binary: DECIDED,
+  findings: DECIDED,
+  classes: ["probability"],
+  outlines: ["share"],
+};
+
 /** Return a table of films as CSV. */
 export function csvOf(variant: Variant, rows: readonly Row[]): string {
   const exclusive = variant.task === "classes";
-  const kinds = exclusive ? ["probability"] : ["probability", "decision", "threshold"];
+  const kinds = KINDS[variant.task];
   const labels = variant.labels.flatMap((label) => kinds.map((kind) => `${label}_${kind}`));
   const columns = [
     "file",
@@ -43,13 +52,18 @@ function cells(variant: Variant, row: Row): string[] {
   const said = row.decision?.said ?? [];
   const each = variant.labels.flatMap((_, n) => {
     const found = said[n];
-    const probability = found && Number.isFinite(found.probability) ? String(found.probability) : "";
+    if (variant.task === "outlines") return [number(found?.share)];
+    const probability = number(found?.probability);
     return exclusive ? [probability] : [probability, found?.decision ?? "", threshold(variant, n)];
   });
   const reasons = said.map((found) => (found.reason ? NO_DECISION[found.reason] : "")).filter(Boolean);
   const reason = row.reason || [...new Set(reasons)].join("; ");
   const chosen = exclusive ? [row.decision?.chosen ?? ""] : [];
   return [row.file, row.imageId, ...each, ...chosen, reason, row.warning];
+}
+
+function number(value: number | undefined): string {
+  return value !== undefined && Number.isFinite(value) ? String(value) : "";
 }
 
 function threshold(variant: Variant, n: number): string {

@@ -3,6 +3,7 @@
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 import { sha256 } from "./digest";
+import { wrongPixels } from "./outline";
 import { checked, type Placed } from "./variant";
 
 const FOLDER = "runtime/";
@@ -58,11 +59,12 @@ async function ask(model: CompiledModel, film: Uint8Array | Float32Array, placed
   }
 }
 
-/** Return by how much a model's answers to the drawn films lie apart from the desk's, at most. */
+/** Return by how much a model's answers to the drawn films lie apart from the desk's, at most; of outlines in pixels. */
 export async function apartFromDesk(base: string, predictor: Predictor): Promise<number> {
   const { key, variant } = predictor.placed;
   const films = await (await checked(`${base}variants/${key}/golden.bin`)).arrayBuffer();
   const size = variant.preparation.image_size ** 2;
+  if (variant.task === "outlines") return pixelsApart(base, predictor, films, size);
   let apart = 0;
   for (const [n, expected] of variant.golden.entries()) {
     const { outputs } = await predictor.predict(new Uint8Array(films, n * size, size));
@@ -70,6 +72,23 @@ export async function apartFromDesk(base: string, predictor: Predictor): Promise
       const difference = Math.abs(outputs[place] - value);
       apart = difference <= apart ? apart : difference; // what is no number stays
     });
+  }
+  return apart;
+}
+
+async function pixelsApart(
+  base: string,
+  predictor: Predictor,
+  films: ArrayBuffer,
+  size: number,
+): Promise<number> {
+  const { key, variant } = predictor.placed;
+  const masks = await (await checked(`${base}variants/${key}/masks.bin`)).arrayBuffer();
+  const each = size * variant.labels.length;
+  let apart = 0;
+  for (let n = 0; n < films.byteLength / size; n++) {
+    const { outputs } = await predictor.predict(new Uint8Array(films, n * size, size));
+    apart += wrongPixels(variant, outputs, new Uint8Array(masks, n * each, each));
   }
   return apart;
 }

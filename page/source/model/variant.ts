@@ -28,6 +28,13 @@ export interface Verdict {
   readonly specificity_low: number | null;
   readonly specificity_high: number | null;
   readonly verdict: string;
+  readonly conclusion?: string; // of outlines: of mean and 5th percentile together
+  readonly dice?: number | null;
+  readonly dice_low?: number | null;
+  readonly dice_high?: number | null;
+  readonly failing_dice?: number | null;
+  readonly failing_dice_low?: number | null;
+  readonly failing_dice_high?: number | null;
 }
 
 export interface Variant {
@@ -37,11 +44,12 @@ export interface Variant {
   readonly size_bytes: number;
   readonly sha256: string;
   readonly runs_sha256: string; // of the model file that lies in the page
-  readonly task: "binary" | "findings" | "classes";
+  readonly task: "binary" | "findings" | "classes" | "outlines";
   readonly outputs: string[];
   readonly labels: string[];
   readonly negatives: string[];
   readonly thresholds: (number | null)[];
+  readonly least: number; // probability from which on a pixel is outlined
   readonly rounding: number;
   readonly preparation: Preparation;
   readonly films: string;
@@ -52,8 +60,8 @@ export interface Variant {
   readonly counted?: string;
   readonly embedding: boolean;
   readonly typical: Typical | null;
-  readonly golden: number[][];
-  readonly agreed: number;
+  readonly golden: number[][]; // empty where the desk's masks lie beside the model
+  readonly agreed: number; // of probabilities, or how many pixels may be wrong
 }
 
 /** A variant and where its files lie. */

@@ -45,6 +45,12 @@ export const english = {
     "Orange: if this place is covered, the number falls. Blue: if it is covered, the number rises. " +
     "The map shows what the program uses. It does not show where a patient is ill.",
   mapWhere: "The program uses this part most: {where}.",
+  showOutline: "Show the outline",
+  hideOutline: "Hide the outline",
+  outlineText: "The coloured line is what the program draws. It may be wrong. Look at the film.",
+  outlined: "{label}: outlined.",
+  nothingOutlined: "{label}: nothing is outlined.",
+  covers: "The outline covers {p} of 100 parts of the picture that the program sees.",
   mapNowhere: "No part of the film makes the number fall.",
   places: [
     "top left of the film",
@@ -98,8 +104,12 @@ export const english = {
   network: "Kind of network",
   learnedFrom: "Films it was made with",
   area: "How well it tells ill from well in the test (AUROC; 1 is best, 0.5 is chance)",
+  dice: "How well its outlines fit those drawn by hand in the test (Dice; 1 is best, 0 is no overlap)",
+  failing: "The same for the worst films: 5 of 100 films are below this",
   beside: "Beside the large program that it was made from",
   verdicts: {
+    "as good": "as good, as far as the test can tell",
+    loses: "worse",
     "non-inferior": "as good, as far as the test can tell",
     inferior: "worse",
     "cannot tell": "the test cannot tell",

@@ -47,6 +47,12 @@ export const french: Texts = {
     "Orange : si l’on couvre cet endroit, le nombre baisse. Bleu : si on le couvre, le nombre monte. " +
     "La carte montre ce que le programme utilise. Elle ne montre pas où le patient est malade.",
   mapWhere: "Le programme utilise surtout cette partie : {where}.",
+  showOutline: "Montrer le contour",
+  hideOutline: "Cacher le contour",
+  outlineText: "La ligne de couleur est tracée par le programme. Elle peut être fausse. Regardez la radio.",
+  outlined: "{label} : contour tracé.",
+  nothingOutlined: "{label} : aucun contour.",
+  covers: "Le contour couvre {p} parties sur 100 de l’image que voit le programme.",
   mapNowhere: "Aucune partie de la radio ne fait baisser le nombre.",
   places: [
     "en haut à gauche de l’image",
@@ -102,8 +108,12 @@ export const french: Texts = {
   network: "Sorte de réseau",
   learnedFrom: "Radios qui ont servi à le faire",
   area: "Comment il sépare malades et non malades dans le test (AUROC ; 1 est le mieux, 0,5 le hasard)",
+  dice: "Comment ses contours suivent ceux tracés à la main dans le test (Dice ; 1 est le mieux, 0 aucun recouvrement)",
+  failing: "Le même pour les pires radios : 5 sur 100 sont en dessous",
   beside: "À côté du grand programme dont il vient",
   verdicts: {
+    "as good": "aussi bon, autant que le test peut le dire",
+    loses: "moins bon",
     "non-inferior": "aussi bon, autant que le test peut le dire",
     inferior: "moins bon",
     "cannot tell": "le test ne peut pas le dire",

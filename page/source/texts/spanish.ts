@@ -47,6 +47,12 @@ export const spanish: Texts = {
     "Naranja: si se tapa este lugar, el número baja. Azul: si se tapa, el número sube. " +
     "El mapa muestra lo que usa el programa. No muestra dónde está enfermo el paciente.",
   mapWhere: "El programa usa sobre todo esta parte: {where}.",
+  showOutline: "Mostrar el contorno",
+  hideOutline: "Ocultar el contorno",
+  outlineText: "La línea de color la dibuja el programa. Puede estar mal. Mire la placa.",
+  outlined: "{label}: contorno dibujado.",
+  nothingOutlined: "{label}: sin contorno.",
+  covers: "El contorno cubre {p} de 100 partes de la imagen que ve el programa.",
   mapNowhere: "Ninguna parte de la placa hace bajar el número.",
   places: [
     "arriba a la izquierda de la imagen",
@@ -99,8 +105,12 @@ export const spanish: Texts = {
   network: "Clase de red",
   learnedFrom: "Placas con las que se hizo",
   area: "Cómo separa enfermos y sanos en la prueba (AUROC; 1 es lo mejor, 0,5 el azar)",
+  dice: "Cómo coinciden sus contornos con los hechos a mano en la prueba (Dice; 1 es lo mejor, 0 nada en común)",
+  failing: "Lo mismo en las peores placas: 5 de 100 están por debajo",
   beside: "Al lado del programa grande del que viene",
   verdicts: {
+    "as good": "igual de bueno, hasta donde la prueba puede decir",
+    loses: "peor",
     "non-inferior": "igual de bueno, hasta donde la prueba puede decir",
     inferior: "peor",
     "cannot tell": "la prueba no puede decirlo",

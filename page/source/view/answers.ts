@@ -7,6 +7,7 @@ import type { Variant } from "../model/variant";
 import { filled, type Texts, words } from "../texts/texts";
 import type { Answer } from "../worker/messages";
 import { labelled, make } from "./elements";
+import { COLOURS } from "./outline_painting";
 import { type Film, type State, textsOf, variantOf } from "./state";
 
 /** Return the warnings on a film, most serious first; empty for none. */
@@ -51,27 +52,39 @@ function ofVariant(state: State, film: Film, key: string): HTMLElement {
     { className: "answer" },
     state.other ? make("h3", {}, variant.label) : null,
     ...warningsOf(texts, film, variant, answer.unlike).map(banner),
-    ...answer.decision.said.map((said) => finding(texts, said)),
+    ...answer.decision.said.map((said, place) => finding(texts, said, place)),
     answer.decision.chosen && make("p", {}, filled(texts.chosen, { label: words(answer.decision.chosen) })),
   );
 }
 
-function finding(texts: Texts, said: Said): HTMLElement {
+/** Return the colour in which a label is outlined; null where it is not. */
+function swatch(said: Said, place: number): HTMLElement | null {
+  if (!said.share) return null;
+  const made = make("span", { className: "swatch" });
+  made.style.background = `rgb(${COLOURS[place % COLOURS.length].join(",")})`;
+  made.setAttribute("aria-hidden", "true");
+  return made;
+}
+
+function finding(texts: Texts, said: Said, place: number): HTMLElement {
   return make(
     "div",
     { className: said.positive ? "finding positive" : "finding" },
-    make("p", { className: "headline" }, headline(texts, said)),
+    make("p", { className: "headline" }, swatch(said, place), headline(texts, said)),
     ...numbers(texts, said).map((text) => make("p", {}, text)),
-    said.reason ? null : bar(said),
+    said.reason || said.share !== undefined ? null : bar(said),
   );
 }
 
 function headline(texts: Texts, said: Said): string {
   if (said.reason) return texts.noDecision[said.reason];
+  if (said.share !== undefined)
+    return filled(said.positive ? texts.outlined : texts.nothingOutlined, { label: words(said.label) });
   return filled(said.positive ? texts.positive : texts.negative, { label: words(said.label) });
 }
 
 function numbers(texts: Texts, said: Said): string[] {
+  if (said.share !== undefined) return said.positive ? covers(texts, said.share) : [];
   if (!Number.isFinite(said.probability)) return [];
   const p = hundredths(said.probability);
   if (said.threshold === null) return [filled(texts.plainNumber, { p })];
@@ -80,6 +93,10 @@ function numbers(texts: Texts, said: Said): string[] {
     filled(said.positive ? texts.above : texts.below, { p, t }),
     said.probability > 0.5 ? texts.likely : texts.unlikely,
   ];
+}
+
+function covers(texts: Texts, share: number): string[] {
+  return [filled(texts.covers, { p: hundredths(share) }), texts.outlineText];
 }
 
 /** Return a probability as a number of 100; with a digit more where it lies near 0 or 100. */
@@ -109,7 +126,7 @@ export function banner(text: string): HTMLElement {
 
 function agreement(state: State, film: Film): HTMLElement | null {
   const answers = [state.key, state.other].map((key) => film.answers.get(key)?.decision);
-  if (!answers[0] || !answers[1]) return null;
+  if (!answers[0] || !answers[1] || answers[0].said.some(({ share }) => share !== undefined)) return null;
   const [one, other] = answers.map((each) => each?.said.map((said) => said.decision).join());
   const texts = textsOf(state);
   return make(

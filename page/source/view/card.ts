@@ -1,6 +1,6 @@
 /** What a variant is: its size, how it did in the test, and for whom nobody tested it. */
 
-import type { Variant } from "../model/variant";
+import type { Variant, Verdict } from "../model/variant";
 import { filled, type Texts } from "../texts/texts";
 import { make } from "./elements";
 import { type State, textsOf, variantOf } from "./state";
@@ -27,7 +27,7 @@ function facts(texts: Texts, variant: Variant, language: string): [string, strin
   const { verdict } = variant;
   const number = (value: number, digits: number) =>
     value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const interval = (name: "auroc"): string => {
+  const interval = (name: "auroc" | "dice" | "failing_dice"): string => {
     const [value, low, high] = verdict
       ? [verdict[name], verdict[`${name}_low`], verdict[`${name}_high`]]
       : [];
@@ -43,7 +43,18 @@ function facts(texts: Texts, variant: Variant, language: string): [string, strin
     [texts.network, variant.architecture],
     [texts.size, `${number(variant.size_bytes / 1000, 0)} KB`],
     [texts.learnedFrom, variant.films],
-    [texts.area, verdict ? `${interval("auroc")}. ${tested}` : tested],
-    [texts.beside, verdict ? (texts.verdicts[verdict.verdict] ?? verdict.verdict) : ""],
+    ...(variant.task === "outlines"
+      ? ([
+          [texts.dice, verdict ? `${interval("dice")}. ${tested}` : tested],
+          [texts.failing, verdict ? interval("failing_dice") : ""],
+        ] as [string, string][])
+      : ([[texts.area, verdict ? `${interval("auroc")}. ${tested}` : tested]] as [string, string][])),
+    [texts.beside, besideOf(texts, verdict)],
   ];
+}
+
+/** Return how a variant did beside its original; of outlines mean and 5th percentile must both be as good. */
+function besideOf(texts: Texts, verdict: Verdict | null): string {
+  const said = verdict ? (verdict.conclusion ?? verdict.verdict) : null;
+  return said === null ? "" : (texts.verdicts[said] ?? said);
 }

@@ -1,16 +1,19 @@
-/** The film, large: brightness and contrast, larger and smaller, and where the network looked. */
+/** The film, large: brightness and contrast, larger and smaller, and where the network looked or what it outlines. */
 
 import { type Texts, filled } from "../texts/texts";
+import type { Outline } from "../model/outline";
 import type { HeatMap, Look } from "../worker/messages";
 import { button, labelled, make } from "./elements";
+import { paintOutline } from "./outline_painting";
 import { paintFilm, paintMap, strongestPlace } from "./painting";
 
 const LARGEST = 4;
 const STEP = 1.25;
 
-/** What the view of a film asks of the page. */
+/** What the view of a film asks of the page: where the network looked, or what it outlined. */
 export interface ViewActs {
-  map(): Promise<HeatMap | null>;
+  readonly map: (() => Promise<HeatMap | null>) | null; // null of a network that outlines
+  readonly outline: Outline | null;
 }
 
 /** A film on the screen. */
@@ -34,7 +37,13 @@ export class FilmView {
     this.canvas.setAttribute("aria-label", picture);
     this.cover.setAttribute("aria-hidden", "true");
     this.said.setAttribute("aria-live", "polite");
-    this.mapButton = button(texts.showMap, () => void this.toggleMap());
+    this.mapButton = acts.outline
+      ? button(texts.hideOutline, () => this.showOutline(this.cover.hidden === true))
+      : button(texts.showMap, () => void this.toggleMap());
+    if (acts.outline) {
+      paintOutline(this.cover, acts.outline);
+      this.cover.hidden = false;
+    }
     const frame = make(
       "div",
       { className: "frame", tabIndex: 0 },
@@ -65,7 +74,7 @@ export class FilmView {
         button(texts.larger, () => this.zoomTo(this.zoom * STEP)),
         button(texts.smaller, () => this.zoomTo(this.zoom / STEP)),
         button(texts.fit, () => this.zoomTo(1)),
-        this.mapButton,
+        acts.map || acts.outline ? this.mapButton : null,
       ),
       this.said,
     );
@@ -80,12 +89,17 @@ export class FilmView {
     (this.canvas.parentElement as HTMLElement).style.width = `${100 * this.zoom}%`;
   }
 
+  private showOutline(shown: boolean): void {
+    this.cover.hidden = !shown;
+    this.mapButton.textContent = shown ? this.texts.hideOutline : this.texts.showOutline;
+  }
+
   private async toggleMap(): Promise<void> {
     if (!this.cover.hidden) return this.showMap(false);
     if (!this.heat) {
       this.said.textContent = this.texts.mapping;
       this.mapButton.disabled = true;
-      this.heat = await this.acts.map();
+      this.heat = (await this.acts.map?.()) ?? null;
       this.mapButton.disabled = false;
       if (!this.heat) return;
       paintMap(this.cover, this.heat);

@@ -13,7 +13,7 @@ import { openAsked } from "./opening";
 import { saveTable } from "./saving";
 import { footerParts, headerParts } from "./surroundings";
 import { filled } from "../texts/texts";
-import { askedKeys, choose, emptyState, type Film, type State, textsOf } from "./state";
+import { askedKeys, choose, emptyState, type Film, type State, textsOf, variantOf } from "./state";
 import { keepPage } from "./updates";
 
 const BASE = new URL("./", document.baseURI).href;
@@ -129,13 +129,15 @@ async function drawFilm(): Promise<void> {
   film.replaceChildren(); // never an earlier film beside the answer to this one
   if (!shown || shown.reason || !shown.answers.has(state.key)) return;
   const look = await reader.look(shown.file, state.key).catch(() => null);
+  const outlines = variantOf(state)?.task === "outlines";
+  const outline = outlines ? await reader.outline(shown.file, state.key).catch(() => null) : null;
   if (state.shown !== shown || !look) return;
   const label = Math.max(
     shown.answers.get(state.key)?.decision.said.findIndex((said) => said.positive) ?? 0,
     0,
   );
   const map = (): Promise<HeatMap | null> => reader.map(shown.file, state.key, label).catch(() => null);
-  const view = new FilmView(texts, look, shown.file.name, { map });
+  const view = new FilmView(texts, look, shown.file.name, { map: outlines ? null : map, outline });
   film.replaceChildren(make("section", {}, make("h2", {}, texts.look), view.element));
 }
 

@@ -3,6 +3,7 @@
 import type { Decision } from "../decision/deciding";
 import type { Placement } from "../films/prepare";
 import type { Reason } from "../films/reasons";
+import type { Outline } from "../model/outline";
 import type { Unlike } from "../model/typical";
 
 /** A film for the eye: 16 bits a pixel, no larger than a screen needs. */
@@ -38,12 +39,14 @@ export type Request =
   | { readonly kind: "open"; readonly base: string; readonly keys: string[] }
   | { readonly kind: "read"; readonly film: Sent; readonly keys: string[] }
   | { readonly kind: "look"; readonly film: Sent; readonly key: string }
+  | { readonly kind: "outline"; readonly film: Sent; readonly key: string }
   | { readonly kind: "map"; readonly film: Sent; readonly key: string; readonly label: number };
 
 export type Reply =
   | { readonly kind: "opened"; readonly apart: Record<string, number> }
   | { readonly kind: "answers"; readonly imageId: string; readonly answers: Answer[] }
   | { readonly kind: "look"; readonly look: Look }
+  | { readonly kind: "outline"; readonly outline: Outline }
   | { readonly kind: "map"; readonly map: HeatMap }
   | { readonly kind: "unreadable"; readonly reason: Reason }
   | { readonly kind: "failed"; readonly what: string };

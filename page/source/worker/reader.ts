@@ -2,6 +2,7 @@
 
 import type { Answer, HeatMap, Look, Numbered, Reply, Request, Sent } from "./messages";
 import { type Reason } from "../films/reasons";
+import type { Outline } from "../model/outline";
 
 const OPEN_SECONDS = 120;
 const FILM_SECONDS = 30;
@@ -55,6 +56,12 @@ export class Reader {
     const reply = await this.ask({ kind: "look", film: this.sent(film), key }, this.filmSeconds);
     if (reply.kind !== "look") throw new Error(reply.kind);
     return reply.look;
+  }
+
+  async outline(film: Blob, key: string): Promise<Outline> {
+    const reply = await this.ask({ kind: "outline", film: this.sent(film), key }, this.filmSeconds);
+    if (reply.kind !== "outline") throw new Error(reply.kind);
+    return reply.outline;
   }
 
   async map(film: Blob, key: string, label: number): Promise<HeatMap> {

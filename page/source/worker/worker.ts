@@ -9,6 +9,7 @@ import { MAX_FILE_BYTES, UnreadableFilm } from "../films/reasons";
 import { resampled } from "../films/resampling";
 import { sha256 } from "../model/digest";
 import { COARSE, FINE, occlusion } from "../model/occlusion";
+import { outlineOf } from "../model/outline";
 import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
 import { unlike } from "../model/typical";
 import { checked, readVariants } from "../model/variant";
@@ -36,6 +37,7 @@ async function answer(request: Numbered<Request>): Promise<void> {
 /** Return what goes to the page without being copied. */
 function handedOver(reply: Reply): Transferable[] {
   if (reply.kind === "look") return [reply.look.levels.buffer];
+  if (reply.kind === "outline") return reply.outline.masks.map((mask) => mask.buffer);
   return reply.kind === "map" ? [reply.map.values.buffer] : [];
 }
 
@@ -52,6 +54,8 @@ async function replyTo(request: Request): Promise<Reply> {
       return read(request.film, request.keys);
     case "look":
       return { kind: "look", look: look(await filmOf(request.film, request.key)) };
+    case "outline":
+      return outline(request.film, request.key);
     case "map":
       return map(request.film, request.key, request.label);
   }
@@ -129,12 +133,28 @@ async function digest(bytes: Uint8Array): Promise<string> {
 }
 
 function look(film: Grey): Look {
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(film.width, film.height));
-  const [width, height] = [film.width, film.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const [width, height] = shownSize(film);
   const { values } = resampled(film, width, height, "bilinear");
   const levels = new Uint16Array(values.length);
   for (let n = 0; n < levels.length; n++) levels[n] = Math.round(values[n] * 65535);
   return { width, height, levels, stored: { width: film.width, height: film.height } };
+}
+
+/** Return at which width and height a film is looked at. */
+function shownSize(film: Grey): [number, number] {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(film.width, film.height));
+  const shown = (side: number) => Math.max(1, Math.round(side * scale));
+  return [shown(film.width), shown(film.height)];
+}
+
+/** Return what a variant outlines in a film, at the size that it is looked at. */
+async function outline(film: Sent, key: string): Promise<Reply> {
+  const predictor = opened(key);
+  const { variant } = predictor.placed;
+  const grey = await filmOf(film, key);
+  const { outputs } = await predictor.predict(prepare(grey, variant.preparation));
+  const place = placement(grey.height, grey.width, variant.preparation);
+  return { kind: "outline", outline: outlineOf(variant, outputs, place, ...shownSize(grey)) };
 }
 
 async function map(film: Sent, key: string, label: number): Promise<Reply> {

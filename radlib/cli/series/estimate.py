@@ -41,6 +41,7 @@ COSTS: dict[str, tuple[float, float, float]] = {
     "vgg16_dense": (15.5, 134.3, 25),
     "student_residual": (0.15, 0.12, 4), "student_tiny": (0.01, 0.02, 2), "student_small": (0.05, 0.1, 3), "student_separable": (0.03, 0.05, 3),
     "unet": (36.8, 29.0, 15), "unet_mobilenet_v2": (0.28, 0.69, 20), "w_net": (0.61, 0.056, 6), "outline_student": (0.075, 0.012, 4),
+    "centre_mobilenet_v2": (0.20, 0.68, 20), "centre_student": (0.03, 0.014, 3),
 }  # fmt: skip
 UNKNOWN = (4.0, 20.0, 30.0)
 

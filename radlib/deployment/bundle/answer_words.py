@@ -25,15 +25,37 @@ DECISION = (
     "without a threshold. classes: the class of the greatest output, the first of equal ones."
 )
 
-ANSWER_STEPS = (
+OUTLINE = (
+    "Per label the outputs at 'place', its rows and columns, resized to height and width of 'grey' by the filter bilinear; 1 where float64 of "
+    "the value is >= 'least' of 'decision', else 0. None where an output is not finite or lies below -0.0001 or above 1.0001."
+)
+UNDECIDED = (
+    "In the vectors alone: 1 where that value lies within 'apart' of 'decision' of 'least', so that a runtime that rounds otherwise may turn "
+    "the pixel; every other pixel is equal."
+)
+SHARE = "Per label how much of the square has outputs >= 'least', all s x s pixels counted; 'shares' of the vectors."
+
+PREPARED_STEPS = (
     {"step": "resized", "array": "float32 (height, width)", "words": RESIZED},
     {"step": "square", "array": "float32 (s, s)", "words": SQUARE},
     {"step": "OPERATION", "array": "float32 (s, s)", "words": OPERATION},
     {"step": "levels", "array": "uint8 (s, s)", "words": LEVELS},
     {"step": "tensor", "array": "as 'input' says", "words": TENSOR},
-    {"step": "outputs", "array": "float32 (outputs,)", "words": OUTPUTS},
-    {"step": "decision", "array": "text", "words": DECISION},
 )
+ANSWER_STEPS: Mapping[
+    str, tuple[Mapping[str, str], ...]
+] = {  # by how a task's answers are kept, `Task.record`
+    "probabilities": (
+        {"step": "outputs", "array": "float32 (outputs,)", "words": OUTPUTS},
+        {"step": "decision", "array": "text", "words": DECISION},
+    ),
+    "masks": (
+        {"step": "outputs", "array": "float32 (s, s, outputs)", "words": OUTPUTS},
+        {"step": "outline", "array": "uint8 (height, width, labels)", "words": OUTLINE},
+        {"step": "undecided", "array": "uint8 (height, width, labels)", "words": UNDECIDED},
+        {"step": "share", "array": "float64 (labels,)", "words": SHARE},
+    ),
+}
 
 ANTIALIASED = (
     "Rows first (along the width), their result as float32, then columns; a side that keeps its length is left out. r = old / new in float64, "
@@ -114,4 +136,6 @@ TOLERANCES: Mapping[str, object] = {
         "equal bits by the same runtime on x86; 1e-6 apart elsewhere, or one step of an output of integers"
     ),
     "decision": "equal",
+    "outline": "equal but for pixels that are undecided",
+    "share": "apart by no more than 'may_differ' of the vectors, the share of outputs that lie within 'apart' of 'least'",
 }

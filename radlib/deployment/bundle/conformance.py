@@ -24,7 +24,8 @@ FORMAT, VERSION = "radlib-conformance", 1
 IN_FULL = ("dicom_12_bits_window", "png_16_bits", "jpeg_grey", "png_larger", "png_tall", "png_as_large")
 SEED = 17
 
-Ask = Callable[[np.ndarray], Mapping[str, Any]]
+Vector = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]  # what is said of a film, and arrays by step
+Ask = Callable[[np.ndarray, tuple[int, int]], Vector]
 
 
 def write_conformance(
@@ -36,7 +37,7 @@ def write_conformance(
         folder: Where to; made.
         preparation: What is done to a grey film.
         source: The tensor that takes a film; None leaves this step out.
-        ask: From a prepared film, uint8 (s, s), to `outputs` and `decision`; None leaves these out.
+        ask: From a prepared film, uint8 (s, s), and its size as it is stored, to what is answered; None leaves this out.
 
     Returns:
         The path of `vectors.json`.
@@ -46,8 +47,8 @@ def write_conformance(
     (folder / "bytes").mkdir()
     for name, path in _written(folder / "films", preparation.image_size):
         steps = dict(film_steps(path, preparation, source))
-        answer = dict(ask(steps["levels"])) if ask else {}
-        kept = steps if name in IN_FULL else _in_short(steps)
+        answer, arrays = ask(steps["levels"], steps["grey"].shape) if ask else ({}, {})
+        kept = {**steps, **arrays} if name in IN_FULL else {**_in_short(steps), **_masks(arrays)}
         films.append({
             "name": name,
             "file": f"films/{path.name}",
@@ -81,6 +82,11 @@ def _in_short(steps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = list(steps)
     kept = [*names[: names.index("grey") + 1], "levels"]
     return {name: steps[name] for name in kept}
+
+
+def _masks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what is kept of the answer to a film that is not shown in full: what is drawn, not the numbers behind it."""
+    return {name: array for name, array in arrays.items() if name != "outputs"}
 
 
 def _keep(folder: Path, name: str, step: str, array: np.ndarray) -> dict[str, Any]:

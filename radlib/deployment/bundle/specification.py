@@ -5,11 +5,18 @@ a board, does the same or runs another classifier. So the bundle says it all in 
 changes a step raises `VERSION`, and a reader refuses a version that it does not know.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from radlib.deployment.bundle.answer_words import ANSWER_STEPS, FILTERS, OPERATION_WORDS, TOLERANCES
+from radlib.deployment.bundle.answer_words import (
+    ANSWER_STEPS,
+    FILTERS,
+    OPERATION_WORDS,
+    PREPARED_STEPS,
+    TOLERANCES,
+)
 from radlib.deployment.bundle.film_words import FILM_STEPS, KINDS
+from radlib.deployment.bundle.outline_examples import agreed
 from radlib.deployment.export_texts import NOTICE
 from radlib.evaluation.deciding import ROUNDING
 from radlib.formats.tflite import TensorEnd
@@ -25,6 +32,7 @@ def specification(
     ends: tuple[TensorEnd, TensorEnd],
     task: Task,
     thresholds: Sequence[float | None],
+    step: float = 0.0,
 ) -> dict[str, Any]:
     """Return all that a reader of films must do.
 
@@ -33,17 +41,17 @@ def specification(
         ends: The first and the last tensor of the LiteRT file.
         task: What the network was asked.
         thresholds: One per label, None where there is none.
+        step: What one code of an output of integers is worth; 0 of real numbers.
 
     Returns:
         Plain values, for JSON; what holds for this bundle under `preparation`, `input`, `output` and `decision`.
     """
-    labels = list(task.labels)
     return {
         "format": FORMAT,
         "version": VERSION,
         "notice": NOTICE,
         "kinds": dict(KINDS),
-        "steps": [*FILM_STEPS, *ANSWER_STEPS],
+        "steps": [*FILM_STEPS, *PREPARED_STEPS, *ANSWER_STEPS[task.record]],
         "filters": {name: dict(each) for name, each in FILTERS.items()},
         "operations": dict(OPERATION_WORDS),
         "tolerances": dict(TOLERANCES),
@@ -53,12 +61,32 @@ def specification(
         "decision": {
             "task": task.name,
             "outputs": list(task.outputs),
-            "labels": labels,
-            "negatives": {} if task.exclusive else {label: task.negative(label) for label in labels},
-            "thresholds": {} if task.exclusive else dict(zip(labels, thresholds, strict=True)),
+            "labels": list(task.labels),
             "rounding": ROUNDING,
+            **DECISIONS[task.record](task, thresholds, step),
         },
     }
+
+
+def _of_thresholds(task: Task, thresholds: Sequence[float | None], step: float) -> dict[str, Any]:
+    """Return at which threshold each label is there, and what the decision is called where it is not."""
+    if task.exclusive:
+        return {"negatives": {}, "thresholds": {}}
+    return {
+        "negatives": {label: task.negative(label) for label in task.labels},
+        "thresholds": dict(zip(task.labels, thresholds, strict=True)),
+    }
+
+
+def _of_pixels(task: Task, thresholds: Sequence[float | None], step: float) -> dict[str, Any]:
+    """Return from which probability on a pixel is outlined, and how far two runtimes may lie apart."""
+    return {"least": task.fixed_threshold, "apart": agreed(step)}
+
+
+DECISIONS: Mapping[str, Callable[[Task, Sequence[float | None], float], dict[str, Any]]] = {
+    "probabilities": _of_thresholds,
+    "masks": _of_pixels,
+}
 
 
 def all_said(preparation: Preprocessing) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from radlib.deployment.micro.trial import MicroTrial, micro_trial
 from radlib.formats.tflite import TensorEnd, tensor_ends
 from radlib.foundation.errors import NotApplicable
 from radlib.foundation.storage import write_text
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
 FOLDER = "micro"
@@ -42,6 +43,20 @@ def add_micro(bundle: Path, model: Path, variant: Variant, films: np.ndarray) ->
     if trial.runs is not None and trial.why_not:
         raise NotApplicable(f"{variant.name} cannot go onto a microcontroller: {trial.why_not}.")
     write_micro(bundle / FOLDER, model, variant, trial)
+
+
+def refuse_maps(variant: Variant) -> None:
+    """Refuse a variant that answers at every pixel.
+
+    Raises:
+        NotApplicable: For one that outlines, with the reason.
+    """
+    if task_of(variant).record != "probabilities":
+        raise NotApplicable(
+            f"{variant.name} cannot go onto a microcontroller: it outlines, and what is written for one is tried here with rows of "
+            "probabilities alone; the memory that maps of a whole film take between layers was never measured there. Export it "
+            "without --micro."
+        )
 
 
 def write_micro(folder: Path, model: Path, variant: Variant, trial: MicroTrial) -> None:

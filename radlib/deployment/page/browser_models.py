@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bundle.outline_examples import CODE
 from radlib.formats.litert_tables import packed, read_tables
 from radlib.foundation.backend import quiet_stderr
 from radlib.foundation.errors import SetupError
 
 NOT_FOR_BROWSERS = "{name} cannot be put into a page: {why}; export another variant."
-CODE_STEP = 1.001  # an output of integers may lie one code away where the last bit is rounded otherwise
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def browser_model(content: bytes, films: np.ndarray, outputs: np.ndarray, *, nam
     Args:
         content: The file that LiteRT runs elsewhere.
         films: Prepared films to compare answers on, uint8 (n, s, s).
-        outputs: What the file answers to them, float32 (n, outputs).
+        outputs: What the file answers to them, float32 (n, outputs), or of outlines (n, s, s, outputs).
         name: Of the variant, for messages.
 
     Raises:
-        SetupError: When it has another form than one film in and one row out, or answers otherwise afterwards.
+        SetupError: When it has another form than one film in and one answer out, or answers otherwise afterwards.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -147,6 +147,6 @@ def _check_same(made: BrowserModel, films: np.ndarray, outputs: np.ndarray, name
         found = answers_of(made.content, films)[0]
     except (RuntimeError, ValueError) as error:
         raise SetupError(NOT_FOR_BROWSERS.format(name=name, why=" ".join(str(error).split()))) from error
-    allowed = max(1e-5, CODE_STEP * made.step)
+    allowed = max(1e-5, CODE * made.step)
     if found.shape != outputs.shape or not np.abs(found - outputs).max() <= allowed:
         raise SetupError(NOT_FOR_BROWSERS.format(name=name, why="it answers otherwise there"))

@@ -6,13 +6,14 @@ versions of libraries. So what goes is named one by one.
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bundle.outline_examples import agreed, golden_masks
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import FINISHED
 from radlib.deployment.page.browser_models import BrowserModel, browser_model
@@ -23,11 +24,11 @@ from radlib.formats.predictors import open_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import file_sha256
-from radlib.runs.tasks import task_of
+from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant
 
 GOLDEN = "golden.npz"
-AGREED = 1e-4  # by which answers in the browser may lie apart from the desk's, of real numbers
+DRAWN, UNDECIDED = 1, 2  # bits of a pixel of `masks`
 STATED = ("state", "missing", "alarm", "verdict", "margin", "counted", "thresholds_from")
 
 
@@ -40,12 +41,15 @@ class PageVariant:
         record: What the page is told, for JSON.
         model: The file that the browser runs.
         golden: Films that the page proves itself on at every start, uint8 (n, s, s), drawn.
+        masks: What is outlined in them, uint8 (n, s, s, labels), of each pixel whether it is drawn and whether a runtime that
+            rounds otherwise may turn it; None of networks that outline nothing.
     """
 
     key: str
     record: dict[str, Any]
     model: BrowserModel
     golden: np.ndarray
+    masks: np.ndarray | None = None
 
 
 def page_variant(bundle: Path) -> PageVariant:
@@ -69,7 +73,28 @@ def page_variant(bundle: Path) -> PageVariant:
     model = browser_model(runs.read_bytes(), films, answers, name=variant.name)
     typical = read_typical(bundle / TYPICAL)
     known = typical if typical is not None and typical.sha256 == variant.sha256 else None
-    return PageVariant(_key(bundle), _record(variant, record, model, known, answers), model, films)
+    masks, proved = EXPECTED[task_of(variant).record](task_of(variant), answers, model.step)
+    said = {**_record(variant, record, model, known), **proved}
+    return PageVariant(_key(bundle), said, model, films, masks)
+
+
+def _of_numbers(task: Task, answers: np.ndarray, step: float) -> tuple[None, dict[str, Any]]:
+    """Return the numbers that the page is held to, and how near it must come."""
+    return None, {"golden": answers.tolist(), "agreed": agreed(step)}
+
+
+def _of_pixels(task: Task, answers: np.ndarray, step: float) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the masks that the page is held to, of which no pixel that is decided may be another."""
+    found = golden_masks(task, answers, step)
+    masks = found["masks"] * DRAWN + found["undecided"] * UNDECIDED
+    told = {"golden": [], "agreed": 0, "least": task.fixed_threshold, "negatives": [], "thresholds": []}
+    return masks.astype(np.uint8), told
+
+
+EXPECTED: Mapping[str, Callable[[Task, np.ndarray, float], tuple[np.ndarray | None, dict[str, Any]]]] = {
+    "probabilities": _of_numbers,
+    "masks": _of_pixels,
+}
 
 
 def _answers(runs: Path, record: Mapping[str, Any], films: np.ndarray) -> np.ndarray:
@@ -97,7 +122,6 @@ def _record(
     record: Mapping[str, Any],
     model: BrowserModel,
     typical: Typical | None,
-    answers: np.ndarray,
 ) -> dict[str, Any]:
     task = task_of(variant)
     labels = list(task.labels)
@@ -121,8 +145,6 @@ def _record(
         "finished": record.get("state") == FINISHED,
         "embedding": model.embedding,
         "typical": None if typical is None else _numbers(typical, model),
-        "golden": answers.tolist(),
-        "agreed": max(AGREED, 1.001 * model.step),
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from radlib.foundation.storage import disk_errors, file_sha256
 
 FORMAT, VERSION = "radlib-page", 1
 RECORD, VARIANTS = "page.json", "variants"
-MODEL, GOLDEN, VARIANT = "model.tflite", "golden.bin", "variant.json"
+MODEL, GOLDEN, MASKS, VARIANT = "model.tflite", "golden.bin", "masks.bin", "variant.json"
 VERSION_LETTERS = 16
 
 
@@ -58,6 +58,8 @@ def _fill(folder: Path, source: Path, variants: Sequence[PageVariant]) -> None:
         place.mkdir(parents=True)
         (place / MODEL).write_bytes(variant.model.content)
         (place / GOLDEN).write_bytes(variant.golden.tobytes())
+        if variant.masks is not None:
+            (place / MASKS).write_bytes(variant.masks.tobytes())
         _write(place / VARIANT, variant.record)
     _write(folder / RECORD, {
         "format": FORMAT, "version": VERSION, "radlib": __version__, "notice": NOTICE,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.answer_tables import Choices, answer_films, decider_of
-from radlib.deployment.described_variants import folder_of, read_described
+from radlib.deployment.described_variants import folder_of, read_described, refuse_outlines
 from radlib.deployment.own_films import read_films
-from radlib.deployment.reading.answering import litert_file
+from radlib.deployment.reading.answering import Seen, litert_file
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.threshold_files import NOTICE
 from radlib.evaluation.deciding import Answer
@@ -31,6 +31,7 @@ def read_bundle(
     as_json: bool,
     heat_maps: Path | None,
     reports: Path | None = None,
+    masks: Path | None = None,
     show: Say,
     say: Say,
 ) -> int:
@@ -44,6 +45,7 @@ def read_bundle(
         as_json: Whether a line of JSON per film is shown.
         heat_maps: A folder that gets a picture per film of where the network looked; None for none.
         reports: A folder that gets a DICOM Structured Report per film; None for none.
+        masks: A folder that gets what is outlined in each film, see `mask_pictures`; None for none.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
 
@@ -52,7 +54,7 @@ def read_bundle(
     """
     say(NOTICE)
     report = reporter(bundle, films, reports, say) if reports is not None else None
-    seen = drawer(bundle, heat_maps, choices) if heat_maps is not None else None
+    seen = pictures(bundle, heat_maps, masks, choices)
 
     def each(row: Mapping[str, Any]) -> None:
         if as_json:
@@ -72,12 +74,34 @@ def read_bundle(
     )
 
 
-def drawer(bundle: Path, folder: Path, choices: Choices) -> Callable[[Answer, np.ndarray], None]:
+def pictures(bundle: Path, heat_maps: Path | None, masks: Path | None, choices: Choices) -> Seen | None:
+    """Return what writes the pictures of each film that were asked for; None for none.
+
+    Raises:
+        UsageError: For masks of a network that outlines nothing, and maps of where one looks that outlines.
+    """
+    writers: list[Seen] = []
+    if heat_maps is not None:
+        writers.append(drawer(bundle, heat_maps, choices))
+    if masks is not None:
+        from radlib.deployment.mask_pictures import mask_writer
+
+        writers.append(mask_writer(bundle, masks))
+
+    def seen(answer: Answer, film: np.ndarray) -> None:
+        for write in writers:
+            write(answer, film)
+
+    return seen if writers else None
+
+
+def drawer(bundle: Path, folder: Path, choices: Choices) -> Seen:
     """Return what draws where a bundle's network looks on a film, at the thresholds that decide; see `heat_pictures`."""
     from radlib.deployment.reading.heat_pictures import picture_writer
 
     source = folder_of(bundle)
     variant, record = read_described(source)
+    refuse_outlines(variant, "--heat-map", "the outline itself says where it looks; draw it with --masks")
     thresholds = decider_of(variant, record, choices).thresholds
     return picture_writer(litert_file(source, variant, record), variant, thresholds, folder)
 
@@ -88,4 +112,8 @@ def reporter(
     """Return what writes the Structured Report of each row; see `dicom_reports`."""
     from radlib.deployment.dicom_reports.documents import report_writer  # brings in what only writers need
 
+    variant, _ = read_described(folder_of(bundle))
+    refuse_outlines(
+        variant, "--dicom-sr", "what it outlines goes to an archive by radlib predict --dicom-seg"
+    )
     return report_writer(bundle, films, folder, say)

@@ -12,7 +12,7 @@ from radlib.deployment.reading.answering import Answering, answering, typical_be
 from radlib.deployment.reading.arrivals import Look, Pace
 from radlib.deployment.reading.film_files import FilmFile
 from radlib.deployment.reading.following_table import FollowingTable
-from radlib.deployment.reading.read import drawer, reporter
+from radlib.deployment.reading.read import pictures, reporter
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.reading.watching import Row, Watched, only_reader, watch
 from radlib.deployment.threshold_files import NOTICE
@@ -34,6 +34,7 @@ def watch_folder(
     as_json: bool,
     heat_maps: Path | None,
     reports: Path | None = None,
+    masks: Path | None = None,
     show: Say,
     say: Say,
     pace: Pace | None = None,
@@ -49,6 +50,7 @@ def watch_folder(
         as_json: Whether a line of JSON per film is shown.
         heat_maps: A folder that gets a picture per film; None for none.
         reports: A folder outside `folder` that gets a DICOM Structured Report per film; None for none.
+        masks: A folder outside `folder` that gets what is outlined in each film; None for none.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
         pace: How long is waited; None as usual.
@@ -58,7 +60,11 @@ def watch_folder(
     """
     if not folder.is_dir():
         raise UsageError(f"{folder.name} is no folder; give the folder that films are exported into.")
-    for what, place in (("reports", reports), ("pictures", heat_maps)):  # each would be read as a film
+    for what, place in (
+        ("reports", reports),
+        ("pictures", heat_maps),
+        ("masks", masks),
+    ):  # each would be read as a film
         if place is not None and place.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 f"{place.name} lies in the folder that is watched; choose one outside for the {what}."
@@ -68,7 +74,7 @@ def watch_folder(
     decider = decider_of(variant, record, choices)
     for line in (NOTICE, *warnings_before(variant, record)):
         say(line)
-    seen = drawer(bundle, heat_maps, choices) if heat_maps is not None else None
+    seen = pictures(bundle, heat_maps, masks, choices)
     report = reporter(bundle, [folder], reports, say) if reports is not None else lambda row: None
     warned = choices.compared and typical_beside(source, variant) is not None
     columns = [c for c in decider.columns(warned) if c != "file" or choices.with_files]

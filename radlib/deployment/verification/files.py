@@ -32,7 +32,8 @@ MADE_BY_RUN = (
     "shift.json", "earlier_looks.json", "stress.csv", "sources.csv", "site_films.csv", "validation_groups.csv", "test_log.csv", "measurements.csv", "device_measurements.csv", "report.html",
     "report.md", "results.csv", "per_label.csv", "comparisons.csv", "usefulness.csv",
     "over_seeds.csv", "verdicts.csv", "decisions.csv", "calibration.csv", "harm.csv", "group_rates.csv", "agreement.csv", "heat_maps.csv",
-    "pairs.csv", "refusals.csv", "layers.csv", "weights.csv", "changed_decisions.csv", "outlines.csv", "outline_groups.csv",
+    "pairs.csv", "refusals.csv", "layers.csv", "weights.csv", "changed_decisions.csv", "outlines.csv", "outline_groups.csv", "boxes.csv", "froc.csv",
+    "box_groups.csv",
 )  # fmt: skip
 NOTED_ALWAYS = ("variants", "predictions", "selection.json", "films.json", "quarantine.csv", "copies.csv")
 

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
+        "boxes": ["film_boxes", "froc_curves", "size_against_box_score"],
         "code_examples": ["code_tree", "gap_line"],
         "coding": ["block_candidates", "block_costs", "index_bits", "random_codes", "rate_curves"],
         "comparison": [
@@ -49,7 +50,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "outlines": ["dice_of_films", "film_outlines", "size_against_dice"],
         "rounding": ["clip_balance", "layer_sensitivity", "straight_through"],
         "search": ["search_curves", "search_front"],
-        "stress": ["stress_curves"],
+        "stress": ["dice_under_stress", "stress_curves"],
         "sweeps": ["sweep_curves"],
         "usefulness": ["decision_curve", "precision_recall"],
         "training": ["calibration", "learning_curves", "probability_histogram", "roc"],

@@ -50,6 +50,44 @@ def stress_curves(table: Any, *, axes: Any = None) -> np.ndarray:
     return axes
 
 
+@styled
+def dice_under_stress(table: Any, *, axes: Any = None) -> np.ndarray:
+    """Draw mean Dice and its 5th percentile against the strength of change; a column per kind of change.
+
+    Args:
+        table: DataFrame with columns `label`, `chain`, `kind`, `strength`, and `dice` and `failing_dice` with `_low` and
+            `_high`, as `outline_stress` returns it.
+        axes: Axes, one per kind; None for a new figure.
+
+    Returns:
+        The Axes, (kinds,).
+
+    Example:
+        >>> axes = dice_under_stress(outline_stress(readings))  # doctest: +SKIP
+    """
+    kinds = list(dict.fromkeys(table["kind"])) or ["none"]
+    if axes is None:
+        axes = new_axes((2.4 * len(kinds) + 1.2, 3.2), 1, len(kinds), sharey="row", squeeze=False)
+    axes = np.asarray(axes).ravel()
+    for kind, ax in zip(kinds, axes, strict=True):
+        for place, (name, rows) in enumerate(table[table["kind"] == kind].groupby("label", sort=False)):
+            colour = KINDS[kind_of(rows["chain"].iloc[0])]
+            _curve(ax, rows, "dice", colour, "-", name)
+            _curve(
+                ax,
+                rows,
+                "failing_dice",
+                colour,
+                RATES["specificity"],
+                "5th percentile" if not place else None,
+            )
+        ax.set_title(kind)
+        ax.set(xlabel="share of the full range", xticks=(0, 0.5, 1))
+    axes[0].set_ylabel("Dice")
+    axes[0].legend(loc="lower left")
+    return axes
+
+
 def _curve(ax: Any, rows: Any, name: str, colour: str, line: Any, label: str | None) -> None:
     """Draw one curve with its interval; the original, in black, lies on top."""
     over = 3 if colour == KINDS["original"] else 2

@@ -41,8 +41,22 @@ def reading_table(results: pd.DataFrame) -> Table:
     )
 
 
-def limit_tables(readings: Readings, results: pd.DataFrame) -> tuple[Table, ...]:
-    """Return the best file under each limit of size, chosen on validation films."""
+def limit_tables(
+    readings: Readings,
+    results: pd.DataFrame,
+    measure: str = "dice",
+    title: str = "Dice",
+    caption: str = "The closest outlines for a device with so much room; Dice on test films",
+) -> tuple[Table, ...]:
+    """Return the best file under each limit of size, chosen on validation films.
+
+    Args:
+        readings: The files of the run.
+        results: A row per variant.
+        measure: Its column that is shown.
+        title: What that is called.
+        caption: Of the table.
+    """
     limits = readings.selection.get("limits", ())
     if not limits:
         return ()
@@ -55,16 +69,13 @@ def limit_tables(readings: Readings, results: pd.DataFrame) -> tuple[Table, ...]
             rows.append((size, count, Cell("none"), Cell(w.MISSING), Cell(w.MISSING)))
             continue
         row = by_name.loc[limit["winner"]]
-        dice = Cell(w.rate(row["dice"], w.known(row["films"])), w.span(row["dice_low"], row["dice_high"]))
+        known = w.known(row["films"])
+        found = Cell(w.rate(row[measure], known), w.span(row[f"{measure}_low"], row[f"{measure}_high"]))
         rows.append(
-            (size, count, Cell(titles[limit["winner"]]), Cell(w.human_bytes(row["size_bytes"])), dice)
+            (size, count, Cell(titles[limit["winner"]]), Cell(w.human_bytes(row["size_bytes"])), found)
         )
-    columns = ("At most", "Files that fit", "Best on validation", "File", "Dice")
-    return (
-        Table(
-            columns, tuple(rows), "The closest outlines for a device with so much room; Dice on test films"
-        ),
-    )
+    columns = ("At most", "Files that fit", "Best on validation", "File", title)
+    return (Table(columns, tuple(rows), caption),)
 
 
 def label_tables(results: pd.DataFrame, measures: pd.DataFrame) -> tuple[Table, ...]:

@@ -12,6 +12,7 @@ from radlib.report.model_cards import card
 from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
 from radlib.report.outlines.outline_results import outline_measures, outline_results
+from radlib.report.outlines.outline_stress import draw_outline_stress, outline_stress
 from radlib.report.outlines.outline_words import beside_its_original, outline_methods, outline_scores
 from radlib.report.pictures import album, one_per_variant
 from radlib.report.pooled import pooled
@@ -25,6 +26,7 @@ ALSO = "on the films that it outlines worst"
 def outline_tables(readings: Readings) -> Tables:
     """Return what is written as CSV, and the table with a row per variant."""
     results, insides = outline_results(readings.run, readings=readings), read_insides(readings)
+    stress = outline_stress(readings)
     files = {
         "results.csv": results,
         "outlines.csv": outline_measures(readings.run, readings=readings),
@@ -32,14 +34,15 @@ def outline_tables(readings: Readings) -> Tables:
         "layers.csv": insides.layers,
         "weights.csv": insides.weights,
         "refusals.csv": refusal_table(readings.run),
+        **({"stress.csv": stress} if len(stress) else {}),
     }
-    return Tables(files, results, {"insides": insides})
+    return Tables(files, results, {"insides": insides, "stress": stress})
 
 
 def outline_report(readings: Readings, tables: Tables) -> Told:
     """Return the page, its pictures, which are written, and a card per variant."""
     results, measures, insides = tables.results, tables.files["outlines.csv"], tables.rest["insides"]
-    figures = _draw(readings, results, insides)
+    figures = _draw(readings, results, insides, tables.rest["stress"])
     page = outline_page(readings, tables, figures)
     rows = results.set_index("variant", drop=False)
     cards = []
@@ -50,7 +53,9 @@ def outline_report(readings: Readings, tables: Tables) -> Told:
     return Told(page, figures, tuple(cards))
 
 
-def _draw(readings: Readings, results: pd.DataFrame, insides: Insides) -> dict[str, Figure]:
+def _draw(
+    readings: Readings, results: pd.DataFrame, insides: Insides, stress: pd.DataFrame
+) -> dict[str, Figure]:
     """Draw every picture that the run has numbers for; none shows a film."""
     drawn, add = album(readings.run.path("figures"))
     each = pooled(results)
@@ -73,6 +78,7 @@ def _draw(readings: Readings, results: pd.DataFrame, insides: Insides) -> dict[s
     if len(one_each):
         alt = "Size of each file, as it is and deflated."
         add("size_bars", lambda: draw.size_bars(one_each), alt)
+    draw_outline_stress(stress, add)
     draw_devices(readings, results, add)
     draw_insides(readings, insides, add)
     return drawn

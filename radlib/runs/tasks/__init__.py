@@ -2,7 +2,7 @@
 
 Everything that depends on the kind of question stands in these files, so that techniques, reports and bundles never ask which
 it is: they ask what it means. Begin with `task.Task`, which every kind fills in; `binary_question`, `findings_question` and
-`classes_question` sort films, `outlines_question` says where in them, and `naming` finds a kind again by the name that a stored
+`classes_question` sort films, `outlines_question` and `boxes_question` say where in them, and `naming` finds a kind again by the name that a stored
 variant bears.
 """
 
@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "binary_question": ["binary"],
+        "boxes_question": ["boxes"],
         "classes_question": ["classes"],
         "findings_question": ["findings"],
         "naming": ["named", "task_of"],

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from radlib.runs.tasks.binary_question import Binary, binary
+from radlib.runs.tasks.boxes_question import Boxes, boxes_named
 from radlib.runs.tasks.classes_question import Classes, classes
 from radlib.runs.tasks.findings_question import Findings, findings
 from radlib.runs.tasks.outlines_question import Outlines, outlines
@@ -18,6 +19,7 @@ KINDS: Mapping[str, Callable[[Sequence[str]], Task]] = {
     Classes.name: classes,
     Findings.name: findings,
     Outlines.name: outlines,
+    Boxes.name: boxes_named,
 }
 
 

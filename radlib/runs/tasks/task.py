@@ -55,6 +55,11 @@ class Task:
     unknown_teaches: ClassVar[bool] = False
     one_output_will_do: ClassVar[bool] = False
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What the columns of `targets` are called: the outputs, where each of them is an answer by itself."""
+        return self.outputs
+
     def negative(self, label: str) -> str:
         """Return what the decision is called where a label does not hold."""
         return f"no {label}"
@@ -85,6 +90,15 @@ class Task:
     def targets(self, label_matrix: np.ndarray) -> np.ndarray:
         """Return what the network should answer, float32 (n, outputs): one-hot when outputs exclude each other."""
         return label_matrix.astype(np.float32)
+
+    def wanted(self, places: np.ndarray, side: int) -> np.ndarray:
+        """Return what the network should answer where a place is asked for, float32: the places themselves, if they are masks.
+
+        Args:
+            places: What is known of each film's places, see `datasets.films.Films.places`.
+            side: Of the square that the network sees, pixels.
+        """
+        return places.astype(np.float32)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Return one probability per label, float32 (n, labels), from network outputs (n, outputs)."""

@@ -53,7 +53,7 @@ def test_more_work_takes_longer(tmp_path, fewer, more):
     ("architecture", "options"),
     [
         ("unet", "{depth: 4, width: 16}"), ("unet", "{depth: 3, width: 16}"), ("unet_mobilenet_v2", "{}"),
-        ("w_net", "{width: 16}"), ("outline_student", "{}"),
+        ("w_net", "{width: 16}"), ("outline_student", "{}"), ("centre_student", "{}"),
     ],
 )  # fmt: skip
 def test_disk_is_reckoned_from_the_weights_of_the_network_as_it_was_chosen(tmp_path, architecture, options):

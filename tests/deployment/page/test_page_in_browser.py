@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exported_bundles import exported_bundles
+from outline_runs import exported_outlines
 from page_films import odd_films, with_films
 from radlib.deployment.page.built_page import CHECKOUT, START
 from radlib.deployment.page.serving import address, page_server
@@ -23,7 +24,7 @@ CHROMIUM = (
 )
 
 
-SHORT = ("decision", "texts", "conformance", "faults", "browser/desk", "browser/page")
+SHORT = ("decision", "outline", "texts", "conformance", "faults", "browser/desk", "browser/page")
 
 
 def _missing() -> str:
@@ -68,6 +69,11 @@ def _vitest(*names, **variables):
 def test_a_short_round(tmp_path):
     bundles = exported_bundles(tmp_path, ("int8", "float32"))
     _run(bundles, tmp_path, *SHORT, tried=1, RADLIB_MUTANTS="200")
+
+
+def test_outlines_are_drawn_over_the_film_as_on_the_desk(tmp_path):
+    bundles = exported_outlines(tmp_path, ("float32",))
+    _run(bundles, tmp_path, "outline", "conformance", "browser/outlines", "browser/desk", tried=1)
 
 
 @pytest.mark.slow
