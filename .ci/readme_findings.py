@@ -171,9 +171,10 @@ def study_rows(name: str, title: str, table: pd.DataFrame) -> list[str]:
         change = "–"
         if known(row["difference"]):
             change = f"{signed(row['difference'])} ({signed_span(row['difference_low'], row['difference_high'])}), {verdict_of(row)}"
+        measure, named = ("auroc", "") if "auroc" in row else ("dice", "Dice ")
         cells.append(
             f"| {first} | {row['network']}: {row['label']} | {row['size_bytes'] / 1000:,.0f} | "
-            f"{rate(row['auroc'])} ({span(row['auroc_low'], row['auroc_high'])}) | {change} |"
+            f"{named}{rate(row[measure])} ({span(row[f'{measure}_low'], row[f'{measure}_high'])}) | {change} |"
         )
     return cells
 

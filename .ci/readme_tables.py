@@ -36,7 +36,7 @@ def generated() -> dict[str, str]:
         "picture": readme_findings.picture(main),
         "findings": readme_findings.findings(main, load_study(main.name).network_settings()[0].margin),
         "notebooks": notebooks(),
-        "summary": readme_findings.summary([RESULTS / name for name in published()]),
+        "summary": readme_findings.summary([RESULTS / name for name in (*published(), *published("dice"))]),
         "results": results(),
         "times": times(),
         "techniques": registry_table(TECHNIQUES),
@@ -45,9 +45,10 @@ def generated() -> dict[str, str]:
     }
 
 
-def published() -> list[str]:
-    """Return the studies with published results: real films first, the demo last."""
-    names = sorted(path.parent.name for path in RESULTS.glob("*/results.csv"))
+def published(measure: str = "auroc") -> list[str]:
+    """Return the studies with published results that are measured so, `dice` of outlines: real films first, the demo last."""
+    tables = sorted(RESULTS.glob("*/results.csv"))
+    names = [path.parent.name for path in tables if measure in pd.read_csv(path, nrows=0)]
     return sorted(names, key=lambda name: (name == "demo", name != MAIN[0], name))
 
 
@@ -80,7 +81,39 @@ def results() -> str:
     """Return the best of the main studies under each limit of size, one table of all others, and the demo in full."""
     others = [name for name in published() if name not in (*MAIN, *IN_FULL)]
     earlier = "Results of earlier recipes and rules lie in [docs/results/archive](results/archive/README.md)."
-    return "\n\n".join([*map(limits_table, MAIN), others_table(others), earlier, *map(study_table, IN_FULL)])
+    outlines = map(outlines_table, published("dice"))
+    return "\n\n".join(
+        [*map(limits_table, MAIN), others_table(others), *outlines, earlier, *map(study_table, IN_FULL)]
+    )
+
+
+def outlines_table(name: str) -> str:
+    """Return every file of a study of outlines: how it outlines the test films on the mean, and at worst but for one in twenty."""
+    study = load_study(name)
+    table = pd.read_csv(RESULTS / name / "results.csv")
+    rows = [
+        "| variant | file, KB | smaller | Dice | of the worst twentieth | against its original | verdict |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for row in table.to_dict("records"):
+        size, smaller, dice, difference, verdict, _ = judged(row, "dice").split(" | ")
+        worst = f"{rate(row['failing_dice'])} ({span(row['failing_dice_low'], row['failing_dice_high'])})"
+        chosen = ", chosen" if row["winner"] else ""
+        cells = (
+            f"{built(study, row['network'])}: {row['label']}{chosen}",
+            size,
+            smaller,
+            dice,
+            worst,
+            difference,
+            verdict,
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    foot = (
+        f"{int(table['films'].max())} test films; in parentheses 95 % intervals over patients. Dice: twice what two outlines have in common, "
+        "over the sum of both; of the worst twentieth: what one film in twenty stays below."
+    )
+    return "\n".join([heading(study, name), "", *rows, "", foot])
 
 
 def limits_table(name: str) -> str:
@@ -119,7 +152,7 @@ def limits_table(name: str) -> str:
     return "\n".join([heading(study, name), "", *rows, "", foot])
 
 
-def judged(row: Mapping[str, Any]) -> str:
+def judged(row: Mapping[str, Any], measure: str = "auroc") -> str:
     """Return the cells of a variant beside its original: size, AUROC, difference, verdict, latency."""
     difference = MISSING
     if known(row["difference"]):
@@ -130,7 +163,7 @@ def judged(row: Mapping[str, Any]) -> str:
     latency = f"{row['latency_p50_ms']:.2f}" if known(row["latency_p50_ms"]) else MISSING
     return (
         f"{row['size_bytes'] / 1000:,.0f} | {row['compression']:.1f} × | "
-        f"{rate(row['auroc'])} ({span(row['auroc_low'], row['auroc_high'])}) | {difference} | {verdict} | {latency} |"
+        f"{rate(row[measure])} ({span(row[f'{measure}_low'], row[f'{measure}_high'])}) | {difference} | {verdict} | {latency} |"
     )
 
 
