@@ -35,6 +35,7 @@ test_is_public: false
 parameters:
   dataset: synthetic
   dataset_options: {patients: 40}
+  augmentation: {spared_exposure: 0.3}
   epochs: 1
   batch_size: 8
   chains: [int8]
