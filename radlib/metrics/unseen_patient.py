@@ -35,6 +35,7 @@ NOTHING = 1e-12  # of the spread, below which a weight moves nothing and its rec
 EXACT = 1e-7  # of the saddlepoint, at which the exponent is flat
 _NORMAL = NormalDist()
 NEAR_THE_MEAN = 1e-4  # standard deviations, within which the formula divides zero by zero
+FAR_FROM_THE_MEAN = 1e9  # standard deviations
 
 
 def unseen_p(found: Difference, margin: float, other_variance: float = 0.0) -> float:
@@ -147,6 +148,8 @@ def weighted_tail(weights: np.ndarray, shift: float = 0.0, variance: float = 0.0
     spread = math.sqrt(float((weights**2).sum()) + variance)
     if spread == 0:
         return float(centre >= 0)
+    if abs(centre) > FAR_FROM_THE_MEAN * spread:
+        return float(centre > 0)  # Chebyshev: the other side has less than a number can hold
     weights = weights[np.abs(weights) > NOTHING * spread]
     if variance == 0 and centre != 0 and (weights * centre >= 0).all() and shift * centre >= 0:
         return float(centre > 0)  # all of one sign: no draw lies on the other side

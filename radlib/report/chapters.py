@@ -177,7 +177,7 @@ def _elsewhere(found: Material) -> tuple[Section, ...]:
         shift_section(readings),
         stress_section(readings, evidence["stress"], found.figures),
         source_section(evidence["sources"]),
-        site_section(readings, evidence["site_films"]),
+        site_section(readings, evidence["site_thresholds"]),
         Section("Looked at before", looks_blocks(readings)),
     )
 

@@ -138,7 +138,7 @@ TABLES = {
         "a source of validation films that was left out when threshold and winner were chosen",
         "source variant films patients threshold auroc± sensitivity± specificity±",
     ),
-    "site_films.csv": Table(
+    "site_thresholds.csv": Table(
         "a finding of a variant, a rule and a number of test patients by whom the threshold was chosen: how all others are read",
         "variant label threshold_rule patients_labelled chosen sensitivity sensitivity_5th sensitivity_95th specificity "
         "specificity_5th specificity_95th",

@@ -23,7 +23,7 @@ TABLES = ("results.csv", "per_label.csv", "comparisons.csv", "over_seeds.csv")
 EVIDENCE = {
     "verdicts": verdicts, "decisions": decisions, "calibration": calibration, "harm": harm, "group_rates": group_rates, "agreement": agreement,
     "heat_maps": heat_maps, "pairs": pairs, "usefulness": usefulness, "stress": stress, "sources": left_out_sources,
-    "site_films": site_table,
+    "site_thresholds": site_table,
 }  # fmt: skip
 INSIDES = ("layers.csv", "weights.csv")
 

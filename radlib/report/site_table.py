@@ -105,7 +105,7 @@ def site_section(readings: Readings, table: pd.DataFrame) -> Section:
         _row(row, several) for _, row in own.iterrows() if row["chosen"] > 0 or not row["patients_labelled"]
     )
     columns = ("Threshold", "Patients labelled", *(rate.capitalize() for rate in RATES))
-    caption = f"{leader.label}, patients of the test who took no part in choosing; site_films.csv has the original too"
+    caption = f"{leader.label}, patients of the test who took no part in choosing; site_thresholds.csv has the original too"
     return Section(TITLE, (Text((EXPLAINED,)), Table(columns, tuple(dict.fromkeys(rows)), caption)))
 
 

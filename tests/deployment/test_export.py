@@ -380,7 +380,7 @@ def test_a_failing_export_leaves_the_earlier_one_and_can_be_made_again(tmp_path,
 
     for target in (place, tmp_path / "new"):
         with monkeypatch.context() as broken:
-            broken.setattr(np, "savez", full)
+            broken.setattr(np, "savez_compressed", full)
             with pytest.raises(SetupError, match="No space is left while writing"):
                 export_variant(run.folder, "student_small--float32--seed0", target)
     assert contents(place) == before | {"notes.txt": b"mine"}

@@ -90,6 +90,7 @@ def test_the_first_page_speaks_of_boxes(reported):
         assert words.replace("_", r"\_") in text, words
     said = headline(box_results(run), read(run).selection, run.settings)
     assert "box score" in said[1] and "accuracy" not in " ".join(said)
+    assert "finds this share of the boxes by hand:" in " ".join(said)
     assert "0.06 box score" in gate_outcome(read(run)).sentence
 
 

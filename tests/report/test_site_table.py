@@ -66,7 +66,7 @@ def test_the_report_has_the_winners_rows_and_says_what_they_are_not(tmp_path):
     report.write_report(run)
     page = run.path("report.md").read_text(encoding="utf-8")
     assert page.count(f"### {TITLE}") == 1 and page.index("Do the scores hold") < page.index(f"### {TITLE}")
-    assert len(pd.read_csv(run.path("site_films.csv"))) == len(site_table(run))
+    assert len(pd.read_csv(run.path("site_thresholds.csv"))) == len(site_table(run))
 
 
 def test_findings_have_rows_each_where_there_is_a_threshold(tmp_path):

@@ -29,7 +29,7 @@ REMEDIES = {
 }
 MADE_BY_RUN = (
     "run.json", "imported.json", "films.json", "quarantine.csv", "copies.csv", "groups.csv", "selection.json",
-    "shift.json", "earlier_looks.json", "stress.csv", "sources.csv", "site_films.csv", "validation_groups.csv", "test_log.csv", "measurements.csv", "device_measurements.csv", "report.html",
+    "shift.json", "earlier_looks.json", "stress.csv", "sources.csv", "site_thresholds.csv", "validation_groups.csv", "test_log.csv", "measurements.csv", "device_measurements.csv", "report.html",
     "report.md", "results.csv", "per_label.csv", "comparisons.csv", "usefulness.csv",
     "over_seeds.csv", "verdicts.csv", "decisions.csv", "calibration.csv", "harm.csv", "group_rates.csv", "agreement.csv", "heat_maps.csv",
     "pairs.csv", "refusals.csv", "layers.csv", "weights.csv", "changed_decisions.csv", "outlines.csv", "outline_groups.csv", "boxes.csv", "froc.csv",
