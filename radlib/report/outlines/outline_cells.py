@@ -2,43 +2,16 @@
 
 import pandas as pd
 
-from radlib.report import wording as w
+from radlib.report import place_cells, wording as w
 from radlib.report.blocks import Cell, Table
-from radlib.report.cells import conclusion_cell, row_titles
+from radlib.report.cells import row_titles
 from radlib.report.outlines.outline_words import MEASURES
 from radlib.report.readings import Readings
 
 
 def reading_table(results: pd.DataFrame) -> Table:
     """Return how well each variant outlines the test films, with intervals."""
-    columns = ("Variant", "File", "Smaller", "Dice", "Dice − original", "Beside its original",
-               *(title for name, title in MEASURES.items() if name != "dice"))  # fmt: skip
-    rows = []
-    for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True):
-        scored, original = w.known(row["films"]), row["chain"] == "original"
-        change = Cell(
-            w.signed(row["difference"]), w.signed_span(row["difference_low"], row["difference_high"])
-        )
-        cells = {
-            name: Cell(w.rate(row[name], scored), w.span(row[f"{name}_low"], row[f"{name}_high"]))
-            for name in MEASURES
-        }
-        rows.append((
-            Cell(title, "chosen on validation" if row["winner"] else ""),
-            Cell(w.human_bytes(row["size_bytes"])),
-            Cell(w.times(row["compression"])),
-            cells.pop("dice"),
-            Cell(w.MISSING) if original or not scored else change,
-            Cell(w.MISSING) if original or not scored else conclusion_cell(row),
-            *cells.values(),
-        ))  # fmt: skip
-    winners = [place for place, winner in enumerate(results.get("winner", ())) if winner]
-    return Table(
-        columns,
-        tuple(rows),
-        "Test films; below each value its 95 % interval",
-        winners[0] if winners else None,
-    )
+    return place_cells.reading_table(results, MEASURES, "dice")
 
 
 def limit_tables(
