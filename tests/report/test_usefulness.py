@@ -90,8 +90,7 @@ def pictured(tmp_path):
         draw_usefulness(readings, lambda count: plt.subplots(1, count, squeeze=False)[1].ravel(), add)
         return kept
 
-    yield draw
-    plt.close("all")
+    return draw
 
 
 def test_the_points_of_the_picture_are_the_rows_of_the_table(run, pictured):

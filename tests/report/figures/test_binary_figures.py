@@ -3,20 +3,10 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import pytest
 
 mpl.use("Agg")
 
 from radlib.report import figures
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def test_kernels_stand_in_numbers_on_one_scale_of_colours():

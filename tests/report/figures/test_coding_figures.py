@@ -2,20 +2,10 @@
 
 import matplotlib as mpl
 import pandas as pd
-import pytest
 
 mpl.use("Agg")
 
 from radlib.report import figures
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def test_every_candidate_has_its_numbers_and_its_chance_and_the_sent_one_is_named():

@@ -5,21 +5,11 @@ import doctest
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import pytest
 
 mpl.use("Agg")
 
 from radlib.report import figures
 from radlib.report.figures import distillation
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def test_losses_of_different_height_start_from_the_same_floor():

@@ -3,21 +3,11 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import pytest
 
 mpl.use("Agg")
 
 from radlib.report import figures
 from radlib.techniques.deep_compression.sparse_tensors import gap_symbols
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def test_every_number_stands_in_its_cell():

@@ -5,21 +5,11 @@ import doctest
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import pytest
 
 mpl.use("Agg")
 
 from radlib.report import figures
 from radlib.report.figures import factors
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def test_each_factor_bears_its_size_and_small_ones_their_numbers():

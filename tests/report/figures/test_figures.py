@@ -44,15 +44,6 @@ CHAINS = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure survives its test."""
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
-
-
 def table(count, seed=0):
     """Results of `count` variants as `report.results` returns them; many of nearly equal size."""
     generator = np.random.default_rng(seed)
