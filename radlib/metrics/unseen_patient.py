@@ -36,6 +36,7 @@ EXACT = 1e-7  # of the saddlepoint, at which the exponent is flat
 _NORMAL = NormalDist()
 NEAR_THE_MEAN = 1e-4  # standard deviations, within which the formula divides zero by zero
 FAR_FROM_THE_MEAN = 1e9  # standard deviations
+BEYOND_A_NORMAL = 40.0  # standard deviations, beyond which the tail of a normal variable is 0 in float64
 
 
 def unseen_p(found: Difference, margin: float, other_variance: float = 0.0) -> float:
@@ -151,8 +152,11 @@ def weighted_tail(weights: np.ndarray, shift: float = 0.0, variance: float = 0.0
     if abs(centre) > FAR_FROM_THE_MEAN * spread:
         return float(centre > 0)  # Chebyshev: the other side has less than a number can hold
     weights = weights[np.abs(weights) > NOTHING * spread]
-    if variance == 0 and centre != 0 and (weights * centre >= 0).all() and shift * centre >= 0:
-        return float(centre > 0)  # all of one sign: no draw lies on the other side
+    of_one_sign = centre != 0 and (weights * centre >= 0).all() and shift * centre >= 0
+    if of_one_sign and variance * BEYOND_A_NORMAL**2 <= shift**2:
+        return float(
+            centre > 0
+        )  # no draw lies on the other side, or fewer of the normal ones than a number can hold
     if abs(centre) < NEAR_THE_MEAN * spread:
         return 0.5 - float((weights**3).sum()) / (3 * math.sqrt(2 * math.pi) * spread**3)
     s = _saddlepoint(weights, shift, variance)

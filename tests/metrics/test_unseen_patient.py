@@ -68,6 +68,12 @@ def test_the_tail_is_that_of_drawn_exponentials(weights, shift, variance, seed):
     assert found == pytest.approx(expected, abs=0.02 + 0.05 * min(expected, 1 - expected))
 
 
+def test_a_spread_that_vanishes_beside_the_shift_turns_nothing_round():
+    for variance in (1e-300, 3.6e-155, 1e-12):
+        assert weighted_tail(np.array([0.0, 1.0]), 1.0, variance) == pytest.approx(1)
+        assert weighted_tail(np.array([0.0, -1.0]), -1.0, variance) == pytest.approx(0)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.001, 0.2), st.floats(0.001, 0.2))
 def test_a_wider_margin_is_easier_to_keep_and_harder_to_break(seed, first, second):
