@@ -7,7 +7,14 @@ python -m benchmarks evidence --films 50 # that many drawn studies a row, for a 
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import evidence_choices, evidence_coverage, evidence_losses, evidence_methods, evidence_power
+from benchmarks import (
+    evidence_choices,
+    evidence_coverage,
+    evidence_losses,
+    evidence_methods,
+    evidence_order,
+    evidence_power,
+)
 
 SEED = 0
 PARTS: dict[str, tuple[str, Callable[[int, int], list[dict[str, Any]]]]] = {
@@ -15,6 +22,10 @@ PARTS: dict[str, tuple[str, Callable[[int, int], list[dict[str, Any]]]]] = {
         "A loss of exactly the margin called non-inferior (at most 0.06; in cohorts too small none is), by the plain normal "
         "test in `naive`",
         evidence_losses.rows,
+    ),
+    "order": (
+        "Any file of a network green though its chain loses the margin (at most 0.06), one network a family",
+        evidence_order.rows,
     ),
     "coverage": ("What 95 % intervals of one network hold (0.93 to 0.97)", evidence_coverage.rows),
     "methods": (

@@ -4,7 +4,8 @@ On validation films every variant is judged as it will be on test films. The sma
 winner and is written into `selection.json`; the test verdict can confirm it or not, but no longer choose.
 
 Where a study has several networks, a small one that reads poorly must not win for being as good as itself: every
-variant, and every other original, is then judged against the best original.
+variant, and every other original, is then judged against the best original. One file is taken from all of them, so here
+all claims are one family (Holm); on test films each network is one of its own (`metrics.claim_order`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,8 @@ One file a question. *estimates*, *rate_intervals*, *auroc_intervals* and *boots
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
 *temperature*: is it surer of itself? *shift*: do two sets of films come from the same place? *groups*: who is harmed?
 *net_benefit* and *precision_recall*: is it of use where few have the finding?
-*multiplicity*, *power* and *probit_loss*: how many questions, how many patients, and which file is safe to take?
+*multiplicity*, *claim_order*, *power* and *probit_loss*: how many questions, in which order, how many patients, and which file
+is safe to take?
 *agreement* and *maps*: do two networks say the same of each film, in each layer, and for the same reason?
 
 Of outlines: *mask_overlap* (how much is the same?), *surface_distance* (how far off is the edge?), *lesions* (which were found?),
@@ -98,6 +99,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "confidence_difference",
             "fit_temperature",
         ],
+        "claim_order": ["claims", "first_level"],
         "multiplicity": ["benjamini_hochberg", "holm"],
         "outline_tests": [
             "both_tests",
@@ -120,6 +122,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
         "unseen_patient": ["difference_interval"],
-        "verdicts": ["claims", "judge", "verdict", "verdict_of"],
+        "verdicts": ["judge", "verdict", "verdict_of"],
     },
 )

@@ -33,12 +33,14 @@ class Difference:
             is 0 and the sum of squares about the variance.
         patient_share: How much of the value hangs on one patient of the rarer answer: what it would change by at most
             if that patient, with as many films as others have, were lost entirely; one over their number.
+        findings: Of how many it is the mean.
     """
 
     value: float
     standard_error: float
     influence: np.ndarray
     patient_share: float
+    findings: int = 1
 
 
 def structural_components(y_true: ArrayLike, y_score: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -200,7 +202,9 @@ def mean_over_labels(found: Sequence[tuple[Difference, np.ndarray]], patients: i
     np.fill_diagonal(covariance, [one.standard_error**2 for one, _ in found])
     error = float(np.sqrt(np.maximum(covariance.mean(), 0)))  # NaN stays NaN
     share = max(one.patient_share for one, _ in found) / len(found)
-    return Difference(float(np.mean([one.value for one, _ in found])), error, influences.mean(axis=0), share)
+    return Difference(
+        float(np.mean([one.value for one, _ in found])), error, influences.mean(axis=0), share, len(found)
+    )
 
 
 def _per_patient(

@@ -66,6 +66,11 @@ class PairedTest:
     seed_deviation: float = math.nan
     found: Difference | None = None
 
+    @property
+    def findings(self) -> int:
+        """Of how many findings it tests the mean."""
+        return 1 if self.found is None else self.found.findings
+
 
 def paired_test(
     y_true: ArrayLike, prob_a: ArrayLike, prob_b: ArrayLike, patient_ids: ArrayLike, margin: float = 0.01
@@ -202,6 +207,7 @@ def mean_of_differences(differences: Sequence[Difference]) -> Difference:
         correction * math.sqrt(float((influence**2).sum())),
         influence,
         max(one.patient_share for one in differences),
+        differences[0].findings,
     )
 
 

@@ -1,23 +1,18 @@
-"""What may be said: as good as its original, worse, or nothing? The words, and the order of the questions.
+"""What may be said: as good as its original, worse, or nothing? The words.
 
 *Non-inferior*: the films speak against a loss of the margin or more, fixed before, however few patients carry it.
 *Inferior*: the 95 % interval lies wholly beyond the margin. *Too few patients*: not even a variant that changes nothing
 could be shown non-inferior with so many. *Cannot tell*: these patients could have answered, and did not.
 
-A claim and an alarm are not the same. Of many claims one holds by luck, so they are asked in an order (gatekeeping):
-first the one variant that was chosen on validation films, at 5 %; then its sensitivity, then its specificity, each only
-if the one before was shown; then the other chains, adjusted by Holm's rule. An alarm that is adjusted for the number of
-variants is adjusted into silence, so none is.
+A claim and an alarm are not the same. Of many claims one holds by luck, so they are asked in an order (`claim_order`). An
+alarm that is adjusted for the number of variants is adjusted into silence, so none is.
 
 References:
     Piaggio et al. (2012). Reporting of noninferiority and equivalence randomized trials. JAMA 308.
-    Dmitrienko, Tamhane (2007). Gatekeeping procedures with clinical trial applications. Pharmaceutical Statistics 6.
 """
 
 import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from radlib.foundation.extras import pandas as pd
 from radlib.metrics.multiplicity import holm
@@ -27,7 +22,7 @@ from radlib.metrics.power import ALPHA, chance_if_lossless, patients_for, patien
 VERDICTS = ("non-inferior", "inferior", "too few patients", "cannot tell", "undefined")
 COLUMNS = (
     "difference", "standard_error", "low", "high", "p_noninferior", "p_inferior", "verdict", "chance_if_lossless",
-    "patients", "patients_needed", "seeds", "seed_deviation", "method", "reason",
+    "patients", "patients_needed", "findings", "seeds", "seed_deviation", "method", "reason",
 )  # fmt: skip
 
 
@@ -66,44 +61,32 @@ def verdict_of(test: PairedTest, p_noninferior: float | None = None) -> str:
     return verdict(claim, test.p_inferior, test.patients >= patients_for(test.margin))
 
 
-def claims(tests: Sequence[PairedTest], first: Sequence[int] = ()) -> list[float]:
-    """Return the p-values of the claims of all that is asked, in their order: the first unadjusted, then the others.
-
-    Args:
-        tests: One per chain.
-        first: Positions of those that were chosen beforehand, one per network; without any all are asked together.
-
-    Returns:
-        p-values; of the others Holm's, and at least the largest of the first ones: what comes second is claimed only
-        where what comes first was.
-    """
-    alone = [test.p_noninferior for test in tests]
-    opened = max((alone[place] for place in first if not math.isnan(alone[place])), default=0.0)
-    others = holm([math.nan if place in first else p for place, p in enumerate(alone)])
-    behind = np.where(np.isnan(others), np.nan, np.maximum(others, opened))  # what was not tested stays so
-    return [p if place in first else float(behind[place]) for place, p in enumerate(alone)]
-
-
 def judge(
-    tests: Sequence[PairedTest], p_values: Sequence[float] | None = None, alpha: float = ALPHA
+    tests: Sequence[PairedTest],
+    p_values: Sequence[float] | None = None,
+    alpha: float = ALPHA,
+    levels: Sequence[float] | None = None,
 ) -> "pd.DataFrame":
     """Return the verdicts on all that is asked together.
 
     Args:
         tests: One per variant, or per variant and finding.
-        p_values: Of the claims, see `claims`; None adjusts all of them by Holm's rule.
+        p_values: Of the claims, see `claim_order.claims`; None adjusts all of them by Holm's rule.
         alpha: Level of the claims.
+        levels: At which each is asked if nothing else was shown (`claim_order.first_level`), for what could have been
+            shown; None for `alpha`.
 
     Returns:
         DataFrame with columns `difference`, `standard_error`, `low`, `high`, `p_noninferior` (adjusted), `p_inferior`
         (not adjusted), `verdict`, `chance_if_lossless` (how often a variant without loss would have been shown so, asked
-        alone), `patients` (of the rarer answer), `patients_needed` (for 80 %), `seeds`,
-        `seed_deviation`, `method`, `reason`; one row per test, in their order.
+        at its level), `patients` (of the rarer answer; of several findings those of the finding that has fewest),
+        `patients_needed` (of them, for 80 %), `findings` (of which the mean is tested), `seeds`, `seed_deviation`, `method`,
+        `reason`; one row per test, in their order.
     """
-    p_values = claims(tests) if p_values is None else p_values
+    p_values = holm([test.p_noninferior for test in tests]).tolist() if p_values is None else p_values
     rows = []
-    for test, claim in zip(tests, p_values, strict=True):
-        known = (test.standard_error, test.patients, test.margin)
+    for test, claim, level in zip(tests, p_values, levels or [alpha] * len(tests), strict=True):
+        known = (test.standard_error, test.patients, test.margin, level)
         rows.append(
             {
                 "difference": test.difference,
@@ -114,8 +97,9 @@ def judge(
                 "p_inferior": test.p_inferior,
                 "verdict": verdict(claim, test.p_inferior, test.patients >= patients_for(test.margin), alpha),
                 "chance_if_lossless": chance_if_lossless(*known),
-                "patients": test.patients,
-                "patients_needed": patients_needed(*known),
+                "patients": test.patients / test.findings,
+                "patients_needed": patients_needed(*known) / test.findings,
+                "findings": test.findings,
                 "seeds": test.seeds,
                 "seed_deviation": test.seed_deviation,
                 "method": test.method,

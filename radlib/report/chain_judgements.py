@@ -1,7 +1,7 @@
 """Verdicts on numbers per film, such as Dice: chains with their seeds pooled, each beside its original, in the order of claims.
 
-What is asked of a chain, a kind of place says itself (`outlines`, `boxes`); which chains are asked first, how claims are adjusted
-(`metrics.claims`), and what of it a row of results holds, is the same for all.
+What is asked of a chain, a kind of place says itself (`outlines`, `boxes`); which chain of a network is asked first, how claims are
+adjusted, each network for itself (`metrics.claim_order`), and what of it a row of results holds, is the same for all.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.report.judgements import UNLEARNT
+from radlib.report.judgements import UNLEARNT, first_levels
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Readings
 from radlib.runs.variants import Variant
@@ -25,7 +25,7 @@ def judge_chains(
     readings: Readings,
     tests_of: Callable[[Readings, list[Pair]], Any],
     claim_of: Callable[[Any], metrics.PairedTest],
-    row_of: Callable[[Any, Any, float], dict[str, Any]],
+    row_of: Callable[[Any, Any, float, float], dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """Return the verdicts on every variant beside its own original, by name.
 
@@ -33,21 +33,24 @@ def judge_chains(
         readings: The files of the run.
         tests_of: What is asked of a chain over its seeds: tests, one for each question.
         claim_of: The one test that stands for all of them.
-        row_of: What a row says, from the tests of the chain, those of the file alone, and the adjusted p-value of the claim.
+        row_of: What a row says, from the tests of the chain, those of the file alone, the adjusted p-value of the claim, and the level at
+            which the chain was asked if no other but the winner was shown.
     """
-    chains: dict[tuple[str, str], list[Pair]] = {}
+    networks: dict[str, dict[str, list[Pair]]] = {}
     for after in (variant for variant in readings.variants if variant.chain):
         if (before := readings.original(after)) is not None:
-            chains.setdefault((after.network, after.chain_text), []).append((before, after))
-    winners = readings.selection.get("winners", {})
-    first = [place for place, (network, chain) in enumerate(chains) if winners.get(network) == chain]
-    tests = [tests_of(readings, group) for group in chains.values()]
-    claims = metrics.claims([claim_of(asked) for asked in tests], first)
+            networks.setdefault(after.network, {}).setdefault(after.chain_text, []).append((before, after))
     rows = {}
-    for group, asked, claim in zip(chains.values(), tests, claims, strict=True):
-        for pair in group:
-            own = tests_of(readings, [pair]) if len(group) > 1 else asked
-            rows[pair[1].name] = row_of(asked, own, claim)
+    for network, chains in networks.items():
+        winner = readings.selection.get("winners", {}).get(network)
+        first = list(chains).index(winner) if winner in chains else None
+        tests = [tests_of(readings, group) for group in chains.values()]
+        claims = metrics.claims([[claim_of(asked).p_noninferior] for asked in tests], first)[:, 0]
+        levels = first_levels(len(chains), first)
+        for group, asked, claim, level in zip(chains.values(), tests, claims, levels, strict=True):
+            for pair in group:
+                own = tests_of(readings, [pair]) if len(group) > 1 else asked
+                rows[pair[1].name] = row_of(asked, own, float(claim), level)
     return rows
 
 
@@ -65,9 +68,11 @@ def values_of(
     return (originals, chain, answers[0][0].patients), ""
 
 
-def mean_row(mean: metrics.PairedTest, claim: float, reason: str) -> dict[str, Any]:
+def mean_row(
+    mean: metrics.PairedTest, claim: float, reason: str, level: float = metrics.ALPHA
+) -> dict[str, Any]:
     """Return what the test of a mean says in a row of results; the claim's p-value is adjusted for all that was asked."""
-    known = (mean.standard_error, mean.patients, mean.margin)
+    known = (mean.standard_error, mean.patients, mean.margin, level)
     return {
         "standard_error": mean.standard_error, "p_noninferior": claim, "p_inferior": mean.p_inferior,
         "verdict": metrics.verdict_of(mean, claim), "chance_if_lossless": metrics.chance_if_lossless(*known),

@@ -3,6 +3,7 @@
 The colour follows from the same word as the sentence, so that nothing is green here and doubtful there.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,7 +79,7 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
             f"The verdicts are on {row['seeds_pooled']:.0f} trainings together, the changes are this file's"
         )
     share = 100 * metrics.not_excluded(float(patients))
-    each = "" if w.known(row.get("threshold", 0.0)) else ", counted once for each finding"
+    each = " of the finding that has fewest" if row.get("findings_asked", 1) > 1 else ""
     which = f" of the rarer answer{each}" if questions_of(row) is QUESTIONS else ""
     parts.append(
         f"With {w.plural(patients, 'patient')}{which}, losses concentrated in up to {share:.1f} % of patients are not excluded"
@@ -91,8 +92,11 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
 
 
 def fewest_patients(row: Mapping[str, Any], margin: float) -> int:
-    """Return how many patients a claim needs at least; of outlines one must not be a twentieth of all."""
-    least = metrics.patients_for(margin)
+    """Return how many patients a claim needs at least; of outlines one must not be a twentieth of all.
+
+    A patient who is lost entirely, in one of k findings, moves their mean by a k-th: so many fewer of each are needed.
+    """
+    least = math.ceil(metrics.patients_for(margin) / row.get("findings_asked", 1))
     return max(least, metrics.patients_for(metrics.FAILING)) if questions_of(row) is OF_OUTLINES else least
 
 

@@ -27,7 +27,7 @@ class Table:
 
 
 _VERDICT = (
-    "standard_error p_noninferior p_inferior verdict chance_if_lossless patients_asked patients_needed seeds_pooled "
+    "standard_error p_noninferior p_inferior verdict chance_if_lossless patients_asked patients_needed findings_asked seeds_pooled "
     "seed_deviation verdict_method verdict_reason"
 )
 _RATE = "{0} difference_{0}± p_{0} test_{0}"

@@ -185,8 +185,10 @@ def reading_legend(results: pd.DataFrame, readings: Readings) -> Text:
         f"Beside its original: green, “as good”, where the loss of AUROC is shown to be less than {margin:.3f} and that of "
         f"sensitivity at the original’s threshold less than {rate_margin:.3f}, the study’s margins, and specificity is not "
         "shown to lose. Red, “loses”, where the 95 % interval of one of them lies wholly beyond its margin; no alarm is "
-        "adjusted. The claims are put in an order, at 5 %: the winner of each network first, its AUROC, its sensitivity, its "
-        "specificity, then the other chains by Holm’s rule; seeds of a chain are pooled. A claim counts one patient more than "
+        "adjusted. The claims are put in an order, at 5 % for each network by itself, as its files are compared with its own original: "
+        "first its winner, AUROC, then sensitivity, then specificity, each only where the one before was shown; then, only where the "
+        "winner’s AUROC and sensitivity were shown, the network’s other chains by Holm’s rule. Nothing is claimed across networks; seeds "
+        "of a chain are pooled. A claim counts one patient more than "
         "were seen, lost entirely, so that nothing is shown because nobody in the sample happened to be harmed.",
         "Smaller: the original’s weights in float32 over the bytes of the file.",
     ]

@@ -1,7 +1,7 @@
 """The verdict on every variant: on its AUROC, then on its sensitivity, then on its specificity, in that order.
 
-A claim is about a *chain*: its seeds are pooled, and the question is put in the order of `metrics.verdicts`, the winner of
-each network first. An alarm is about a *file*: when its own 95 % interval lies beyond the margin, it reads "inferior",
+A claim is about a *chain*: its seeds are pooled. Each network is a family of its own, in the order of `metrics.claim_order`: the
+winner's AUROC, its sensitivity, its specificity, then the network's other chains where the first two of these were shown. An alarm is about a *file*: when its own 95 % interval lies beyond the margin, it reads "inferior",
 whatever its sisters do. What all of it comes to stands in one word, `conclusion`, and that word has the colour: green is
 a file whose AUROC and sensitivity at the original's threshold are both non-inferior and whose specificity is not inferior.
 """
@@ -23,7 +23,7 @@ from radlib.runs.variants import Variant
 
 COLUMNS = (
     "standard_error", "p_noninferior", "p_inferior", "verdict", "chance_if_lossless", "patients_asked", "patients_needed",
-    "seeds_pooled", "seed_deviation", "verdict_method", "verdict_reason",
+    "findings_asked", "seeds_pooled", "seed_deviation", "verdict_method", "verdict_reason",
 )  # fmt: skip
 ENDS = ("", "_low", "_high")
 ALL_COLUMNS = (
@@ -33,10 +33,11 @@ ALL_COLUMNS = (
 )  # fmt: skip
 WORDS = ("verdict", "reason", "conclusion")
 RENAMED = {
-    "method": "verdict_method", "reason": "verdict_reason", "patients": "patients_asked", "seeds": "seeds_pooled",
+    "method": "verdict_method", "reason": "verdict_reason", "patients": "patients_asked", "findings": "findings_asked", "seeds": "seeds_pooled",
     "low": "difference_low", "high": "difference_high",
 }  # fmt: skip
 RATES = {"sensitivity": 1, "specificity": 0}
+QUESTIONS = ("auroc", *RATES)  # in the order in which they are asked
 UNLEARNT = "The original has not learnt, so to be as good as it means nothing."
 OWN_FILE = "This file's own interval lies beyond the margin, whatever its sisters with other seeds do."
 CONCLUSIONS = ("as good", "loses", "too few patients", "cannot tell", "undefined")
@@ -66,27 +67,43 @@ def judge_variants(readings: Readings) -> dict[str, dict[str, Any]]:
         Per variant `ALL_COLUMNS`: `difference` with `_low` and `_high` of the file itself, the verdict on its chain; for
         sensitivity and specificity at the original's threshold likewise; and `conclusion`.
     """
+    rows: dict[str, dict[str, Any]] = {}
     pairs = _pairs(readings)
-    chains: dict[tuple[str, str], list[int]] = {}
-    for place, (_, after) in enumerate(pairs):
-        chains.setdefault((after.network, after.chain_text), []).append(place)
-    winners = readings.selection.get("winners", {})
-    first = [place for place, (network, chain) in enumerate(chains) if winners.get(network) == chain]
-    rows: list[dict[str, Any]] = [{} for _ in pairs]
-    opened = np.ones(len(chains), dtype=bool)
-    for name in ("auroc", *RATES):
-        files = [_test(readings, *pair, name) for pair in pairs]
-        pooled = [metrics.pooled_test([files[place] for place in places]) for places in chains.values()]
-        p_values = np.array(metrics.claims(pooled, first), dtype=np.float64)
-        p_values = np.where(opened | np.isnan(p_values), p_values, 1.0)
-        judged = _table(metrics.judge(pooled, p_values.tolist()))
-        opened = opened & (p_values < metrics.ALPHA)
-        for places, row in zip(chains.values(), judged.to_dict("records"), strict=True):
-            for place in places:
-                rows[place] |= _columns_of(name, files[place], row)
-    return {
-        after.name: row | {"conclusion": conclude(row)} for (_, after), row in zip(pairs, rows, strict=True)
+    for network in dict.fromkeys(after.network for _, after in pairs):
+        chosen = readings.selection.get("winners", {}).get(network, "")
+        rows |= _of_network(readings, [pair for pair in pairs if pair[1].network == network], chosen)
+    return {after.name: rows[after.name] | {"conclusion": conclude(rows[after.name])} for _, after in pairs}
+
+
+def _of_network(readings: Readings, pairs: Sequence[Pair], winner: str) -> dict[str, dict[str, Any]]:
+    """Return the verdicts on the files of one network, whose chain `winner` is asked first, by name."""
+    chains: dict[str, list[Variant]] = {}
+    for _, after in pairs:
+        chains.setdefault(after.chain_text, []).append(after)
+    first = list(chains).index(winner) if winner in chains else None
+    files = {
+        name: {after.name: _test(readings, *pair, name) for pair in pairs for after in pair[1:]}
+        for name in QUESTIONS
     }
+    pooled = {
+        name: [metrics.pooled_test([tests[after.name] for after in chain]) for chain in chains.values()]
+        for name, tests in files.items()
+    }
+    p_values = np.array([[test.p_noninferior for test in tests] for tests in pooled.values()]).T
+    levels = first_levels(len(chains), first)
+    rows: dict[str, dict[str, Any]] = {after.name: {} for _, after in pairs}
+    for name, claimed in zip(QUESTIONS, metrics.claims(p_values, first).T, strict=True):
+        judged = _table(metrics.judge(pooled[name], claimed.tolist(), levels=levels))
+        for chain, row in zip(chains.values(), judged.to_dict("records"), strict=True):
+            for after in chain:
+                rows[after.name] |= _columns_of(name, files[name][after.name], row)
+    return rows
+
+
+def first_levels(chains: int, first: int | None) -> list[float]:
+    """Return the level at which each chain of a network is asked if no other one but the winner, `first`, was shown."""
+    others = metrics.first_level(chains - (first is not None), metrics.ALPHA)
+    return [metrics.ALPHA if place == first else others for place in range(chains)]
 
 
 def _columns_of(name: str, file: metrics.PairedTest, row: dict[str, Any]) -> dict[str, Any]:

@@ -50,8 +50,9 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"Verdicts: one-sided tests at 5 % of the loss of AUROC (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014) "
         f"against a margin of {settings.margin:.3f}, and of sensitivity and specificity at the original’s threshold against "
         f"{settings.rate_margin:.3f}, clustered by patient, with one more patient counted than were seen, lost entirely "
-        "(Gaffke, 2005; exact where patients are lost or not). Seeds are random effects (Satterthwaite, 1946). In order: the "
-        "winner of each network, its rates, then the other chains (Holm, 1979). Alarms, 95 % intervals wholly beyond the margin, "
+        "(Gaffke, 2005; exact where patients are lost or not). Seeds are random effects (Satterthwaite, 1946). In order, each network "
+        "by itself: its winner’s AUROC, sensitivity and specificity, and where the first two were shown its other chains (Holm, 1979; "
+        "Bretz et al., 2009). Alarms, 95 % intervals wholly beyond the margin, "
         "are not adjusted; groups of films are asked as a whole first, adjusted over the groups, and findings behind them.",
         "AUROC: the probability that a film with the finding scores higher than one without, ties counting half "
         "(Hanley and McNeil, 1982). Calibration error: mean distance of predicted and observed share over ten bins of "

@@ -3,7 +3,14 @@
 import pytest
 from scipy import stats
 
-from benchmarks import evidence, evidence_choices, evidence_losses, evidence_methods, evidence_power
+from benchmarks import (
+    evidence,
+    evidence_choices,
+    evidence_losses,
+    evidence_methods,
+    evidence_order,
+    evidence_power,
+)
 
 NEVER = 1e-3  # chance that a test fails although the rate is as stated
 
@@ -29,6 +36,15 @@ def test_where_nothing_is_lost_and_patients_are_enough_it_is_said(losses):
     none = {row["patients"]: row for row in losses if row["loss"] == "none"}
     assert none["2,000 patients"]["non_inferior"] > 0.9
     assert none["20 with the finding"]["too_few"] > 0.9
+
+
+def test_no_file_of_a_network_is_green_by_luck_and_a_lossless_winner_is():
+    rows = {row["network"]: row for row in evidence_order.rows(60, 1)}
+    every, others, winner, none = rows.values()
+    for row in (every, others, winner):
+        assert at_most(row["any_wrong_green"], 60, 0.05), row
+    assert others["lossless_green"] > 0.9 < none["lossless_green"]
+    assert winner["lossless_green"] < 0.2, "others were claimed though their winner was not"
 
 
 def test_of_equal_methods_none_is_named_and_one_seed_names_none():

@@ -273,13 +273,49 @@ def lossless(patients, margin=0.01, **fields):
 
 def test_what_was_chosen_beforehand_is_asked_first_and_the_others_only_then():
     tests = [lossless(400, p_noninferior=p) for p in (0.02, 0.01, 0.04, 0.03)]
-    assert metrics.claims(tests, first=[2]) == pytest.approx([0.04, 0.04, 0.04, 0.04])
-    assert metrics.claims(tests, first=[1]) == pytest.approx([0.06, 0.01, 0.06, 0.06])
-    assert metrics.claims(tests) == pytest.approx([0.06, 0.04, 0.06, 0.06])
-    closed = metrics.claims([dataclasses.replace(tests[0], p_noninferior=0.2), *tests[1:]], first=[0])
-    assert min(closed) == 0.2, "what comes second was claimed although the first was not shown"
-    untold = metrics.claims([metrics.untested("No film."), *tests[1:]], first=[0])
-    assert np.isnan(untold[0]) and untold[1:] == pytest.approx([0.03, 0.06, 0.06])
+    alone = [[test.p_noninferior] for test in tests]
+    assert metrics.claims(alone, 2)[:, 0] == pytest.approx([0.04, 0.04, 0.04, 0.04])
+    assert metrics.claims(alone, 1)[:, 0] == pytest.approx([0.06, 0.01, 0.06, 0.06])
+    assert metrics.claims(alone)[:, 0] == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    closed = metrics.claims([[0.2], *alone[1:]], 0)
+    assert closed.min() == 0.2, "what comes second was claimed although the first was not shown"
+    untold = metrics.claims([[np.nan], *alone[1:]], 0)[:, 0]
+    assert np.isnan(untold[0]) and untold[1:].tolist() == [1, 1, 1], "what was not tested was not shown"
+
+
+def test_other_chains_wait_for_the_winners_sensitivity_and_not_for_its_specificity():
+    others = [[0.001, 0.004, 0.001], [0.01, 0.02, 0.5]]
+    closed = metrics.claims([[0.001, 0.3, 0.001], *others], 0)
+    assert closed[0].tolist() == [0.001, 0.3, 0.3] and closed[1:].min() == 0.3
+    opened = metrics.claims([[0.001, 0.002, 0.4], *others], 0)
+    assert opened[1:, :2] == pytest.approx(np.array([[0.002, 0.008], [0.01, 0.02]]))
+    assert opened[1:, 2].tolist() == [0.4, 0.5], "specificity was claimed though the winner's was not"
+
+
+def test_claims_are_those_of_the_graph_of_bretz_played_step_by_step():
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        p_values = generator.random((5, 2)) ** 3
+        for alpha in (0.05, 0.2):
+            found = metrics.claims(p_values, 0) < alpha
+            assert (found == played(p_values, alpha)).all()
+
+
+def played(p_values, alpha):
+    """Return what is rejected when each chain passes its level on as soon as both of its questions were shown."""
+    shown = np.zeros(p_values.shape, bool)
+    shown[0] = np.maximum.accumulate(p_values[0]) < alpha
+    left = list(range(1, len(p_values))) if shown[0].all() else []
+    again = True
+    while left and again:
+        level, again = alpha / len(left), False
+        for chain in list(left):
+            shown[chain] |= np.maximum.accumulate(p_values[chain]) < level
+            if shown[chain].all():
+                left.remove(chain)
+                again = True
+                break
+    return shown
 
 
 def test_an_alarm_is_the_same_however_many_are_compared():

@@ -34,7 +34,17 @@ def test_results_hold_the_tests_of_every_variant_adjusted_together(run):
         )
         for f in files.values()
     ]
-    assert table.loc[list(files), "p_noninferior"].tolist() == metrics.claims(tests)
+    truth, patients = before["y_true"][:, 0], before["patient_id"]
+    called = [f["y_prob"][:, 0] >= 0.45 for f in (before, *files.values())]
+    rates = [
+        [
+            metrics.rate_test(truth, called[0], c, patients, answered, 0.05).p_noninferior
+            for answered in (1, 0)
+        ]
+        for c in called[1:]
+    ]
+    claimed = metrics.claims(np.column_stack([[t.p_noninferior for t in tests], rates]))
+    assert table.loc[list(files), "p_noninferior"].tolist() == pytest.approx(claimed[:, 0])
     assert table.loc[list(files), "p_inferior"].tolist() == [t.p_inferior for t in tests], (
         "an alarm was adjusted"
     )
@@ -78,6 +88,36 @@ def test_the_winner_is_asked_first_and_its_failure_closes_all_that_follows(run):
     closed = judged({network: "dynamic"})
     assert closed["dynamic"]["verdict"] == "cannot tell" == closed["float16"]["verdict"]
     assert closed["int8"]["verdict"] == "inferior", "an alarm waits for nothing"
+
+
+def test_a_weak_network_silences_nothing_of_another_and_an_unshown_sensitivity_all_of_its_own(tmp_path):
+    networks = ({"architecture": "student_small"}, {"architecture": "student_residual"})
+    run = write_run(tmp_path, networks=networks, chains=("", "float16", "int8"), films=1500)
+    for name in ("student_small", "student_residual"):
+        original = dict(np.load(next(run.path("predictions").glob(f"{name}*original*.test.npz"))))
+        for chain in ("float16", "int8"):
+            path = next(run.path("predictions").glob(f"{name}--{chain}--*.test.npz"))
+            np.savez(path, **{**dict(np.load(path)), "y_prob": original["y_prob"]})
+
+    def judged():
+        readings = read(run)
+        winners = dict.fromkeys(("student_small", "student_residual"), "float16")
+        chosen = dataclasses.replace(readings, selection={**readings.selection, "winners": winners})
+        return {name: row["conclusion"] for name, row in judgements.judge_variants(chosen).items()}
+
+    assert set(judged().values()) == {"as good"}
+    path = next(run.path("predictions").glob("student_small--float16--*.test.npz"))
+    as_good = dict(np.load(path))
+    np.savez(path, **noisy(2.5)(as_good))  # its AUROC
+    weak = judged()
+    assert weak["student_small/float16#0"] == "loses" and weak["student_small/int8#0"] == "cannot tell"
+    assert {weak[f"student_residual/{chain}#0"] for chain in ("float16", "int8")} == {"as good"}
+    np.savez(
+        path, **{**as_good, "y_prob": as_good["y_prob"] / 8}
+    )  # the same order of films, and no film is called
+    shy = judged()
+    assert shy["student_small/float16#0"] == "loses" and shy["student_small/int8#0"] == "cannot tell"
+    assert shy["student_residual/int8#0"] == "as good"
 
 
 @pytest.mark.parametrize(
@@ -207,3 +247,18 @@ def test_verdicts_are_written_for_other_programs(run):
     report.write_results(run)
     header = run.path("verdicts.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert header[:6] == ["variant", "label", "films", "positives", "prevalence", "difference"]
+
+
+def test_patients_of_several_findings_are_counted_once_and_as_before_the_test(tmp_path):
+    run = write_run(tmp_path, chains=("", "int8"), films=1200, task="findings")
+    row = report.results(run).set_index("chain").loc["int8"]
+    original = dict(np.load(next(run.path("predictions").glob("*original*.npz"))))
+    counts = [
+        len(np.unique(original["patient_id"][column == answered]))
+        for column in original["y_true"].T[:2]
+        for answered in (1, 0)
+    ]
+    assert row["patients_asked"] == pytest.approx(min(counts)) and row["findings_asked"] == 2
+    sentence = conclusion(row, 0.01, 0.05)
+    assert f"With {min(counts)} patients of the rarer answer of the finding that has fewest" in sentence
+    assert f"up to {100 * metrics.not_excluded(min(counts)):.1f} % of patients" in sentence

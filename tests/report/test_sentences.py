@@ -223,7 +223,7 @@ SAID = {
     "AUROC differs by 0.000 [": (concluded, lambda: concluded(difference=np.nan)),
     " at a margin of ": (concluded, lambda: concluded(difference=np.nan)),
     "trainings together, the changes are this file": (lambda: concluded(seeds_pooled=3), concluded),
-    "counted once for each finding": (lambda: concluded(threshold=np.nan), concluded),
+    "of the finding that has fewest": (lambda: concluded(findings_asked=3), concluded),
     "of patients are not excluded": (concluded, lambda: concluded(conclusion="undefined")),
     "A margin of ": (lambda: concluded(conclusion="too few patients"), lambda: concluded(conclusion="cannot tell")),
     "So many would show a variant without any loss": (

@@ -40,10 +40,12 @@ def _test(readings: Readings, pairs: list[Pair]) -> metrics.PairedTest:
     return metrics.untested(reason) if reason else metrics.mean_test(*values, readings.run.settings.margin)
 
 
-def _row(chain: metrics.PairedTest, file: metrics.PairedTest, claim: float) -> dict[str, Any]:
+def _row(
+    chain: metrics.PairedTest, file: metrics.PairedTest, claim: float, level: float = metrics.ALPHA
+) -> dict[str, Any]:
     word, reason = metrics.verdict_of(chain, claim), chain.reason
     if file is not chain and metrics.verdict_of(file, 1.0) == "inferior":
         word, reason = "inferior", OWN_FILE
-    judged = mean_row(chain, claim, reason)
+    judged = mean_row(chain, claim, reason, level)
     judged |= with_ends("difference", file) | with_ends("pooled_difference", chain)
     return judged | {"conclusion": CONCLUSIONS.get(word, word)}

@@ -53,8 +53,8 @@ def box_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"boxes, the free-response curve (Bunch et al., 1978) and average precision: at an overlap of more than {FOUND_OVERLAP:.2f}.",
         f"Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), {settings.bootstrap_draws:,} draws.",
         f"Verdicts: one-sided tests at 5 % of the mean box score against a margin of {settings.margin:.3f}, clustered by patient with one more "
-        "patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. Seeds are random effects. In order: the "
-        "winner of each network, then the other chains (Holm, 1979).",
+        "patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. Seeds are random effects. In order, "
+        "each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
         "Learnt: an original has learnt when its boxes on validation films are better than none on any film.",
         *cost_methods(settings, results),
     )

@@ -1,7 +1,7 @@
 """The verdict on every variant's outlines: as good as its original only where mean Dice and 5th percentile both are.
 
-As everywhere else a claim is about a *chain*, its seeds pooled, the winner of each network asked first; an alarm is about a file. The two
-questions of a chain are one claim, since both must hold; claims of several chains are adjusted (`metrics.claims`).
+As everywhere else a claim is about a *chain*, its seeds pooled, the winner of its network asked first; an alarm is about a file. The two
+questions of a chain are one claim, since both must hold; claims of several chains are adjusted (`metrics.claim_order`).
 """
 
 from typing import Any
@@ -46,12 +46,13 @@ def _row(
     chain: tuple[metrics.PairedTest, metrics.PairedTest],
     file: tuple[metrics.PairedTest, metrics.PairedTest],
     claim: float,
+    level: float = metrics.ALPHA,
 ) -> dict[str, Any]:
     mean, failing = chain
     word, reason = metrics.outline_verdict(mean, failing, p_noninferior=claim), mean.reason or failing.reason
     if file is not chain and metrics.outline_verdict(*file, p_noninferior=1.0) == "inferior":
         word, reason = "inferior", OWN_FILE
-    judged = mean_row(mean, claim, reason) | {
+    judged = mean_row(mean, claim, reason, level) | {
         "p_noninferior_failing": failing.p_noninferior, "p_inferior_failing": failing.p_inferior,
         "verdict_failing": metrics.failing_verdict(failing) if not np.isnan(failing.p_inferior) else "undefined",
     }  # fmt: skip
