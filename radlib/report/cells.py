@@ -182,9 +182,15 @@ def label_tables(
         title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
         chosen = [table.loc[name] for name in shown]
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
-        rows.append((title, Cell(w.threshold(threshold)), *cells))
+        rows.append((title, Cell(w.rate(threshold, scored=False)), *cells))
     heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *shown.values())
-    return (Table(heading, tuple(rows), f"{caption}; thresholds by {rule}" if rule else caption),)
+    return (
+        Table(
+            heading,
+            tuple(rows),
+            f"{caption}; thresholds by {rule}, in full in selection.json" if rule else caption,
+        ),
+    )
 
 
 def _positives(table: pd.DataFrame) -> str:
