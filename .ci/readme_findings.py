@@ -144,8 +144,8 @@ def untold(table: pd.DataFrame, margin: float) -> str:
 def summary(folders: Sequence[Path]) -> str:
     """Return one table of published studies: what was chosen on validation films, beside its original."""
     rows = [
-        "| study | file | KB | AUROC, 95 % interval | against its original |",
-        "|---|---|---:|---:|---:|",
+        "| study | file | KB | measure | value, 95 % interval | against its original |",
+        "|---|---|---:|---|---:|---:|",
     ]
     for folder in folders:
         rows += study_rows(folder.name, load_study(folder.name).title, pd.read_csv(folder / "results.csv"))
@@ -171,10 +171,10 @@ def study_rows(name: str, title: str, table: pd.DataFrame) -> list[str]:
         change = "–"
         if known(row["difference"]):
             change = f"{signed(row['difference'])} ({signed_span(row['difference_low'], row['difference_high'])}), {verdict_of(row)}"
-        measure, named = ("auroc", "") if "auroc" in row else ("dice", "Dice ")
+        measure, named = ("auroc", "AUROC") if "auroc" in row else ("dice", "Dice")
         cells.append(
             f"| {first} | {row['network']}: {row['label']} | {row['size_bytes'] / 1000:,.0f} | "
-            f"{named}{rate(row[measure])} ({span(row[f'{measure}_low'], row[f'{measure}_high'])}) | {change} |"
+            f"{named} | {rate(row[measure])} ({span(row[f'{measure}_low'], row[f'{measure}_high'])}) | {change} |"
         )
     return cells
 

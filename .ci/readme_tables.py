@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import notebook_pictures
 import readme_findings
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
-from radlib.report.wording import MISSING, VERDICTS, known, rate, signed, signed_span, span
+from radlib.report.wording import CONCLUSIONS, MISSING, known, rate, signed, signed_span, span
+from radlib.runs.counted import ALIKE, PATIENTS, SINGLE, told
 from radlib.runs.studies import Study, load_study
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -25,6 +26,8 @@ RESULTS = REPOSITORY / "docs" / "results"
 MAIN = ("kermany_methods", "pneumoniamnist")  # told with the best under each size; the first has the picture
 IN_FULL = ("demo",)
 WIDTHS = ("width", "alpha")  # options that make another network of one name
+# What a report says it counted; where each film stands for itself it says no more than the films.
+COUNTED = re.compile(r"\d test films of [\d,]+ (patients|groups of like films)")
 PAGES = ("README.md", "docs/results.md", "docs/techniques.md", "docs/notebooks.md")
 ASKED = re.compile(r"^\| \[(\w+)\]\(\w+\.ipynb\) \| (.+?) \|$", re.M)  # of notebooks/README.md
 
@@ -92,7 +95,7 @@ def outlines_table(name: str) -> str:
     study = load_study(name)
     table = pd.read_csv(RESULTS / name / "results.csv")
     rows = [
-        "| variant | file, KB | smaller | Dice | of the worst twentieth | against its original | verdict |",
+        "| variant | file, KB | smaller | Dice | of the worst twentieth | Dice − original | beside its original |",
         "|---|---:|---:|---:|---:|---:|---|",
     ]
     for row in table.to_dict("records"):
@@ -113,7 +116,7 @@ def outlines_table(name: str) -> str:
         f"{int(table['films'].max())} test films; in parentheses 95 % intervals over patients. Dice: twice what two outlines have in common, "
         "over the sum of both; of the worst twentieth: what one film in twenty stays below."
     )
-    return "\n".join([heading(study, name), "", *rows, "", foot])
+    return "\n".join([heading(study, name), "", *rows, "", counted_words(name, foot)])
 
 
 def limits_table(name: str) -> str:
@@ -130,36 +133,44 @@ def limits_table(name: str) -> str:
         picked.append((f"best under {bounds} KB", table.loc[winner]))
     picked += [("smallest within the margin", row) for row in table[table["winner"]].to_dict("records")]
     rows = [
-        "| chosen as | variant | seed | file, KB | smaller | AUROC | against its original | verdict | latency, ms |",
+        "| chosen as | variant | seed | file, KB | smaller | AUROC | AUROC − original | beside its original | latency, ms |",
         "|---|---|---:|---:|---:|---:|---:|---|---:|",
     ]
     rows += [
         f"| {chosen} | {built(study, row['network'])}: {row['label']} | {row['seed']} | {judged(row)}"
         for chosen, row in picked
     ]
-    margin = study.network_settings()[0].margin
+    settings = study.network_settings()[0]
     foot = (
         f"Chosen on validation films among {table['auroc'].notna().sum()} variants, and then scored on "
         f"{int(table['films'].max())} test films. In parentheses 95 % intervals over patients; smaller: than the float32 "
-        f"weights of the network that the variant was made from; verdict: whether a loss of {margin:g} is excluded, adjusted "
-        "over all variants."
+        f"weights of the network that the variant was made from; beside its original: as good where a loss of {settings.margin:g} AUROC "
+        f"and one of {settings.rate_margin:g} sensitivity are excluded, adjusted over all variants, and none of specificity is shown."
     )
     if EARLIER in table:
         foot += (
             " Judged by the rules of an earlier version, which counted no patient who was not seen and chose by the loss that "
             "was seen; to be published again."
         )
-    return "\n".join([heading(study, name), "", *rows, "", foot])
+    return "\n".join([heading(study, name), "", *rows, "", counted_words(name, foot)])
+
+
+def counted_words(name: str, text: str) -> str:
+    """Return a sentence about patients with what a study's published report says that it counted in their place."""
+    report = (RESULTS / name / "report.md").read_text(encoding="utf-8")
+    said = COUNTED.search(report)
+    kinds = {kind.several: kind for kind in (PATIENTS, ALIKE, SINGLE)}
+    return told(text, kinds[said[1]] if said else SINGLE)
 
 
 def judged(row: Mapping[str, Any], measure: str = "auroc") -> str:
-    """Return the cells of a variant beside its original: size, AUROC, difference, verdict, latency."""
+    """Return the cells of a variant beside its original: size, measure, difference, what all verdicts come to, latency."""
     difference = MISSING
     if known(row["difference"]):
         difference = (
             f"{signed(row['difference'])} ({signed_span(row['difference_low'], row['difference_high'])})"
         )
-    verdict = VERDICTS[row["verdict"]] if isinstance(row["verdict"], str) else MISSING
+    verdict = CONCLUSIONS.get(row.get("conclusion"), MISSING)
     latency = f"{row['latency_p50_ms']:.2f}" if known(row["latency_p50_ms"]) else MISSING
     return (
         f"{row['size_bytes'] / 1000:,.0f} | {row['compression']:.1f} × | "
@@ -209,7 +220,7 @@ def study_table(name: str) -> str:
         f"{films}, seeds {', '.join(str(s) for s in sorted(table['seed'].unique()))}; bold: chosen on validation films. "
         "In parentheses 95 % intervals over patients."
     )
-    return "\n".join([heading(study, name), "", *rows, "", foot])
+    return "\n".join([heading(study, name), "", *rows, "", counted_words(name, foot)])
 
 
 def built(study: Study, network: str) -> str:

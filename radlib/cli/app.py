@@ -93,11 +93,17 @@ def compare(outputs: tuple[Path, ...], csv: Path | None, measurements: tuple[Pat
     """Show the variants of several runs in one table."""
     if measurements:
         take_home(outputs, measurements)
-    from radlib.cli.listing import compared, comparison_table, not_applicable, not_learnt_lines
+    from radlib.cli.listing import (
+        compared,
+        comparison_table,
+        conclusion_lines,
+        not_applicable,
+        not_learnt_lines,
+    )
     from radlib.foundation.storage import write_text
 
     table = compared(outputs)
-    say("\n".join([comparison_table(table), *not_applicable(outputs)]))
+    say("\n".join([comparison_table(table), *conclusion_lines(outputs, table), *not_applicable(outputs)]))
     for line in not_learnt_lines(table):
         say_line(line, err=True, red=True)
     if csv:

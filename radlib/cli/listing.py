@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
 from radlib.foundation.record_files import read_table
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Entry
-from radlib.runs.run_records import begun_record, no_run
+from radlib.runs.counted import counted_in, told
+from radlib.runs.run_records import begun_record, margins_in, no_run
 from radlib.runs.studies import load_study, study_names
 
 REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
 COMPARED = {
     "run": "run", "variant": "variant", "size_bytes": "KB", "auroc": "AUROC", "accuracy": "accuracy",
-    "sensitivity": "sensitivity", "specificity": "specificity", "latency_p50_ms": "ms",
+    "sensitivity": "sensitivity", "specificity": "specificity", "dice": "Dice", "box_score": "box score",
+    "conclusion": "beside its original", "latency_p50_ms": "ms",
 }  # fmt: skip
 
 
@@ -112,6 +115,8 @@ def comparison_table(table: "pd.DataFrame") -> str:
                 w.auroc_text(row["auroc"], row.get("auroc_low"), row.get("auroc_high"))
                 for _, row in table.iterrows()
             ]
+        elif column == "conclusion":
+            shown[title] = [w.CONCLUSIONS.get(value, w.MISSING) for value in values]
         elif pd.api.types.is_float_dtype(values):
             shown[title] = [
                 "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
@@ -119,6 +124,27 @@ def comparison_table(table: "pd.DataFrame") -> str:
         else:
             shown[title] = [plain_line(value) for value in values]
     return shown.to_string(index=False)
+
+
+def conclusion_lines(outputs: Sequence[Path], table: "pd.DataFrame") -> list[str]:
+    """Return of each run what its chosen file is beside its original, as its report says; of a run without a choice, of each file.
+
+    Args:
+        outputs: Folders of the runs.
+        table: See `compared`.
+    """
+    lines = []
+    for folder in outputs:
+        rows = table[table["run"] == folder.resolve().name]
+        chosen = rows[rows["winner"].astype(str) == "True"] if "winner" in rows else rows.iloc[:0]
+        for row in (chosen if len(chosen) else rows).to_dict("records"):
+            said = conclusion(row, *margins_in(folder))
+            if not said and row.get("chain") == "original" and len(chosen):
+                said = THE_ORIGINAL.removeprefix("It ")
+            if said:
+                line = f"{row['run']}: {row['variant']} {said.rstrip('.')}."
+                lines.append(plain_line(told(line, counted_in(folder))))
+    return lines
 
 
 def not_learnt_lines(table: "pd.DataFrame") -> list[str]:

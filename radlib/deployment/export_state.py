@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from radlib.evaluation.choices import FILE as SELECTION
+from radlib.evaluation.conclusions import conclusion
 from radlib.foundation.errors import RadlibError
 from radlib.foundation.record_files import read_arrays
 from radlib.runs.counted import counted_in, counted_named, told
+from radlib.runs.run_records import margins_in
 from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 
@@ -25,18 +27,23 @@ NO_CHOICE = "no threshold was chosen for it on validation films"
 NO_TEST = "no test film has been scored by it"
 NO_VERDICT = "it has no verdict on test films, since no report has been written"
 COUNTS = ("films", "patients", "positives")
+JUDGED = ("conclusion", "patients_asked", "patients_needed", "chance_if_lossless", "seeds_pooled")
+EARLIER = "Beside its original nothing is said by this export, which an earlier version wrote; export the variant again."
 TAKEN: Mapping[str, Sequence[str]] = {  # by how a task's answers are kept, `Task.record`
     "probabilities": (
         *COUNTS, "auroc", "auroc_low", "auroc_high", "sensitivity", "sensitivity_low", "sensitivity_high", "specificity",
         "specificity_low", "specificity_high", "difference", "difference_low", "difference_high", "verdict", "verdict_reason",
+        *(f"{start}_{rate}{end}" for rate in ("sensitivity", "specificity")
+          for start, end in (("difference", ""), ("difference", "_low"), ("difference", "_high"), ("verdict", ""), ("reason", ""))),
+        "threshold", *JUDGED,
     ),
     "masks": (
         "films", "patients", "dice", "dice_low", "dice_high", "failing_dice", "failing_dice_low", "failing_dice_high",
         "difference", "difference_low", "difference_high", "difference_failing", "difference_failing_low",
-        "difference_failing_high", "verdict", "verdict_failing", "conclusion", "verdict_reason",
+        "difference_failing_high", "verdict", "verdict_failing", "verdict_reason", *JUDGED,
     ),
 }  # fmt: skip
-WORDS = ("verdict", "conclusion")  # how columns of text begin
+WORDS = ("verdict", "reason", "conclusion")  # how columns of text begin
 
 
 def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
@@ -44,10 +51,12 @@ def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
 
     Returns:
         `state`: `finished` or `unfinished`; `missing`: why unfinished, half a sentence each; `verdict`: the row of the
-        table of results, as far as it is about test films and the verdict, None where there is none; `margin`; and
+        table of results, as far as it is about test films and the verdict, None where there is none; `margin` and
+        `rate_margin`, the largest losses that count as none; and
         `counted`: what its patients are, `films` or `groups of like films` where nobody knows the patients.
     """
     selection = _selection(run_folder)
+    margin, rate_margin = margins_in(run_folder)
     chosen = selection.get("variants", {}).get(variant.name, {})
     row = _row(run_folder, variant)
     missing = [
@@ -60,7 +69,8 @@ def state_of(run_folder: Path, variant: Variant) -> dict[str, Any]:
         "state": UNFINISHED if missing else FINISHED,
         "missing": missing,
         "verdict": None if missing else row,
-        "margin": selection.get("margin"),
+        "margin": margin,
+        "rate_margin": rate_margin,
         "counted": counted_in(run_folder).several,
     }
 
@@ -112,41 +122,36 @@ def sentences(state: dict[str, Any]) -> list[str]:
         ]
     row = state["verdict"]
     tell = _of_outlines if "dice" in row else _of_probabilities
-    lines = [*([state["alarm"]] if "alarm" in state else []), *tell(row, state["margin"])]
+    lines = [*([state["alarm"]] if "alarm" in state else []), tell(row), *_beside(row, state)]
     return [told(line, counted_named(state.get("counted", ""))) for line in lines]
 
 
-def _of_probabilities(row: dict[str, Any], margin: float | None) -> Iterator[str]:
-    """Yield how well films were told apart, and the verdict."""
-    yield f"Tested on {_films(row)}: AUROC {_interval(row, 'auroc')}."
-    if row["verdict"]:
-        change = f"; difference {_interval(row, 'difference', 4)}" if row["difference"] is not None else ""
-        yield f"Beside its original: {row['verdict']}{_at(margin, 'AUROC')}{change}.{_why(row)}"
+def _of_probabilities(row: dict[str, Any]) -> str:
+    """Return how well films were told apart, and how many were missed or called for nothing."""
+    rates = "".join(
+        f", {name} {_interval(row, name)}" for name in ("sensitivity", "specificity") if row[name] is not None
+    )
+    return f"Tested on {_films(row)}: AUROC {_interval(row, 'auroc')}{rates}."
 
 
-def _of_outlines(row: dict[str, Any], margin: float | None) -> Iterator[str]:
-    """Yield the Dice of outlines, its mean over films and the 5th percentile, below which the films that fail lie, and the verdict."""
+def _of_outlines(row: dict[str, Any]) -> str:
+    """Return the Dice of outlines, its mean over films and the 5th percentile, below which the films that fail lie."""
     failing = _interval(row, "failing_dice")
-    yield f"Tested on {_films(row)}: mean Dice {_interval(row, 'dice')}, 5th percentile of the films {failing}."
-    if row["conclusion"]:
-        changes = [
-            f"; difference of the {name} {_interval(row, column, 4)}"
-            for name, column in (("mean", "difference"), ("5th percentile", "difference_failing"))
-            if row[column] is not None
-        ]
-        yield f"Beside its original: {row['conclusion']}{_at(margin, 'Dice')}{''.join(changes)}.{_why(row)}"
+    return (
+        f"Tested on {_films(row)}: mean Dice {_interval(row, 'dice')}, 5th percentile of the films {failing}."
+    )
+
+
+def _beside(row: dict[str, Any], state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the verdicts come to, in the words of the report; nothing of what was not compared."""
+    if "conclusion" not in row:
+        yield EARLIER
+    elif said := conclusion(row, state.get("margin"), state.get("rate_margin")):
+        yield f"It {said}."
 
 
 def _films(row: dict[str, Any]) -> str:
     return f"{row['films']:,} test films of {row['patients']:,} patients"
-
-
-def _at(margin: float | None, measure: str) -> str:
-    return f" at a margin of {margin:g} {measure}" if margin is not None else ""
-
-
-def _why(row: dict[str, Any]) -> str:
-    return f" {row['verdict_reason']}" if row["verdict_reason"] else ""
 
 
 def _interval(row: dict[str, Any], name: str, digits: int = 3) -> str:

@@ -15,6 +15,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "answers": ["Predictions", "mean_auroc"],
         "choices": ["read_choices", "read_selection", "thresholds"],
+        "conclusions": [
+            "CONCLUSIONS",
+            "FIRST_WORDS",
+            "THE_ORIGINAL",
+            "TONES",
+            "VERDICTS",
+            "chance_words",
+            "conclusion",
+            "questions_of",
+            "tone_alone",
+        ],
         "deciding": ["Answer", "Decider", "no_probability"],
         "examination": ["examine"],
         "film_shift": [

@@ -8,7 +8,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["processes"],
+    submodules=["human_units", "processes"],
     submod_attrs={
         "backend": ["log_path", "quiet_stderr"],
         "digests": ["is_as_written"],

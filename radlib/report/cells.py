@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from radlib import metrics
+from radlib.evaluation.conclusions import TONES, questions_of, tone_alone
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Table, Text, drawn
-from radlib.report.conclusions import TONES, questions_of
 from radlib.report.tables import over_seeds
 
 LABEL_METRICS = {
@@ -46,7 +46,7 @@ def _metric(row: pd.Series, name: str) -> Cell:
 
 
 def verdict_cell(row: pd.Series, margin: float) -> Cell:
-    """Return the verdict on an AUROC, and below it why it is undefined, or what as many patients can show.
+    """Return the verdict on an AUROC alone, never green, and below it why it is undefined, or what as many patients can show.
 
     An interval can lie within the margin where the claim, adjusted over all that was asked, cannot be made.
     """
@@ -58,7 +58,7 @@ def verdict_cell(row: pd.Series, margin: float) -> Cell:
         note = "alone within the margin, not so among all that were asked"
     elif not note and row["verdict"] == "cannot tell":
         note = f"shown in {100 * row['chance_if_lossless']:.0f} % of studies if there is no loss"
-    return Cell(w.VERDICTS[row["verdict"]], note, TONES.get(row["verdict"], ""))
+    return Cell(w.VERDICTS[row["verdict"]], note, tone_alone(row["verdict"]))
 
 
 def conclusion_cell(row: pd.Series) -> Cell:
@@ -182,9 +182,15 @@ def label_tables(
         title = Cell(label, _positives(table)) if len(order) > 1 else Cell(names[variant])
         chosen = [table.loc[name] for name in shown]
         cells = [Cell(w.rate(row["value"]), w.span(row["low"], row["high"])) for row in chosen]
-        rows.append((title, Cell(w.threshold(threshold)), *cells))
+        rows.append((title, Cell(w.rate(threshold, scored=False)), *cells))
     heading = ("Label" if len(order) > 1 else "Variant", "Threshold", *shown.values())
-    return (Table(heading, tuple(rows), f"{caption}; thresholds by {rule}" if rule else caption),)
+    return (
+        Table(
+            heading,
+            tuple(rows),
+            f"{caption}; thresholds by {rule}, in full in selection.json" if rule else caption,
+        ),
+    )
 
 
 def _positives(table: pd.DataFrame) -> str:
@@ -222,7 +228,7 @@ def comparison_blocks(
         for _, row in compared.iterrows()
     )
     columns = ("Before → after", "Weights before", "File after", "Smaller", "AUROC before", "AUROC after", "Change",
-               "Accuracy change", "Verdict")  # fmt: skip
+               "Accuracy change", "Verdict, AUROC only")  # fmt: skip
     return (
         *drawn(figures, "auroc_differences"),
         Table(columns, rows, "Quality and size, pair by pair"),

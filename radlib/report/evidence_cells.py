@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from radlib.evaluation.conclusions import TONES
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Figure, Films, Section, Table, Text
 from radlib.report.cells import row_titles, verdict_cell
-from radlib.report.conclusions import TONES
 from radlib.report.losses import (
     KINDS,
     MOST_NAMED,
@@ -103,7 +103,7 @@ def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str], margin: fl
         for _, row in ordered.iterrows()
     )  # fmt: skip
     table = Table(
-        ("Finding", "Prevalence", "AUROC − original", "Verdict"),
+        ("Finding", "Prevalence", "AUROC − original", "Verdict, AUROC only"),
         rows,
         "Rarest first; claims adjusted over all rows, alarms not",
     )

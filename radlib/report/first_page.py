@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from radlib.evaluation.conclusions import THE_ORIGINAL
 from radlib.evaluation.hit_and_miss import HIT, MISS, hit_and_miss_path, picture_path
 from radlib.evaluation.typical_films import typical_path
 from radlib.foundation.record_files import remembered
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Films, Section, Text
 from radlib.report.changed_films import passing_on
-from radlib.report.conclusions import THE_ORIGINAL
 from radlib.report.deployed_words import deployed_lines
 from radlib.report.headlines import chosen_by, headline
 from radlib.report.heat_map_tables import look_lines

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from radlib.evaluation.conclusions import conclusion
 from radlib.evaluation.gate import gate_of
 from radlib.evaluation.learnt import alarm
 from radlib.foundation.errors import QualityGateError
 from radlib.report import wording as w
 from radlib.report.boxes.box_judgements import judge_boxes, judge_boxes_beside
-from radlib.report.conclusions import conclusion
 from radlib.report.judgements import ALL_COLUMNS, conclude, judge_pairs, judge_variants
 from radlib.report.outlines.outline_judgements import judge_outlines, judge_outlines_beside
 from radlib.report.readings import Readings, read, record_of

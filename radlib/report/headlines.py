@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from radlib.evaluation.conclusions import FIRST_WORDS, TONES, chance_words, conclusion
 from radlib.report import wording as w
 from radlib.report.blocks import Text
-from radlib.report.conclusions import FIRST_WORDS, TONES, chance_words, conclusion
 from radlib.report.readings import Readings
 from radlib.runs.settings import Settings
 

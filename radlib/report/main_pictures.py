@@ -89,7 +89,7 @@ def listed(table: pd.DataFrame, words: Callable[[pd.Series], str]) -> str:
 
 
 def _size_words(row: pd.Series) -> str:
-    return f"{w.human_bytes(row['size_bytes'])}, {figures.auroc_text(row['auroc'], row['auroc_low'], row['auroc_high'])}"
+    return f"{w.human_bytes(row['size_bytes'])}, {w.auroc_text(row['auroc'], row['auroc_low'], row['auroc_high'])}"
 
 
 def _difference_words(row: pd.Series) -> str:

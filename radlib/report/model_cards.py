@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from radlib import __version__
+from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
 from radlib.evaluation.learnt import alarm
 from radlib.foundation.record_files import read_object
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Command, Page, Section, Table, Text, told_page
 from radlib.report.cells import LABEL_METRICS
-from radlib.report.conclusions import THE_ORIGINAL, conclusion
 from radlib.report.devices import device_facts
 from radlib.report.looks import looks_caution
 from radlib.report.losses import harm_sentence, nobody_knows, unharmed_sentence

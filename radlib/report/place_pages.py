@@ -11,6 +11,7 @@ import pandas as pd
 
 from radlib import __version__
 from radlib.datasets import is_drawn
+from radlib.evaluation.conclusions import THE_ORIGINAL
 from radlib.evaluation.learnt import alarm
 from radlib.evaluation.overlays import PLACES, overlay_path, overlays_path
 from radlib.evaluation.typical_films import typical_path
@@ -30,7 +31,6 @@ from radlib.report.blocks import (
 )
 from radlib.report.cells import cost_table
 from radlib.report.changed_films import passing_on
-from radlib.report.conclusions import THE_ORIGINAL
 from radlib.report.deployed_words import NO_DEVICE, deployed_lines
 from radlib.report.devices import device_section
 from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, UNLIKE, WHICH_FILE, file_blocks

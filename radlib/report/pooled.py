@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radlib.evaluation.conclusions import TONES
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table
-from radlib.report.conclusions import TONES
 
 LARGE = 20  # files; of more, a table of each has no reader
 WORST_FIRST = ("loses", "undefined", "too few patients", "cannot tell", "as good")

@@ -6,34 +6,20 @@ signs are real ones; intervals of differences are written with "to", as a dash b
 
 import pandas as pd
 
-from radlib.report.figures.human_units import (
+from radlib.evaluation.conclusions import CONCLUSIONS, VERDICTS
+from radlib.foundation.human_units import (
     auroc_text,
     fine,
     fine_span,
     human_bytes,
     human_count,
     known,
+    plural,
     signed,
     signed_span,
 )
 
 MISSING, UNDEFINED = "–", "undefined"
-VERDICTS = {
-    "non-inferior": "non-inferior",
-    "inferior": "loses",
-    "too few patients": "too few patients",
-    "cannot tell": "cannot tell",
-    "undefined": UNDEFINED,
-    "": MISSING,
-}
-CONCLUSIONS = {
-    "as good": "as good",
-    "loses": "loses",
-    "too few patients": "too few patients",
-    "cannot tell": "cannot tell",
-    "undefined": UNDEFINED,
-    "": MISSING,
-}
 
 LIMITS = (
     "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
@@ -140,17 +126,6 @@ def milliseconds(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def plural(count: float, noun: str) -> str:
-    """Return a count with its noun.
-
-    Example:
-        >>> plural(1, "film"), plural(5216, "film"), plural(2, "study")
-        ('1 film', '5,216 films', '2 studies')
-    """
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,.0f} {noun if count == 1 else several}"
-
-
 def title_of(row: pd.Series, several_networks: bool, several_seeds: bool) -> str:
     """Return what a row's variant is called, with network and seed only where there are several."""
     name = f"{row['network']}, {row['label']}" if several_networks else str(row["label"])
@@ -171,6 +146,7 @@ def comparison_sentence(row: pd.Series, several_networks: bool = False, several_
 
 
 __all__ = [
+    "CONCLUSIONS",
     "LIMITS",
     "MISSING",
     "UNDEFINED",

@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "private": ["film_path", "private_folder", "read_places", "write_places"],
         "refusals": ["forget_refusal", "keep_refusal", "refusal_table", "refuse_again"],
         "run_locks": ["only_start"],
-        "run_records": ["begun_record", "no_run", "place", "read_record", "withheld"],
+        "run_records": ["begun_record", "margins_in", "no_run", "place", "read_record", "withheld"],
         "runs": [
             "Run",
             "check_output",

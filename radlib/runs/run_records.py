@@ -16,7 +16,7 @@ from typing import Any
 from radlib.foundation import digests, storage
 from radlib.foundation.errors import UsageError
 from radlib.foundation.processors import processors, threads
-from radlib.foundation.record_files import damaged, read_object
+from radlib.foundation.record_files import damaged, read_object, remembered
 from radlib.runs import private
 from radlib.runs.settings import WITHHELD, is_place, shown
 from radlib.runs.studies import Study
@@ -156,6 +156,14 @@ def read_record(folder: Path) -> RunRecord | None:
     # `study_source` is how records were written before there was a private folder
     source = places.get("study") or record.get("study_source") or record.get("study", "")
     return RunRecord(str(record.get("study", "")), str(source), {**overrides, **places.get("overrides", {})})
+
+
+def margins_in(folder: Path) -> tuple[float | None, float | None]:
+    """Return the margins of AUROC (or Dice, or box score) and of rates that a run was asked with; None where no record says them."""
+    record = remembered(folder / RECORD)
+    settings = {**next(iter(record.get("settings") or ()), {}), **record.get("overrides", {})}
+    margin, rate_margin = settings.get("margin"), settings.get("rate_margin")
+    return margin, rate_margin
 
 
 def withheld(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The command line: helpful texts, one sentence per error, and the promised exit codes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from radlib.cli import app as cli
 from radlib.cli.series import series
+from radlib.evaluation.conclusions import conclusion
 from radlib.foundation.errors import DataError, QualityGateError, RadlibError, SetupError, UsageError
 
 
@@ -159,6 +161,41 @@ def test_compare_joins_runs_and_says_undefined_where_there_is_no_score(capsys, t
     assert "1,234.6" in lines[1] and "0.900 [0.800, 0.950]" in lines[1] and "1.23" in lines[1]
     assert "undefined" in lines[2] and "1.0" in lines[2]
     assert list(pd.read_csv(csv)["run"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_compare_says_of_each_chosen_file_what_its_report_says(capsys, tmp_path, runs):
+    row = {"variant": "n/int8#0", "chain": "int8", "size_bytes": 999, "auroc": 0.9, "winner": True, "conclusion": "loses",
+           "patients_asked": 40.0, "seeds_pooled": 1, "threshold": 0.4, "reason_sensitivity": ""}  # fmt: skip
+    row |= {f"difference{name}{end}": -0.1 for name in ("", "_sensitivity") for end in ("", "_low", "_high")}
+    row |= {"verdict": "non-inferior", "verdict_sensitivity": "inferior", "verdict_reason": ""}
+    original = {
+        "variant": "n/original#0",
+        "chain": "original",
+        "size_bytes": 9,
+        "auroc": 0.9,
+        "winner": False,
+    }
+    for name in "ab"[:runs]:
+        (tmp_path / name).mkdir()
+        pd.DataFrame([original, row]).to_csv(tmp_path / name / "results.csv", index=False)
+        record = {"settings": [{"margin": 0.01, "rate_margin": 0.03}], "overrides": {"rate_margin": 0.05}}
+        (tmp_path / name / "run.json").write_text(json.dumps(record))
+    (tmp_path / "a" / "films.json").write_text(
+        '{"patients_known": false, "splits": [{"films": 9, "patients": 8}]}'
+    )
+    code, out, _ = call(capsys, "compare", *(str(tmp_path / name) for name in "ab"[:runs]))
+    assert (
+        code == 0
+        and "beside its original" in out
+        and out.count("n/int8#0 reads worse than its original") == runs
+    )
+    said = conclusion(row, 0.01, 0.05)
+    assert "sensitivity differs by −0.100" in said and "inferior at a margin of 0.010" in said
+    assert "n/original#0 " not in out.split("a: n/int8#0")[1]
+    if runs == 2:
+        assert f"b: n/int8#0 {said}." in out
+    assert "40 groups of like films" in out
 
 
 def test_compare_refuses_what_is_no_finished_run(capsys, tmp_path):

@@ -22,6 +22,7 @@ from radlib.deployment.bundle.skeletons import FILE as SKELETON, fill_skeleton, 
 from radlib.deployment.described_variants import read_described
 from radlib.deployment.export import export_variant, predict_folder
 from radlib.deployment.threshold_files import write_thresholds
+from radlib.evaluation.conclusions import conclusion
 from radlib.formats.keras import load_model
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, SetupError, UsageError
@@ -317,6 +318,9 @@ def test_an_export_says_where_it_decides_and_what_came_of_its_test(tmp_path, run
     assert f"opacity {threshold!r}." in text and text.startswith("student_small/int8#0")
     assert record["state"] == "finished" and record["verdict"]["films"] == 40
     assert f"Tested on 40 test films of {record['verdict']['patients']} patients: AUROC" in text
+    said = conclusion(record["verdict"], record["margin"], record["rate_margin"])
+    assert f"It {said}." in text and "AUROC differs by" in said and "; sensitivity differs by" in said
+    assert record["margin"] == run.settings.margin and record["rate_margin"] == run.settings.rate_margin
     assert record["hashes"]["model.tflite"] == variant.sha256
     files = {p.name for p in (tmp_path / "export").iterdir()} - {"variant.json", "conformance"}
     assert set(record["hashes"]) == files | {"conformance/vectors.json"}

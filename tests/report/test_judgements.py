@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from radlib import metrics, report
+from radlib.evaluation.conclusions import FIRST_WORDS, conclusion
 from radlib.report import judgements
-from radlib.report.conclusions import FIRST_WORDS, conclusion
 from radlib.report.readings import read
 from written_runs import answer, noisy, write_run
 

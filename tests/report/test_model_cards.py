@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from radlib import report
-from radlib.report.conclusions import FIRST_WORDS
+from radlib.evaluation.conclusions import FIRST_WORDS
 from radlib.report.model_cards import card_path
 from written_runs import NASTY, write_run
 

@@ -28,7 +28,7 @@ export interface Verdict {
   readonly specificity_low: number | null;
   readonly specificity_high: number | null;
   readonly verdict: string;
-  readonly conclusion?: string; // of outlines: of mean and 5th percentile together
+  readonly conclusion?: string; // of all that is asked together; exports of earlier versions lack it
   readonly dice?: number | null;
   readonly dice_low?: number | null;
   readonly dice_high?: number | null;

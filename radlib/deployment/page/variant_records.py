@@ -29,7 +29,7 @@ from radlib.runs.variants import Variant
 
 GOLDEN = "golden.npz"
 DRAWN, UNDECIDED = 1, 2  # bits of a pixel of `masks`
-STATED = ("state", "missing", "alarm", "verdict", "margin", "counted", "thresholds_from")
+STATED = ("state", "missing", "alarm", "verdict", "margin", "rate_margin", "counted", "thresholds_from")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "forest_plot": ["forest"],
         "grids": ["number_grids"],
-        "human_units": ["auroc_text", "human_bytes", "human_count"],
         "inference": ["film_readings", "occlusion_map", "prediction_bars"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],

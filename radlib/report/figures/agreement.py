@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.report.figures.human_units import known, signed
+from radlib.foundation.human_units import known, signed
 from radlib.report.figures.style import KINDS, MUTED, new_axes, styled, wrapped
 
 COLUMNS = 4

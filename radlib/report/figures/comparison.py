@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.human_units import fine, fine_span
+from radlib.foundation.human_units import fine, fine_span
 from radlib.report.figures.placement import place_labels
 from radlib.report.figures.style import (
     KINDS,

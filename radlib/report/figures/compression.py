@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from radlib.foundation.human_units import human_bytes
 from radlib.report.figures.bars import grouped_bars
-from radlib.report.figures.human_units import human_bytes
 from radlib.report.figures.style import (
     ACCENT,
     GROUPS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.human_units import known
+from radlib.foundation.human_units import known
 from radlib.report.figures.style import MUTED, new_axes, styled
 
 COLOURS = {"inferior": "#A83A00", "non-inferior": "#1D6B45", "cannot tell": "#6B5A10"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.human_units import human_bytes
+from radlib.foundation.human_units import human_bytes
 from radlib.report.figures.style import ACCENT, GROUPS, KINDS, MUTED, new_axes, styled
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.human_units import human_bytes
+from radlib.foundation.human_units import human_bytes
 from radlib.report.figures.names import draw_names_as_written
 from radlib.runs.chains import parse_chain
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
-from radlib.report.figures.human_units import auroc_text
+from radlib.foundation.human_units import auroc_text
 from radlib.report.figures.style import (
     ACCENT,
     GROUPS,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
 from radlib.evaluation.outlined import SHARES_OUTLINED
 from radlib.metrics import FAILING
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.conclusions import THE_ORIGINAL, conclusion
 from radlib.report.looks import looks_caution
 from radlib.report.methods import cost_methods
 from radlib.report.readings import Readings

@@ -1,4 +1,6 @@
-"""What may be said of a variant beside its original: one sentence, from one place, for report, cards, gate and notebooks.
+"""What may be said of a variant beside its original: one sentence, from one place, for all who say it.
+
+Report, cards, gate, notebooks, `radlib compare`, and the text and the DICOM report of a file that leaves take it from here.
 
 The colour follows from the same word as the sentence, so that nothing is green here and doubtful there.
 """
@@ -8,8 +10,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from radlib import metrics
-from radlib.report import wording as w
+from radlib.foundation import human_units as w
 
+VERDICTS = {
+    "non-inferior": "non-inferior",
+    "inferior": "loses",
+    "too few patients": "too few patients",
+    "cannot tell": "cannot tell",
+    "undefined": "undefined",
+    "": "–",
+}
+CONCLUSIONS = {
+    "as good": "as good",
+    "loses": "loses",
+    "too few patients": "too few patients",
+    "cannot tell": "cannot tell",
+    "undefined": "undefined",
+    "": "–",
+}
 TONES = {
     "as good": "good", "loses": "bad", "too few patients": "unsure", "cannot tell": "unsure",
     "non-inferior": "good", "inferior": "bad",
@@ -27,6 +45,11 @@ OF_OUTLINES = {"": "mean Dice", "_failing": "5th percentile of Dice"}
 OF_BOXES = {"": "mean box score"}
 
 
+def tone_alone(verdict: str) -> str:
+    """Return how a verdict is set off that stands alone: an alarm is one, but green takes all that a conclusion asks."""
+    return "" if verdict == "non-inferior" else TONES.get(verdict, "")
+
+
 def questions_of(row: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what is asked of a row of results: the ending of its columns, and what it is called."""
     if "verdict_failing" in row:
@@ -34,12 +57,12 @@ def questions_of(row: Mapping[str, Any]) -> Mapping[str, str]:
     return OF_BOXES if "box_score" in row else QUESTIONS
 
 
-def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str:
+def conclusion(row: Mapping[str, Any], margin: float | None, rate_margin: float | None) -> str:
     """Return what a variant's verdicts come to, as the rest of a sentence whose subject is the variant.
 
     Args:
         row: Of `tables.results`.
-        margin: Largest loss of AUROC that counts as none.
+        margin: Largest loss of AUROC that counts as none; None where nobody knows it any more.
         rate_margin: The same of sensitivity and specificity, at the original's threshold.
 
     Returns:
@@ -60,15 +83,15 @@ def conclusion(row: Mapping[str, Any], margin: float, rate_margin: float) -> str
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def _answer(row: Mapping[str, Any], suffix: str, title: str, margin: float) -> str:
+def _answer(row: Mapping[str, Any], suffix: str, title: str, margin: float | None) -> str:
     change = w.signed(row[f"difference{suffix}"])
     span = w.signed_span(row[f"difference{suffix}_low"], row[f"difference{suffix}_high"])
-    verdict = w.VERDICTS.get(str(row[f"verdict{suffix}"]), str(row[f"verdict{suffix}"]))
+    verdict = VERDICTS.get(str(row[f"verdict{suffix}"]), str(row[f"verdict{suffix}"]))
     by = f"{title} differs by {change}{f' [{span}]' if span else ''}"  # "AUROC 0.000" would be read as no AUROC at all
-    return f"{by}, {verdict} at a margin of {margin:.3f}"
+    return f"{by}, {verdict}{'' if margin is None else f' at a margin of {margin:.3f}'}"
 
 
-def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
+def _reach(row: Mapping[str, Any], word: str, margin: float | None) -> list[str]:
     """Return what as many patients can and cannot show."""
     patients = row.get("patients_asked")
     if word == "undefined" or not w.known(patients):
@@ -84,7 +107,7 @@ def _reach(row: Mapping[str, Any], word: str, margin: float) -> list[str]:
     parts.append(
         f"With {w.plural(patients, 'patient')}{which}, losses concentrated in up to {share:.1f} % of patients are not excluded"
     )
-    if word == "too few patients":
+    if word == "too few patients" and margin is not None:
         parts.append(f"A margin of {margin:.3f} needs at least {fewest_patients(row, margin):,} of them")
     elif word == "cannot tell" and questions_of(row) is not OF_OUTLINES:  # of a percentile nobody can say
         parts.append(chance_words(row))

@@ -1,4 +1,4 @@
-"""Numbers as people read them, in figures and in the report: sizes, counts, areas with their interval, differences."""
+"""Numbers as people read them, in figures, reports and what leaves with a file: sizes, counts, areas with their interval, differences."""
 
 import math
 import numbers
@@ -102,3 +102,14 @@ def fine_span(low: float, high: float, digits: int = 3) -> str:
     """
     small = known(low) and known(high) and 0 < max(abs(low), abs(high)) < 10**-digits
     return signed_span(low, high, digits + 1 if small else digits)
+
+
+def plural(count: float, noun: str) -> str:
+    """Return a count with its noun.
+
+    Example:
+        >>> plural(1, "film"), plural(5216, "film"), plural(2, "study")
+        ('1 film', '5,216 films', '2 studies')
+    """
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,.0f} {noun if count == 1 else several}"
