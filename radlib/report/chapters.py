@@ -176,7 +176,7 @@ def _elsewhere(found: Material) -> tuple[Section, ...]:
     return (
         shift_section(readings),
         stress_section(readings, evidence["stress"], found.figures),
-        source_section(evidence["sources"]),
+        source_section(evidence["sources"], str(readings.selection.get("winner") or "")),
         site_section(readings, evidence["site_thresholds"]),
         Section("Looked at before", looks_blocks(readings)),
     )

@@ -173,6 +173,7 @@ MEANINGS = {
     "threshold_rule": "by which a threshold is chosen",
     "patients_labelled": "patients of the test who chose it, 0 for the frozen one, count",
     "chosen": "share of draws of patients that could carry the rule, the others keep the frozen threshold, 0 to 1",
+    "beside_others": "mean Dice or box score on the films of the source minus that on all other validation films, by the same file",
     "source": "where the film comes from, as the data set gives it",
     "date": "of the scoring, UTC",
     "study": "name of the study",

@@ -135,8 +135,8 @@ TABLES = {
         "variant label chain kind strength films patients auroc± sensitivity± specificity± dice± failing_dice± difference±",
     ),
     "sources.csv": Table(
-        "a source of validation films that was left out when threshold and winner were chosen",
-        "source variant films patients threshold auroc± sensitivity± specificity±",
+        "a source of validation films that was left out when the winner, and of answers its threshold, were chosen",
+        "source variant films patients threshold auroc± sensitivity± specificity± dice± box_score± beside_others±",
     ),
     "site_thresholds.csv": Table(
         "a finding of a variant, a rule and a number of test patients by whom the threshold was chosen: how all others are read",

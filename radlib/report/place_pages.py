@@ -39,6 +39,7 @@ from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline
 from radlib.report.inside_cells import inside_section
 from radlib.report.looks import looks_blocks, looks_caution
 from radlib.report.place_groups import group_sentences, group_table
+from radlib.report.place_sources import place_source_section
 from radlib.report.provenance import command, film_blocks, seeds_text, versions
 from radlib.report.readings import Readings
 from radlib.report.refused import refusal_section
@@ -203,7 +204,9 @@ def _chapters(
         )),
         Chapter("Who would be harmed?", (Section("Groups of films", group_table(files[words.groups], winner, words.measure, words.title)),)),
         Chapter("Do the scores hold for other films?", (
-            *words.elsewhere(readings, tables, figures), shift_section(readings), Section("Looked at before", looks_blocks(readings)),
+            *words.elsewhere(readings, tables, figures), shift_section(readings),
+            place_source_section(tables.rest["sources"], words.measure, words.title, winner),
+            Section("Looked at before", looks_blocks(readings)),
         )),
         Chapter("What does each cost?", (
             Section("What each variant needs", (cost_table(results), *drawn(figures, "size_bars"))),

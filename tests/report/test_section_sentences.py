@@ -19,6 +19,7 @@ from radlib.imaging.film_features import FEATURES
 from radlib.report.heat_map_tables import COLUMNS as HEAT_MAP_COLUMNS, _averaged, heat_map_section, look_lines
 from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
+from radlib.report.place_sources import place_source_section
 from radlib.report.rates_by_group import _words
 from radlib.report.shift_section import shift_section
 from radlib.report.sources import source_section
@@ -63,10 +64,17 @@ def stressed(films, *, chosen=True):
     return said_in(stress_section(found, table if films else table.iloc[:0], {}))
 
 
-def sources(count):
+def sources(count, winner=""):
     row = {name: 0.9 for rate in ("auroc", "sensitivity", "specificity") for name in (rate, f"{rate}_low", f"{rate}_high")}  # fmt: skip
     rows = [{"source": name, "variant": WINNER, "films": 9, **row} for name in "AB"[:count]]
-    return said_in(source_section(pd.DataFrame(rows)))
+    return said_in(source_section(pd.DataFrame(rows), winner))
+
+
+def places(high, winner=WINNER):
+    """Return what is said where mean Dice of a source's films differs from that of the others by at most so much."""
+    row = {"source": "A", "variant": WINNER, "films": 9, "patients": 9, "dice": 0.8, "dice_low": 0.7, "dice_high": 0.9,
+           "beside_others": high - 0.1, "beside_others_low": high - 0.2, "beside_others_high": high}  # fmt: skip
+    return said_in(place_source_section(pd.DataFrame([row, {**row, "source": "B"}]), "dice", "Dice", winner))
 
 
 def useful(**settings):
@@ -278,6 +286,15 @@ SAID = {
     "The maps are flat: nothing in these films moves the answer.": (
         lambda: map_reason(9, rank_correlation=np.nan), lambda: map_reason(9)),
     ": too few for an interval.": (lambda: map_reason(4), lambda: map_reason(9)),
+    # each source left out of the choice
+    "The same file is chosen without ": (lambda: sources(2, WINNER), lambda: sources(2, "another")),
+    "either of both": (lambda: sources(2, WINNER), lambda: sources(1, WINNER)),
+    "The choice hangs on the sources: with all of them it is another": (
+        lambda: sources(2, "another"), lambda: sources(2, WINNER)),
+    "The winner is chosen anew without the validation films of one source": (
+        lambda: places(0.05), lambda: said_in(place_source_section(pd.DataFrame(), "dice", "Dice", WINNER))),
+    "In no source is mean Dice shown to be lower": (lambda: places(0.05), lambda: places(-0.05)),
+    " is lower than in the other films where the source is A (−0.150": (lambda: places(-0.05), lambda: places(0.05)),
     # radlib predict, and a site's threshold
     "unlike those that the variant was trained on": (lambda: remarks(unlike=1), remarks),
     "1 film of 9 is unlike": (lambda: remarks(unlike=1), lambda: remarks(unlike=2)),
@@ -304,13 +321,13 @@ SAID = {
 }  # fmt: skip
 
 FILES = {
-    "report": ("shift_section", "stress_tables", "sources", "usefulness", "usefulness_pictures", "rates_by_group", "inside_cells", "heat_map_tables", "threshold_words"),
+    "report": ("shift_section", "stress_tables", "sources", "place_sources", "usefulness", "usefulness_pictures", "rates_by_group", "inside_cells", "heat_map_tables", "threshold_words"),
     "deployment": ("folder_shift", "answer_tables", "site_sentences"),
 }  # fmt: skip
 NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes of the user
     "Are the test films of the kind that was chosen on", "Larger in the test film", "In pairs of a validation and a test film",
     "Probability of the likelier answer", "as they are → changed by the full range", " at full ", "How much change it bears",
-    "Shaded: 95 % interval", "AUROC, sensitivity and specificity against the strength", "Validation films of that source",
+    "Shaded: 95 % interval", "AUROC, sensitivity and specificity against the strength", "Validation films of that source", " Minus that of the other films", " is shown to be lower than in the other films",
     "Each source left out of the choice", "Sensitivity and specificity on the test films, carried over", " %, which the study states",
     "Net benefit over the probability from which films are called", "Of use is a network where its curve lies above",
     "Net benefit is findings per film", "Of use where it is to stand", "At the threshold that goes with each file",

@@ -15,6 +15,7 @@ from radlib.report.main_pictures import draw_differences, listed
 from radlib.report.model_cards import card
 from radlib.report.outlines.outline_words import beside_its_original
 from radlib.report.pictures import album, one_per_variant
+from radlib.report.place_sources import place_sources
 from radlib.report.pooled import pooled
 from radlib.report.readings import Readings, label_names
 from radlib.report.told import Tables, Told
@@ -26,6 +27,7 @@ def box_tables(readings: Readings) -> Tables:
     run, insides = readings.run, read_insides(readings)
     measures, froc = box_measures(run, readings=readings), froc_table(run, readings=readings)
     results = box_results(run, readings=readings, measures=measures, froc=froc)
+    sources = place_sources(readings, "box_score")
     files = {
         "results.csv": results,
         "boxes.csv": measures,
@@ -34,8 +36,9 @@ def box_tables(readings: Readings) -> Tables:
         "layers.csv": insides.layers,
         "weights.csv": insides.weights,
         "refusals.csv": refusal_table(run),
+        **({"sources.csv": sources} if len(sources) else {}),
     }
-    return Tables(files, results, {"insides": insides})
+    return Tables(files, results, {"insides": insides, "sources": sources})
 
 
 def box_report(readings: Readings, tables: Tables) -> Told:

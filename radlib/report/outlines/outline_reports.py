@@ -15,6 +15,7 @@ from radlib.report.outlines.outline_results import outline_measures, outline_res
 from radlib.report.outlines.outline_stress import draw_outline_stress, outline_stress
 from radlib.report.outlines.outline_words import beside_its_original, outline_methods, outline_scores
 from radlib.report.pictures import album, one_per_variant
+from radlib.report.place_sources import place_sources
 from radlib.report.pooled import pooled
 from radlib.report.readings import Readings
 from radlib.report.told import Tables, Told
@@ -26,7 +27,7 @@ ALSO = "on the films that it outlines worst"
 def outline_tables(readings: Readings) -> Tables:
     """Return what is written as CSV, and the table with a row per variant."""
     results, insides = outline_results(readings.run, readings=readings), read_insides(readings)
-    stress = outline_stress(readings)
+    stress, sources = outline_stress(readings), place_sources(readings, "dice")
     files = {
         "results.csv": results,
         "outlines.csv": outline_measures(readings.run, readings=readings),
@@ -35,8 +36,9 @@ def outline_tables(readings: Readings) -> Tables:
         "weights.csv": insides.weights,
         "refusals.csv": refusal_table(readings.run),
         **({"stress.csv": stress} if len(stress) else {}),
+        **({"sources.csv": sources} if len(sources) else {}),
     }
-    return Tables(files, results, {"insides": insides, "stress": stress})
+    return Tables(files, results, {"insides": insides, "stress": stress, "sources": sources})
 
 
 def outline_report(readings: Readings, tables: Tables) -> Told:
