@@ -3,7 +3,6 @@
 import ast
 import csv
 import json
-import math
 import re
 import sys
 from pathlib import Path
@@ -14,7 +13,9 @@ from radlib.report.claims import KEY
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests" / "notebooks"))
+sys.path.insert(0, str(REPOSITORY / ".ci"))
 from folded_answers import FOLDED, answers, exercises  # noqa: E402
+from refresh_notebooks import minutes_sentence  # noqa: E402
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 METHODS = [path for path in NOTEBOOKS if path.stem[:2] in {"03", "04", *map(str, range(10, 18))}]
@@ -60,9 +61,16 @@ def test_the_minutes_of_the_series_are_those_of_the_published_demo():
     alone = {explore: seconds[explore]}
     alone |= {name: sum(seconds[n] for n in others[: place + 1]) for place, name in enumerate(others)}
     for name, took in alone.items():
-        minutes = math.ceil(took / 60)
-        said = f"About {minutes} minute{'s' if minutes > 1 else ''} on two cores"
+        said = minutes_sentence(took)
         assert said in source(cells(REPOSITORY / "notebooks" / name)[0]), f"{name}: {said}"
+
+
+def test_the_minutes_of_a_notebook_that_was_timed_are_those_of_its_last_execution():
+    with (REPOSITORY / "docs" / "results" / "notebook_times.csv").open(encoding="utf-8") as file:
+        seconds = {row["notebook"]: float(row["seconds"]) for row in csv.DictReader(file)}
+    assert seconds and set(seconds) <= {path.name for path in NOTEBOOKS if path.stem >= "07"}
+    for name, took in seconds.items():
+        assert minutes_sentence(took) in source(cells(REPOSITORY / "notebooks" / name)[0]), name
 
 
 @every
