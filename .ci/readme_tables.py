@@ -76,9 +76,7 @@ def times() -> str:
         )
     for row in pd.read_csv(RESULTS / "notebook_times.csv").to_dict("records"):
         name = str(row["notebook"])
-        rows.append(
-            f"| [{name.removesuffix('.ipynb')}](../notebooks/{name}) | {row['seconds'] / 60:.1f} | |"
-        )
+        rows.append(f"| [{name.removesuffix('.ipynb')}](../notebooks/{name}) | {row['seconds'] / 60:.1f} | |")
     return "\n".join(rows)
 
 

@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests" / "notebooks"))
 sys.path.insert(0, str(REPOSITORY / ".ci"))
 from folded_answers import FOLDED, answers, exercises  # noqa: E402
+
 from refresh_notebooks import minutes_sentence  # noqa: E402
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
