@@ -1,7 +1,6 @@
 """Thresholds in a file belong to one model and come back bit for bit; what is none is refused in one sentence."""
 
 import dataclasses
-import doctest
 import json
 import shlex
 
@@ -9,18 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from radlib.deployment import threshold_files
 from radlib.deployment.threshold_files import read_thresholds, stated, typed, write_thresholds
 from radlib.foundation.errors import DataError, RadlibError, UsageError
 from radlib.runs import tasks
 from stored import BINARY, variant
 
 FINDINGS = tasks.findings(("mass", "it's a $nodule; rm *"))
-
-
-def test_docstring_examples():
-    result = doctest.testmod(threshold_files)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @given(st.floats(0, 1), st.text(min_size=1).filter(lambda text: "\0" not in text))

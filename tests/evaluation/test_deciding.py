@@ -1,7 +1,6 @@
 """A decision follows from the number as it is written, and what is no number is no decision."""
 
 import csv
-import doctest
 import io
 
 import numpy as np
@@ -10,7 +9,6 @@ from hypothesis import example, given, strategies as st
 
 from radlib.deployment.answer_tables import write_rows
 from radlib.deployment.threshold_files import exact, stated
-from radlib.evaluation import deciding
 from radlib.evaluation.deciding import NO_NUMBER, NO_THRESHOLD, OUTSIDE, Answer, Decider, at_or_above
 from radlib.runs import tasks
 from stored import BINARY, variant
@@ -20,11 +18,6 @@ PROBABILITIES = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=20)
 
 def answer(*outputs: float, **given) -> Answer:
     return Answer("a.png", "0" * 12, np.array(outputs, np.float32), **given)
-
-
-def test_docstring_examples():
-    result = doctest.testmod(deciding)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @given(PROBABILITIES, st.floats(1e-300, 1 - 1e-16))

@@ -1,14 +1,12 @@
 """Outlines go from films to choices: measures stored with masks beside them, a winner by Dice, and films shown on this machine."""
 
-import doctest
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from outline_runs import outline_run
 from radlib import metrics
-from radlib.evaluation import learnt, outlined, overlays
+from radlib.evaluation import learnt, overlays
 from radlib.evaluation.examination import LOOKS
 from radlib.evaluation.forecast import COUNTS
 from radlib.evaluation.outlined import Outlined, masks_path, read_masks
@@ -34,12 +32,6 @@ def scored(tmp_path_factory):
     run, films = outline_run(tmp_path_factory.mktemp("outlined"))
     selection = select(run, films)
     return run, films, selection, predict(run, films, run.variants(), split="test")
-
-
-@pytest.mark.parametrize("module", [outlined, overlays, learnt])
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_every_kind_of_record_is_known_wherever_something_depends_on_it():

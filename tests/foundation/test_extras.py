@@ -1,6 +1,5 @@
 """A library that an extra brings is told of in one sentence, where it is first asked for."""
 
-import doctest
 import subprocess
 import sys
 
@@ -8,10 +7,6 @@ import pytest
 
 from radlib.foundation import extras
 from radlib.foundation.errors import MissingExtra, SetupError
-
-
-def test_docstring_examples():
-    assert doctest.testmod(extras).failed == 0
 
 
 def test_the_sentence_has_the_library_and_the_line_to_type(monkeypatch):

@@ -2,7 +2,6 @@
 
 import ast
 import csv
-import doctest
 import io
 import json
 import unicodedata
@@ -38,10 +37,6 @@ FORMULAS = (
 
 def is_visible(text: str) -> bool:
     return all(c in "\n\t" or unicodedata.category(c) not in plain_text.HIDDEN for c in text)
-
-
-def test_docstring_examples():
-    assert doctest.testmod(plain_text).failed == 0
 
 
 @given(st.text(st.characters(), max_size=40))

@@ -1,12 +1,10 @@
 """Boxes become maps and maps boxes again; what moves a film moves its boxes to the same place."""
 
-import doctest
-
 import numpy as np
 import pytest
 
 from radlib.foundation.errors import DataError
-from radlib.imaging import centre_maps, moved_boxes
+from radlib.imaging import moved_boxes
 from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
 from radlib.imaging.centre_maps import MOST, boxes_of, by_label, maps_of
 from radlib.imaging.moved_boxes import augment_boxes
@@ -29,12 +27,6 @@ def drawn_boxes(films=12, most=2, labels=1, seed=0):
                 *generator.uniform(9, 20, 2),
             ]
     return boxes
-
-
-@pytest.mark.parametrize("module", [centre_maps, moved_boxes])
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @pytest.mark.parametrize("labels", [1, 3])

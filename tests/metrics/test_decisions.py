@@ -1,6 +1,5 @@
 """Changed decisions, temperatures and groups, against hand-worked cases, scipy and planted harm."""
 
-import doctest
 import itertools
 
 import numpy as np
@@ -10,12 +9,6 @@ from scipy import optimize, special, stats
 from binormal import binormal
 from radlib import metrics
 from radlib.metrics import decisions, groups, temperature
-
-
-@pytest.mark.parametrize("module", [decisions, groups, temperature], ids=lambda m: m.__name__)
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def drawn(seed=0, **stated):

@@ -1,7 +1,5 @@
 """Intervals that do not collapse: their formulas by hand, and how often they hold the true number."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,16 +7,6 @@ from scipy import stats
 from benchmarks import evidence_coverage
 from binormal import binormal
 from radlib import metrics
-from radlib.metrics import auroc_intervals, estimates, label_intervals, rate_intervals
-
-
-@pytest.mark.parametrize(
-    "module", [auroc_intervals, estimates, label_intervals, rate_intervals], ids=lambda m: m.__name__
-)
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
-
 
 # ---- shares -----------------------------------------------------------------------------------------------
 

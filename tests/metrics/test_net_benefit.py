@@ -1,7 +1,5 @@
 """What errors mean at a place's prevalence, against plain counting."""
 
-import doctest
-
 import numpy as np
 import pytest
 
@@ -16,11 +14,6 @@ def drawn(seed=0, **stated):
         seed, **{"auroc": 0.9, "patients": 200, "films_per_patient": 2, "prevalence": 0.3, **stated}
     )
     return truth, 1 / (1 + np.exp(-2 * score + 1.5)), patients
-
-
-def test_docstring_examples():
-    result = doctest.testmod(net_benefit)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_at_the_films_own_prevalence_it_is_counting():

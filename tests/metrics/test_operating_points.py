@@ -1,18 +1,11 @@
 """Threshold rules against what they promise, on drawn patients whose true rates are known."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy import special, stats
 
 from radlib import metrics
 from radlib.metrics import operating_points
-
-
-def test_docstring_examples():
-    result = doctest.testmod(operating_points)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_the_promised_sensitivity_holds_where_the_naive_threshold_breaks_it():

@@ -1,20 +1,11 @@
 """Mean and 5th percentile of a number per film: intervals and tests against numpy, scipy, exact chances and simulation."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from radlib import metrics
-from radlib.metrics import film_values, outline_tests
 from radlib.metrics.outline_tests import mean_value_difference
-
-
-@pytest.mark.parametrize("module", [film_values, outline_tests])
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_a_weighted_percentile_is_numpys():

@@ -1,7 +1,6 @@
 """Seeds as random effects: against simulation, by hand, and where there is one seed only."""
 
 import dataclasses
-import doctest
 
 import numpy as np
 import pytest
@@ -9,13 +8,6 @@ from scipy import stats
 
 from binormal import binormal
 from radlib import metrics
-from radlib.metrics import multiplicity, paired_tests, probit_loss
-
-
-@pytest.mark.parametrize("module", [multiplicity, paired_tests, probit_loss], ids=lambda m: m.__name__)
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def of_seeds(changes, patients=500, spread=0.0, seed=0):

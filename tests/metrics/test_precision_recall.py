@@ -1,7 +1,5 @@
 """Precision over sensitivity at a prevalence: against scikit-learn, against films counted more often, and how often bands hold."""
 
-import doctest
-
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -9,18 +7,12 @@ from sklearn import metrics as sk
 from binormal import binormal
 from radlib import metrics
 from radlib.foundation.errors import UsageError
-from radlib.metrics import precision_recall
 
 
 def drawn(seed=0, **stated):
     stated = {"auroc": 0.9, "patients": 150, "films_per_patient": 2, "prevalence": 0.3, **stated}
     truth, score, _, patients = binormal(seed, **stated)
     return truth, score, patients
-
-
-def test_docstring_examples():
-    result = doctest.testmod(precision_recall)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @pytest.mark.parametrize("digits", [12, 1, 0], ids=["no ties", "ties", "few scores"])

@@ -1,6 +1,5 @@
 """The AUROC of many draws at once, draw by draw against scikit-learn with sample weights."""
 
-import doctest
 import time
 
 import numpy as np
@@ -20,11 +19,6 @@ def drawn(films=600, labels=3, variants=4, patients=200, seed=0):
     prob[1::2] = np.round(prob[1::2] * 16) / 16
     truth[::9, 1] = np.nan
     return truth, prob.astype(np.float32), metrics.patient_draws(generator.integers(0, patients, films), 300)
-
-
-def test_docstring_examples():
-    result = doctest.testmod(presorted)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])

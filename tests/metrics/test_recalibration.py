@@ -1,14 +1,11 @@
 """A threshold chosen anew on a site's own films, against what other patients of that site would show."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy import special
 
 from binormal import binormal
 from radlib import metrics
-from radlib.metrics import recalibration
 
 
 def site(seed, patients, shift=-1.5):
@@ -17,11 +14,6 @@ def site(seed, patients, shift=-1.5):
         seed, auroc=0.85, patients=patients, films_per_patient=2, prevalence=0.3
     )
     return truth, special.expit(2 * score - 1.5 + shift), patient
-
-
-def test_docstring_examples():
-    result = doctest.testmod(recalibration)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_the_rule_is_the_same_and_the_rates_are_those_of_new_patients():

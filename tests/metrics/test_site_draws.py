@@ -1,7 +1,5 @@
 """Thresholds that a few patients of a place choose, against what is known of the others."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy import special
@@ -18,11 +16,6 @@ def place(patients, shift, seed=0):
         seed, auroc=0.9, patients=patients, films_per_patient=2, prevalence=0.4
     )
     return truth, special.expit(2 * score - 1.5 + shift), patient
-
-
-def test_docstring_example():
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_the_frozen_threshold_stands_first_and_is_asked_of_all():

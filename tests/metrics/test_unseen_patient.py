@@ -1,20 +1,12 @@
 """p-values with one patient counted who was not seen: against exact binomial tests, simulation and the normal test."""
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from radlib import metrics
-from radlib.metrics import unseen_patient
 from radlib.metrics.unseen_patient import difference_interval, seen_again_p, unseen_p, weighted_tail
-
-
-def test_docstring_examples():
-    result = doctest.testmod(unseen_patient)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def lost(patients, count):

@@ -1,7 +1,6 @@
 """Standard errors, p-values and verdicts against pairs counted one by one, permutation and drawn patients."""
 
 import dataclasses
-import doctest
 import itertools
 
 import numpy as np
@@ -11,15 +10,9 @@ from scipy import stats
 from binormal import binormal
 from radlib import metrics
 from radlib.foundation.errors import UsageError
-from radlib.metrics import delong, paired_tests, unseen_patient, verdicts
+from radlib.metrics import delong, unseen_patient, verdicts
 
 NEVER = 1e-3  # chance that a simulation's test fails although the rate is as stated
-
-
-@pytest.mark.parametrize("module", [delong, paired_tests, verdicts], ids=lambda m: m.__name__)
-def test_docstring_examples(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def drawn(seed=0, **stated):

@@ -1,7 +1,6 @@
 """The report of boxes says the box score where others say AUROC, what is found for how many false marks, and hands no film on."""
 
 import dataclasses
-import doctest
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from radlib.report import figures
 from radlib.report.boxes.box_results import box_groups, box_measures, box_results, froc_table
 from radlib.report.columns import meaning
 from radlib.report.csv_files import TABLES
-from radlib.report.figures import boxes as box_figures
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import headline
 from radlib.report.place_groups import group_sentences
@@ -34,11 +32,6 @@ def reported(tmp_path_factory):
     predict(run, films, run.variants(), split="test")
     write_report(run)
     return run, films
-
-
-def test_docstring_examples():
-    result = doctest.testmod(box_figures, extraglobs={"np": np})
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_a_row_a_variant_with_its_score_and_verdict(reported):

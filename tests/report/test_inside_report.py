@@ -1,6 +1,5 @@
 """Agreement and insides in the report: the numbers of tables and figures, and sentences where there is none."""
 
-import doctest
 import json
 
 import matplotlib as mpl
@@ -11,7 +10,7 @@ import pytest
 from radlib import metrics, report
 from radlib.evaluation.insides.layer_comparison import insides_path
 from radlib.evaluation.insides.stored_weights import histogram
-from radlib.report import figures, inside_cells
+from radlib.report import figures
 from radlib.report.inside_pictures import _comparable, shows_chests
 from radlib.report.inside_tables import Insides, read_insides
 from radlib.report.readings import Readings, read
@@ -60,10 +59,6 @@ def run(tmp_path):
         describe(run, chain)
     describe(run, "float16", reason="This file cannot be looked into.")
     return run
-
-
-def test_docstring_examples():
-    assert doctest.testmod(inside_cells).failed == 0
 
 
 def test_agreement_is_that_of_the_stored_probabilities(run):

@@ -1,7 +1,6 @@
 """The report of outlines says Dice where others say AUROC, needs both verdicts, and hands no film on."""
 
 import dataclasses
-import doctest
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,9 @@ from radlib import metrics
 from radlib.evaluation.examination import examine
 from radlib.evaluation.predictions import predict
 from radlib.evaluation.selection import select
-from radlib.metrics import outline_tests
 from radlib.report import figures
 from radlib.report.columns import meaning
 from radlib.report.csv_files import TABLES
-from radlib.report.figures import outlines as outline_figures
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import headline
 from radlib.report.outlines.outline_groups import outline_groups
@@ -36,12 +33,6 @@ def reported(tmp_path_factory):
     predict(run, films, run.variants(), split="test")
     write_report(run)
     return run, films
-
-
-def test_docstring_examples():
-    for module in (outline_figures, outline_tests):
-        result = doctest.testmod(module, extraglobs={"np": np})
-        assert result.attempted > 0 and result.failed == 0
 
 
 def test_a_row_a_variant_with_dice_and_both_verdicts(reported):

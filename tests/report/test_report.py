@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import doctest
 import hashlib
 import json
 import re
@@ -44,11 +43,6 @@ def written(run):
 
 
 # ---- tables -----------------------------------------------------------------------------------------------
-
-
-def test_docstring_examples():
-    result = doctest.testmod(wording)
-    assert result.attempted >= 5 and result.failed == 0
 
 
 def test_results_equal_what_scikit_learn_finds_in_the_files(run):

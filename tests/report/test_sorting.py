@@ -1,6 +1,5 @@
 """Columns of a report sort by the numbers that their cells say, and a browser really sorts them."""
 
-import doctest
 import json
 import re
 import shutil
@@ -8,14 +7,9 @@ import subprocess
 
 import pytest
 
-from radlib.report import sorting
 from radlib.report.blocks import Cell, Figure, Page, Section, Table
 from radlib.report.sorting import sort_key
 from radlib.report.writing import TEMPLATES, render, script_hash
-
-
-def test_docstring_examples():
-    assert doctest.testmod(sorting).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Outlines are learnt: the loss against hand-worked sums, training with masks that move, and what is measured."""
 
-import doctest
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,11 +17,6 @@ from radlib.training import losses
 from radlib.training.recipe import recipe_from
 from radlib.training.training import fit, validate
 from radlib.training.training_films import check_answers, epoch_batches
-
-
-def test_docstring_examples():
-    result = doctest.testmod(losses)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_the_loss_is_cross_entropy_and_what_is_not_in_common():

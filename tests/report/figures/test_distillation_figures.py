@@ -1,7 +1,5 @@
 """The pictures of distillation: each loss above its own lowest point, the kept epoch ringed, intervals at their temperatures."""
 
-import doctest
-
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -9,7 +7,6 @@ import pandas as pd
 mpl.use("Agg")
 
 from radlib.report import figures
-from radlib.report.figures import distillation
 
 
 def test_losses_of_different_height_start_from_the_same_floor():
@@ -43,7 +40,3 @@ def test_each_temperature_has_its_interval():
     ends = [segment[:, 1].tolist() for segment in ax.containers[0][2][0].get_segments()]
     assert np.allclose(ends, [[-0.01, 0.06], [-0.01, 0.06]])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "8"]
-
-
-def test_examples_run():
-    assert doctest.testmod(distillation).failed == 0

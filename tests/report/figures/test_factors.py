@@ -1,7 +1,5 @@
 """The pictures of low rank say what they draw: the sizes of the factors, and where a curve lies."""
 
-import doctest
-
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -9,7 +7,6 @@ import pandas as pd
 mpl.use("Agg")
 
 from radlib.report import figures
-from radlib.report.figures import factors
 
 
 def test_each_factor_bears_its_size_and_small_ones_their_numbers():
@@ -26,7 +23,3 @@ def test_leading_and_random_components_are_drawn_over_the_weights_they_keep():
     ax = figures.kept_components({"svd": table})
     drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
     assert drawn == {"svd, leading": ([0.2, 1.0], [0.8, 0.95]), "svd, random": ([0.2, 1.0], [0.5, 0.95])}
-
-
-def test_examples_run():
-    assert doctest.testmod(factors).failed == 0

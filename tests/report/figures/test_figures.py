@@ -1,7 +1,5 @@
 """Figures: what they draw is where the data says, labels do not overlap, and the look does not leak."""
 
-import doctest
-import importlib
 import inspect
 import itertools
 import subprocess
@@ -20,22 +18,6 @@ from radlib.foundation.human_units import human_bytes
 from radlib.report import figures
 from radlib.report.figures import style
 
-MODULES = (
-    "agreement",
-    "binarization",
-    "coding",
-    "comparison",
-    "compression",
-    "films",
-    "forest_plot",
-    "inference",
-    "insides",
-    "methods",
-    "rounding",
-    "style",
-    "training",
-    "usefulness",
-)
 CHAINS = (
     "original", "float32", "dynamic", "float16", "int8", "int8_io", "int16x8", "magnitude_pruning",
     "magnitude_pruning+float32", "magnitude_pruning+dynamic", "magnitude_pruning+float16",
@@ -72,12 +54,6 @@ def label_boxes(ax):
 
 def overlap(a, b):
     return max(0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0, min(a.y1, b.y1) - max(a.y0, b.y0))
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_docstring_examples(name):
-    result = doctest.testmod(importlib.import_module(f"radlib.report.figures.{name}"))
-    assert result.attempted > 0 and result.failed == 0
 
 
 def test_import_is_light():
