@@ -74,7 +74,7 @@ def times() -> str:
         rows.append(
             f"| [{name.removesuffix('.ipynb')}](../notebooks/{name}) | {row['seconds'] / 60:.1f} | {row['peak_memory_bytes'] / 1e6:,.0f} |"
         )
-    for row in pd.read_csv(RESULTS / "notebook_times.csv").to_dict("records"):
+    for row in pd.read_csv(RESULTS.parent / "notebook_times.csv").to_dict("records"):
         name = str(row["notebook"])
         rows.append(f"| [{name.removesuffix('.ipynb')}](../notebooks/{name}) | {row['seconds'] / 60:.1f} | |")
     return "\n".join(rows)

@@ -2,7 +2,7 @@
 
 Each gets a fresh kernel; nothing of this machine stays behind in a cell: no times, no paths, no papermill metadata.
 A notebook with an error, a message on standard error, a path of this machine or more than 500 KB is refused. How long a
-notebook of a method took beside the finished demo goes into `docs/results/notebook_times.csv`, and its first cell says
+notebook of a method took beside the finished demo goes into `docs/notebook_times.csv`, and its first cell says
 the minutes; those of the series come from the published demo, which papermill ran.
 """
 
@@ -22,7 +22,7 @@ from radlib.cli.series.jupyter_kernels import fresh_kernel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LARGEST_BYTES = 500_000
-TIMES = REPOSITORY / "docs" / "results" / "notebook_times.csv"
+TIMES = REPOSITORY / "docs" / "notebook_times.csv"
 SAID = re.compile(r"About \d+ minutes? on two cores")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

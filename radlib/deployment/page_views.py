@@ -27,6 +27,7 @@ from radlib.foundation.extras import pandas as pd
 
 ELSEWHERE: Mapping[str, str] = {"COLAB_RELEASE_TAG": "Colab", "KAGGLE_KERNEL_RUN_TYPE": "Kaggle"}
 LONGEST_SECONDS = 300
+MOST_NAMES = 12  # of what a fact is made of, that are told one by one
 SOURCE = CHECKOUT.parent
 
 
@@ -38,7 +39,8 @@ def told_table(made: PageVariant) -> "pd.DataFrame":
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(value)
+        told, more = list(value)[:MOST_NAMES], len(value) - MOST_NAMES
+        return ", ".join(told) + (f" and {more} more" if more > 0 else "")
     if isinstance(value, list) and len(str(value)) > 60:
         return f"{len(value)} of them"
     return str(value) if not isinstance(value, list) else ", ".join(map(str, value))

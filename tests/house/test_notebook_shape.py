@@ -67,7 +67,7 @@ def test_the_minutes_of_the_series_are_those_of_the_published_demo():
 
 
 def test_the_minutes_of_every_other_notebook_are_those_of_its_last_execution():
-    with (REPOSITORY / "docs" / "results" / "notebook_times.csv").open(encoding="utf-8") as file:
+    with (REPOSITORY / "docs" / "notebook_times.csv").open(encoding="utf-8") as file:
         seconds = {row["notebook"]: float(row["seconds"]) for row in csv.DictReader(file)}
     assert sorted(seconds) == [path.name for path in NOTEBOOKS if path.stem >= "07"]
     for name, took in seconds.items():
