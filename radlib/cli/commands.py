@@ -59,7 +59,8 @@ def predict(variant: Path, folder: Path, csv: Path | None, chosen: tuple, fast: 
 
     One row per film: probability per label, decision, threshold (of outlines the share outlined, of boxes how many), why there is no
     decision, and a warning where a film is unlike those of the training. Of twenty films or more it is said whether they are of
-    the kind that the variant was tested on; with --csv in full in NAME.shift.json. Numbers are written in full.
+    the kind that the variant was tested on, and whether it is as sure of them; with --csv in full in NAME.shift.json.
+    Numbers are written in full.
 
     VARIANT is the folder of a variant in a run, its variant.json, or what `radlib export` wrote. FOLDER holds
     the films (DICOM, PNG, JPEG), or is one film.

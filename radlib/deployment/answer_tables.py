@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from radlib.deployment.described_variants import folder_of
-from radlib.deployment.folder_shift import folder_shift
+from radlib.deployment.folder_shift import folder_kind, noting
 from radlib.deployment.own_films import Reading, read_films
 from radlib.deployment.threshold_files import read_thresholds, stated
 from radlib.evaluation.deciding import NO_NUMBER, NO_THRESHOLD, OUTSIDE, Decider
@@ -69,7 +69,8 @@ def answer_films(
         films: A folder of films, or one; or several of both.
         choices: See `Choices`.
         to: A CSV file, written whole or not at all; None shows the rows as they come. Beside it lies
-            `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on.
+            `NAME.shift.json`: how far the films as a whole are from those that the variant was tested on, and how
+            sure it is of them.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
         read: How films are read, in place of `own_films.read_films`.
@@ -91,17 +92,27 @@ def answer_films(
     if choices.labels is not None:
         reading, decider = _recalibrated(folder_of(variant), reading, decider, choices, say)
     counts: Counter[str] = Counter()
-    rows = _counted((decider.row(answer) for answer in reading.answers), counts, each)
+    sure: list[float] = []
+    rows = _counted(map(decider.row, noting(reading.answers, decider.task, sure)), counts, each)
     columns = [c for c in decider.columns(reading.warned) if c != "file" or choices.with_files]
     with _target(to, show) as stream:
         write_rows(stream, columns, rows)
     for line in _remarks(counts, reading):
         say(line)
-    if shift := folder_shift(reading.reference, reading.looks):
-        say(shift["sentence"])
-    if to is not None and reading.reference is not None:
-        write_json(to.with_suffix(".shift.json"), shift)
+    _tell_kind(reading, sure, to, say)
     return counts["films"]
+
+
+def _tell_kind(reading: Reading, sure: Sequence[float], to: Path | None, say: Say) -> None:
+    """Say of what kind the folder as a whole is and how sure the network is of it; write both beside the table."""
+    if reading.reference is None:
+        return
+    found = folder_kind(reading.reference, reading.looks, reading.record.get("confidence", {}), sure)
+    for part in (found, found.get("confidence", {})):
+        if part:
+            say(part["sentence"])
+    if to is not None:
+        write_json(to.with_suffix(".shift.json"), found)
 
 
 def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -23,7 +23,8 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
 
     Returns:
         The variant, and its record with `preparation`, `thresholds` (one per label, None where none was
-        chosen on validation films) and, where they are not Youden's, `threshold_rule`; and where the variant's original has not learnt, `alarm`: the sentence that says so.
+        chosen on validation films) and, where they are not Youden's, `threshold_rule`; where the variant's original has not
+        learnt, `alarm`: the sentence that says so; and where its test answers are kept, `confidence`, see `mean_confidence`.
 
     Raises:
         UsageError: When there is no variant.
@@ -49,6 +50,7 @@ def read_described(place: Path) -> tuple[Variant, dict[str, Any]]:
             **_rule(read_choices(run_folder / SELECTION) if (run_folder / SELECTION).is_file() else {}),
             "preparation": read_object(folder / "preprocessing.json", REBUILT),
             **_alarm(run_folder, variant),
+            **_confidence(run_folder, variant),
             "libraries": library_versions(),
         }
 
@@ -97,6 +99,14 @@ def _alarm(run_folder: Path, variant: Variant) -> dict[str, str]:
     from radlib.evaluation.learnt import alarm  # here: it brings the statistics, which an answer does without
 
     return {"alarm": alarm({original: reason})}
+
+
+def _confidence(run_folder: Path, variant: Variant) -> dict[str, Any]:
+    """Return how sure the variant was of its test films, to be compared with a site's; {} before it saw any."""
+    from radlib.evaluation.mean_confidence import confidence_at_test  # here: it brings the statistics
+
+    found = confidence_at_test(run_folder, variant, task_of(variant))
+    return {"confidence": found} if found else {}
 
 
 def _rule(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

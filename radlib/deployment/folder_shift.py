@@ -2,17 +2,19 @@
 
 A film alone is seldom odd; a hundred of them show that a room exposes, sharpens or crops otherwise. They are compared
 with what is kept of the test films, see `evaluation.film_shift`. Nobody says here whose a film is, so each counts as another
-patient's: where one patient has many, the p-value is too small, and the AUROC is the number to go by.
+patient's: where one patient has many, the p-value is too small, and the AUROC is the number to go by. How sure the network is of the
+folder beside its test films is said as well, see `evaluation.mean_confidence`.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radlib import metrics
+from radlib.evaluation.deciding import Answer, no_probability
 from radlib.evaluation.film_shift import (
     FILMS,
     compared,
@@ -21,7 +23,9 @@ from radlib.evaluation.film_shift import (
     reference_path,
     told_apart_words,
 )
+from radlib.evaluation.mean_confidence import compared_confidence, film_confidence
 from radlib.imaging.film_features import film_features
+from radlib.runs.tasks import Task
 from radlib.runs.variants import Variant
 
 Look = Callable[[np.ndarray], None]
@@ -69,6 +73,42 @@ def folder_shift(reference: dict[str, np.ndarray] | None, looks: Sequence[np.nda
         return {}
     found = compared(reference["features"], reference["patients"], films, np.arange(len(films)))
     return {**found, "sentence": _sentence(found)} if not found["reason"] else {}
+
+
+def noting(answers: Iterable[Answer], task: Task, sure: list[float]) -> Iterator[Answer]:
+    """Yield answers, noting how sure the network was of each film that it answered with probabilities.
+
+    Args:
+        answers: As they are given.
+        task: What the network was asked; of outlines and boxes nothing is noted.
+        sure: Takes the confidence of each film, see `mean_confidence.film_confidence`.
+    """
+    for answer in answers:
+        outputs = answer.outputs
+        if outputs is not None and task.record == Task.record and not no_probability(outputs):
+            sure.append(float(film_confidence(task, task.probabilities(outputs[None]))[0]))
+        yield answer
+
+
+def folder_kind(
+    reference: dict[str, np.ndarray] | None,
+    looks: Sequence[np.ndarray],
+    tested: Mapping[str, Any],
+    sure: Sequence[float],
+) -> dict[str, Any]:
+    """Return of what kind a folder's films are, and how sure the network is of them.
+
+    Args:
+        reference: See `film_shift.read_reference`.
+        looks: See `folder_shift`.
+        tested: How sure it was of the test films, see `mean_confidence.confidence_at_test`; {} where nobody knows.
+        sure: Of the folder's, see `noting`.
+
+    Returns:
+        As `folder_shift`, and `confidence`, see `mean_confidence.compared_confidence`, where there is one.
+    """
+    confidence = compared_confidence(tested, sure)
+    return {**folder_shift(reference, looks), **({"confidence": confidence} if confidence else {})}
 
 
 def _sentence(found: dict[str, Any]) -> str:

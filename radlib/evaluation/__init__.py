@@ -49,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "kernel_sweep": ["kernel_sweep", "network_sweep"],
         "learnt": ["alarm", "answers_of", "not_learnt", "stored_not_learnt"],
         "energy_estimate": ["estimated_energy"],
+        "mean_confidence": ["film_confidence"],
         "measuring": ["COLUMNS", "DEVICE_UNITS", "UNITS", "measure", "work_of", "work_table"],
         "predictions": [
             "films_of",

@@ -90,7 +90,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rate_intervals": ["rate_interval"],
         "recalibration": ["optimism", "recalibrate"],
         "site_draws": ["site_films"],
-        "shift": ["FEWEST_PATIENTS", "Shift", "mean_difference", "shift_of"],
+        "shift": [
+            "FEWEST_PATIENTS",
+            "Shift",
+            "difference_of_means",
+            "mean_and_error",
+            "mean_difference",
+            "shift_of",
+        ],
         "surface_distance": ["average_surface_distance", "hausdorff_95"],
         "temperature": [
             "at_temperature",

@@ -136,16 +136,51 @@ def mean_difference(
         >>> [round(x, 3) for x in mean_difference([0.9, 0.8, 0.9], [0.6, 0.7, 0.7], list("abc"), list("def"))]
         [-0.2, -0.292, -0.108]
     """
-    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    change = float(b.mean() - a.mean())
-    error = np.sqrt(_variance_of_mean(a, first_patients) + _variance_of_mean(b, second_patients))
-    return change, float(change - NORMAL_975 * error), float(change + NORMAL_975 * error)
+    before, after = mean_and_error(first, first_patients), mean_and_error(second, second_patients)
+    return difference_of_means(before, after)
 
 
-def _variance_of_mean(values: np.ndarray, patient_ids: ArrayLike) -> float:
+def mean_and_error(values: ArrayLike, patient_ids: ArrayLike) -> tuple[float, float]:
+    """Return a mean over films, and its standard error clustered by patient; NaN of no film.
+
+    Args:
+        values: One per film, (n,).
+        patient_ids: Whose film it is, (n,); of one patient alone the error is 0.
+
+    References:
+        Cameron, Miller (2015), A practitioner's guide to cluster-robust inference, equation 10 for a constant.
+
+    Example:
+        >>> [round(x, 3) for x in mean_and_error([0.9, 0.8, 0.9], list("abc"))]
+        [0.867, 0.033]
+    """
+    known = np.asarray(values, np.float64)
+    if not len(known):
+        return float("nan"), float("nan")
     _, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
-    sums = np.bincount(patient, values - values.mean())
-    return float((sums**2).sum() / len(values) ** 2 * len(sums) / max(len(sums) - 1, 1))
+    sums = np.bincount(patient, known - known.mean())
+    variance = (sums**2).sum() / len(known) ** 2 * len(sums) / max(len(sums) - 1, 1)
+    return float(known.mean()), float(np.sqrt(variance))
+
+
+def difference_of_means(
+    before: tuple[float, float], after: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Return how far the second of two independent means is above the first, with its 95 % interval.
+
+    Args:
+        before: Mean and standard error, see `mean_and_error`.
+        after: Likewise.
+
+    Returns:
+        (difference, low, high).
+
+    Example:
+        >>> [round(x, 3) for x in difference_of_means((0.9, 0.003), (0.8, 0.004))]
+        [-0.1, -0.11, -0.09]
+    """
+    change, error = after[0] - before[0], float(np.hypot(before[1], after[1]))
+    return change, change - NORMAL_975 * error, change + NORMAL_975 * error
 
 
 def _standardised(features: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from radlib.report.inside_cells import agreement_section, inside_section
 from radlib.report.inside_tables import Insides
 from radlib.report.limits import limit_blocks
 from radlib.report.looks import looks_blocks
+from radlib.report.margin_words import margin_blocks
 from radlib.report.methods import methods
 from radlib.report.overlapping import overlap_section
 from radlib.report.pair_tables import pair_section
@@ -146,7 +147,9 @@ def _beside_original(found: Material) -> tuple[Section, ...]:
     readings, sections = found.readings, found.sections
     shown = shown_variants(found.few, found.evidence["verdicts"])
     return (
-        Section("What these films could show", forecast_blocks(readings.selection)),
+        Section(
+            "What these films could show", (*forecast_blocks(readings.selection), *margin_blocks(readings))
+        ),
         Section(
             "What compression cost",
             comparison_blocks(_compared(found), found.figures, readings.run.settings.margin),

@@ -1,10 +1,9 @@
 """Whether the test films are of the kind that everything was chosen on, as people read it: over the winner, and in full."""
 
-import numpy as np
-
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.film_shift import is_shifted, shift_banner, told_apart_words
+from radlib.evaluation.mean_confidence import film_confidence
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Section, Table, Text
 from radlib.report.readings import Readings, record_of
@@ -92,7 +91,7 @@ def _confidence_tables(readings: Readings) -> tuple[Table, ...]:
 
 
 def _confidence_row(variant: Variant, validation: Predictions, test: Predictions) -> tuple[Cell, ...]:
-    before, after = (_confidence(variant, answers) for answers in (validation, test))
+    before, after = (film_confidence(task_of(variant), answers.y_prob) for answers in (validation, test))
     change, low, high = metrics.mean_difference(before, after, validation.patient_id, test.patient_id)
     return (
         Cell(variant.label),
@@ -100,10 +99,3 @@ def _confidence_row(variant: Variant, validation: Predictions, test: Predictions
         Cell(w.rate(after.mean())),
         Cell(w.signed(change), w.signed_span(low, high), "bad" if high < 0 else ""),
     )
-
-
-def _confidence(variant: Variant, answers: Predictions) -> np.ndarray:
-    """Return how sure a network is of each film, (n,): of its class, or the mean over findings."""
-    if task_of(variant).exclusive:
-        return answers.y_prob.max(axis=1)
-    return metrics.confidence(answers.y_prob).mean(axis=1)

@@ -1,5 +1,6 @@
 """`radlib predict` says of a folder as a whole whether its films are of the kind that the variant was tested on."""
 
+import csv
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ from radlib.cli.app import main
 from radlib.deployment.export import export_variant
 from radlib.deployment.folder_shift import REFERENCE, folder_shift, looker
 from radlib.evaluation.film_shift import FILMS
+from radlib.evaluation.predictions import load_predictions
 from radlib.imaging.film_features import FEATURES
 from stored import stored_run
 
@@ -50,6 +52,15 @@ def test_a_folder_of_another_kind_is_told_as_a_whole(exported, source, capsys, t
     found = json.loads((tmp_path / "answers.shift.json").read_text())
     assert found["films"] == [40, 60] and found["auroc"] > 0.9 and found["p"] == 0.005
     assert found["sentence"] in error and found["features"][0]["aspect"] in error
+    sure = found["confidence"]
+    assert sure["films"] == [40, 60] and sure["sentence"] in error
+    tested = load_predictions(run, run.variants()[1], "test")
+    assert sure["tested"] == pytest.approx(np.maximum(tested.y_prob, 1 - tested.y_prob).mean())
+    with (tmp_path / "answers.csv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    (column,) = (name for name in rows[0] if name.endswith("_probability"))
+    here = np.array([float(row[column]) for row in rows])
+    assert sure["here"] == pytest.approx(np.maximum(here, 1 - here).mean())
 
 
 def test_a_folder_of_the_same_kind_is_told_so(exported, capsys):
