@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from radlib.evaluation.mean_confidence import compared_confidence, film_confidence, confidence_at_test
+from radlib.evaluation.mean_confidence import compared_confidence, confidence_at_test, film_confidence
 from radlib.runs.tasks.binary_question import Binary
 from radlib.runs.tasks.classes_question import Classes
 from radlib.runs.tasks.findings_question import Findings
