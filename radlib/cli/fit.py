@@ -8,7 +8,7 @@ networks that were trained in the search are found again there, not trained anew
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,15 @@ from radlib.cli.fit_words import budget_words, outcome_lines, search_lines
 from radlib.cli.series.parameters import declared_parameters
 from radlib.cli.series.plan import check_settings, given_values, notebook_files
 from radlib.cli.series.series import run_series
-from radlib.datasets.films import open_films, preprocessing_of
+from radlib.datasets.films import FilmSplits, open_films, preprocessing_of
 from radlib.datasets.looking.samples import sample_of
-from radlib.deployment.export import export_variant
-from radlib.evaluation.search.fronts import Found, Taken, file_table, take
+from radlib.deployment.export import GOLDEN_ANSWERS, export_variant
+from radlib.evaluation.choices import read_choices
+from radlib.evaluation.search.budgets import Budget
+from radlib.evaluation.search.files import scale_words
+from radlib.evaluation.search.fronts import Found, Taken, file_table, take, tolerated
 from radlib.evaluation.search.halving import ENDING, Limits, search
-from radlib.evaluation.search.space import Budget, space_for
+from radlib.evaluation.search.space import space_for
 from radlib.evaluation.search.trials import check_same_search, read_trials
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import check_extra, pandas as pd
@@ -39,11 +42,16 @@ from radlib.runs.settings import SETTING_TYPES, Settings
 from radlib.runs.stored_runs import Run
 from radlib.runs.studies import load_study
 from radlib.runs.tasks import Task
+from radlib.runs.variants import variant_key
 
 GRACE = 1.5  # times the hours that were asked for, after which a search ends whatever was reckoned
 REFERENCE_CHAINS = ("float32",)
 BUNDLE = "bundle"
-POOLED = Task.head  # of all networks that a search knows
+NOTEBOOKS: Mapping[str, tuple[str, ...]] = {  # that prove what was found, by what ends a network, `Task.head`
+    "pooled": ("01_explore", "02_train", "05_infer", "06_compare"),
+    "map": ("30_segment",),
+    "centres": ("31_detect",),
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         The folder of the run; beside it lies its bundle, what a device needs.
 
     Raises:
-        UsageError: When the study asks for outlines or boxes.
+        UsageError: When memory of a microcontroller is stated and no such file runs there.
         DataError: When no network of the search fits the budget, or none was finished.
         QualityGateError: When no file of the study is within the budget after all.
     """
@@ -89,22 +97,22 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
         check_extra("micro")
     run = _search_run(asked)
     with only_start(run.folder):
-        taken = _searched(run, asked, say)
-        _write_front(run, asked, taken)
-    for line in search_lines(taken, asked.budget, run.settings):
+        films = open_films(run)
+        task = films.training.task
+        taken = _searched(run, films, asked, say)
+        _write_front(run, asked, taken, task)
+    for line in search_lines(taken, asked.budget, tolerated(run.settings, task)):
         say(line)
     if taken.best is None:
         raise DataError(
             f"No file of this search fits the budget; the smallest has {taken.front[0].file.size_bytes / 1000:.0f} KB: allow as "
             "much, or more hours."
         )
-    study, final = _final_study(run, asked, taken)
+    study, final = _final_study(run, asked, taken, NOTEBOOKS[task.head])
     _hand_over(run, final, [taken.best, taken.reference])
     done = run_series(str(study), output=str(final), given=_places(run), say=say)
-    bundle = export_variant(
-        done.folder, _winner_key(done), done.folder.with_name(f"{done.folder.name}.{BUNDLE}")
-    )
-    page = write_its_page(bundle, say)
+    bundle = _bundle(done) if task.record in GOLDEN_ANSWERS else None
+    page = write_its_page(bundle, say) if bundle is not None else None
     for line in outcome_lines(done, study, bundle, page):
         say(line)
     return done.folder
@@ -122,21 +130,31 @@ def _search_run(asked: Asked) -> Run:
     return open_run(output, keep_settings=True, **how)
 
 
-def _searched(run: Run, asked: Asked, say: Callable[[str], None]) -> Taken:
-    films = open_films(run)
-    if films.training.task.head != POOLED:
+def _bundle(done: Run) -> Path:
+    """Write what a device needs beside a finished run."""
+    winner = variant_key(read_choices(done.path("selection.json"))["winner"])
+    return export_variant(done.folder, winner, done.folder.with_name(f"{done.folder.name}.{BUNDLE}"))
+
+
+def _searched(run: Run, films: FilmSplits, asked: Asked, say: Callable[[str], None]) -> Taken:
+    task = films.training.task
+    if asked.budget.arena_kb and task.head != Task.head:
         raise UsageError(
-            f"radlib fit searches among networks that answer for whole films, and {run.study.name} asks for {films.training.task.name}; "
-            "its networks and chains are run with radlib run."
+            f"No microcontroller runs what {run.study.name} asks for, {task.name}; leave out --max-arena-kb."
         )
     paths = pd.read_csv(run.path("private", "films.csv"))["path"].tolist()
-    space = space_for(sample_of(paths, preprocessing_of(run.settings)).side)
+    side = sample_of(paths, preprocessing_of(run.settings)).side
+    space = space_for(side, task=task, judged_side=run.settings.image_size)
+    if not space.families:
+        raise UsageError(
+            f"No network of the search takes films of {run.settings.image_size} pixels for {task.name}; set image_size to a multiple of 32."
+        )
     check_same_search(run.folder, space, asked.seed)
     if before := len(read_trials(run.folder)):
         say(f"The search goes on after {before} networks.")
     limits = Limits(3600 * asked.hours, asked.networks, time.monotonic() + GRACE * 3600 * asked.hours)
     trials = search(run, films, space, asked.budget, limits, seed=asked.seed, say=say)
-    taken = take(trials, asked.budget, run.settings.selection_loss)
+    taken = take(trials, asked.budget, tolerated(run.settings, task))
     if taken is None:
         reasons = "; ".join(dict.fromkeys(trial.reason for trial in trials if trial.reason))
         raise DataError(
@@ -146,7 +164,7 @@ def _searched(run: Run, asked: Asked, say: Callable[[str], None]) -> Taken:
     return taken
 
 
-def _write_front(run: Run, asked: Asked, taken: Taken) -> None:
+def _write_front(run: Run, asked: Asked, taken: Taken, task: Task) -> None:
     """Write every file of the search as a table, and as a picture."""
     from radlib.report import figures  # here: it brings matplotlib
 
@@ -155,12 +173,18 @@ def _write_front(run: Run, asked: Asked, taken: Taken) -> None:
     best = taken.best
     name = f"{best.candidate.name} {best.file.chain}" if best else ""
     ax = figures.search_front(
-        rows, size_kb=asked.budget.size_kb, tolerated=run.settings.selection_loss, taken=name
+        rows,
+        size_kb=asked.budget.size_kb,
+        tolerated=tolerated(run.settings, task),
+        taken=name,
+        scale=scale_words(taken.reference.file),
     )
     ax.figure.savefig(run.path("search.png"), dpi=120, metadata={"Software": None})
 
 
-def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
+def _final_study(
+    run: Run, asked: Asked, taken: Taken, notebooks: Sequence[str] = NOTEBOOKS[Task.head]
+) -> tuple[Path, Path]:
     """Write the study of the file that was taken and of the best network, and return it with the folder of its run."""
     assert taken.best is not None
     best, reference = taken.best, taken.reference
@@ -184,7 +208,7 @@ def _final_study(run: Run, asked: Asked, taken: Taken) -> tuple[Path, Path]:
         "seeds": [run.settings.seed],
         "test_is_public": run.study.test_is_public,
         "networks": networks,
-        "notebooks": ["01_explore", "02_train", "05_infer", "06_compare"],
+        "notebooks": list(notebooks),
     }
     place = run.folder.with_name(run.folder.name.removesuffix(ENDING) + "_fit")
     study = place.with_suffix(".yaml")
@@ -223,10 +247,3 @@ def _on_the_way(chain: str) -> set[str]:
 def _places(run: Run) -> dict[str, str]:
     """Return where the films lie, which no study file should tell; all else stands in it."""
     return {"data": run.settings.data} if run.settings.data else {}
-
-
-def _winner_key(run: Run) -> str:
-    from radlib.evaluation.choices import read_choices
-    from radlib.runs.variants import variant_key
-
-    return variant_key(read_choices(run.path("selection.json"))["winner"])

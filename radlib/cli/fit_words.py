@@ -2,29 +2,30 @@
 
 from pathlib import Path
 
+from radlib.evaluation.search.budgets import Budget
+from radlib.evaluation.search.files import scale_words
 from radlib.evaluation.search.fronts import Found, Taken
-from radlib.evaluation.search.space import Budget
-from radlib.runs.settings import Settings
 from radlib.runs.stored_runs import Run
+from radlib.runs.tasks import measure_word
 
 
-def search_lines(taken: Taken, budget: Budget, settings: Settings) -> list[str]:
+def search_lines(taken: Taken, budget: Budget, allowed: float) -> list[str]:
     """Return what a search found, in sentences.
 
     Args:
         taken: See `fronts.take`.
         budget: Of the file.
-        settings: Of the study: the loss that is none yet.
+        allowed: The loss that is none yet, see `fronts.tolerated`.
     """
     lines = [f"Best network of the search: {_words(taken.reference)}."]
     if taken.best is not None:
         lines.append(f"Best file within the budget: {_words(taken.best)}.")
-        if taken.loss > settings.selection_loss:
-            lines.append(_either_or(taken, budget, settings))
+        if taken.loss > allowed:
+            lines.append(_either_or(taken, budget, allowed))
     return lines
 
 
-def _either_or(taken: Taken, budget: Budget, settings: Settings) -> str:
+def _either_or(taken: Taken, budget: Budget, allowed: float) -> str:
     """Return which of budget and quality to give up, with the numbers of both."""
     enough = taken.smallest_as_good
     allow = (
@@ -33,8 +34,8 @@ def _either_or(taken: Taken, budget: Budget, settings: Settings) -> str:
         else "allow more hours, as no file of this search does better"
     )
     return (
-        f"On validation films it reads {taken.loss:.3f} worse than the best network on the probit scale, where "
-        f"{settings.selection_loss:g} is tolerated: give up either the budget ({budget_words(budget)}), and {allow}, or that loss."
+        f"On validation films it reads {taken.loss:.3f} worse than the best network {scale_words(taken.reference.file)}, where "
+        f"{allowed:g} is tolerated: give up either the budget ({budget_words(budget)}), and {allow}, or that loss."
     )
 
 
@@ -53,13 +54,13 @@ def budget_words(budget: Budget) -> str:
     return " and ".join(f"{value:g} {what}" for value, what in named if value) or "no budget"
 
 
-def outcome_lines(run: Run, study: Path, bundle: Path, page: Path | None) -> list[str]:
+def outcome_lines(run: Run, study: Path, bundle: Path | None, page: Path | None) -> list[str]:
     """Return how the file did on the test films, and what to do next.
 
     Args:
         run: The final run, finished.
         study: Its study file.
-        bundle: What a device needs.
+        bundle: What a device needs; None where no device reads such answers yet.
         page: What a browser needs; None where there is none.
     """
     from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
@@ -70,7 +71,9 @@ def outcome_lines(run: Run, study: Path, bundle: Path, page: Path | None) -> lis
         *report.headline(report.results(run, readings=readings), readings.selection, run.settings),
         f"Report: {run.path('report.html')}",
         f"To run again, or to change, with radlib run: {study}",
-        f"For the device: {bundle} (its README.txt says how)",
+        f"For the device: {bundle} (its README.txt says how)"
+        if bundle is not None
+        else "No bundle: no device reads such answers yet; on this machine radlib predict --boxes does.",
         *([f"For a browser: {page} (radlib page {bundle} --serve shows one)"] if page is not None else []),
     ]
 
@@ -80,6 +83,6 @@ def _words(found: Found) -> str:
     network = f"{found.candidate.architecture} ({found.candidate.tag})"
     chain = "" if found.file.chain == "float32" else f", {found.file.chain}"
     return (
-        f"{network}{chain}: {size_kb:.0f} KB, AUROC {found.file.clean:.3f} on validation films, {found.file.perturbed:.3f} "
-        "perturbed"
+        f"{network}{chain}: {size_kb:.0f} KB, {measure_word(found.file.measure)} {found.file.clean:.3f} on validation films, "
+        f"{found.file.perturbed:.3f} perturbed"
     )

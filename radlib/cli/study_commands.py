@@ -91,13 +91,13 @@ def fit(study: str, data: str | None, parameters: tuple, **given: Any) -> None:
     Tries networks, sizes of films and compressions on validation films alone: every network is begun, few are finished, and
     the best are compressed. What is found is then run as a study of its own: its test films are scored once, and the report
     says whether it is as good as its original. A search that was stopped goes on with the same command, and the same seed
-    tries the same networks.
+    tries the same networks. Outlines and boxes are sought likewise, by Dice or box score.
 
     STUDY is the name of a study, or a YAML file such as `radlib new` writes: its films, its epochs and its margin hold.
     """
     from radlib.cli.fit import Asked, fit as fit_study
     from radlib.cli.fit_device import arena_of
-    from radlib.evaluation.search.space import Budget
+    from radlib.evaluation.search.budgets import Budget
 
     slower = 1.0
     if given["device"]:

@@ -11,14 +11,14 @@ from radlib.cli import device_speed, fit as fitting, fit_device
 from radlib.cli.app import main
 from radlib.cli.fit import Asked, _final_study, _hand_over, _on_the_way, _places, _search_run
 from radlib.cli.fit_words import outcome_lines, search_lines
+from radlib.evaluation.search.budgets import Budget
 from radlib.evaluation.search.files import files_of
 from radlib.evaluation.search.fronts import Found, Taken, take
-from radlib.evaluation.search.space import Budget, Candidate
+from radlib.evaluation.search.space import Candidate
 from radlib.evaluation.search.trials import FINISHED, FileScore, Trial
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.storage import write_json
 from radlib.runs.runs import open_run
-from radlib.runs.settings import Settings
 from radlib.techniques.building import compress
 from radlib.techniques.quantization.converter import float16
 from radlib.training import baselines
@@ -98,18 +98,17 @@ def test_what_leads_to_a_chain_is_handed_over():
 
 
 def test_which_of_two_demands_to_give_up_is_said_with_both_numbers():
-    settings = Settings(selection_loss=0.106)
     reference, best, enough = (
         found("float32", 400_000, 0.99),
         found("int8", 20_000, 0.95),
         found("qat", 90_000, 0.985),
     )
-    told = " ".join(search_lines(taken(best, reference, enough), Budget(size_kb=30), settings))
+    told = " ".join(search_lines(taken(best, reference, enough), Budget(size_kb=30), 0.106))
     assert "give up either the budget (30 KB), and allow 90 KB" in told and "0.106 is tolerated" in told
-    told = " ".join(search_lines(taken(best, reference), Budget(size_kb=30), settings))
+    told = " ".join(search_lines(taken(best, reference), Budget(size_kb=30), 0.106))
     assert "allow more hours" in told
     close = found("int8", 20_000, 0.9895)
-    told = " ".join(search_lines(taken(close, reference), Budget(size_kb=30), settings))
+    told = " ".join(search_lines(taken(close, reference), Budget(size_kb=30), 0.106))
     assert "give up" not in told and "20 KB, AUROC 0.990" in told
 
 
@@ -122,13 +121,37 @@ def test_a_search_without_anything_that_fits_ends_in_one_sentence(asked, monkeyp
     assert end.value.code == 3 and "the smallest has 90 KB" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_study_of_outlines_is_refused_before_anything_is_trained(tmp_path, capsys):
+def test_memory_of_a_microcontroller_is_refused_for_outlines_before_anything_is_trained(tmp_path, capsys):
+    pytest.importorskip("tflite_micro")
+    with pytest.raises(SystemExit) as end:
+        main(
+            ["fit", "drawn_outlines", "--max-arena-kb", "30", "--output", str(tmp_path / "run"), "-p", "dataset_options",
+             "{patients: 12, image_side: 64}"]
+        )  # fmt: skip
+    assert (
+        end.value.code == 2
+        and "No microcontroller runs what drawn_outlines asks for, outlines" in capsys.readouterr().err
+    )
+
+
+def test_outlines_of_a_side_that_no_network_halves_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         main(
             ["fit", "drawn_outlines", "--max-kb", "30", "--output", str(tmp_path / "run"), "-p", "dataset_options",
-             "{patients: 12, image_side: 64}"]
+             "{patients: 12, image_side: 64}", "-p", "image_size", "50"]
         )  # fmt: skip
-    assert end.value.code == 2 and "drawn_outlines asks for outlines" in capsys.readouterr().err
+    assert end.value.code == 2 and "set image_size to a multiple of 32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("measure", "told"), [("auroc", "on the probit scale"), ("dice", "in mean Dice")])
+def test_a_loss_is_told_on_the_scale_on_which_it_was_compared(measure, told):
+    reference, best = (
+        Found(BEST, FileScore("float32", "a", 400_000, 0.99, 0.97, measure=measure)),
+        Found(BEST, FileScore("int8", "b", 20_000, 0.8, 0.7, measure=measure)),
+    )
+    said = " ".join(search_lines(taken(best, reference), Budget(size_kb=30), 0.1))
+    assert f"worse than the best network {told}, where 0.1 is tolerated" in said
+    assert ("AUROC 0.990" in said) == (measure == "auroc") and ("Dice 0.990" in said) == (measure == "dice")
 
 
 def test_a_device_is_as_much_slower_as_the_same_file_takes_longer_there(tmp_path, monkeypatch):
@@ -180,4 +203,5 @@ def test_the_end_tells_how_it_did_and_where_everything_lies(tmp_path):
     assert "mine_fit.page" in lines[5]
     assert outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"), None) == lines[:5]
     assert "is the smallest" in lines[0] and "test films" in lines[1]
+    assert "No bundle" in outcome_lines(run, Path("mine_fit.yaml"), None, None)[4]
     assert lines[2].endswith("report.html") and "mine_fit.yaml" in lines[3] and "mine_fit.bundle" in lines[4]

@@ -2,14 +2,16 @@
 
 import dataclasses
 
+import optuna
 import pytest
 
-from drawn import drawn_splits
+from drawn import drawn_boxes, drawn_outlines, drawn_splits
 from radlib.evaluation.search import halving, space as spaces
+from radlib.evaluation.search.budgets import Budget
 from radlib.evaluation.search.files import score, smallest_bytes
-from radlib.evaluation.search.fronts import all_files, file_table, front_of, take
+from radlib.evaluation.search.fronts import all_files, curves, file_table, front_of, take, tolerated
 from radlib.evaluation.search.halving import Limits, search, worth_going_on
-from radlib.evaluation.search.space import FAMILIES, Budget, Candidate, Family, Space, space_for
+from radlib.evaluation.search.space import FAMILIES, Candidate, Family, Space, space_for
 from radlib.evaluation.search.trials import (
     FINISHED,
     STOPPED,
@@ -22,6 +24,7 @@ from radlib.evaluation.search.trials import (
     write_trials,
 )
 from radlib.foundation.errors import UsageError
+from radlib.runs import tasks
 from radlib.runs.runs import open_run
 
 TINY = Candidate("student_tiny", 1.0, 16, 0.003)
@@ -186,3 +189,60 @@ def test_what_cannot_fit_is_not_trained(small, monkeypatch):
         opened("none"), films, space, Budget(size_kb=0.5), Limits(1e9, 2), seed=0, say=lambda line: None
     )
     assert {t.state for t in trials} == {TOO_LARGE}
+
+
+OUTLINES, BOXES = tasks.outlines(["lungs"]), tasks.boxes(["opacity"])
+
+
+def test_outlines_are_sought_among_networks_that_draw_at_the_side_at_which_they_are_judged():
+    space = space_for(512, task=OUTLINES, judged_side=48)
+    assert space.sides == (48,) and space.measure == "dice"
+    assert set(space.families) == {"outline_student", "w_net", "unet"}  # 48 is no multiple of 32
+    assert {c.architecture for c in space.known} == {"outline_student", "unet"}
+    assert space_for(512, task=OUTLINES, judged_side=50).families == ()
+    assert space_for(512, task=BOXES).sides == spaces.SIDES
+    assert {FAMILIES[name].head for name in space_for(512, task=BOXES).families} == {"centres"}
+    assert {FAMILIES[name].head for name in space_for(512).families} == {"pooled"}
+    digests = {space.digest(), dataclasses.replace(space, measure="auroc").digest()}
+    assert len(digests) == 2  # a search of outlines does not go on as another
+
+
+def test_a_side_that_a_network_does_not_take_becomes_the_next_that_it_does():
+    space = Space(("centre_student", "centre_mobilenet_v2"), (32, 48, 64), measure="box_score")
+    wanted = Candidate("centre_mobilenet_v2", 8, 48, 0.003)
+    taken = space.suggest(optuna.trial.FixedTrial(space.parameters(wanted)))
+    assert taken == dataclasses.replace(wanted, image_size=64)
+    assert space.suggest(optuna.trial.FixedTrial(space.parameters(taken))) == taken
+    student = Candidate("centre_student", 8, 48, 0.003)
+    assert space.suggest(optuna.trial.FixedTrial(space.parameters(student))) == student
+
+
+@pytest.mark.parametrize(
+    ("task", "films", "name", "side"),
+    [
+        (OUTLINES, drawn_outlines, "outline_student", 16),
+        (BOXES, drawn_boxes, "centre_student", 32),
+    ],
+)
+def test_outlines_and_boxes_are_searched_by_what_they_are_judged_by(
+    tmp_path, monkeypatch, task, films, name, side
+):
+    monkeypatch.setattr(halving, "DEAR", {})
+    (tmp_path / "mine.yaml").write_text(
+        f"name: mine\nparameters: {{dataset: synthetic, image_size: {side}, epochs: 2, margin: 0.1}}\n"
+    )
+    run = open_run(str(tmp_path / "run"), study=str(tmp_path / "mine.yaml"))
+    space = Space((name,), (side,), (Candidate(name, 8, side, 0.006),), task.measure)
+    said = []
+    (tried,) = search(run, films(), space, Budget(), Limits(1e9, 1), seed=0, say=said.append)
+    assert tried.state == FINISHED, tried.reason
+    assert len(tried.epochs) == 2 and {f.measure for f in tried.files} == {task.measure}
+    chains = {f.chain for f in tried.files}
+    assert {"float32", "float16", "int8"} <= chains
+    whole = next(f for f in tried.files if f.chain == "float32")
+    assert score(whole) == pytest.approx((whole.clean + whole.perturbed) / 2) and 0 < whole.clean <= 1
+    assert f": {task.measure_word} {max(tried.files, key=score).clean:.3f}" in said[0]
+    found = take([tried], Budget(), tolerated(run.settings, task))
+    assert found.reference.file == whole and tolerated(run.settings, task) == 0.1
+    assert f"validation_{task.measure}" in file_table([tried])[0]
+    assert [row[task.measure] for row in curves([tried], task.measure)] == list(tried.epochs)

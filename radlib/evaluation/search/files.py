@@ -1,10 +1,11 @@
 """What is made of a network that was tried, and how its files read validation films.
 
 A file is scored on validation films as they are and on their perturbed copies, on the probit scale, where 0.99 against 0.98 is
-as much as 0.90 against 0.85: under a ceiling a plain mean would listen to the harder films alone.
+as much as 0.90 against 0.85: under a ceiling a plain mean would listen to the harder films alone. Dice and the box score of a
+film are compared as they are, as everywhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -12,10 +13,12 @@ import numpy as np
 from radlib.datasets.films import FilmSplits
 from radlib.evaluation.predictions import predict
 from radlib.evaluation.probes import in_fresh_process
-from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES, Budget
+from radlib.evaluation.search.budgets import Budget
+from radlib.evaluation.search.space import CHEAP, DEAR, OVERHEAD_BYTES
 from radlib.evaluation.search.trials import FileScore
 from radlib.foundation.errors import NotApplicable
 from radlib.runs.stored_runs import Run
+from radlib.runs.tasks import task_of
 from radlib.runs.variants import Variant
 from radlib.techniques.building import compress
 
@@ -49,10 +52,11 @@ def files_of(network: Run, films: FilmSplits, chains: Sequence[str], budget: Bud
             v.chain_text,
             v.name,
             v.size_bytes,
-            clean[v.name].merit or 0.5,
-            perturbed[v.name].merit or 0.5,
+            clean[v.name].merit or NOTHING_READ[task_of(v).measure],
+            perturbed[v.name].merit or NOTHING_READ[task_of(v).measure],
             latency_ms.get(v.name, 0.0),
             _arena_bytes(network, v, budget),
+            task_of(v).measure,
         )
         for v in variants
     ]
@@ -73,17 +77,36 @@ def _latencies(network: Run, variants: Sequence[Variant]) -> dict[str, float]:
     return {v.name: 1000 * float(np.median(t["seconds"])) for v, t in zip(variants, timed, strict=True)}
 
 
+def probit(value: float) -> float:
+    """Return an AUROC on the probit scale, as far as so many films can tell."""
+    return NORMAL.inv_cdf(min(max(value, 1 - CEILING), CEILING))
+
+
+# By what a task measures.
+SCALES: Mapping[str, tuple[str, Callable[[float], float]]] = {
+    "auroc": ("on the probit scale", probit),
+    "dice": ("in mean Dice", float),
+    "box_score": ("in mean box score", float),
+}
+NOTHING_READ: Mapping[str, float] = {"auroc": 0.5, "dice": 0.0, "box_score": 0.0}
+
+
 def score(found: FileScore) -> float:
-    """Return by what files are compared: the mean of both AUROCs on the probit scale.
+    """Return by what files are compared: the mean over films as they are and perturbed, of an AUROC on the probit scale.
 
     Example:
         >>> round(score(FileScore("int8", "a", 1, 0.99, 0.96)), 2)
         2.04
+        >>> round(score(FileScore("int8", "a", 1, 0.97, 0.93, measure="dice")), 2)
+        0.95
     """
-    return (
-        sum(NORMAL.inv_cdf(min(max(value, 1 - CEILING), CEILING)) for value in (found.clean, found.perturbed))
-        / 2
-    )
+    scale = SCALES[found.measure][1]
+    return (scale(found.clean) + scale(found.perturbed)) / 2
+
+
+def scale_words(found: FileScore) -> str:
+    """Return on which scale files of such a measure are compared, as a part of a sentence."""
+    return SCALES[found.measure][0]
 
 
 def smallest_bytes(parameters: int) -> float:

@@ -6,9 +6,12 @@ Files are compared on validation films alone, so that the test films can be open
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from radlib.evaluation.search.budgets import Budget
 from radlib.evaluation.search.files import score
-from radlib.evaluation.search.space import UNCOMPRESSED, Budget, Candidate
+from radlib.evaluation.search.space import UNCOMPRESSED, Candidate
 from radlib.evaluation.search.trials import FileScore, Trial
+from radlib.runs.settings import Settings
+from radlib.runs.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,13 @@ class Taken:
 
     @property
     def loss(self) -> float:
-        """How much worse the best file reads than the reference, on the probit scale; NaN without one."""
+        """How much worse the best file reads than the reference, see `files.scale_words`; NaN without one."""
         return self.reference.score - self.best.score if self.best else float("nan")
+
+
+def tolerated(settings: Settings, task: Task | type[Task]) -> float:
+    """Return the loss on validation films that is none yet: the study's `selection_loss`, of outlines and boxes its `margin`."""
+    return float(getattr(settings, task.allowed_loss))
 
 
 def all_files(trials: Sequence[Trial]) -> list[Found]:
@@ -77,7 +85,7 @@ def take(trials: Sequence[Trial], budget: Budget, tolerated_loss: float) -> Take
     Args:
         trials: All of it.
         budget: Of the file.
-        tolerated_loss: On the probit scale, that is none yet (the study's `selection_loss`).
+        tolerated_loss: That is none yet, see `tolerated`.
     """
     files = all_files(trials)
     whole = [f for f in files if f.file.chain == UNCOMPRESSED]
@@ -92,12 +100,18 @@ def take(trials: Sequence[Trial], budget: Budget, tolerated_loss: float) -> Take
 
 
 def file_table(trials: Sequence[Trial]) -> list[dict]:
-    """Return one row per file: number of the trial, network, chain, size, both AUROCs, score, and whether it is on the front."""
+    """Return one row per file, with what the task measures in the names of two columns, such as `validation_auroc`.
+
+    Returns:
+        `trial` (number), `network`, `chain`, `size_bytes`, `validation_<measure>` and `perturbed_<measure>`, `score` (by which files
+        are compared), and `on_front`.
+    """
     on_front = {f.file.variant for f in front_of(all_files(trials))}
     return [
         {
             "trial": trial.number, "network": trial.candidate.name, "chain": f.chain,
-            "size_bytes": f.size_bytes, "validation_auroc": f.clean, "perturbed_auroc": f.perturbed, "score": score(f),
+            "size_bytes": f.size_bytes, f"validation_{f.measure}": f.clean, f"perturbed_{f.measure}": f.perturbed,
+            "score": score(f),
             "on_front": f.variant in on_front,
         }
         for trial in trials
@@ -105,10 +119,10 @@ def file_table(trials: Sequence[Trial]) -> list[dict]:
     ]  # fmt: skip
 
 
-def curves(trials: Sequence[Trial]) -> list[dict]:
-    """Return one row per trial and epoch: number of the trial, network, how it ended, epoch, and AUROC after it."""
+def curves(trials: Sequence[Trial], measure: str = Task.measure) -> list[dict]:
+    """Return one row per trial and epoch: number of the trial, network, how it ended, epoch, and what the task measures after it."""
     return [
-        {"trial": t.number, "network": t.candidate.name, "state": t.state, "epoch": epoch, "auroc": value}
+        {"trial": t.number, "network": t.candidate.name, "state": t.state, "epoch": epoch, measure: value}
         for t in trials
         for epoch, value in enumerate(t.epochs, start=1)
     ]

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from radlib.architectures import counting
 from radlib.architectures.networks import build_network
 from radlib.datasets.films import FilmSplits, films_for
+from radlib.evaluation.search.budgets import Budget
 from radlib.evaluation.search.files import files_of, score, smallest_bytes
 from radlib.evaluation.search.space import (
     CHEAP,
@@ -28,7 +29,6 @@ from radlib.evaluation.search.space import (
     MAKING_OTHERS_S,
     MAKING_S,
     UNCOMPRESSED,
-    Budget,
     Candidate,
     Space,
 )
@@ -119,7 +119,7 @@ def search(
         )
         trials.append(trial or _tried(run, films, candidate, budget, trials))
         write_trials(run.folder, space, seed, trials)
-        say(trial_line(trials[-1]))
+        say(trial_line(trials[-1], space.measure))
     return _deepened(run, films, space, budget, limits, trials, seed=seed, say=say)
 
 
@@ -155,9 +155,10 @@ def _tried(
     if not budget.fits(smallest_bytes(parameters)):
         return Trial(len(before), candidate, TOO_LARGE, cost_s=1.0)
     curve: list[float] = []
+    measured = f"val_{films.training.task.measure}"
 
     def goes_on(rows: Sequence) -> bool:
-        curve[:] = [float(row["val_auroc"]) for row in rows]
+        curve[:] = [float(row[measured]) for row in rows]
         return worth_going_on(curve[-1], len(curve), before)
 
     state, reason = FINISHED, ""
@@ -165,7 +166,7 @@ def _tried(
     try:
         own = films_for(network, films)
         trained = train_baseline(network, own, goes_on)
-        curve = curve or read_history(network, trained)["val_auroc"].tolist()  # trained before a kill
+        curve = curve or read_history(network, trained)[measured].tolist()  # trained before a kill
         files = _cheap(network, own, budget, parameters)
     except TrainingStopped:
         state = STOPPED

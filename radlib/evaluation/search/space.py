@@ -5,15 +5,15 @@ differs little (schedule, decay, averaging) stays as the study has it.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from radlib.architectures.weights import find_weights
 from radlib.foundation.errors import SetupError
 from radlib.foundation.storage import spec_digest
 from radlib.runs.settings import Settings
+from radlib.runs.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,31 @@ class Family:
         values: What it may be.
         first_strides: Of the first layer, where that can be chosen; 1 keeps all of a small film.
         weights: File that they begin with; empty for none.
+        head: What they end in, `Task.head`: which kind of question they can answer.
+        multiple: Of which the side of their films must be one, pixels.
     """
 
     option: str
     values: tuple[float, ...]
     first_strides: tuple[int, ...] = ()
     weights: str = ""
+    head: str = Task.head
+    multiple: int = 1
 
 
+MOBILENET = "mobilenet_v2_alpha0.35_notop.h5"
 FAMILIES: Mapping[str, Family] = {
     "student_tiny": Family("width", (1.0, 2.0, 3.0)),
     "student_small": Family("width", (0.5, 1.0, 2.0, 3.0), (1, 2)),
     "student_separable": Family("width", (0.5, 1.0, 2.0)),
     "student_residual": Family("width", (0.5, 1.0, 1.5, 2.0), (1, 2)),
-    "mobilenet_v2": Family("alpha", (0.35,), weights="mobilenet_v2_alpha0.35_notop.h5"),
+    "mobilenet_v2": Family("alpha", (0.35,), weights=MOBILENET),
+    "outline_student": Family("width", (4, 6, 8, 12, 16), head="map", multiple=8),
+    "w_net": Family("width", (4, 6, 8, 12), head="map", multiple=4),
+    "unet": Family("width", (4, 8, 16), head="map", multiple=16),
+    "unet_mobilenet_v2": Family("width", (8, 16), weights=MOBILENET, head="map", multiple=32),
+    "centre_student": Family("width", (6, 8, 12, 16, 24), head="centres", multiple=16),
+    "centre_mobilenet_v2": Family("width", (8, 16), weights=MOBILENET, head="centres", multiple=32),
 }
 SIDES = (32, 48, 64, 96, 128)  # pixels
 LEARNING_RATES = (0.001, 0.002, 0.003, 0.006)
@@ -126,32 +137,6 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What the file may cost where it is used.
-
-    Attributes:
-        size_kb: Of the file, KB of 1,000 bytes; 0 for any.
-        latency_ms: Of one film on this machine, times `slower`; 0 for any.
-        slower: How many times slower the device is than this machine.
-        arena_kb: Of a microcontroller's memory while it answers, KB of 1,000 bytes; 0 for any.
-        arena_of: Returns the bytes that a LiteRT file needs there for films of a side; 0 where it does not run there.
-    """
-
-    size_kb: float = 0.0
-    latency_ms: float = 0.0
-    slower: float = 1.0
-    arena_kb: float = 0.0
-    arena_of: Callable[[Path, int], int] | None = None
-
-    def fits(self, size_bytes: float, latency_ms: float = 0.0, arena_bytes: int | None = None) -> bool:
-        """Tell whether a file is within the budget; an arena that nobody has asked about (None) is."""
-        small = not self.size_kb or size_bytes <= 1000 * self.size_kb
-        quick = not self.latency_ms or latency_ms * self.slower <= self.latency_ms
-        light = not self.arena_kb or arena_bytes is None or 0 < arena_bytes <= 1000 * self.arena_kb
-        return small and quick and light
-
-
-@dataclass(frozen=True)
 class Space:
     """What one search may choose among.
 
@@ -159,11 +144,13 @@ class Space:
         families: Names of those whose weights are there.
         sides: Of the films, pixels; none larger than the films.
         known: Candidates to begin with: what has read films well before.
+        measure: What files are compared by, `Task.measure`.
     """
 
     families: tuple[str, ...]
     sides: tuple[int, ...]
     known: tuple[Candidate, ...] = field(default=())
+    measure: str = Task.measure
 
     def suggest(self, trial: Any) -> Candidate:
         """Return the candidate that a trial of Optuna stands for, or asks for."""
@@ -174,10 +161,12 @@ class Space:
             if family.first_strides
             else 0
         )
+        size = trial.suggest_categorical(f"{name}.size", family.values)
+        side = trial.suggest_categorical("image_size", self.sides)
         return Candidate(
             name,
-            trial.suggest_categorical(f"{name}.size", family.values),
-            trial.suggest_categorical("image_size", self.sides),
+            size,
+            next((s for s in self.sides if s >= side and s % family.multiple == 0), side),
             trial.suggest_categorical("learning_rate", LEARNING_RATES),
             strides,
         )
@@ -193,26 +182,51 @@ class Space:
 
     def digest(self) -> str:
         """Return what tells this space from another, so that a search is not gone on with in another."""
-        return spec_digest({"families": self.families, "sides": self.sides})
+        asked = {} if self.measure == Task.measure else {"measure": self.measure}
+        return spec_digest({"families": self.families, "sides": self.sides, **asked})
 
 
-def space_for(film_side: int, families: Sequence[str] = tuple(FAMILIES)) -> Space:
-    """Return the space for films of so many pixels.
+def space_for(
+    film_side: int,
+    families: Sequence[str] = tuple(FAMILIES),
+    *,
+    task: Task | type[Task] = Task,
+    judged_side: int = 0,
+) -> Space:
+    """Return the space for films of so many pixels, and for a kind of question.
 
     Args:
         film_side: Along the shorter side of the middle film, as stored; 0 where it is not known.
-        families: Names of those wanted; one whose weights are not here is left out.
+        families: Names of those wanted; one whose weights are not here, or that answers another kind, is left out.
+        task: What is asked of the films.
+        judged_side: Side at which outlines are judged, `image_size` of the study, pixels: a mask of fewer pixels is another truth,
+            and its Dice is compared with nobody's. 0 for the usual sides.
     """
     largest = film_side or SIDES[-1]
     sides = tuple(side for side in SIDES if side <= largest) or (max(16, largest),)
-    there = tuple(
-        name for name in families if not FAMILIES[name].weights or _are_there(FAMILIES[name].weights)
-    )
+    if task.head == "map" and judged_side:
+        sides = (judged_side,)
+    there = tuple(name for name in families if _suits(FAMILIES[name], task.head, sides))
     known = [
         Candidate("student_residual", 1.0, sides[-1], 0.003, 2 if sides[-1] > 64 else 1),
         Candidate("student_small", 2.0, sides[min(1, len(sides) - 1)], 0.003, 1),
+        Candidate("outline_student", 8, sides[-1], 0.006),
+        Candidate("unet", 8, sides[-1], 0.002),
+        Candidate("centre_student", 12, sides[-1], 0.006),
     ]
-    return Space(there, sides, tuple(c for c in known if c.architecture in there))
+    suiting = tuple(
+        c for c in known if c.architecture in there and not c.image_size % FAMILIES[c.architecture].multiple
+    )
+    return Space(there, sides, suiting, task.measure)
+
+
+def _suits(family: Family, head: str, sides: Sequence[int]) -> bool:
+    """Tell whether networks of a family answer the question, at a side that there is, and can be begun here."""
+    return (
+        family.head == head
+        and any(side % family.multiple == 0 for side in sides)
+        and (not family.weights or _are_there(family.weights))
+    )
 
 
 def _are_there(weights: str) -> bool:

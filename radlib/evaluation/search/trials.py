@@ -23,6 +23,7 @@ from radlib.evaluation.search.space import Candidate, Space
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import told
 from radlib.foundation.storage import write_text
+from radlib.runs.tasks import Task
 
 FILE = "trials.jsonl"
 FINISHED, STOPPED, TOO_LARGE, FAILED = "finished", "stopped", "too large", "failed"
@@ -37,10 +38,11 @@ class FileScore:
         chain: Techniques that made it.
         variant: Its name.
         size_bytes: Of the file.
-        clean: Mean AUROC on validation films as they are.
+        clean: What the task measures, such as the mean AUROC, on validation films as they are.
         perturbed: The same on their perturbed copies.
         latency_ms: Of one film on this machine; 0 where it was not asked.
         arena_bytes: Of memory on a microcontroller; 0 where it does not run there, None where it was not asked.
+        measure: What `clean` and `perturbed` are, `Task.measure`.
     """
 
     chain: str
@@ -50,6 +52,7 @@ class FileScore:
     perturbed: float
     latency_ms: float = 0.0
     arena_bytes: int | None = None
+    measure: str = Task.measure
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Trial:
         candidate: What it is.
         state: `finished`; `stopped`, as others read better after as many epochs; `too large` for the budget, so that it was
             not trained; or `failed`.
-        epochs: Mean AUROC after each epoch, on the validation films that choices are made on.
+        epochs: What the task measures after each epoch, on the validation films that choices are made on.
         files: What was made of it.
         value: By what the search compares it, see `files.score`; None where it was not finished.
         cost_s: Seconds that it was reckoned with.

@@ -3,20 +3,28 @@
 from typing import Any
 
 from radlib.report.figures.style import KINDS, MUTED, VALIDATION, kind_of, new_axes, size_axis, styled
+from radlib.runs.tasks import measure_word
 
 
 @styled
 def search_front(
-    table: Any, *, size_kb: float = 0.0, tolerated: float = 0.0, taken: str = "", ax: Any = None
+    table: Any,
+    *,
+    size_kb: float = 0.0,
+    tolerated: float = 0.0,
+    taken: str = "",
+    scale: str = "on the probit scale",
+    ax: Any = None,
 ) -> Any:
     """Draw every file of a search, and the front that no file beats in both.
 
     Args:
-        table: DataFrame with columns `network`, `chain`, `size_bytes`, `score` (probit scale) and `on_front`, see
+        table: DataFrame with columns `network`, `chain`, `size_bytes`, `score` and `on_front`, see
             `evaluation.search.fronts.file_table`.
         size_kb: Of the budget, KB; 0 for none.
-        tolerated: Loss on the probit scale that is none yet; shaded.
+        tolerated: Loss that is none yet; shaded.
         taken: Network and chain of the file that was taken, `network chain`.
+        scale: On which files are compared, see `evaluation.search.files.scale_words`.
         ax: Axes to draw into; None for a new figure.
 
     Returns:
@@ -40,17 +48,18 @@ def search_front(
     ax.scatter(chosen["size_bytes"], loss[chosen.index], s=120, facecolors="none", edgecolors="black", lw=1.4)
     size_axis(ax.xaxis, table["size_bytes"])
     ax.set_xlabel("size of the model file")
-    ax.set_ylabel("loss on validation films (probit scale)")
+    ax.set_ylabel(f"loss on validation films ({scale.removeprefix('on the ').removeprefix('in ')})")
     ax.invert_yaxis()
     return ax
 
 
 @styled
-def search_curves(rows: Any, *, ax: Any = None) -> Any:
+def search_curves(rows: Any, *, measure: str = "auroc", ax: Any = None) -> Any:
     """Draw how every network of a search read validation films after each epoch, and where it was stopped.
 
     Args:
-        rows: DataFrame with columns `trial`, `network`, `state`, `epoch` and `auroc`, see `evaluation.search.fronts.curves`.
+        rows: DataFrame with columns `trial`, `network`, `state`, `epoch` and that measure, see `evaluation.search.fronts.curves`.
+        measure: What the task measures.
         ax: Axes to draw into; None for a new figure.
 
     Returns:
@@ -63,10 +72,10 @@ def search_curves(rows: Any, *, ax: Any = None) -> Any:
     for _, one in rows.groupby("trial", sort=False):
         finished = one["state"].iloc[0] == "finished"
         colour = VALIDATION if finished else MUTED
-        ax.plot(one["epoch"], one["auroc"], color=colour, lw=1.4 if finished else 1, alpha=0.9)
+        ax.plot(one["epoch"], one[measure], color=colour, lw=1.4 if finished else 1, alpha=0.9)
         ax.plot(
             one["epoch"].iloc[-1:],
-            one["auroc"].iloc[-1:],
+            one[measure].iloc[-1:],
             color=colour,
             marker="o" if finished else "x",
             ms=6,
@@ -74,7 +83,7 @@ def search_curves(rows: Any, *, ax: Any = None) -> Any:
         )
     for name, colour, marker in (("finished", VALIDATION, "o"), ("stopped", MUTED, "x")):
         ax.plot([], [], color=colour, marker=marker, ms=6, label=name)
-    ax.set(xlabel="epoch", ylabel="AUROC on validation films")
+    ax.set(xlabel="epoch", ylabel=f"{measure_word(measure)} on validation films")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(loc="lower right")
     return ax

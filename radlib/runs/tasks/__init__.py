@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "boxes_question": ["boxes"],
         "classes_question": ["classes"],
         "findings_question": ["findings"],
-        "naming": ["named", "task_of"],
+        "naming": ["measure_word", "named", "task_of"],
         "outlines_question": ["outlines"],
         "task": ["Task"],
     },

@@ -22,10 +22,24 @@ KINDS: Mapping[str, Callable[[Sequence[str]], Task]] = {
     Boxes.name: boxes_named,
 }
 
+WORDS: Mapping[str, str] = {
+    kind.measure: kind.measure_word for kind in (Binary, Classes, Findings, Outlines, Boxes)
+}
+
 
 def named(name: str, outputs: Sequence[str]) -> Task:
     """Return the task of that name whose network has these outputs, as a stored variant describes it."""
     return KINDS[name](outputs)
+
+
+def measure_word(measure: str) -> str:
+    """Return how what a task measures is written in a sentence.
+
+    Example:
+        >>> measure_word("auroc"), measure_word("dice")
+        ('AUROC', 'Dice')
+    """
+    return WORDS[measure]
 
 
 def task_of(variant: "Variant") -> Task:
