@@ -66,9 +66,8 @@ def outcome_lines(run: Run, study: Path, bundle: Path | None, page: Path | None)
     from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
     from radlib.report.readings import read
 
-    readings = read(run)
     return [
-        *report.headline(report.results(run, readings=readings), readings.selection, run.settings),
+        *report.headline(report.write_results(run), read(run).selection, run.settings),
         f"Report: {run.path('report.html')}",
         f"To run again, or to change, with radlib run: {study}",
         f"For the device: {bundle} (its README.txt says how)"
