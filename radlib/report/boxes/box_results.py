@@ -89,7 +89,7 @@ def box_measures(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         readings: Those files, when they were read before.
 
     Returns:
-        DataFrame with columns `variant`, `label`, `measure` (see `metrics.BOX_MEASURES`), `films`, `patients` and `mean` with `_low`
+        DataFrame with columns `variant`, `label`, `measure` (see `metrics.box_table`), `films`, `patients` and `mean` with `_low`
         and `_high`.
     """
     readings = readings or read(run)

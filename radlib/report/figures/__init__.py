@@ -43,7 +43,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "forest_plot": ["forest"],
         "grids": ["number_grids"],
-        "inference": ["film_readings", "occlusion_map", "prediction_bars"],
+        "inference": ["film_readings", "occlusion_map"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
         "outlines": ["dice_of_films", "film_outlines", "size_against_dice"],
