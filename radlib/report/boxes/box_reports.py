@@ -13,8 +13,8 @@ from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
 from radlib.report.main_pictures import draw_differences, listed
 from radlib.report.model_cards import card
-from radlib.report.outlines.outline_words import beside_its_original
 from radlib.report.pictures import album, one_per_variant
+from radlib.report.place_reports import beside_its_original
 from radlib.report.place_sources import place_sources
 from radlib.report.pooled import pooled
 from radlib.report.readings import Readings, label_names

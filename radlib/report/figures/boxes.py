@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib.report.figures.comparison import size_against_auroc
-from radlib.report.figures.outlines import BY_HAND, BY_NETWORK, STYLES
-from radlib.report.figures.style import new_axes, styled
+from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
 @styled
@@ -87,7 +86,7 @@ def froc_curves(
     for place, (name, (false, sensitivity)) in enumerate(curves.items()):
         colour = "black" if place == 0 else BY_NETWORK if place == 1 else None
         ends = np.append(false, max(most, false[-1])), np.append(sensitivity, sensitivity[-1])
-        style = STYLES[place % len(STYLES)]
+        style = LINES[place % len(LINES)]
         ax.plot(*ends, style, color=colour, lw=1.8, label=name, drawstyle="steps-post")
     ax.set(
         xlabel="false marks a film",

@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 
 from radlib.report.figures.comparison import size_against_auroc
-from radlib.report.figures.style import new_axes, styled
-
-BY_HAND, BY_NETWORK = "#3CBEFF", "#FF8C00"
-STYLES = ("-", "--", ":", "-.")
+from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
 @styled
@@ -86,7 +83,7 @@ def dice_of_films(dice: Mapping[str, np.ndarray], *, ax: Any = None) -> Any:
     for place, (name, values) in enumerate(dice.items()):
         share = 100 * (np.arange(len(values)) + 1) / max(len(values), 1)
         colour = "black" if place == 0 else BY_NETWORK if place == 1 else None
-        ax.plot(share, np.sort(values), STYLES[place % len(STYLES)], color=colour, lw=1.8, label=name)
+        ax.plot(share, np.sort(values), LINES[place % len(LINES)], color=colour, lw=1.8, label=name)
     ax.axvline(5, color="#888888", lw=0.8, ls=(0, (4, 3)))
     ax.annotate("one film in twenty", (5, 0.02), (4, 0), xycoords=ax.get_xaxis_transform(),
                 textcoords="offset points", fontsize=8.5, color="#555555")  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from radlib.report.blocks import Figure, Page, Section
-from radlib.report.outlines.outline_cells import label_tables, limit_tables, reading_table
+from radlib.report.outlines.outline_cells import label_tables, outline_limits, reading_table
 from radlib.report.outlines.outline_stress import outline_stress_section
 from radlib.report.outlines.outline_words import failing_sentence, outline_methods
 from radlib.report.place_pages import PlaceWords, place_page
@@ -42,7 +42,7 @@ OUTLINES = PlaceWords(
     pictures=("size_against_dice", "dice_of_films"),
     failing=failing_sentence,
     by_file=reading_table,
-    by_size=limit_tables,
+    by_size=outline_limits,
     further=_each_label,
     methods=outline_methods,
     elsewhere=_under_stress,

@@ -13,8 +13,9 @@ from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
 from radlib.report.outlines.outline_results import outline_measures, outline_results
 from radlib.report.outlines.outline_stress import draw_outline_stress, outline_stress
-from radlib.report.outlines.outline_words import beside_its_original, outline_methods, outline_scores
+from radlib.report.outlines.outline_words import outline_methods, outline_scores
 from radlib.report.pictures import album, one_per_variant
+from radlib.report.place_reports import beside_its_original
 from radlib.report.place_sources import place_sources
 from radlib.report.pooled import pooled
 from radlib.report.readings import Readings

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
 from radlib.evaluation.outlined import SHARES_OUTLINED
 from radlib.metrics import FAILING
 from radlib.report import wording as w
@@ -90,22 +89,3 @@ def outline_scores(readings: Readings, row: pd.Series, measures: pd.DataFrame) -
     caption = f"{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
     looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
     return (Table(("Measure", "Mean", "On the films that fail"), rows, caption), *looks)
-
-
-def beside_its_original(readings: Readings, row: pd.Series) -> tuple[Text, ...]:
-    """Return what a variant lost beside its original, for its card."""
-    if row["chain"] == "original":
-        return (Text((THE_ORIGINAL,)),)
-    if row["not_learnt"]:
-        return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
-    settings = readings.run.settings
-    said = conclusion(row, settings.margin, settings.rate_margin)
-    return (
-        Text(
-            (
-                f"It {said}."
-                if said
-                else f"Not compared with its original. {row['verdict_reason'] or ''}".strip(),
-            )
-        ),
-    )
