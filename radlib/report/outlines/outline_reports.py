@@ -9,9 +9,8 @@ from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
 from radlib.report.main_pictures import draw_differences, listed
 from radlib.report.model_cards import card
-from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
-from radlib.report.outlines.outline_results import outline_measures, outline_results
+from radlib.report.outlines.outline_results import outline_groups, outline_measures, outline_results
 from radlib.report.outlines.outline_stress import draw_outline_stress, outline_stress
 from radlib.report.outlines.outline_words import outline_methods, outline_scores
 from radlib.report.pictures import album, one_per_variant
