@@ -1,11 +1,10 @@
-"""Figures of boxes: films with what was marked on them, closeness against size, and the free-response curve."""
+"""Figures of boxes: films with what was marked on them, and the free-response curve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.comparison import size_against_auroc
 from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
@@ -45,24 +44,6 @@ def film_boxes(
         if place < len(titles):
             ax.set_title(titles[place], fontsize=9)
     return axes
-
-
-@styled
-def size_against_box_score(results: Any, *, ax: Any = None) -> Any:
-    """Draw every variant's mean box score with its interval against the bytes of its file.
-
-    Args:
-        results: As for `comparison.size_against_auroc`, with `box_score`, `box_score_low` and `box_score_high`, as
-            `report.box_results` returns it.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = size_against_box_score(report.box_results(run))  # doctest: +SKIP
-    """
-    renamed = {f"box_score{end}": f"auroc{end}" for end in ("", "_low", "_high")}
-    ax = size_against_auroc(results.rename(columns=renamed), ax=ax)
-    ax.set_ylabel("mean box score on test films, 95 % interval")
-    return ax
 
 
 @styled

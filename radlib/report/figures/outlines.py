@@ -1,11 +1,10 @@
-"""Figures of outlines: films with what was drawn on them, closeness against size, and the Dice of every film."""
+"""Figures of outlines: films with what was drawn on them, and the Dice of every film."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.comparison import size_against_auroc
 from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
@@ -46,24 +45,6 @@ def film_outlines(
         if place < len(titles):
             ax.set_title(titles[place], fontsize=9)
     return axes
-
-
-@styled
-def size_against_dice(results: Any, *, ax: Any = None) -> Any:
-    """Draw every variant's mean Dice with its interval against the bytes of its file.
-
-    Args:
-        results: As for `comparison.size_against_auroc`, with `dice`, `dice_low` and `dice_high`, as `report.outline_results`
-            returns it.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = size_against_dice(report.outline_results(run))  # doctest: +SKIP
-    """
-    renamed = {f"dice{end}": f"auroc{end}" for end in ("", "_low", "_high")}
-    ax = size_against_auroc(results.rename(columns=renamed), ax=ax)
-    ax.set_ylabel("mean Dice on test films, 95 % interval")
-    return ax
 
 
 @styled
