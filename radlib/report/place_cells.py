@@ -1,12 +1,13 @@
 """How well networks that say where read the test films, and the best of each size: outlines and boxes differ in what is measured alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from radlib.report import wording as w
-from radlib.report.blocks import Cell, Table
+from radlib.report.blocks import Cell, Table, Text
 from radlib.report.cells import conclusion_cell, row_titles
+from radlib.report.looks import looks_caution
 from radlib.report.readings import Readings
 
 
@@ -79,3 +80,21 @@ def limit_tables(
         )
     columns = ("At most", "Files that fit", "Best on validation", "File", title)
     return (Table(columns, tuple(rows), caption),)
+
+
+def score_table(
+    readings: Readings, row: pd.Series, columns: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]
+) -> tuple[Text | Table, ...]:
+    """Return how well one variant does, for its card: a row per measure, or that it was not scored, and what weakens it.
+
+    Args:
+        readings: The files of the run.
+        row: Its row of results.
+        columns: Of the table.
+        rows: Its measures.
+    """
+    if not rows:
+        return (Text(("It has not been scored on test films.",)),)
+    caption = f"{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
+    looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
+    return (Table(columns, tuple(rows), caption), *looks)

@@ -109,13 +109,6 @@ def _beside(readings: Readings, row: pd.Series) -> tuple[Text, ...]:
     if row["not_learnt"]:
         return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
     settings = readings.run.settings
-    said = conclusion(row, settings.margin, settings.rate_margin)
-    return (
-        Text(
-            (
-                f"It {said}."
-                if said
-                else f"Not compared with its original. {row['verdict_reason'] or ''}".strip(),
-            )
-        ),
-    )
+    if said := conclusion(row, settings.margin, settings.rate_margin):
+        return (Text((f"It {said}.",)),)
+    return (Text((f"Not compared with its original. {row['verdict_reason'] or ''}".strip(),)),)

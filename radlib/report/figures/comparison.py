@@ -108,13 +108,13 @@ def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -
     for row in np.flatnonzero(~told):
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=5, mec="white", mew=0.5, alpha=0.6, zorder=2)
-    on_top = np.flatnonzero(told)
-    for row in sorted(on_top, key=lambda row: colours[row] == KINDS["original"]):  # the original last
+    named = np.flatnonzero(told)
+    for row in sorted(named, key=lambda row: colours[row] == KINDS["original"]):  # the original last
         ax.plot([x[row]] * 2, [low[row], high[row]], color=colours[row], lw=1.1, alpha=0.55, zorder=2)
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=7, mec="white", mew=0.8, zorder=3)
     _legend(ax, table)  # before the labels: it takes room, and points move closer together
-    texts, named = variant_labels(table), np.flatnonzero(told)
+    texts = variant_labels(table)
     bars = [(x[i], low[i], x[i], high[i]) for i in named]
     unnamed = np.column_stack([x, y])[~told]
     place_labels(ax, x[told], y[told], [texts[i] for i in named], [colours[i] for i in named], bars, unnamed)
@@ -175,10 +175,9 @@ def _legend(ax: Any, table: Any) -> None:
 
     kinds = [k for k in KINDS if k in {kind_of(chain) for chain in table["chain"]}]
     handles = [Line2D([], [], marker="o", ls="", ms=6, color=KINDS[k], label=k) for k in kinds]
-    formats = list(dict.fromkeys(table["format"]))
     handles += [
         Line2D([], [], marker=marker_of(f), ls="", ms=6, mfc="none", mec=MUTED, label=FORMAT_WORDS.get(f, f))
-        for f in formats
+        for f in dict.fromkeys(table["format"])
     ]
     ax.figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), handletextpad=0.2)
 

@@ -9,8 +9,8 @@ from radlib.evaluation.outlined import SHARES_OUTLINED
 from radlib.metrics import FAILING
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.looks import looks_caution
 from radlib.report.methods import cost_methods
+from radlib.report.place_cells import score_table
 from radlib.report.readings import Readings
 
 MEASURES = {
@@ -76,16 +76,12 @@ def outline_scores(readings: Readings, row: pd.Series, measures: pd.DataFrame) -
         row: Its row of results.
         measures: Its rows of the table of all measures, see `outline_results.outline_measures`.
     """
-    if measures.empty:
-        return (Text(("It has not been scored on test films.",)),)
-    rows = tuple(
+    rows = [
         (
             Cell(f"{found.label}, {MEASURES.get(found.measure, found.measure)}"),
             Cell(w.rate(found.mean), w.span(found.mean_low, found.mean_high)),
             Cell(w.rate(found.failing), w.span(found.failing_low, found.failing_high)),
         )
         for found in measures.itertuples()
-    )
-    caption = f"{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
-    looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
-    return (Table(("Measure", "Mean", "On the films that fail"), rows, caption), *looks)
+    ]
+    return score_table(readings, row, ("Measure", "Mean", "On the films that fail"), rows)
