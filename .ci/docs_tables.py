@@ -8,11 +8,11 @@ from typing import Any
 from docs_parts import Page, Section, code, html, inline, parameter_rows, plain
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES, Registry
 from radlib.foundation.value_types import words
-from radlib.imaging.augmentation import LARGEST, Augmentation
+from radlib.imaging.augmentation import AUGMENTATION_ANNOTATIONS, Augmentation
 from radlib.report.columns import meaning
 from radlib.report.csv_files import TABLES
 from radlib.runs.settings import SETTING_ANNOTATIONS, Settings, describe_settings
-from radlib.runs.studies import KINDS, Study
+from radlib.runs.studies import STUDY_ANNOTATIONS, Study
 
 TECHNIQUE_OPTIONS = "technique_options"  # {technique: {parameter: value}}
 HEADING = ("key", "type and range", "default", "meaning")
@@ -22,19 +22,18 @@ def study_page() -> Page:
     """Return every key that a study file may have, from the schema that refuses all others."""
     keys, settings = attributes(Study), describe_settings()
     described = [
-        (code(key), plain(kind), default(Study, key) or "the file's name", inline(keys[key]))
-        for key, (_, kind) in KINDS.items()
+        (code(key), plain(words(kind)), default(Study, key) or "the file's name", inline(keys[key]))
+        for key, kind in STUDY_ANNOTATIONS.items()
     ]
     parameters = [
         (code(name), plain(words(SETTING_ANNOTATIONS[name])), default(Settings, name), inline(text))
         for name, text in settings.items()
     ]
-    ranges = {"bool": "true or false", "float": f"a number, 0 to {LARGEST}"}
+    changes = attributes(Augmentation)
     varied = [
-        (code(f.name), ranges[getattr(f.type, "__name__", str(f.type))], default(Augmentation, f.name),
-         inline(attributes(Augmentation)[f.name]))
-        for f in dataclasses.fields(Augmentation)
-    ]  # fmt: skip
+        (code(name), plain(words(annotation)), default(Augmentation, name), inline(changes[name]))
+        for name, annotation in AUGMENTATION_ANNOTATIONS.items()
+    ]
     sections = [
         Section("Keys of the file", table=[HEADING, *described]),
         Section(

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "counting": ["unpack"],
         "inputs": ["input_record"],
-        "networks": ["brought_network", "build_network"],
+        "networks": ["build_network"],
         "weights": ["find_weights", "load_weights"],
     },
 )

@@ -80,25 +80,6 @@ def build_network(
     return network
 
 
-def brought_network(
-    name: str, options: Mapping[str, Any], task: Task, input_shape: tuple[int, int, int], *, weights: str
-) -> Any:
-    """Return a network that was trained elsewhere and answers as it did there: the file must bring its last layer too.
-
-    Args:
-        name: Of a registered architecture; one of its options may say what input range the weights were trained on.
-        options: Further arguments of its function.
-        task: What its outputs mean, in the order of the file's last layer.
-        input_shape: Height, width (pixels) and channels, which is 1.
-        weights: The weights file; see `load_weights`.
-
-    Raises:
-        UsageError: When the file holds anything but all weights of this network.
-        SetupError: When there is no such file.
-    """
-    return build_network(name, options, task, input_shape, weights=weights, need_head=True)
-
-
 def _encoders(extractor: Any, entry: Entry) -> list[Any]:
     """Return the way down of a network that has one trained by others, such as MobileNetV2 in a U-Net."""
     if "encoder" not in entry.facts:

@@ -59,6 +59,26 @@ class WithinData:
         return "of a file in the data folder"
 
 
+@dataclass(frozen=True)
+class AtLeastOne:
+    """Mark of a list that must hold something.
+
+    Attributes:
+        held: What, in words, such as `whole number, such as [0, 1]`.
+    """
+
+    held: str
+
+    def holds(self, value: Sequence) -> bool:
+        """Tell whether a list holds anything."""
+        return len(value) > 0
+
+    def __str__(self) -> str:
+        """The list in words."""
+        return f"a list of at least one {self.held}"
+
+
+Limit = Range | WithinData | AtLeastOne
 Share = Annotated[float, Range(0, 1)]
 PositiveShare = Annotated[float, Range(0, 1, open_low=True)]
 ShareBelowOne = Annotated[float, Range(0, 1, open_high=True)]
@@ -78,7 +98,7 @@ def accepted(annotation: Any, value: Any) -> Any:
     true and false; nothing else is converted, so that `"false"` is never taken for true.
 
     Args:
-        annotation: A plain type, `Literal`, `Annotated` with a `Range` or `WithinData`, a union with None, or a list or
+        annotation: A plain type, `Literal`, `Annotated` with a `Limit`, a union with None, or a list or
             table of such.
         value: As YAML or a chain gives it.
 
@@ -91,7 +111,7 @@ def accepted(annotation: Any, value: Any) -> Any:
             value = accepted(inner[0], value)
         except ValueError:
             raise ValueError(words(annotation)) from None
-        fits = all(limit.holds(value) for limit in inner[1:] if isinstance(limit, Range | WithinData))
+        fits = all(limit.holds(value) for limit in inner[1:] if isinstance(limit, Limit))
         return _if(fits, value, annotation)
     if origin is Literal:
         text = all(isinstance(choice, str) for choice in inner)
@@ -179,9 +199,10 @@ def words(annotation: Any) -> str:
     """Return in words what an annotation allows, such as `a number, 0 to 1` or `one of l1, taylor`."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        limits = [str(limit) for limit in inner[1:] if isinstance(limit, Range | WithinData)]
-        plain = words(inner[0])
-        return f"the name {limits[0]}" if WithinData() in inner[1:] else ", ".join([plain, *limits])
+        limits = [str(limit) for limit in inner[1:] if isinstance(limit, Limit)]
+        if any(isinstance(limit, AtLeastOne) for limit in inner[1:]):
+            return limits[0]
+        return f"the name {limits[0]}" if WithinData() in inner[1:] else ", ".join([words(inner[0]), *limits])
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"
     if origin in (typing.Union, types.UnionType):

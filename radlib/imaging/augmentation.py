@@ -10,14 +10,17 @@ References:
 """
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from radlib.foundation.errors import UsageError
-from radlib.foundation.value_types import Range, accepted
+from radlib.foundation.value_types import Range, Share, accepted
 
-LARGEST = 360  # half-range of anything: a whole turn
+Turn = Annotated[float, Range(0, 360)]
+Slant = Annotated[float, Range(0, 90, open_high=True)]
+Change = Annotated[float, Range(0, 100)]  # of a factor, or a gain
 REVISION = 3  # raised when the same ranges and seed would vary films otherwise
 
 
@@ -55,36 +58,28 @@ class Augmentation:
         horizontal_flip: Mirror half of the films. Off: it moves the heart to the other side.
     """
 
-    rotation_degrees: float = 10.0
-    shift: float = 0.1
-    zoom: float = 0.4
-    stretch: float = 0.25
-    shear_degrees: float = 5.0
-    brightness: float = 0.3
-    contrast: float = 1.0
-    gamma: float = 1.0
-    blur: float = 0.012
-    sharpen: float = 0.8
-    noise: float = 0.05
-    coarsen: float = 0.5
-    jpeg: float = 0.7
-    erase: float = 0.0
-    least_strength: float = 1.0
-    spared: float = 0.3
-    spared_exposure: float = 0.0
+    rotation_degrees: Turn = 10.0
+    shift: Share = 0.1
+    zoom: Change = 0.4
+    stretch: Change = 0.25
+    shear_degrees: Slant = 5.0
+    brightness: Share = 0.3
+    contrast: Change = 1.0
+    gamma: Change = 1.0
+    blur: Share = 0.012
+    sharpen: Change = 0.8
+    noise: Share = 0.05
+    coarsen: Change = 0.5
+    jpeg: Share = 0.7
+    erase: Share = 0.0
+    least_strength: Share = 1.0
+    spared: Share = 0.3
+    spared_exposure: Share = 0.0
     horizontal_flip: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.to_dict().items():
-            if value < 0:
-                raise UsageError(
-                    f"The augmentation's {name!r} is a half-range and cannot be negative: {value}."
-                )
-        for name in ("least_strength", "jpeg", "spared", "spared_exposure"):
-            if getattr(self, name) > 1:
-                raise UsageError(
-                    f"The augmentation's {name!r} is a share and cannot exceed 1: {getattr(self, name)}."
-                )
+            _checked(name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for a manifest."""
@@ -95,23 +90,26 @@ class Augmentation:
         """Rebuild the record from `to_dict`, or from settings; missing fields have their defaults.
 
         Raises:
-            UsageError: For a key that is no field (the message lists the fields), or a value that is no half-range.
+            UsageError: For a key that is no field (the message lists the fields), or a value out of its range.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        known = list(AUGMENTATION_ANNOTATIONS)
         if unknown := sorted(set(values) - set(known)):
             raise UsageError(
                 f"Augmentation has no {', '.join(repr(name[:60]) for name in unknown[:5])}; it has: {', '.join(known)}."
             )
-        for name, value in values.items():
-            try:
-                accepted(bool if name == "horizontal_flip" else Annotated[float, Range(0, LARGEST)], value)
-            except ValueError as wanted:
-                raise UsageError(
-                    f"The augmentation's {name!r} takes {wanted}, not {str(value)[:60]!r}."
-                ) from None
-        return cls(**values)
+        return cls(**{name: _checked(name, value) for name, value in values.items()})
 
 
-_FIELDS = [field.name for field in dataclasses.fields(Augmentation)]
-_NOTHING: dict[str, Any] = dict.fromkeys(_FIELDS, 0.0) | {"horizontal_flip": False}
+AUGMENTATION_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Augmentation, include_extras=True)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return a field's value as its annotation wants it."""
+    try:
+        return accepted(AUGMENTATION_ANNOTATIONS[name], value)
+    except ValueError as wanted:
+        raise UsageError(f"The augmentation's {name!r} takes {wanted}, not {str(value)[:60]!r}.") from None
+
+
+_NOTHING: dict[str, Any] = dict.fromkeys(AUGMENTATION_ANNOTATIONS, 0.0) | {"horizontal_flip": False}
 NO_AUGMENTATION = Augmentation(**_NOTHING)

@@ -27,12 +27,6 @@ PLACES = ("width", "height", "right", "down")  # the maps behind those of heat, 
 MOST = 20  # boxes that are kept of a label and film
 FAINTEST = 0.02  # heat of a peak that is kept at all; whoever draws boxes asks for more
 LEAST_OVERLAP = 0.7
-# How maps are learnt (`training.losses`): what an error of one cell counts, that of heat being 1 (Zhou et al., 2019, section 3), and
-SIZE_WEIGHT, OFFSET_WEIGHT = 0.1, 1.0
-FOCUS, SPARED = (
-    2.0,
-    4.0,
-)  # the powers of an error, and of what lies off a centre, in the focal loss (alpha and beta there)
 
 
 def maps_of(boxes: np.ndarray, labels: int, side: int) -> np.ndarray:

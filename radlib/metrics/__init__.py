@@ -47,7 +47,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "roc_band",
         ],
         "box_measures": [
-            "BOX_MEASURES",
             "BOX_SHARES",
             "FOUND_OVERLAP",
             "RSNA_OVERLAPS",
@@ -57,7 +56,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "box_hits": ["box_overlap", "hits"],
         "calibration": ["brier", "expected_calibration_error", "reliability", "wilson_interval"],
-        "comparison": ["changed_decisions", "paired_difference"],
+        "comparison": ["changed_decisions"],
         "decisions": ["change_test", "changed_patients", "mcnemar", "rate_difference", "rate_test"],
         "delong": [
             "Difference",
@@ -78,7 +77,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "film_values": ["FAILING", "film_summary", "lowest_share"],
         "froc": ["FALSE_MARKS", "froc_curve", "froc_summary", "in_order", "sensitivity_at"],
         "groups": ["MEAN", "age_group", "group_rates", "group_tests", "judge_groups"],
-        "lesions": ["false_patches", "lesion_table", "sensitivity_by_size"],
+        "lesions": ["false_patches", "lesion_table"],
         "mask_overlap": ["dice", "intersection_over_union"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "probit_loss": ["probit_difference", "upper_loss"],
@@ -103,7 +102,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "at_temperature",
             "confidence",
             "confidence_changes",
-            "confidence_difference",
             "fit_temperature",
         ],
         "claim_order": ["claims", "first_level"],

@@ -25,7 +25,6 @@ from radlib.metrics.film_values import film_summary
 RSNA_OVERLAPS = tuple(round(0.4 + 0.05 * step, 2) for step in range(8))
 FOUND_OVERLAP = RSNA_OVERLAPS[0]  # from which an opacity counts as found, where one share has to do
 BOX_SHARES = ("box_score", "rsna_score", "boxes_found")
-BOX_MEASURES = (*BOX_SHARES, "false_boxes", "boxes")  # the columns of a film's row
 
 
 def box_table(found: ArrayLike, marked: ArrayLike, least: float) -> "pd.DataFrame":

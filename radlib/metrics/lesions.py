@@ -2,11 +2,9 @@
 
 A lesion is a connected patch of what was outlined by hand (pixels that touch at a corner are one patch). It is *found* where the
 network drew at least a tenth of it: an outline that is off still brings a reader there, and how far it is off, Dice and distances
-say. A patch that the network drew and that touches no lesion is a *false* one. Sensitivity is a share of lesions; lesions of one
-patient are not independent, so its interval counts patients (`rate_intervals`).
+say. A patch that the network drew and that touches no lesion is a *false* one.
 
-Small lesions are missed first, and a small file misses them before others: so the same by size. The bounds are the thirds of the
-lesions at hand, measured as the diameter of a disc of the same area, 2 √(area / π).
+The size of a lesion is the diameter of a disc of the same area, 2 √(area / π).
 
 References:
     Maier-Hein et al. (2024). Metrics reloaded. Nature Methods 21 (per-object counts).
@@ -19,10 +17,8 @@ from numpy.typing import ArrayLike
 
 from radlib.foundation.extras import pandas as pd
 from radlib.metrics.mask_overlap import masks_of
-from radlib.metrics.rate_intervals import rate_interval
 
 LEAST_SHARE = 0.1  # of a lesion that has to be drawn for it to count as found
-SIZES = ("small", "middle", "large")
 TOUCHING = np.ones((3, 3))
 
 
@@ -73,33 +69,6 @@ def false_patches(truth: ArrayLike, drawn: ArrayLike) -> np.ndarray:
         patches = _patches(mask)
         counts.append(int(patches.max()) - len(set(patches[lesions & mask].tolist())))
     return np.array(counts, dtype=np.int64)
-
-
-def sensitivity_by_size(lesions: "pd.DataFrame", patient_ids: ArrayLike) -> "pd.DataFrame":
-    """Return the share of lesions that are found, of all and of each third by size.
-
-    Args:
-        lesions: See `lesion_table`.
-        patient_ids: Whose film each *film* is, (films,).
-
-    Returns:
-        One row for `all` and each of `SIZES` that has lesions: `size`, `smallest` and `largest` diameter, `lesions`,
-        `patients`, `sensitivity`, `low`, `high` (95 %, clustered by patient). No row without a lesion.
-    """
-    patients = np.asarray(patient_ids)[lesions["film"].to_numpy(dtype=int)]
-    diameters = lesions["diameter"].to_numpy(dtype=np.float64)
-    third = np.searchsorted(np.quantile(diameters, [1 / 3, 2 / 3]), diameters) if len(lesions) else diameters
-    parts = {"all": np.full(len(lesions), True)} | {name: third == n for n, name in enumerate(SIZES)}
-    rows = []
-    for size, part in parts.items():
-        if not part.any():
-            continue
-        found = lesions["found"].to_numpy(dtype=bool)[part]
-        low, high = rate_interval(found, patients[part])
-        ends = (diameters[part].min(), diameters[part].max())
-        rows.append((size, *ends, len(found), len(np.unique(patients[part])), found.mean(), low, high))
-    columns = ["size", "smallest", "largest", "lesions", "patients", "sensitivity", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _patches(mask: np.ndarray) -> np.ndarray:

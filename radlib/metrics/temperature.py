@@ -75,44 +75,24 @@ def confidence(y_prob: ArrayLike) -> np.ndarray:
     return np.maximum(prob, 1 - prob)
 
 
-def confidence_difference(
-    prob_a: ArrayLike, prob_b: ArrayLike, counts: np.ndarray
-) -> tuple[float, float, float]:
-    """Return the mean confidence of b minus that of a, with its 95 % interval over draws of patients.
-
-    Args:
-        prob_a: Probabilities by the original, (n,).
-        prob_b: Probabilities by the compressed network, of the same films, (n,).
-        counts: How often each film counts, (draws, n), see `bootstrap.patient_draws`.
-
-    Returns:
-        (difference, low, high): positive where b is surer of itself.
-
-    Example:
-        >>> confidence_difference([0.8, 0.3], [0.9, 0.2], np.ones((40, 2)))
-        (0.1, 0.1, 0.1)
-    """
-    change = confidence(prob_b) - confidence(prob_a)
-    if not len(change):
-        return float("nan"), float("nan"), float("nan")
-    drawn = mean_draws(change, counts)
-    low, high = percentile_interval(drawn)
-    return float(round(change.mean(), 15)), float(round(low, 15)), float(round(high, 15))
-
-
 def confidence_changes(
     prob_a: ArrayLike, prob_b: ArrayLike, known: ArrayLike, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return `confidence_difference` of every label, from one pass over the draws.
+    """Return, for every label, the mean confidence of b minus that of a, with its 95 % interval over draws of patients.
 
     Args:
         prob_a: Probabilities by the original, (n, labels).
         prob_b: Probabilities by the compressed network, of the same films, (n, labels).
         known: Which films count for each label, bool (n, labels).
-        counts: How often each film counts, (draws, n).
+        counts: How often each film counts, (draws, n), see `bootstrap.patient_draws`.
 
     Returns:
-        The difference under "", and the ends of its interval under "_low" and "_high", float64 (labels,) each.
+        The difference, positive where b is surer of itself, under "", and the ends of its interval under "_low" and "_high", float64 (labels,) each.
+
+    Example:
+        >>> change = confidence_changes([[0.8], [0.3]], [[0.9], [0.2]], [[True], [True]], np.ones((40, 2)))
+        >>> [change[end].tolist() for end in ("", "_low", "_high")]
+        [[0.1], [0.1], [0.1]]
     """
     change, known = confidence(prob_b) - confidence(prob_a), np.asarray(known, bool)
     drawn = mean_draws(change, counts, known)

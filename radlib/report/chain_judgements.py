@@ -16,7 +16,6 @@ from radlib.report.readings import Readings
 from radlib.runs.variants import Variant
 
 Pair = tuple[Variant, Variant]
-Tests = tuple[metrics.PairedTest, ...]
 CONCLUSIONS = {"non-inferior": "as good", "inferior": "loses"}  # other words stay what they are
 ENDS = ("", "_low", "_high")
 

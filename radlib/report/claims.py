@@ -83,8 +83,3 @@ def conclude(*claims: Claim) -> Conclusion:
             f"A notebook concludes in at least {FEWEST_CONCLUSIONS} sentences; these are {len(claims)}."
         )
     return Conclusion(claims)
-
-
-def claims_held(metadata: Mapping[str, Any]) -> list[bool]:
-    """Return which claims of an output held, from the output's metadata in a notebook's file; empty for other outputs."""
-    return list(metadata.get(KEY, []))

@@ -61,12 +61,18 @@ class PlaceWords:
     Attributes:
         measure: The column that verdicts rest on, such as `dice`.
         title: What it is called in a sentence.
+        upwards: What the mean of it is called, and what a file does that has more of it.
+        also: In what else a file that is as good must be so; empty for nothing.
         does: What a network does, such as `outline`, and `outlines`.
         groups: The CSV file of its groups of films.
+        measured: The CSV files of its measures, which `scores` is given.
         command: How films of one's own are asked, with `{place}` for the variant.
         no_calls: Why rates of decisions are not told, a sentence.
         films: What is said of a picture of a film, with `{kind}` for which film it is, and of all of them together.
-        pictures: Of closeness, in order; the first stands on top where nothing was compared.
+        pictures: Of closeness, in order; the first, against size, stands on top where nothing was compared.
+        draw: Draws the others, from the readings and what keeps a picture.
+        draw_beside: Draws what stands in further tables, from the tables and what keeps a picture.
+        scores: How well a variant does, for its card, from the readings, its row of results and its rows of `measured`.
         failing: A sentence on the films that fail, from a row of results.
         by_file: The table of readings, from results.
         by_size: The best files under each limit of size, from the readings and results.
@@ -78,12 +84,18 @@ class PlaceWords:
 
     measure: str
     title: str
+    upwards: tuple[str, str]
+    also: str
     does: tuple[str, str]
     groups: str
+    measured: tuple[str, ...]
     command: str
     no_calls: str
     films: tuple[str, str]
     pictures: tuple[str, ...]
+    draw: Callable[[Readings, Callable], None]
+    draw_beside: Callable[[Tables, Callable], None]
+    scores: Callable[..., tuple[Any, ...]]
     failing: Callable[[Mapping[str, Any]], str]
     by_file: Callable[[pd.DataFrame], Any]
     by_size: Callable[[Readings, pd.DataFrame], tuple]

@@ -1,7 +1,8 @@
-"""What the winner and its original bear: `stress.csv`, its picture, and its section in the report."""
+"""What the winner and its original bear: `stress.csv`, its picture, and its section in the report, of answers and of outlines."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,45 @@ from radlib.report.readings import Readings, read
 from radlib.runs.runs import Run
 from radlib.runs.variants import Variant
 
+ENDS = ("", "_low", "_high")
 TITLE = "How much change it bears"
 OFF = "Stress curves are switched off in this study (`stress_films: 0`)."
-METHOD = (
+CHANGED = (
     "Validation films, changed in one way at a time, in steps up to the full range that training may vary films by: exposure "
     "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask), "
     "noise, and storage (fewer pixels, JPEG). At each step every film is changed by exactly that share of the range, up or "
-    "down by lot. Thresholds stay where they were chosen; both networks read the same pixels."
+    "down by lot"
+)
+
+
+@dataclass(frozen=True)
+class Borne:
+    """What is measured of answers to changed films, and how it is said.
+
+    Attributes:
+        measures: Columns with intervals, and their titles; the first is compared with the original's.
+        drawn: What the picture draws, as the beginning of a sentence.
+        picture: Makes it from the table.
+        method: How it was measured.
+    """
+
+    measures: Mapping[str, str]
+    drawn: str
+    picture: Callable[[pd.DataFrame], Any]
+    method: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a table of stress."""
+        ends = [f"{name}{end}" for name in (*self.measures, "difference") for end in ENDS]
+        return ["variant", "label", "chain", "kind", "strength", "films", "patients", *ends]
+
+
+ANSWERS = Borne(
+    measures=dict(zip(DECIDED, ("AUROC", "Sensitivity", "Specificity"), strict=True)),
+    drawn="AUROC, sensitivity and specificity",
+    picture=lambda table: figures.stress_curves(table),
+    method=f"{CHANGED}. Thresholds stay where they were chosen; both networks read the same pixels.",
 )
 
 
@@ -48,9 +81,7 @@ def stress(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
             own, original = _draws(readings, variant, stored), readings.original(variant)
             other = _draws(readings, original, stored) if original and original.name in stored else []
             rows += _rows(variant, own, other if variant.chain else [])
-    ends = [f"{name}{end}" for name in (*DECIDED, "difference") for end in ("", "_low", "_high")]
-    columns = ["variant", "label", "chain", "kind", "strength", "films", "patients", *ends]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=ANSWERS.columns)
 
 
 def _draws(readings: Readings, variant: Variant, stored: Mapping[str, dict]) -> list[dict]:
@@ -67,21 +98,22 @@ def _draws(readings: Readings, variant: Variant, stored: Mapping[str, dict]) -> 
 
 
 def _rows(variant: Variant, own: list[dict], other: list[dict]) -> list[dict]:
-    rows = []
-    for kind in KINDS:
-        for place, (changed, strength) in enumerate(STEPS):
-            if changed not in ("", kind):
-                continue
-            step = own[place]
-            row: dict[str, Any] = {
-                "variant": variant.name,
-                "label": variant.label,
-                "chain": variant.chain_text,
-                "kind": kind,
-            }
-            row |= {"strength": strength, **decided_row(step)}
-            rows.append(row | _difference(other[place]["answers"] if other else None, step["answers"]))
-    return rows
+    before = [step["answers"] for step in other] or [None] * len(own)
+    steps = [
+        decided_row(step) | _difference(each, step["answers"]) for each, step in zip(before, own, strict=True)
+    ]
+    return rows_by_kind(variant, steps)
+
+
+def rows_by_kind(variant: Variant, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row per kind of change and strength, no change first, from what was found at each of `STEPS`."""
+    known = {"variant": variant.name, "label": variant.label, "chain": variant.chain_text}
+    return [
+        {**known, "kind": kind, "strength": strength, **steps[place]}
+        for kind in KINDS
+        for place, (changed, strength) in enumerate(STEPS)
+        if changed in ("", kind)
+    ]
 
 
 def _difference(before: Predictions | None, after: Predictions) -> dict[str, float]:
@@ -92,22 +124,19 @@ def _difference(before: Predictions | None, after: Predictions) -> dict[str, flo
     return {"difference": test.difference, "difference_low": test.low, "difference_high": test.high}
 
 
-def draw_stress(table: pd.DataFrame, add: Callable) -> None:
+def draw_stress(table: pd.DataFrame, add: Callable, borne: Borne = ANSWERS) -> None:
     """Draw the curves, where there are any."""
     if len(table):
-        alt = "AUROC, sensitivity and specificity against the strength of each change. " + _words(table)
+        full, first = table[table["strength"] == 1], next(iter(borne.measures))
+        each = (f"{row['label']} at full {row['kind']}: {w.rate(row[first])}" for _, row in full.iterrows())
+        alt = f"{borne.drawn} against the strength of each change. {'; '.join(each)}"
         caption = "Shaded: 95 % interval over patients. 0 is the film as it is, 1 the full range of change."
-        add("stress", lambda: figures.stress_curves(table), alt, caption)
+        add("stress", lambda: borne.picture(table), alt, caption)
 
 
-def _words(table: pd.DataFrame) -> str:
-    full = table[table["strength"] == 1]
-    return "; ".join(
-        f"{row['label']} at full {row['kind']}: {w.rate(row['auroc'])}" for _, row in full.iterrows()
-    )
-
-
-def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[str, Figure]) -> Section:
+def stress_section(
+    readings: Readings, table: pd.DataFrame, pictures: Mapping[str, Figure], borne: Borne = ANSWERS
+) -> Section:
     """Return what the winner bears, one sentence where the study does not ask, nothing before anybody was asked."""
     if not readings.run.settings.stress_films:
         return Section(TITLE, (Text((OFF,)),) if readings.selection else ())
@@ -117,12 +146,13 @@ def stress_section(readings: Readings, table: pd.DataFrame, pictures: Mapping[st
     for _, full in table[table["strength"] == 1].iterrows():
         same = (table["variant"] == full["variant"]) & (table["kind"] == full["kind"])
         none = table[same & (table["strength"] == 0)].iloc[0]
-        cells = [change_cell(none, full, name) for name in DECIDED]
-        rows.append((Cell(full["kind"], full["label"]), *cells, loss_cell(full)))
-    columns = ("Full range of", "AUROC", "Sensitivity", "Specificity", "AUROC − original’s")
+        cells = [_change_cell(none, full, name) for name in borne.measures]
+        rows.append((Cell(full["kind"], full["label"]), *cells, _loss_cell(full)))
+    titles = tuple(borne.measures.values())
     size = f"{w.plural(table['films'].iloc[0], 'validation film')} of {w.plural(table['patients'].iloc[0], 'patient')}"
     caption = f"{size}, as they are → changed by the full range, with 95 % intervals of the latter"
-    return Section(TITLE, (Text((METHOD,)), *drawn(pictures, "stress"), Table(columns, tuple(rows), caption)))
+    told = Table(("Full range of", *titles, f"{titles[0]} − original’s"), tuple(rows), caption)
+    return Section(TITLE, (Text((borne.method,)), *drawn(pictures, "stress"), told))
 
 
 def worst_change(table: pd.DataFrame, variant: str) -> str:
@@ -140,14 +170,14 @@ def worst_change(table: pd.DataFrame, variant: str) -> str:
     )
 
 
-def change_cell(none: pd.Series, full: pd.Series, name: str) -> Cell:
+def _change_cell(none: pd.Series, full: pd.Series, name: str) -> Cell:
     """Return a number without change and at the full range, with the interval of the latter."""
     return Cell(
         f"{w.rate(none[name])} → {w.rate(full[name])}", w.span(full[f"{name}_low"], full[f"{name}_high"])
     )
 
 
-def loss_cell(row: pd.Series) -> Cell:
+def _loss_cell(row: pd.Series) -> Cell:
     """Return the difference to the original on the same changed films; bad where it surely loses."""
     if not w.known(row["difference"]):
         return Cell(w.MISSING)

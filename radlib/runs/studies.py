@@ -3,34 +3,24 @@
 It holds settings (see `radlib.runs.settings`) that all its networks share, and what each network has of its own.
 """
 
-import contextlib
 import dataclasses
 import os
 import types
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from radlib.foundation.errors import UsageError
 from radlib.foundation.names import nearest
 from radlib.foundation.places import check_plain_name, resolved
 from radlib.foundation.plain_yaml import LONGEST_TEXT, PlainYamlError, read_yaml
-from radlib.foundation.value_types import accepted
+from radlib.foundation.value_types import AtLeastOne, accepted
 from radlib.runs.settings import Settings
 
 MOST_TRAININGS = 1000  # networks times seeds
 STUDY_ENDINGS = (".yaml", ".yml")
-KINDS: Mapping[str, tuple[Any, str]] = {  # of each key, see `value_types`, and in words; lists hold something
-    "name": (str, "text"),
-    "title": (str, "text"),
-    "notes": (str, "text"),
-    "parameters": (dict[str, Any], "a table of settings by name, such as {epochs: 3}"),
-    "networks": (list[dict[str, Any]], "a list of at least one table of settings, such as [{architecture: vgg16}]"),
-    "seeds": (list[int], "a list of at least one whole number, such as [0, 1]"),
-    "notebooks": (list[str], "a list of at least one name, such as [01_explore, 02_train]"),
-    "test_is_public": (bool, "true or false"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,9 +43,11 @@ class Study:
     title: str
     notes: str = ""
     parameters: Mapping[str, Any] = field(default_factory=lambda: types.MappingProxyType({}))
-    networks: tuple[Mapping[str, Any], ...] = ({},)
-    seeds: tuple[int, ...] = (0,)
-    notebooks: tuple[str, ...] = (
+    networks: Annotated[
+        tuple[Mapping[str, Any], ...], AtLeastOne("table of settings, such as [{architecture: vgg16}]")
+    ] = ({},)
+    seeds: Annotated[tuple[int, ...], AtLeastOne("whole number, such as [0, 1]")] = (0,)
+    notebooks: Annotated[tuple[str, ...], AtLeastOne("name, such as [01_explore, 02_train]")] = (
         "01_explore", "02_train", "03_prune", "04_quantize", "05_infer", "06_compare",
     )  # fmt: skip
     test_is_public: bool = True
@@ -84,6 +76,10 @@ class Study:
             seeds = network.get("seeds", self.seeds) if overrides.get("seed") is None else [overrides["seed"]]
             found += [self.settings().override(own).override({**rest, "seed": seed}) for seed in seeds]
         return found
+
+
+STUDY_ANNOTATIONS: dict[str, Any] = typing.get_type_hints(Study, include_extras=True)
+del STUDY_ANNOTATIONS["source"]  # no key of the file
 
 
 def notebooks_folder() -> Path:
@@ -146,9 +142,9 @@ def _read_yaml(path: Path) -> Any:
 
 
 def _study_from(path: Path, content: dict) -> Study:
-    if unknown := [key for key in content if key not in KINDS]:
+    if unknown := [key for key in content if key not in STUDY_ANNOTATIONS]:
         raise UsageError(
-            f"Study {path.name} has an unknown key {str(unknown[0])[:60]!r}; there are: {', '.join(sorted(KINDS))}."
+            f"Study {path.name} has an unknown key {str(unknown[0])[:60]!r}; there are: {', '.join(sorted(STUDY_ANNOTATIONS))}."
         )
     content = {"name": path.stem, "title": path.stem, **content}
     content = {key: _checked(path, key, value) for key, value in content.items()}
@@ -169,12 +165,9 @@ def _study_from(path: Path, content: dict) -> Study:
 
 
 def _checked(path: Path, key: str, value: Any) -> Any:
-    """Return what a key holds as `KINDS` says; what it holds instead is not quoted, as it may be a place."""
-    annotation, words = KINDS[key]
-    with contextlib.suppress(ValueError):
-        found = accepted(annotation, value)
-        if not isinstance(found, list):
-            return found
-        if found:
-            return tuple(found)
-    raise UsageError(f"Study {path.name}: the key {key!r} takes {words}.")
+    """Return what a key holds as its annotation wants it; what it holds instead is not quoted, as it may be a place."""
+    try:
+        found = accepted(STUDY_ANNOTATIONS[key], value)
+    except ValueError as wanted:
+        raise UsageError(f"Study {path.name}: the key {key!r} takes {wanted}.") from None
+    return tuple(found) if isinstance(found, list) else found

@@ -25,8 +25,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from radlib.foundation import backend
-from radlib.imaging.centre_maps import FOCUS, OFFSET_WEIGHT, PLACES, SIZE_WEIGHT, SPARED
-from radlib.runs.tasks import Task
+from radlib.imaging.centre_maps import PLACES
+from radlib.runs.tasks import FOCUS, OFFSET_WEIGHT, SIZE_WEIGHT, SPARED, Task
 
 
 def loss_function(task: Task) -> Any:

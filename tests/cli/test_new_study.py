@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from PIL import Image
 
+from noise_pictures import pictures
 from radlib.cli.app import main
 from radlib.cli.new_study import write_study
 from radlib.cli.series.study_check import check_study
-from radlib.datasets.looking.folder_looks import look_at, name_pattern
+from radlib.datasets.looking.folder_looks import look_at
 from radlib.datasets.rsna import IMAGES_FOLDER
 from radlib.datasets.synthetic import draw_dataset
 from radlib.foundation.errors import DataError, UsageError
@@ -37,17 +37,6 @@ def films(drawn, tmp_path, monkeypatch):
     """A folder of one's own, in a working folder of one's own."""
     monkeypatch.chdir(tmp_path)
     return shutil.copytree(drawn, tmp_path / "hospital")
-
-
-def pictures(folder, counts, name="{number:03}.png"):
-    """Write noise as films into class folders."""
-    generator = np.random.default_rng(0)
-    for place, count in counts.items():
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        for number in range(count):
-            noise = generator.integers(0, 256, (80, 70), dtype=np.uint8)
-            Image.fromarray(noise).save(folder / place / name.format(number=number, half=number // 2))
-    return folder
 
 
 def study_of(path):
@@ -193,23 +182,3 @@ def test_the_margin_is_one_that_so_many_films_can_answer(tmp_path, monkeypatch):
     assert look_at(few).rarer == 250
     write_study(few, tmp_path / "few.yaml")  # a quarter of 250 is left for the test
     assert study_of(tmp_path / "few.yaml")["parameters"]["margin"] == 0.05
-
-
-def test_names_are_guessed_at_only_where_they_may_be_patients(tmp_path):
-    assert name_pattern([tmp_path / f"{n}.png" for n in range(20)]) == ""
-    assert name_pattern([tmp_path / f"patient{n // 3}-{n}.png" for n in range(20)]) != ""
-    assert name_pattern([tmp_path / f"patient1-{n}.png" for n in range(100)]) == ""
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("2023", "2024"),
-        ("SE0001", "SE0002"),
-        ("A", "B"),
-        ("patient1", "patient2"),
-        ("1.2.840.1", "1.2.840.2"),
-    ],
-)
-def test_folders_of_an_archive_are_no_classes(tmp_path, names):
-    assert look_at(pictures(tmp_path / "films", dict.fromkeys(names, 2))).classes == {}

@@ -8,7 +8,7 @@ import pytest
 
 from radlib.foundation.errors import RadlibError, UsageError
 from radlib.foundation.registry import ARCHITECTURES, DATASETS, TECHNIQUES
-from radlib.foundation.value_types import Range, Share, WithinData, accepted, words
+from radlib.foundation.value_types import AtLeastOne, Range, Share, WithinData, accepted, words
 from radlib.runs.settings import SETTING_ANNOTATIONS, Settings, checked
 from radlib.techniques.building import check_chain
 
@@ -40,6 +40,7 @@ HOSTILE = (
         (Sequence[str], ("a", 2), ["a", "2"]), (list[float], [1, 2.5], [1, 2.5]), (Literal[4, 8], 8, 8), (Literal["1"], 1, "1"),
         (dict[str, Any], {"a": [1]}, {"a": [1]}), (Share | None, None, None), (list[list[str]], [["a", "b"]], [["a", "b"]]),
         (Annotated[str, WithinData()], "a/labels.csv", "a/labels.csv"),
+        (Annotated[tuple[int, ...], AtLeastOne("number")], (0,), [0]),
     ],
 )  # fmt: skip
 def test_what_fits_is_returned(annotation, value, found):
@@ -57,6 +58,7 @@ def test_what_fits_is_returned(annotation, value, found):
         (Share | None, 3, "a number, 0 to 1 or nothing"), (Annotated[str, WithinData()], "../secret.csv", "a file in the data folder"),
         (Annotated[str, WithinData()], "/etc/passwd", "a file in"), (Annotated[str, WithinData()], "C:\\x", "a file in"),
         (Annotated[str, WithinData()], "a\\..\\..\\x", "a file in"),
+        (Annotated[tuple[int, ...], AtLeastOne("number")], [], "a list of at least one number"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_said_in_words(annotation, value, wanted):

@@ -64,6 +64,21 @@ def arrows(graph: Mapping[str, set[str]]) -> Counter[tuple[str, str]]:
     return Counter((a, b) for a, b in pairs if a and b and a != b)
 
 
+def way(graph: Mapping[str, set[str]], start: str, ends: set[str]) -> list[str]:
+    """Return the shortest way by imports from a module to one of several others; empty where there is none."""
+    before, waiting = {start: ""}, [start]
+    for name in waiting:
+        if name in ends:
+            steps = [name]
+            while before[steps[-1]]:
+                steps.append(before[steps[-1]])
+            return steps[::-1]
+        found = sorted(graph[name] - before.keys())
+        before |= dict.fromkeys(found, name)
+        waiting += found
+    return []
+
+
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     """Return the groups of modules that import each other in a loop (Tarjan, 1972)."""
     order, low, stack, found = {}, {}, [], []

@@ -14,9 +14,11 @@ from PIL import Image
 
 from import_graph import FLOORS, door
 from radlib.foundation.registry import TECHNIQUES
+from radlib.foundation.value_types import words
+from radlib.imaging.augmentation import AUGMENTATION_ANNOTATIONS
 from radlib.report.csv_files import TABLES
 from radlib.runs.settings import describe_settings
-from radlib.runs.studies import KINDS
+from radlib.runs.studies import STUDY_ANNOTATIONS
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 spec = importlib.util.spec_from_file_location("docs", REPOSITORY / ".ci" / "docs.py")
@@ -62,8 +64,10 @@ def test_the_core_of_a_method_is_shown_first_with_its_example_and_its_source(sit
 
 
 def test_every_key_of_a_study_and_every_column_is_there(site):
-    for key in (*KINDS, *describe_settings()):
+    for key in (*STUDY_ANNOTATIONS, *AUGMENTATION_ANNOTATIONS, *describe_settings()):
         assert f"<td><code>{key}</code></td>" in site["study.html"], key
+    for name, annotation in {**AUGMENTATION_ANNOTATIONS, **STUDY_ANNOTATIONS}.items():
+        assert f"<td><code>{name}</code></td><td>{html.escape(words(annotation))}</td>" in site["study.html"]
     for column in {column for table in TABLES.values() for column in table.columns}:
         assert f"<code>{html.escape(column)}</code>" in site["columns.html"], column
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import math
+import re
 import subprocess
 import sys
 
@@ -10,7 +12,8 @@ import pytest
 from PIL import Image
 
 from radlib.foundation.errors import UsageError
-from radlib.imaging.augmentation import NO_AUGMENTATION, Augmentation
+from radlib.foundation.value_types import Range, words
+from radlib.imaging.augmentation import AUGMENTATION_ANNOTATIONS, NO_AUGMENTATION, Augmentation
 from radlib.imaging.film_changes import UNSHARP_RADIUS, coarsened
 from radlib.imaging.varied_films import augment, augment_batch
 
@@ -275,9 +278,28 @@ def test_unknown_field_is_named_with_the_valid_ones():
         Augmentation.from_dict({"rotate": 3})
     with pytest.raises(UsageError, match="shift"):
         Augmentation(shift=-0.1)
-    for name in ("least_strength", "jpeg"):
-        with pytest.raises(UsageError, match=f"{name}.*share"):
-            Augmentation.from_dict({name: 1.5})
+
+
+@pytest.mark.parametrize("name", AUGMENTATION_ANNOTATIONS)
+def test_the_range_that_is_documented_is_the_range_that_is_taken(name, film):
+    annotation = AUGMENTATION_ANNOTATIONS[name]
+    if annotation is bool:
+        assert Augmentation.from_dict({name: "no"}) == Augmentation() != Augmentation.from_dict({name: "yes"})
+        refused = ["maybe", 2]
+    else:
+        limits = next(limit for limit in annotation.__metadata__ if isinstance(limit, Range))
+        highest = math.nextafter(limits.high, 0) if limits.open_high else limits.high
+        for taken in (limits.low, highest):
+            varied = augment(film, Augmentation.from_dict({name: taken}), np.random.default_rng(0))
+            assert getattr(Augmentation(**{name: taken}), name) == taken and np.isfinite(varied).all()
+        assert str(limits) in words(annotation)
+        refused = [math.nextafter(limits.low, -1), math.nextafter(highest, math.inf), math.nan, "much"]
+    for value in refused:
+        told = re.escape(f"{name!r} takes {words(annotation)}, not")
+        with pytest.raises(UsageError, match=told):
+            Augmentation(**{name: value})
+        with pytest.raises(UsageError, match=told):
+            Augmentation.from_dict({name: value})
 
 
 def test_tensorflow_is_not_imported():

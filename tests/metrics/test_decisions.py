@@ -149,16 +149,24 @@ def test_temperature_of_perfect_one_sided_and_quantized_answers():
     assert 1 < metrics.fit_temperature([0, 1, 0, 1], [0.0, 1.0, 1.0, 1.0]) <= temperature.RANGE[1]
 
 
-def test_confidence_difference_and_its_interval():
+def confidence_change(first, second, counts):
+    """The change of one label that is known of all films."""
+    found = metrics.confidence_changes(
+        first[:, None], second[:, None], np.ones((len(first), 1), bool), counts
+    )
+    return tuple(float(found[end][0]) for end in ("", "_low", "_high"))
+
+
+def test_confidence_changes_and_their_interval():
     truth, a, _, patients = drawn(4)
     sharper = metrics.at_temperature(a, 0.8)
     counts = metrics.patient_draws(patients, 500)
-    value, low, high = metrics.confidence_difference(a, sharper, counts)
+    value, low, high = confidence_change(a, sharper, counts)
     change = metrics.confidence(sharper) - metrics.confidence(a)
     drawn_values = [np.average(change, weights=c) for c in counts]
     assert value == pytest.approx(change.mean()) and 0 < low < value < high
     assert (low, high) == pytest.approx(tuple(np.quantile(drawn_values, [0.025, 0.975])), abs=1e-12)
-    assert metrics.confidence_difference(a, a, counts) == (0.0, 0.0, 0.0)
+    assert confidence_change(a, a, counts) == (0.0, 0.0, 0.0)
 
 
 # ---- groups -----------------------------------------------------------------------------------------------
@@ -259,7 +267,7 @@ def test_confidence_of_all_labels_at_once_is_that_of_each_alone():
     found = metrics.confidence_changes(first, second, known, counts)
     for label in range(2):
         films = known[:, label]
-        alone = metrics.confidence_difference(first[films, label], second[films, label], counts[:, films])
+        alone = confidence_change(first[films, label], second[films, label], counts[:, films])
         assert [found[end][label] for end in ("", "_low", "_high")] == pytest.approx(alone, abs=1e-12)
 
 

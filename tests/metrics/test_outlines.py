@@ -127,26 +127,9 @@ def test_a_tenth_of_a_lesion_is_enough_and_less_is_not():
     assert metrics.lesion_table(truth, drawn)["found"].tolist() == [True, False]
 
 
-def test_sensitivity_by_size_counts_patients():
-    truth, drawn = np.zeros((2, 30, 16, 16), bool)
-    for film in range(30):
-        side = 1 + film // 10 * 3
-        truth[film, :side, :side] = True
-        drawn[film, :side, :side] = film >= 5
-    table = metrics.sensitivity_by_size(metrics.lesion_table(truth, drawn), np.repeat(np.arange(15), 2))
-    table = table.set_index("size")
-    assert table["lesions"].to_dict() == {"all": 30, "small": 10, "middle": 10, "large": 10}
-    assert table["patients"].to_dict() == {"all": 15, "small": 5, "middle": 5, "large": 5}
-    assert table["sensitivity"].tolist() == pytest.approx([25 / 30, 0.5, 1.0, 1.0])
-    low, high = metrics.rate_interval([0] * 5 + [1] * 5, np.repeat(np.arange(5), 2))
-    assert table.loc["small", ["low", "high"]].tolist() == [low, high]
-    assert table.loc["large", "smallest"] == pytest.approx(2 * np.sqrt(49 / np.pi))
-
-
 def test_without_a_lesion_there_is_no_row():
     empty = np.zeros((3, 4, 4), bool)
-    table = metrics.lesion_table(empty, empty)
-    assert not len(table) and not len(metrics.sensitivity_by_size(table, np.arange(3)))
+    assert not len(metrics.lesion_table(empty, empty))
 
 
 def test_a_row_a_film_holds_all_of_it():

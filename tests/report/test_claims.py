@@ -5,7 +5,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from radlib.report import claim, conclude
-from radlib.report.claims import claims_held
+from radlib.report.claims import KEY
 
 
 def shown(thing):
@@ -20,7 +20,7 @@ def shown(thing):
 def test_the_sentence_follows_the_numbers(holds, said):
     data, metadata = shown(claim("A.", holds, otherwise="B."))
     assert data["text/markdown"] == data["text/plain"] == said
-    assert claims_held(metadata) == [said == "A."]
+    assert metadata[KEY] == [said == "A."]
 
 
 def test_a_conclusion_numbers_its_sentences_and_stores_each():
@@ -28,7 +28,7 @@ def test_a_conclusion_numbers_its_sentences_and_stores_each():
         conclude(claim("A.", True, "B."), claim("C.", False, "D."), claim("E.", True, "F."))
     )
     assert data["text/markdown"] == "1. A.\n2. D.\n3. E."
-    assert claims_held(metadata) == [True, False, True]
+    assert metadata[KEY] == [True, False, True]
 
 
 def test_what_says_the_same_either_way_is_no_claim():

@@ -111,7 +111,7 @@ def test_mistakes_are_one_sentence(tmp_path, text, message):
         ("networks: []", "'networks' takes a list"),
         ("networks: [vgg16]", "'networks' takes a list"),
         ("networks: [{1: 2}]", "'networks' takes a list"),
-        ("parameters: [a]", "'parameters' takes a table of settings by name"),
+        ("parameters: [a]", "'parameters' takes a table such as"),
         ("parameters:", "'parameters' takes a table"),
         ("parameters: {3: 4}", "'parameters' takes a table"),
         ("notebooks: 02_train", "'notebooks' takes a list of at least one name"),

@@ -12,7 +12,6 @@ OWN_SCHEME, OWN_SCHEME_NAME = "99RADLIB", "Labels of networks made with radlib"
 LONGEST_CODE_VALUE, LONGEST_MEANING = 16, 64  # PS3.5, SH and LO
 
 LANGUAGE = Code("en", "RFC5646", "English")
-QUALITATIVE = Code("C0034375", "UMLS", "Qualitative Evaluations")
 LABELS = {  # spellings of label names, in small letters and without what is no letter
     "atelectasis": Code("46621007", "SCT", "Atelectasis"),
     "cardiomegaly": codes.SCT.Cardiomegaly,

@@ -8,10 +8,9 @@ from radlib.report import place_cells, wording as w
 from radlib.report.blocks import Cell, Table
 from radlib.report.boxes.box_words import MEASURES
 from radlib.report.cells import row_titles
-from radlib.report.outlines.outline_cells import limit_tables
 
 box_limits = functools.partial(
-    limit_tables,
+    place_cells.limit_tables,
     measure="box_score",
     title="Box score",
     caption="The best boxes for a device with so much room; box score on test films",

@@ -8,8 +8,8 @@ import pandas as pd
 from radlib.metrics import FOUND_OVERLAP, RSNA_OVERLAPS
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.looks import looks_caution
 from radlib.report.methods import cost_methods
+from radlib.report.place_cells import score_table
 from radlib.report.readings import Readings
 from radlib.runs.tasks import task_of
 
@@ -71,8 +71,6 @@ def box_scores(
         measures: Its rows of `box_results.box_measures`.
         froc: Its rows of `box_results.froc_table`.
     """
-    if measures.empty:
-        return (Text(("It has not been scored on test films.",)),)
     rows = [
         (
             Cell(f"{found.label}, {MEASURES.get(found.measure, found.measure)}"),
@@ -87,9 +85,7 @@ def box_scores(
         )
         for point in froc.itertuples()
     ]
-    caption = f"{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
-    looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
-    return (Table(("Measure", "Value"), tuple(rows), caption), *looks)
+    return score_table(readings, row, ("Measure", "Value"), rows)
 
 
 def point_title(point: Any) -> str:

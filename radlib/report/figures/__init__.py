@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["confidence_clouds"],
         "binarization": ["binary_layer", "kernel_tables", "weight_bits"],
-        "boxes": ["film_boxes", "froc_curves", "size_against_box_score"],
+        "boxes": ["film_boxes", "froc_curves"],
         "code_examples": ["code_tree", "gap_line"],
         "coding": ["block_candidates", "block_costs", "index_bits", "random_codes", "rate_curves"],
         "comparison": [
@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "auroc_differences",
             "cost_against_auroc",
             "latency_against_auroc",
+            "size_against",
             "size_against_auroc",
         ],
         "compression": [
@@ -43,10 +44,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "forest_plot": ["forest"],
         "grids": ["number_grids"],
-        "inference": ["film_readings", "occlusion_map", "prediction_bars"],
+        "inference": ["film_readings", "occlusion_map"],
         "insides": ["channel_rows", "heat_map_row", "layer_noise", "stored_weights"],
         "methods": ["byte_parts", "codebook", "softened_answers", "spectra"],
-        "outlines": ["dice_of_films", "film_outlines", "size_against_dice"],
+        "outlines": ["dice_of_films", "film_outlines"],
         "rounding": ["clip_balance", "layer_sensitivity", "straight_through"],
         "search": ["search_curves", "search_front"],
         "stress": ["dice_under_stress", "stress_curves"],

@@ -1,13 +1,11 @@
-"""Figures of boxes: films with what was marked on them, closeness against size, and the free-response curve."""
+"""Figures of boxes: films with what was marked on them, and the free-response curve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.comparison import size_against_auroc
-from radlib.report.figures.outlines import BY_HAND, BY_NETWORK, STYLES
-from radlib.report.figures.style import new_axes, styled
+from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
 @styled
@@ -49,24 +47,6 @@ def film_boxes(
 
 
 @styled
-def size_against_box_score(results: Any, *, ax: Any = None) -> Any:
-    """Draw every variant's mean box score with its interval against the bytes of its file.
-
-    Args:
-        results: As for `comparison.size_against_auroc`, with `box_score`, `box_score_low` and `box_score_high`, as
-            `report.box_results` returns it.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = size_against_box_score(report.box_results(run))  # doctest: +SKIP
-    """
-    renamed = {f"box_score{end}": f"auroc{end}" for end in ("", "_low", "_high")}
-    ax = size_against_auroc(results.rename(columns=renamed), ax=ax)
-    ax.set_ylabel("mean box score on test films, 95 % interval")
-    return ax
-
-
-@styled
 def froc_curves(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, most: float = 2.0, ax: Any = None
 ) -> Any:
@@ -87,7 +67,7 @@ def froc_curves(
     for place, (name, (false, sensitivity)) in enumerate(curves.items()):
         colour = "black" if place == 0 else BY_NETWORK if place == 1 else None
         ends = np.append(false, max(most, false[-1])), np.append(sensitivity, sensitivity[-1])
-        style = STYLES[place % len(STYLES)]
+        style = LINES[place % len(LINES)]
         ax.plot(*ends, style, color=colour, lw=1.8, label=name, drawstyle="steps-post")
     ax.set(
         xlabel="false marks a film",

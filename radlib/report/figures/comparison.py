@@ -18,14 +18,9 @@ from radlib.report.figures.style import (
 )
 
 FORMAT_WORDS = {
-    "keras": "Keras file",
-    "tflite": "LiteRT file",
-    "deep_compression": "Deep Compression file",
-    "miracle": "MIRACLE file",
+    "keras": "Keras file", "tflite": "LiteRT file", "deep_compression": "Deep Compression file", "miracle": "MIRACLE file",
     "xnor_net": "XNOR-Net file",
-}
-
-
+}  # fmt: skip
 MOST_NAMED = 20  # points with a name and an interval in one picture
 
 
@@ -43,6 +38,25 @@ def size_against_auroc(results: Any, *, ax: Any = None) -> Any:
         >>> ax = size_against_auroc(report.results(run))  # doctest: +SKIP
     """
     return _against_auroc(results, "size_bytes", "size of the model file", size_axis, ax)
+
+
+@styled
+def size_against(results: Any, measure: str, title: str, *, ax: Any = None) -> Any:
+    """Draw every variant's mean of another measure, such as Dice, with its interval against the bytes of its file.
+
+    Args:
+        results: As for `size_against_auroc`, with the measure, its `_low` and its `_high` in place of the AUROC's.
+        measure: Its column.
+        title: What it is called.
+        ax: Axes to draw into; None for a new figure.
+
+    Example:
+        >>> ax = size_against(report.outline_results(run), "dice", "Dice")  # doctest: +SKIP
+    """
+    renamed = {f"{measure}{end}": f"auroc{end}" for end in ("", "_low", "_high")}
+    ax = size_against_auroc(results.rename(columns=renamed), ax=ax)
+    ax.set_ylabel(f"mean {title} on test films, 95 % interval")
+    return ax
 
 
 @styled
@@ -94,14 +108,13 @@ def _against_auroc(results: Any, column: str, title: str, scale: Any, ax: Any) -
     for row in np.flatnonzero(~told):
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=5, mec="white", mew=0.5, alpha=0.6, zorder=2)
-    for row in sorted(
-        np.flatnonzero(told), key=lambda row: colours[row] == KINDS["original"]
-    ):  # the original on top
+    named = np.flatnonzero(told)
+    for row in sorted(named, key=lambda row: colours[row] == KINDS["original"]):  # the original last
         ax.plot([x[row]] * 2, [low[row], high[row]], color=colours[row], lw=1.1, alpha=0.55, zorder=2)
         marker = marker_of(table["format"].iloc[row])
         ax.plot(x[row], y[row], marker, color=colours[row], ms=7, mec="white", mew=0.8, zorder=3)
     _legend(ax, table)  # before the labels: it takes room, and points move closer together
-    texts, named = variant_labels(table), np.flatnonzero(told)
+    texts = variant_labels(table)
     bars = [(x[i], low[i], x[i], high[i]) for i in named]
     unnamed = np.column_stack([x, y])[~told]
     place_labels(ax, x[told], y[told], [texts[i] for i in named], [colours[i] for i in named], bars, unnamed)
@@ -162,10 +175,9 @@ def _legend(ax: Any, table: Any) -> None:
 
     kinds = [k for k in KINDS if k in {kind_of(chain) for chain in table["chain"]}]
     handles = [Line2D([], [], marker="o", ls="", ms=6, color=KINDS[k], label=k) for k in kinds]
-    formats = list(dict.fromkeys(table["format"]))
     handles += [
         Line2D([], [], marker=marker_of(f), ls="", ms=6, mfc="none", mec=MUTED, label=FORMAT_WORDS.get(f, f))
-        for f in formats
+        for f in dict.fromkeys(table["format"])
     ]
     ax.figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), handletextpad=0.2)
 

@@ -1,47 +1,11 @@
 """Figures of 05_infer: what the variants say about one film, and what they look at."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from radlib.report.figures.films import film_grid
 from radlib.report.figures.style import GROUPS, new_axes, styled
-
-
-@styled
-def prediction_bars(
-    probabilities: Mapping, thresholds: Any = None, *, label: str = "", ax: Any = None
-) -> Any:
-    """Draw one film's probability by each variant, with the threshold that decides.
-
-    Args:
-        probabilities: Name of a variant, or of a label -> probability in [0, 1].
-        thresholds: One number, or the names' own thresholds.
-        label: What is asked, e.g. `pneumonia`.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = prediction_bars({"original": 0.81, "int8": 0.79}, 0.4, label="pneumonia")
-    """
-    ax = new_axes((6.4, 0.9 + 0.34 * len(probabilities))) if ax is None else ax
-    for place, (name, probability) in enumerate(probabilities.items()):
-        threshold = thresholds.get(name) if isinstance(thresholds, Mapping) else thresholds
-        positive = threshold is not None and np.float64(probability) >= threshold
-        ax.barh(place, probability, 0.62, color=GROUPS[1] if positive else GROUPS[0])
-        if threshold is not None:
-            ax.plot([threshold] * 2, [place - 0.42, place + 0.42], color="black", lw=1.2)
-        word = (
-            ""
-            if threshold is None or not np.isfinite(probability)
-            else ("  positive" if positive else "  negative")
-        )
-        ax.text(1.01, place, f"{probability:.3f}{word}", va="center", fontsize=9, color="#333333")
-    ax.set_yticks(range(len(probabilities)), list(probabilities))
-    ax.set(xlim=(0, 1), ylim=(len(probabilities) - 0.4, -0.6))
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(f"probability of {label}" if label else "probability")
-    return ax
 
 
 @styled

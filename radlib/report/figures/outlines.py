@@ -1,15 +1,11 @@
-"""Figures of outlines: films with what was drawn on them, closeness against size, and the Dice of every film."""
+"""Figures of outlines: films with what was drawn on them, and the Dice of every film."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from radlib.report.figures.comparison import size_against_auroc
-from radlib.report.figures.style import new_axes, styled
-
-BY_HAND, BY_NETWORK = "#3CBEFF", "#FF8C00"
-STYLES = ("-", "--", ":", "-.")
+from radlib.report.figures.style import BY_HAND, BY_NETWORK, LINES, new_axes, styled
 
 
 @styled
@@ -52,24 +48,6 @@ def film_outlines(
 
 
 @styled
-def size_against_dice(results: Any, *, ax: Any = None) -> Any:
-    """Draw every variant's mean Dice with its interval against the bytes of its file.
-
-    Args:
-        results: As for `comparison.size_against_auroc`, with `dice`, `dice_low` and `dice_high`, as `report.outline_results`
-            returns it.
-        ax: Axes to draw into; None for a new figure.
-
-    Example:
-        >>> ax = size_against_dice(report.outline_results(run))  # doctest: +SKIP
-    """
-    renamed = {f"dice{end}": f"auroc{end}" for end in ("", "_low", "_high")}
-    ax = size_against_auroc(results.rename(columns=renamed), ax=ax)
-    ax.set_ylabel("mean Dice on test films, 95 % interval")
-    return ax
-
-
-@styled
 def dice_of_films(dice: Mapping[str, np.ndarray], *, ax: Any = None) -> Any:
     """Draw the Dice of every film from the worst to the best, a line for each network.
 
@@ -86,7 +64,7 @@ def dice_of_films(dice: Mapping[str, np.ndarray], *, ax: Any = None) -> Any:
     for place, (name, values) in enumerate(dice.items()):
         share = 100 * (np.arange(len(values)) + 1) / max(len(values), 1)
         colour = "black" if place == 0 else BY_NETWORK if place == 1 else None
-        ax.plot(share, np.sort(values), STYLES[place % len(STYLES)], color=colour, lw=1.8, label=name)
+        ax.plot(share, np.sort(values), LINES[place % len(LINES)], color=colour, lw=1.8, label=name)
     ax.axvline(5, color="#888888", lw=0.8, ls=(0, (4, 3)))
     ax.annotate("one film in twenty", (5, 0.02), (4, 0), xycoords=ax.get_xaxis_transform(),
                 textcoords="offset points", fontsize=8.5, color="#555555")  # fmt: skip

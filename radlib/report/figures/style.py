@@ -29,6 +29,8 @@ KINDS = {
 }
 MARKERS = {"keras": "o", "tflite": "s", "deep_compression": "D", "xnor_net": "^", "miracle": "v"}
 TRAINING, VALIDATION, ACCENT, MUTED = "#000000", "#0072B2", "#D55E00", "#767676"
+BY_HAND, BY_NETWORK = "#3CBEFF", "#FF8C00"  # what is marked on a film
+LINES = ("-", "--", ":", "-.")
 GROUPS = ("#56789A", "#D58A3A", "#6A9A5B", "#A5628F", "#8A8A8A", "#C2B04A")
 
 _KIND_OF_WORD = {

@@ -5,13 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
 from radlib.evaluation.outlined import SHARES_OUTLINED
 from radlib.metrics import FAILING
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.looks import looks_caution
 from radlib.report.methods import cost_methods
+from radlib.report.place_cells import score_table
 from radlib.report.readings import Readings
 
 MEASURES = {
@@ -77,35 +76,12 @@ def outline_scores(readings: Readings, row: pd.Series, measures: pd.DataFrame) -
         row: Its row of results.
         measures: Its rows of the table of all measures, see `outline_results.outline_measures`.
     """
-    if measures.empty:
-        return (Text(("It has not been scored on test films.",)),)
-    rows = tuple(
+    rows = [
         (
             Cell(f"{found.label}, {MEASURES.get(found.measure, found.measure)}"),
             Cell(w.rate(found.mean), w.span(found.mean_low, found.mean_high)),
             Cell(w.rate(found.failing), w.span(found.failing_low, found.failing_high)),
         )
         for found in measures.itertuples()
-    )
-    caption = f"{w.plural(row['films'], 'test film')} of {w.plural(row['patients'], 'patient')}, 95 % intervals over patients"
-    looks = (Text((warned,)),) if (warned := looks_caution(readings)) else ()
-    return (Table(("Measure", "Mean", "On the films that fail"), rows, caption), *looks)
-
-
-def beside_its_original(readings: Readings, row: pd.Series) -> tuple[Text, ...]:
-    """Return what a variant lost beside its original, for its card."""
-    if row["chain"] == "original":
-        return (Text((THE_ORIGINAL,)),)
-    if row["not_learnt"]:
-        return (Text((f"No verdict: the original has not learnt, as {row['not_learnt']}.",)),)
-    settings = readings.run.settings
-    said = conclusion(row, settings.margin, settings.rate_margin)
-    return (
-        Text(
-            (
-                f"It {said}."
-                if said
-                else f"Not compared with its original. {row['verdict_reason'] or ''}".strip(),
-            )
-        ),
-    )
+    ]
+    return score_table(readings, row, ("Measure", "Mean", "On the films that fail"), rows)

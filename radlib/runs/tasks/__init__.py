@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "binary_question": ["binary"],
-        "boxes_question": ["boxes"],
+        "boxes_question": ["FOCUS", "OFFSET_WEIGHT", "SIZE_WEIGHT", "SPARED", "boxes"],
         "classes_question": ["classes"],
         "findings_question": ["findings"],
         "naming": ["measure_word", "named", "task_of"],

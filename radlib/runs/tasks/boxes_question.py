@@ -13,20 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from radlib.foundation.errors import UsageError
-from radlib.imaging.centre_maps import (
-    FOCUS,
-    OFFSET_WEIGHT,
-    PLACES,
-    SIZE_WEIGHT,
-    SPARED,
-    STRIDE,
-    boxes_of,
-    by_label,
-    maps_of,
-)
+from radlib.imaging.centre_maps import PLACES, STRIDE, boxes_of, by_label, maps_of
 from radlib.runs.tasks.task import Task
 
 DRAWN = 0.3  # a peak of at least this heat is a box
+# Of the loss (Zhou et al., 2019, section 3): what an error of one cell counts, that of heat being 1, and the powers of an error and
+# of what lies off a centre (alpha and beta there).
+SIZE_WEIGHT, OFFSET_WEIGHT = 0.1, 1.0
+FOCUS, SPARED = 2.0, 4.0
 
 
 @dataclass(frozen=True)

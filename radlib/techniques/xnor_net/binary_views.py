@@ -140,17 +140,6 @@ def layer_maps(model: Any, name: str, film: np.ndarray) -> Mapping[str, np.ndarr
     }
 
 
-def scale_table(details: Mapping[str, Any]) -> "pd.DataFrame":
-    """Return one row per binary layer from a variant's details: layer, kernel, weights, bytes of signs, mean α."""
-    rows = []
-    for row in details["layers"]:
-        weights = int(np.prod(row["shape"]))
-        kernel = " × ".join(map(str, row["shape"]))
-        sizes = {"weights": weights, "signs_bytes": -(-weights // 8)}
-        rows.append({"layer": row["layer"], "kernel": kernel, **sizes, "mean_alpha": row["mean_scale"]})
-    return pd.DataFrame(rows)
-
-
 def bytes_table(details: Mapping[str, Any]) -> "pd.DataFrame":
     """Return the parts of a file with their bytes and their share of it, the largest first."""
     sizes = pd.Series(details["bytes"], name="size_bytes").sort_values(ascending=False)

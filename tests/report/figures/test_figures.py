@@ -274,12 +274,6 @@ def test_a_spike_does_not_flatten_the_losses_after_it():
     assert figures.learning_curves(history.iloc[1:])[0].get_yscale() == "linear"
 
 
-def test_decision_follows_the_threshold():
-    ax = figures.prediction_bars({"original": 0.4, "int8": 0.39}, {"original": 0.4, "int8": 0.4})
-    texts = [text.get_text() for text in ax.texts]
-    assert texts == ["0.400  positive", "0.390  negative"]
-
-
 def test_bars_that_reach_their_threshold_have_another_colour():
     read = pd.DataFrame([[0.3, 0.9], [0.3, 0.9]], ["original", "int8"])
     axes = figures.film_readings(np.zeros((2, 8, 8)), read, thresholds=[0.2, 0.4])

@@ -74,13 +74,7 @@ def test_maps_and_tables_are_those_of_the_layer():
     assert np.array_equal(maps["its signs"] > 0, maps["one input"] >= 0)
     assert (maps["K"] > 0).all()
     assert maps["film"].shape == (SIDE, SIDE)
-    details = {
-        "layers": [{"layer": "a", "shape": [3, 3, 5, 7], "mean_scale": 0.5}],
-        "bytes": {"frame": 10, "signs": 30},
-    }
-    row = binary_views.scale_table(details).iloc[0]
-    assert (row["kernel"], row["weights"], row["signs_bytes"]) == ("3 × 3 × 5 × 7", 315, 40)
-    parts = binary_views.bytes_table(details)
+    parts = binary_views.bytes_table({"bytes": {"frame": 10, "signs": 30}})
     assert parts["part"].tolist() == ["signs", "frame"]
     assert parts["share"].tolist() == [0.75, 0.25]
 

@@ -16,8 +16,7 @@ from radlib.report.columns import meaning
 from radlib.report.csv_files import TABLES
 from radlib.report.gate import gate_outcome
 from radlib.report.headlines import headline
-from radlib.report.outlines.outline_groups import outline_groups
-from radlib.report.outlines.outline_results import outline_measures, outline_results
+from radlib.report.outlines.outline_results import outline_groups, outline_measures, outline_results
 from radlib.report.place_groups import group_sentences, group_table
 from radlib.report.readings import read
 from radlib.report.writing import publish, write_report
