@@ -118,10 +118,9 @@ def _refuse_another_choice(settings: Settings, before: Mapping[str, Any], task: 
     again = "cannot be changed now; choose another --output, or start over with --fresh."
     if before.get("gate", {}).get("demand", "") != str(gate_of(settings, task.measure_word) or ""):
         raise UsageError(f"The gate was stated otherwise when the test films were scored and {again}")
-    if before.get("selection_loss", settings.selection_loss) != settings.selection_loss:
-        raise UsageError(
-            f"The setting 'selection_loss' was another when the test films were scored and {again}"
-        )
+    limit = task.allowed_loss  # of places the margin itself
+    if before.get(limit, getattr(settings, limit)) != getattr(settings, limit):
+        raise UsageError(f"The setting {limit!r} was another when the test films were scored and {again}")
 
 
 def _before(run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from radlib.report.forests import draw_forests
 from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
-from radlib.report.main_pictures import draw_main, listed
+from radlib.report.main_pictures import BARS, draw_main, listed
 from radlib.report.readings import Readings, label_names
 from radlib.report.stress_tables import draw_stress
 from radlib.report.usefulness_pictures import draw_usefulness
@@ -122,16 +122,18 @@ def one_per_variant(results: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         return results, ""
     made = results.groupby(["network", "chain"])["seed"].agg(frozenset)
     if (made.groupby("network").nunique() == 1).all():
-        seeds = results["seed"].nunique()
-        return _over_seeds(
-            results
-        ), f"Means over {seeds} seeds; bars from the lowest to the highest interval of a seed."
+        each = {str(network): len(next(iter(seeds))) for network, seeds in made.groupby("network")}
+        counts = sorted(set(each.values()))
+        several = f"{counts[-1]} seeds" if len(counts) == 1 else f"up to {counts[-1]} seeds"
+        sentence = f"Means over {several}; bars from the lowest to the highest interval of a seed."
+        return _over_seeds(results), sentence
     counts = results.groupby(["network", "seed"]).size()
     fullest = {network: counts[network].idxmax() for network in results["network"].unique()}
+    seeds = sorted(set(fullest.values()))
+    which = f"Seed {seeds[0]}" if len(seeds) == 1 else f"Seeds {', '.join(map(str, seeds))}"
     return (
         results[results["seed"] == results["network"].map(fullest)],
-        f"Seed {', '.join(str(s) for s in sorted(set(fullest.values())))}, the one with all variants; a table below "
-        "has the spread over seeds.",
+        f"{which}, of each network the one with most variants. {BARS}",
     )
 
 

@@ -11,7 +11,7 @@ from radlib.report.boxes.box_words import box_methods, box_scores
 from radlib.report.devices import draw_devices
 from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
-from radlib.report.main_pictures import draw_differences, listed
+from radlib.report.main_pictures import BARS, draw_differences, listed
 from radlib.report.model_cards import card
 from radlib.report.outlines.outline_words import beside_its_original
 from radlib.report.pictures import album, one_per_variant
@@ -66,11 +66,11 @@ def _draw(readings: Readings, results: pd.DataFrame, insides: Insides) -> dict[s
     scored = one_each.dropna(subset=["box_score"]) if "box_score" in one_each else one_each.iloc[:0]
     if len(scored):
         alt = "Size of the model file against the mean box score. " + listed(scored, _score_words)
-        caption = f"One point per variant. Left is smaller, up marks films better. Bars: 95 % interval over the patients tested. {seeds}"
+        caption = f"One point per variant. Left is smaller, up marks films better. {seeds or BARS}"
         add("size_against_box_score", lambda: draw.size_against_box_score(scored), alt, caption.strip())
     if curves := _curves(readings):
         alt = (
-            "Share of the boxes by hand that are found against false marks a film, of the winner and its original: "
+            "Share of the boxes by hand that are found against false marks a film; "
             + "; ".join(
                 f"{name}: {_at_one(curve):.2f} at one false mark a film" for name, curve in curves.items()
             )

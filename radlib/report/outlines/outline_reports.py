@@ -7,7 +7,7 @@ from radlib.report.blocks import Figure
 from radlib.report.devices import draw_devices
 from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
-from radlib.report.main_pictures import draw_differences, listed
+from radlib.report.main_pictures import BARS, draw_differences, listed
 from radlib.report.model_cards import card
 from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
@@ -68,14 +68,10 @@ def _draw(
     scored = one_each.dropna(subset=["dice"]) if "dice" in one_each else one_each.iloc[:0]
     if len(scored):
         alt = "Size of the model file against mean Dice. " + listed(scored, _dice_words)
-        caption = f"One point per variant. Left is smaller, up outlines closer. Bars: 95 % interval over the patients tested. {seeds}"
+        caption = f"One point per variant. Left is smaller, up outlines closer. {seeds or BARS}"
         add("size_against_dice", lambda: draw.size_against_dice(scored), alt, caption.strip())
     if len(dice := _dice_by_label(readings)):
-        alt = (
-            "Dice of every test film, from the worst to the best, of the winner and its original: "
-            + ", ".join(dice)
-            + "."
-        )
+        alt = f"Dice of every test film, from the worst to the best, of {' and '.join(dice)}."
         add("dice_of_films", lambda: draw.dice_of_films(dice), alt, "Left are the films that fail.")
     if len(one_each):
         alt = "Size of each file, as it is and deflated."

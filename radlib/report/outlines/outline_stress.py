@@ -25,7 +25,7 @@ METHOD = (
     "Validation films, changed in one way at a time, in steps up to the full range that training may vary films by: exposure "
     "(brightness, contrast, gamma), framing (turn, shift, zoom, stretch, shear), sharpness (blur or an unsharp mask), "
     "noise, and storage (fewer pixels, JPEG). At each step every film is changed by exactly that share of the range, up or "
-    "down by lot, and framing moves the outline by hand by the same draw. Both networks outline the same pixels."
+    "down by lot, and framing moves the outline by hand by the same draw. All networks outline the same pixels."
 )
 
 
