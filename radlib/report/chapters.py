@@ -217,7 +217,7 @@ def _made(found: Material) -> tuple[Section, ...]:
         refusal_section(found.evidence["refusals"]),
         Section("Films", film_blocks(readings)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
-        Section("Limits", (Text(caveats(readings, results), listed=True),)),
+        Section("Limits", (Text(caveats(readings), listed=True),)),
         Section("Machine and versions", (versions(readings, results),)),
         Section("How to make this again", (Command(command(readings)), seeds_text(readings))),
     )

@@ -77,6 +77,19 @@ def _bars(most: int) -> str:
     return f"Bars: 95 % interval over the patients tested and the seeds of training, up to {most}, which are pooled."
 
 
+def sizes_alt(results: pd.DataFrame) -> str:
+    """Return what the picture of file sizes shows, for those who do not see it."""
+    deflated = ", as it is and deflated" if results["deflated_bytes"].notna().any() else ""
+    return f"Size of each file{deflated}. " + listed(results, _weight_words)
+
+
+def _weight_words(row: pd.Series) -> str:
+    deflated = row["deflated_bytes"]
+    return w.human_bytes(row["size_bytes"]) + (
+        f", deflated {w.human_bytes(deflated)}" if w.known(deflated) else ""
+    )
+
+
 def _few(count: int, who: str) -> str:
     if count <= MOST_NAMED:
         return ""

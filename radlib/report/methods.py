@@ -34,7 +34,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"Verdicts: one-sided tests at 5 % of the loss of AUROC (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014) "
         f"against a margin of {settings.margin:.3f}, and of sensitivity and specificity at the original’s threshold against "
         f"{settings.rate_margin:.3f}, clustered by patient, with one more patient counted than were seen, lost entirely "
-        f"(Gaffke, 2005; exact where patients are lost or not). {seeds_words(several_seeds(results))} In order, each network "
+        f"(Gaffke, 2005; exact where patients are lost or not). {seeds_words(several_seeds(readings))} In order, each network "
         "by itself: its winner’s AUROC, sensitivity and specificity, and where the first two were shown its other chains (Holm, 1979; "
         "Bretz et al., 2009). Alarms, 95 % intervals wholly beyond the margin, "
         "are not adjusted; groups of films are asked as a whole first, adjusted over the groups, and findings behind them.",
@@ -45,7 +45,7 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def caveats(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
+def caveats(readings: Readings) -> tuple[str, ...]:
     """Return what must not be read from a report or a card, a sentence each."""
     asked = [task_of(variant) for variant in readings.variants]
     anew = ", and choose the threshold anew on films of the place of use"
@@ -55,7 +55,7 @@ def caveats(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
         f"Films from other hospitals, machines and ages differ; expect other scores{anew if chosen else ''}.",
         "Intervals of a file cover the choice of test patients, not that of training patients, seed or hospital; they are not "
-        f"widened for the number of variants compared.{seeds if several_seeds(results) else ''}",
+        f"widened for the number of variants compared.{seeds if several_seeds(readings) else ''}",
         "Latency and memory hold for the machine that they were measured on; other processors may order variants differently.",
     )
 
@@ -76,9 +76,10 @@ def _smallest_safe(settings: Settings) -> str:
     )
 
 
-def several_seeds(results: pd.DataFrame) -> bool:
+def several_seeds(readings: Readings) -> bool:
     """Tell whether some chain was trained from several seeds, which its verdicts pool."""
-    return bool((results.get("seeds_pooled", pd.Series(dtype=float)) > 1).any())
+    chains = [(variant.network, variant.chain_text) for variant in readings.variants]
+    return len(set(chains)) < len(chains)
 
 
 def cost_methods(settings: Settings, results: pd.DataFrame) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def card(
         Section("How films must be prepared", (_preparation(readings, variant),)),
         Section("How well it reads", scores),
         Section("Against its original", against),
-        Section("Limits", (Text(caveats(readings, pd.DataFrame([row])), listed=True),)),
+        Section("Limits", (Text(caveats(readings), listed=True),)),
         Section("Methods", (Text(how, listed=True),)),
         Section("To check it by", (_hashes(variant), Command("radlib verify OUTPUT"))),
     ]

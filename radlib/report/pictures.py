@@ -16,7 +16,7 @@ from radlib.report.forests import draw_forests
 from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
-from radlib.report.main_pictures import BARS, draw_main, listed
+from radlib.report.main_pictures import BARS, draw_main, listed, sizes_alt
 from radlib.report.readings import Readings, label_names
 from radlib.report.stress_tables import draw_stress
 from radlib.report.usefulness_pictures import draw_usefulness
@@ -61,8 +61,7 @@ def draw_figures(
         alt = "Median latency of one film against AUROC. " + listed(timed, _latency_words)
         add("latency_against_auroc", lambda: figures.latency_against_auroc(timed), alt)
     if len(one_each):
-        alt = "Size of each file, as it is and deflated. " + listed(one_each, _weight_words)
-        add("size_bars", lambda: figures.size_bars(one_each), alt)
+        add("size_bars", lambda: figures.size_bars(one_each), sizes_alt(one_each))
     pairs = compared.dropna(subset=["difference"]) if len(compared) else compared
     if len(pairs):
         several = pairs["network"].nunique() > 1, pairs["seed"].nunique() > 1
@@ -230,10 +229,6 @@ def _named_labels(results: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
 
 def _latency_words(row: pd.Series) -> str:
     return f"{w.milliseconds(row['latency_p50_ms'])} ms, {w.rate(row['auroc'])}"
-
-
-def _weight_words(row: pd.Series) -> str:
-    return f"{w.human_bytes(row['size_bytes'])}, deflated {w.human_bytes(row['deflated_bytes'])}"
 
 
 def _save(axes: Any, path: Path) -> None:

@@ -218,7 +218,7 @@ def _chapters(
             refusal_section(files["refusals.csv"]),
             Section("Films", film_blocks(readings)),
             Section("Methods", (Text(words.methods(readings, results), listed=True),)),
-            Section("Limits", (Text((*caveats(readings, results), words.no_calls), listed=True),)),
+            Section("Limits", (Text((*caveats(readings), words.no_calls), listed=True),)),
             Section("Machine and versions", (versions(readings, results),)),
             Section("How to make this again", (Command(command(readings)), seeds_text(readings))),
         )),

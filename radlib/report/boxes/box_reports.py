@@ -11,7 +11,7 @@ from radlib.report.boxes.box_words import box_methods, box_scores
 from radlib.report.devices import draw_devices
 from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
-from radlib.report.main_pictures import BARS, draw_differences, listed
+from radlib.report.main_pictures import BARS, draw_differences, listed, sizes_alt
 from radlib.report.model_cards import card
 from radlib.report.outlines.outline_words import beside_its_original
 from radlib.report.pictures import album, one_per_variant
@@ -79,7 +79,7 @@ def _draw(readings: Readings, results: pd.DataFrame, insides: Insides) -> dict[s
         caption = "The free-response curve on test films; left are fewer false marks, up more is found."
         add("froc_curves", lambda: draw.froc_curves(curves), alt, caption)
     if len(one_each):
-        add("size_bars", lambda: draw.size_bars(one_each), "Size of each file, as it is and deflated.")
+        add("size_bars", lambda: draw.size_bars(one_each), sizes_alt(one_each))
     draw_devices(readings, results, add)
     draw_insides(readings, insides, add)
     return drawn

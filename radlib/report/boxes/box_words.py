@@ -51,7 +51,7 @@ def box_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         f"boxes, the free-response curve (Bunch et al., 1978) and average precision: at an overlap of more than {FOUND_OVERLAP:.2f}.",
         f"Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), {settings.bootstrap_draws:,} draws.",
         f"Verdicts: one-sided tests at 5 % of the mean box score against a margin of {settings.margin:.3f}, clustered by patient with one more "
-        f"patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. {seeds_words(several_seeds(results))} In order, "
+        f"patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. {seeds_words(several_seeds(readings))} In order, "
         "each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
         "Learnt: an original has learnt when its boxes on validation films are better than none on any film.",
         *cost_methods(settings, results),

@@ -7,7 +7,7 @@ from radlib.report.blocks import Figure
 from radlib.report.devices import draw_devices
 from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import Insides, read_insides
-from radlib.report.main_pictures import BARS, draw_differences, listed
+from radlib.report.main_pictures import BARS, draw_differences, listed, sizes_alt
 from radlib.report.model_cards import card
 from radlib.report.outlines.outline_groups import outline_groups
 from radlib.report.outlines.outline_page import outline_page
@@ -74,8 +74,7 @@ def _draw(
         alt = f"Dice of every test film, from the worst to the best, of {' and '.join(dice)}."
         add("dice_of_films", lambda: draw.dice_of_films(dice), alt, "Left are the films that fail.")
     if len(one_each):
-        alt = "Size of each file, as it is and deflated."
-        add("size_bars", lambda: draw.size_bars(one_each), alt)
+        add("size_bars", lambda: draw.size_bars(one_each), sizes_alt(one_each))
     draw_outline_stress(stress, add)
     draw_devices(readings, results, add)
     draw_insides(readings, insides, add)

@@ -61,7 +61,7 @@ def outline_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...
         f"Verdicts: one-sided tests at 5 % against a margin of {settings.margin:.3f}, of the mean Dice, clustered by patient with one "
         f"more patient counted than were seen, lost entirely (Gaffke, 2005), and of the {100 * FAILING:.0f}th percentile over films, by "
         "weighted draws of patients with one more likewise (Rubin, 1981). As good needs both (Berger, 1982); an alarm is either’s, "
-        f"and not adjusted. {seeds_words(several_seeds(results))} In order, each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
+        f"and not adjusted. {seeds_words(several_seeds(readings))} In order, each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
         "Learnt: an original has learnt when its outlines of validation films are closer than the best outline that is one and the same "
         f"for all of them, tried where at least {', '.join(f'{share:.0%}'.rstrip('%') for share in SHARES_OUTLINED)} % of the films "
         "have one.",
