@@ -16,7 +16,8 @@ from radlib.report.blocks import Cell, Table
 
 LARGE = 20  # files; of more, a table of each has no reader
 WORST_FIRST = ("loses", "undefined", "too few patients", "cannot tell", "as good")
-MEANS = ("auroc", "accuracy", "sensitivity", "specificity", "dice", "failing_dice", "box_score")
+RATES = ("auroc", "accuracy", "sensitivity", "specificity")
+MEANS = (*RATES, "dice", "failing_dice", "box_score")
 
 
 def shown_files(results: pd.DataFrame, selection: Mapping[str, Any]) -> set[str]:
@@ -139,11 +140,11 @@ def _of_one_network(rows: pd.DataFrame) -> Table:
             Cell(row["label"], _chosen(seeds, row)),
             Cell(w.human_bytes(row["size_bytes"])),
             Cell(w.times(row["compression"])),
-            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in MEANS[:1]),
+            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in RATES[:1]),
             Cell(w.fine(row["difference"]), w.fine_span(row["difference_low"], row["difference_high"])) if compared else Cell(w.MISSING),
             Cell(w.CONCLUSIONS.get(row["conclusion"], w.MISSING), f"{row['losing']} of {row['seeds']} files {'loses' if row['losing'] == 1 else 'lose'}" if row["losing"] and row["seeds"] > 1 else "",
                  TONES.get(row["conclusion"], "")),
-            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in MEANS[1:]),
+            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in RATES[1:]),
         ))  # fmt: skip
     columns = ("Method", "File", "Smaller", "AUROC", "AUROC − original", "Beside its original", "Accuracy", "Sensitivity",
                "Specificity")  # fmt: skip
