@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 
+import type { Verdict } from "../source/model/variant";
+import { besideOf, testedOf } from "../source/texts/tested";
 import { filled, LANGUAGES, languageOf, type Texts, words } from "../source/texts/texts";
 
 /** Texts that somebody reads as prose; names of buttons are none. */
@@ -28,6 +30,7 @@ const MAIN: (keyof Texts)[] = [
   "missed",
   "mistaken",
   "tested",
+  "testedFilms",
   "untested",
   "disagree",
   "unusable",
@@ -78,6 +81,31 @@ describe("texts", () => {
     for (const texts of Object.values(LANGUAGES))
       for (const name of Object.keys(LANGUAGES.en) as (keyof Texts)[])
         expect(named(texts[name]), name).toEqual(named(LANGUAGES.en[name]));
+  });
+
+  test("patients are spoken of only where they are patients", () => {
+    const verdict = { films: 60, patients: 25, verdict: "too few patients" } as Verdict;
+    for (const texts of Object.values(LANGUAGES)) {
+      const known = { verdict, counted: "patients" };
+      const alike = { verdict, counted: "groups of like films" };
+      expect(testedOf(texts, known)).toContain("25");
+      expect(testedOf(texts, { verdict })).toBe(testedOf(texts, known)); // of earlier exports
+      expect(testedOf(texts, alike)).not.toContain("25");
+      expect(testedOf(texts, { ...known, verdict: null })).toBe(texts.untested);
+      expect(besideOf(texts, known)).toBe(texts.verdicts["too few patients"]);
+      expect(besideOf(texts, alike)).toBe(texts.tooFewFilms);
+    }
+  });
+
+  test("a variant that cannot be compared is said to be so in words", () => {
+    const verdict = { verdict: "non-inferior", conclusion: "undefined" } as Verdict;
+    for (const texts of Object.values(LANGUAGES)) {
+      expect(besideOf(texts, { verdict })).toMatch(/\s/);
+      expect(besideOf(texts, { verdict: { ...verdict, conclusion: undefined } })).toBe(
+        texts.verdicts["non-inferior"],
+      );
+      expect(besideOf(texts, { verdict: null })).toBe("");
+    }
   });
 
   test("the browser's language is taken, or English", () => {

@@ -97,13 +97,15 @@ def compare(outputs: tuple[Path, ...], csv: Path | None, measurements: tuple[Pat
         compared,
         comparison_table,
         conclusion_lines,
+        kind_lines,
         not_applicable,
         not_learnt_lines,
     )
     from radlib.foundation.storage import write_text
 
     table = compared(outputs)
-    say("\n".join([comparison_table(table), *conclusion_lines(outputs, table), *not_applicable(outputs)]))
+    said = [*kind_lines(table), *conclusion_lines(outputs, table), *not_applicable(outputs)]
+    say("\n".join([comparison_table(table), *said]))
     for line in not_learnt_lines(table):
         say_line(line, err=True, red=True)
     if csv:

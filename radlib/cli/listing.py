@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion
+from radlib.evaluation.conclusions import THE_ORIGINAL, conclusion, questions_of
 from radlib.foundation.errors import UsageError
 from radlib.foundation.extras import pandas as pd
 from radlib.foundation.plain_text import plain_line
@@ -17,6 +17,7 @@ from radlib.runs.run_records import begun_record, margins_in, no_run
 from radlib.runs.studies import load_study, study_names
 
 REGISTRIES = {"datasets": DATASETS, "architectures": ARCHITECTURES, "techniques": TECHNIQUES}
+ASKED = "asked"  # in the table's attrs: the columns of each run's own file
 COMPARED = {
     "run": "run", "variant": "variant", "size_bytes": "KB", "auroc": "AUROC", "accuracy": "accuracy",
     "sensitivity": "sensitivity", "specificity": "specificity", "dice": "Dice", "box_score": "box score",
@@ -73,7 +74,7 @@ def compared(outputs: Sequence[Path]) -> "pd.DataFrame":
     Raises:
         UsageError: When a folder is no run, or its results were not written yet.
     """
-    tables = []
+    tables, asked = [], {}
     for folder in outputs:
         results = folder / "results.csv"
         if not (folder / "run.json").is_file():
@@ -84,9 +85,35 @@ def compared(outputs: Sequence[Path]) -> "pd.DataFrame":
                 f"{begun_record(folder).source} --output {folder}."
             )
         table = read_table(results, ("variant",))
+        asked[folder.resolve().name] = tuple(table.columns)
         table.insert(0, "run", folder.resolve().name)
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    joined = pd.concat(tables, ignore_index=True)
+    joined.attrs[ASKED] = asked
+    return joined
+
+
+def _asked(table: "pd.DataFrame", run: str) -> "set[str]":
+    """Return what a run was asked, as the names of its own columns: outlines have a Dice and no AUROC."""
+    return set(table.attrs.get(ASKED, {}).get(run, table.columns))
+
+
+def kind_lines(table: "pd.DataFrame") -> list[str]:
+    """Return by what each run is judged, where runs of several kinds stand in one table; else nothing.
+
+    Args:
+        table: See `compared`.
+    """
+    runs = {run: questions_of(dict.fromkeys(_asked(table, run))) for run in dict.fromkeys(table["run"])}
+    if len({tuple(titles) for titles in runs.values()}) < 2:
+        return []
+    each = "; ".join(f"{run} by {_and(list(titles.values()))}" for run, titles in runs.items())
+    said = f"Judged are {each}. Runs of several kinds are not compared with each other: “–” stands where a run is not asked that."
+    return [plain_line(said)]
+
+
+def _and(words: "list[str]") -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def not_applicable(outputs: Sequence[Path]) -> list[str]:
@@ -108,18 +135,25 @@ def comparison_table(table: "pd.DataFrame") -> str:
         if column not in table.columns:
             continue
         values = table[column]
+        known = [column in _asked(table, run) for run in table["run"]]
         if column == "size_bytes":
             shown[title] = [f"{v / 1000:,.1f}" for v in values]
         elif column == "auroc":
             shown[title] = [
                 w.auroc_text(row["auroc"], row.get("auroc_low"), row.get("auroc_high"))
-                for _, row in table.iterrows()
+                if asked
+                else w.MISSING
+                for asked, (_, row) in zip(known, table.iterrows(), strict=True)
             ]
         elif column == "conclusion":
             shown[title] = [w.CONCLUSIONS.get(value, w.MISSING) for value in values]
         elif pd.api.types.is_float_dtype(values):
+            digits, none = (
+                (2, w.MISSING) if title == "ms" else (3, w.UNDEFINED)
+            )  # a time is measured or is not
             shown[title] = [
-                "undefined" if pd.isna(v) else f"{v:.{2 if title == 'ms' else 3}f}" for v in values
+                w.MISSING if not asked else none if pd.isna(v) else f"{v:.{digits}f}"
+                for asked, v in zip(known, values, strict=True)
             ]
         else:
             shown[title] = [plain_line(value) for value in values]
@@ -135,7 +169,9 @@ def conclusion_lines(outputs: Sequence[Path], table: "pd.DataFrame") -> list[str
     """
     lines = []
     for folder in outputs:
-        rows = table[table["run"] == folder.resolve().name]
+        run = folder.resolve().name
+        rows = table[table["run"] == run]
+        rows = rows[[column for column in rows if column == "run" or column in _asked(table, run)]]
         chosen = rows[rows["winner"].astype(str) == "True"] if "winner" in rows else rows.iloc[:0]
         for row in (chosen if len(chosen) else rows).to_dict("records"):
             said = conclusion(row, *margins_in(folder))

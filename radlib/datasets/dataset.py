@@ -44,6 +44,7 @@ class Dataset:
         citation: How to cite it.
         licence: Under which terms it may be used.
         id_scope: `dataset`, or `folder` where equal patient numbers in two official parts need not be one person.
+        official_parts: Which parts of the split are official, such as `test`; filled in when it is split, as then `index` no longer says.
     """
 
     index: "pd.DataFrame"
@@ -56,6 +57,7 @@ class Dataset:
     citation: str = ""
     licence: str = ""
     id_scope: str = "dataset"
+    official_parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

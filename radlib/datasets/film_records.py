@@ -63,6 +63,7 @@ def record_splits(
     record = {
         "dataset": described,
         "patients_known": dataset.patients_known,
+        "official_parts": list(dataset.official_parts),
         "splits": json.loads(splits.to_json(orient="records")),
         "overlapping_test_films": kept.loc[overlapping, "image_id"].tolist(),
     }

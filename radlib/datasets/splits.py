@@ -74,7 +74,13 @@ def split_by_patient(
         chosen = drawn_groups(index, groups, dataset.task, validation_fraction, f"validation/{seed}")
         index.loc[chosen, "split"] = "validation"
     index["patient_id"] = _first_films(index)
-    result = dataclasses.replace(dataset, index=index, notes=tuple(notes), id_scope=id_scope)
+    result = dataclasses.replace(
+        dataset,
+        index=index,
+        notes=tuple(notes),
+        id_scope=id_scope,
+        official_parts=tuple(part for part in SPLITS if part in official),
+    )
     leakage_check(result)
     return result
 

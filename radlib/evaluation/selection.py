@@ -49,7 +49,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         films: Its films.
 
     Returns:
-        What `selection.json` holds: `rule`, `films`, `margin`, `selection_loss`, what `winners.choose_winner` returns,
+        What `selection.json` holds: `rule`, `films`, `margin`, `selection_loss`, `perturbation`, what `winners.choose_winner` returns,
         `before_test` (see `forecast.forecast`), `limits` where the study has `size_limits_kb` (see
         `limits.best_within`), and per variant `threshold` (a list where there are several
         labels), `validation_auroc`, `operating_auroc` (or what else the task measures), `model_sha256` and `fingerprint`. What is undefined is None.
@@ -94,6 +94,7 @@ def select(run: Run, films: FilmSplits) -> dict[str, Any]:
         "films": run.settings.operating_point_films,
         "margin": run.settings.margin,
         "selection_loss": run.settings.selection_loss,
+        "perturbation": dict(run.settings.perturbation),
         **winner,
         "before_test": forecast(
             run.settings, films.test, candidates, winner["winners"], answers["validation"]
@@ -118,10 +119,9 @@ def _refuse_another_choice(settings: Settings, before: Mapping[str, Any], task: 
     again = "cannot be changed now; choose another --output, or start over with --fresh."
     if before.get("gate", {}).get("demand", "") != str(gate_of(settings, task.measure_word) or ""):
         raise UsageError(f"The gate was stated otherwise when the test films were scored and {again}")
-    if before.get("selection_loss", settings.selection_loss) != settings.selection_loss:
-        raise UsageError(
-            f"The setting 'selection_loss' was another when the test films were scored and {again}"
-        )
+    for name in (task.allowed_loss, "perturbation"):  # what a choice rests on: of places the margin itself
+        if before.get(name, getattr(settings, name)) != getattr(settings, name):
+            raise UsageError(f"The setting {name!r} was another when the test films were scored and {again}")
 
 
 def _before(run: Run) -> dict[str, Any]:

@@ -115,13 +115,25 @@ def cost_table(results: pd.DataFrame) -> Table:
         )
         for title, (_, row) in zip(row_titles(results), results.iterrows(), strict=True)
     )
-    caption = "KB = 1,000 bytes; one film at a time, one thread; below the latency the runtime"
+    caption = f"KB = 1,000 bytes{_timed(results)}"
     if any(is_unsteady(row) for _, row in results.iterrows()):
         caption += (
-            f". Unsteady: one film in twenty took more than {UNSTEADY} times the median, so other work was on the machine; "
+            f". Unsteady: one film in twenty took more than {UNSTEADY} times the median, as where other work is on the machine; "
             "measure again before comparing"
         )
     return Table(columns, rows, caption, _winner_row(results))
+
+
+def _timed(results: pd.DataFrame) -> str:
+    """Return how the latencies of a table were taken; empty where there are none."""
+    timed = results[results["latency_p50_ms"].notna()] if "latency_p50_ms" in results else results.iloc[:0]
+    if timed.empty:
+        return ""
+    counts = sorted({int(float(threads)) for threads in timed["threads"] if str(threads) not in ("", "nan")})
+    threads = ["one thread" if count == 1 else w.plural(count, "thread") for count in counts]
+    return (
+        f"; one film at a time{', ' if threads else ''}{' or '.join(threads)}; below the latency the runtime"
+    )
 
 
 def is_unsteady(row: pd.Series) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from radlib.datasets import is_drawn
@@ -29,7 +30,7 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
     winner = [v for v in results.loc[results["winner"], "variant"] if v in counts]
     blocks = []
     for variant in list(dict.fromkeys([*winner, counts.index[0]]))[:2]:
-        rows = changed[changed["variant"] == variant]
+        rows = _right_first(changed[changed["variant"] == variant])
         films: list[Any] = []
         for row in rows.drop_duplicates("image_id").itertuples():
             path = thumbnail_path(run, row.image_id)
@@ -49,6 +50,13 @@ def changed_film_blocks(run: Run, changed: pd.DataFrame, results: pd.DataFrame) 
             )
             blocks.append(Films(tuple(films), caption))
     return tuple(blocks)
+
+
+def _right_first(changed: pd.DataFrame) -> pd.DataFrame:
+    """Return films in the same order, but those first, of whatever label, that the original got right."""
+    called = changed["original_probability"] >= changed["threshold"]
+    wrong = called != (changed["has_finding"] == 1)
+    return changed.iloc[np.argsort(wrong.to_numpy(), kind="stable")]
 
 
 def passing_on(settings: Settings) -> str:

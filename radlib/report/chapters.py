@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from radlib.report import wording as w
 from radlib.report.blocks import Chapter, Command, Figure, Section, Table, Text, drawn
 from radlib.report.cells import comparison_blocks, cost_table, label_tables, reading_table, seed_table
 from radlib.report.changed_films import changed_film_blocks
@@ -20,7 +19,7 @@ from radlib.report.inside_tables import Insides
 from radlib.report.limits import limit_blocks
 from radlib.report.looks import looks_blocks
 from radlib.report.margin_words import margin_blocks
-from radlib.report.methods import methods
+from radlib.report.methods import caveats, methods
 from radlib.report.overlapping import overlap_section
 from radlib.report.pair_tables import pair_section
 from radlib.report.pooled import method_table
@@ -32,7 +31,7 @@ from radlib.report.shift_section import shift_section
 from radlib.report.site_table import TITLE as SITE, site_section
 from radlib.report.sources import source_section
 from radlib.report.stress_tables import stress_section
-from radlib.report.threshold_words import rule_words
+from radlib.report.threshold_words import chosen_on, rule_words
 from radlib.report.usefulness import usefulness_section
 
 DETAILS = (  # of a large study: folded once more on the page, and left to it and to the CSV files in Markdown
@@ -42,8 +41,8 @@ DETAILS = (  # of a large study: folded once more on the page, and left to it an
     "Where they look", EACH_GROUP, SITE,
 )  # fmt: skip
 FEW = (
-    "Of so many files those have a row of their own below that were chosen: the originals, the winner of each network, the best under "
-    "each limit of size. All stand in the CSV files beside this report."
+    "Of so many files those have a row of their own below that were chosen: the originals of the first seed, the winner of each "
+    "network{limits}. All stand in the CSV files beside this report."
 )
 
 
@@ -121,7 +120,10 @@ def _reading(found: Material, main: str) -> tuple[Section, ...]:
     return (
         Section("By method" if found.large else "By file", _main_blocks(found, main)),
         Section("Each file", (reading_table(results),) if found.large else ()),
-        Section("The best under each size", limit_blocks(readings.selection.get("limits", ()), results)),
+        Section(
+            "The best under each size",
+            limit_blocks(readings.selection.get("limits", ()), results, chosen_on(readings)),
+        ),
         Section("Over the seeds of training", () if found.large else _present(seed_table(results))),
         Section(
             "Each label",
@@ -140,7 +142,8 @@ def _main_blocks(found: Material, main: str) -> tuple[Text | Table | Figure, ...
     legend = reading_legend(found.results, found.readings)
     table = method_table(found.results) if found.large else reading_table(found.results)
     picture = () if main == "size_against_auroc" else drawn(found.figures, "size_against_auroc")
-    return (*((Text((FEW,)),) if found.large else ()), table, legend, *picture)
+    limits = ", the best under each limit of size" if found.readings.selection.get("limits") else ""
+    return (*((Text((FEW.format(limits=limits),)),) if found.large else ()), table, legend, *picture)
 
 
 def _beside_original(found: Material) -> tuple[Section, ...]:
@@ -217,7 +220,7 @@ def _made(found: Material) -> tuple[Section, ...]:
         refusal_section(found.evidence["refusals"]),
         Section("Films", film_blocks(readings)),
         Section("Methods", (Text(methods(readings, results), listed=True),)),
-        Section("Limits", (Text(w.LIMITS, listed=True),)),
+        Section("Limits", (Text(caveats(readings), listed=True),)),
         Section("Machine and versions", (versions(readings, results),)),
         Section("How to make this again", (Command(command(readings)), seeds_text(readings))),
     )

@@ -105,7 +105,8 @@ def _finding_blocks(verdicts: pd.DataFrame, names: Mapping[str, str], margin: fl
     table = Table(
         ("Finding", "Prevalence", "AUROC − original", "Verdict, AUROC only"),
         rows,
-        "Rarest first; claims adjusted over all rows, alarms not",
+        f"Rarest first{' of each variant' if verdicts['variant'].nunique() > 1 else ''}; claims adjusted over all findings of all variants, "
+        "alarms not",
     )
     return Text(tuple(lines), listed=True), table
 
@@ -138,8 +139,8 @@ def _decision_blocks(
                "Patients now positive", "Patients now negative", "p of no change in sensitivity")  # fmt: skip
     text = Text((
         "Frozen: both networks read at the original’s threshold, as when a file is exchanged in a running "
-        "installation. Chosen anew: the variant at its own, from the same validation films. The films that change "
-        "sides are listed in changed_decisions.csv.",
+        "installation. Chosen anew: the variant at its own, from the same validation films. "
+        + _changed(decisions),
         *lost_rates(decisions, names, settings),
     ) if (chosen["reason"] == "").any() else ())  # fmt: skip
     tests = ", ".join(dict.fromkeys(test for test in chosen["test_sensitivity"].dropna() if test))
@@ -147,6 +148,14 @@ def _decision_blocks(
         f"; p: {tests}" if tests else ""
     )
     return (*([text] if text.lines else ()), Table(columns, tuple(rows), caption))
+
+
+def _changed(decisions: pd.DataFrame) -> str:
+    """Return where the films that change sides are listed, or that none does."""
+    frozen = decisions[(decisions["rule"] == "frozen") & (decisions["reason"] == "")]
+    if not (frozen[["films_to_positive", "films_to_negative"]].to_numpy(float) > 0).any():
+        return "Frozen, no film changes sides."
+    return "The films that change sides are listed in changed_decisions.csv, which stays with the run."
 
 
 def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], shown: set[str]) -> tuple:
@@ -188,7 +197,8 @@ def _calibration_blocks(calibration: pd.DataFrame, names: Mapping[str, str], sho
 def _nobody_knows(verdicts: pd.DataFrame, results: pd.DataFrame, known: bool) -> tuple:
     if verdicts.empty:
         return ()
-    if results["not_learnt"].any():
+    compressed = results[results["chain"] != "original"]
+    if len(compressed) and compressed["not_learnt"].astype(bool).all():
         return (Text(("Whom compression harms is not asked of a network that has not learnt.",)),)
     return (Text((nobody_knows(known),)),)
 
@@ -205,6 +215,7 @@ def _harm_blocks(
     leader = next((v for v in (leader, *asked["variant"]) if v in set(asked["variant"])), "")
     chosen = asked[(asked["variant"] == leader) | (asked["harmed"] != "")]
     several = chosen["label"].nunique() > 1
+    others = ", and of others the groups that are harmed" if chosen["variant"].nunique() > 1 else ""
     rows = tuple(
         (
             Cell(f"{KINDS.get(row['by'], row['by'])}: {row['group']}",
@@ -217,8 +228,8 @@ def _harm_blocks(
     columns = ("Group", "With finding", "AUROC − original", "Sensitivity", "Specificity")
     caption = (
         "Change within each group, with 95 % intervals; sensitivity and specificity at the original’s threshold; a group "
-        "is asked as a whole first, adjusted over all groups, and each finding behind it. Rows: the chosen file, and of others the "
-        "groups that are harmed; harm.csv has all"
+        f"is asked as a whole first, adjusted over all groups, and each finding behind it. Rows: {names.get(leader, leader)}{others}; "
+        "harm.csv has all"
     )
     return Text(tuple(lines), listed=len(lines) > 1), Table(columns, rows, caption)
 

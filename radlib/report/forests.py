@@ -64,7 +64,7 @@ def draw_forests(readings: Readings, evidence: Mapping[str, pd.DataFrame], add: 
         return
     legend = (
         f"{chosen.label} against its original, with 95 % intervals. Red: shown to lose more than the margin (dashed); "
-        "green: shown to lose less; brown: cannot tell."
+        "green: shown to lose less; brown: cannot tell; grey: too few patients."
     )
     findings = finding_rows(verdicts, chosen.name)
     if 1 < len(findings) <= LONGEST and findings["difference"].notna().any():
@@ -75,6 +75,10 @@ def draw_forests(readings: Readings, evidence: Mapping[str, pd.DataFrame], add: 
     if "verdict" not in harm:
         return
     groups = group_rows(harm, chosen.name)
+    harmed = groups[groups["harmed"] != ""] if len(groups) else groups
+    lost = [
+        f"{r['name']} in {r['harmed']}" for _, r in harmed.iterrows()
+    ]  # those too that the picture has no room for
     if len(groups) > LONGEST:  # of many findings those that lost most in some group
         worst = (
             groups.groupby("label")["difference"]
@@ -84,7 +88,6 @@ def draw_forests(readings: Readings, evidence: Mapping[str, pd.DataFrame], add: 
         groups = groups[groups["label"].isin(worst.index)]
         legend += " Of all findings those that lost most in a group."
     if len(groups):
-        lost = [f"{r['name']} in {r['harmed']}" for _, r in groups[groups["harmed"] != ""].iterrows()]
         add("groups", lambda: figures.forest(groups, group_panels(settings)),
             f"Changes within groups of films. Shown to be harmed: {'; '.join(lost) or 'none'}.",
             f"Groups with their films that have the finding. {legend}")  # fmt: skip

@@ -77,8 +77,7 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
             lambda: figures.layer_noise(insides.layers, names=lines),
             "Signal-to-noise ratio and CKA of every layer against the original: "
             + _noise_words(insides.layers, lines),
-            f"Layers of {watched[0].network} from input to output, on validation films; a thin line leads over layers "
-            "that could not be compared.",
+            f"Layers of {watched[0].network} from input to output, on validation films{_gaps(insides.layers, lines)}.",
         )
     beside = _beside(chosen)
     spreads = {
@@ -87,8 +86,8 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
     layers = _spread_layers(insides.weights[insides.weights["variant"] == beside[0].name])
     if len(spreads) > 1 and layers:
         caption = (
-            "Black: float kernels of the original. Blue: numbers as they lie in the file, of int8 the codes from −127 "
-            "to 127. Logarithmic counts; the scales differ because normalisation was folded in."
+            f"Black: float kernels of the original. Blue: numbers as they lie in the file{_codes(beside)}. Logarithmic counts; the scales "
+            "differ where normalisation was folded in."
         )
         add("stored_weights", lambda: figures.stored_weights(spreads, layers=layers),
             f"Histograms of the stored weights of {', '.join(layers)}.", caption)  # fmt: skip
@@ -107,6 +106,18 @@ def draw_insides(readings: Readings, insides: Insides, add: Callable) -> None:
                 f"{words} of the first and the last convolution of the original and of {beside[0].label}.",
                 f"{words} of the first and the last convolution, the same channels of both networks on one grey "
                 + ("scale; the film is drawn." if kind == "maps" else "scale; a 1 × 1 filter is a column."))  # fmt: skip
+
+
+def _gaps(layers: pd.DataFrame, names: dict[str, str]) -> str:
+    """Return what a thin line means, where a layer of a shown variant could not be compared."""
+    missing = layers.loc[layers["variant"].isin(names), "signal_to_noise_db"].isna().any()
+    return "; a thin line leads over layers that could not be compared" if missing else ""
+
+
+def _codes(beside: Sequence[Variant]) -> str:
+    """Return what the numbers of an int8 file are, where one is shown."""
+    int8 = any(v.chain_text.split("+")[-1] == "int8" for v in beside)
+    return ", of int8 the codes from −127 to 127" if int8 else ""
 
 
 def _comparable(readings: Readings, insides: Insides, chosen: Sequence[Variant]) -> list[Variant]:

@@ -10,12 +10,15 @@ from radlib.report.blocks import Cell, Table, Text
 from radlib.report.cells import row_titles
 
 
-def limit_blocks(limits: Sequence[Mapping[str, Any]], results: pd.DataFrame) -> tuple[Text | Table, ...]:
+def limit_blocks(
+    limits: Sequence[Mapping[str, Any]], results: pd.DataFrame, films: str = "validation films"
+) -> tuple[Text | Table, ...]:
     """Return the table, and how it was chosen; nothing where the study has no limits.
 
     Args:
         limits: Of `selection.json`, see `evaluation.limits.best_within`.
         results: See `tables.results`.
+        films: On which the choice was made, see `threshold_words.chosen_on`.
     """
     if not limits:
         return ()
@@ -26,8 +29,8 @@ def limit_blocks(limits: Sequence[Mapping[str, Any]], results: pd.DataFrame) -> 
                "Specificity")  # fmt: skip
     return (
         Text((
-            "Of all files that fit, the one with the highest AUROC on the validation films that thresholds were chosen "
-            "on; the scores stand for the test films, which had no part in this choice.",
+            f"Of all files that fit, the one with the highest AUROC on {films}; the scores stand for the test films, which had "
+            "no part in this choice.",
         )),
         Table(columns, rows, "The best reader for a device with so much room"),
     )  # fmt: skip

@@ -8,6 +8,8 @@ from radlib.report import figures, wording as w
 from radlib.report.figures.comparison import MOST_NAMED, named_points
 from radlib.report.pooled import pooled
 
+BARS = "Bars: 95 % interval over the patients tested."  # of one training each
+
 
 def draw_main(
     results: pd.DataFrame, scored: pd.DataFrame, seeds_caption: str, margin: float, add: Callable
@@ -29,10 +31,8 @@ def draw_main(
         alt = "Size of the model file against AUROC. " + listed(_named(scored), _size_words)
         caption = (
             "One point per variant. Left is smaller, up reads better. AUROC: how often a film with the finding gets the "
-            "higher score than one without; 0.5 is guessing, 1 never wrong. Bars: 95 % interval over the patients tested. "
-            "Points that coincide are drawn side by side."
+            f"higher score than one without; 0.5 is guessing, 1 never wrong. {seeds_caption or BARS} Points that coincide are drawn side by side."
             + _few(len(scored), "the originals, the winner, and those that read better than")
-            + f" {seeds_caption}"
         )
         add("size_against_auroc", lambda: figures.size_against_auroc(scored), alt, caption.strip())
 
@@ -53,9 +53,8 @@ def draw_differences(
     caption = (
         "One point per variant: left is smaller, and above the dashed line it lost less than the margin "
         f"({margin:g}, shaded). Filled circle: as good as its original{alike}; triangle: reads worse; "
-        "hollow: nobody can tell. Bars: 95 % interval over the patients tested. One that ends above the line is not enough: "
-        "claims have an order, the chosen file first, then all others together and more strictly."
-        + (f" Seeds of training are pooled, up to {most}." if most > 1 else "")
+        f"hollow: nobody can tell. {_bars(most)} One that ends above the line is not enough: "
+        "claims have an order, a chosen file first, and what follows is asked more strictly."
         + _few(len(compared), "the winner, and those that lost less than")
     )
     alt = (
@@ -68,6 +67,26 @@ def draw_differences(
         alt,
         caption,
         phone=lambda: figures.difference_against_size(compared, margin=margin, measure=measure, narrow=True),
+    )
+
+
+def _bars(most: int) -> str:
+    """Return over what the intervals of differences go, whose seeds are pooled where there are several."""
+    if most < 2:
+        return BARS
+    return f"Bars: 95 % interval over the patients tested and the seeds of training, up to {most}, which are pooled."
+
+
+def sizes_alt(results: pd.DataFrame) -> str:
+    """Return what the picture of file sizes shows, for those who do not see it."""
+    deflated = ", as it is and deflated" if results["deflated_bytes"].notna().any() else ""
+    return f"Size of each file{deflated}. " + listed(results, _weight_words)
+
+
+def _weight_words(row: pd.Series) -> str:
+    deflated = row["deflated_bytes"]
+    return w.human_bytes(row["size_bytes"]) + (
+        f", deflated {w.human_bytes(deflated)}" if w.known(deflated) else ""
     )
 
 

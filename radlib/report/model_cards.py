@@ -23,18 +23,19 @@ from radlib.report.cells import LABEL_METRICS
 from radlib.report.devices import device_facts
 from radlib.report.looks import looks_caution
 from radlib.report.losses import harm_sentence, nobody_knows, unharmed_sentence
-from radlib.report.methods import methods
+from radlib.report.methods import caveats, methods
 from radlib.report.readings import Readings
 from radlib.report.shift_section import caution
+from radlib.report.split_words import split_table
 from radlib.report.threshold_words import decided_at
 from radlib.report.usefulness import card_lines
-from radlib.report.wording import LIMITS
+from radlib.runs.imported_networks import ARCHITECTURE as IMPORTED
 from radlib.runs.variants import REBUILT, Variant
 
 FOLDER = "cards"
 USE = (
     "Meant for research on how compression changes a network. Not a medical device: no decision about a patient may "
-    "rest on it, and it has not been tried on films of the place where you are."
+    "rest on it, and what it does on films of the place where you are is for that place to find out first."
 )
 
 
@@ -90,11 +91,11 @@ def card(
     """
     sections = [
         Section("What it is", (_identity(readings, variant, row), Text((USE,)))),
-        Section("What it was made from", (*_films(readings), _steps(variant))),
+        Section("What it was made from", (*_films(readings), _steps(readings, variant))),
         Section("How films must be prepared", (_preparation(readings, variant),)),
         Section("How well it reads", scores),
         Section("Against its original", against),
-        Section("Limits", (Text(LIMITS, listed=True),)),
+        Section("Limits", (Text(caveats(readings), listed=True),)),
         Section("Methods", (Text(how, listed=True),)),
         Section("To check it by", (_hashes(variant), Command("radlib verify OUTPUT"))),
     ]
@@ -143,25 +144,28 @@ def _films(readings: Readings) -> tuple:
     dataset = readings.films.get("dataset", {})
     lines = [str(dataset[name]) for name in ("title", "licence", "citation") if dataset.get(name)]
     blocks: list[Any] = [Text(tuple(lines), quoted=True)] if lines else []
-    if splits := readings.films.get("splits"):
-        names = [
-            n
-            for n in splits[0]
-            if n not in ("split", "patients_elsewhere", "copies_elsewhere", "near_elsewhere")
-        ]
-        rows = tuple((Cell(str(s["split"])), *(Cell(f"{s[n]:,}") for n in names)) for s in splits)
-        blocks.append(Table(("Split", *(n.capitalize() for n in names)), rows, "Split by patient"))
+    if (table := split_table(readings)) is not None:
+        blocks.append(table)
     return tuple(blocks)
 
 
-def _steps(variant: Variant) -> Table | Text:
+def _steps(readings: Readings, variant: Variant) -> Table | Text:
     if not variant.chain:
-        return Text(("Trained by the study; nothing was compressed.",))
+        return Text((f"{_made(readings, variant)}; nothing was compressed.",))
     rows = tuple(
         (Cell(step.technique), Cell(", ".join(f"{k} = {v}" for k, v in step.parameters.items()) or "none"))
         for step in variant.chain
     )
     return Table(("Technique", "Parameters"), rows, f"Made from {variant.parent}, in this order")
+
+
+def _made(readings: Readings, variant: Variant) -> str:
+    """Return who trained an original: the study, unless it came with its weights and saw no film of the study."""
+    if variant.architecture == IMPORTED:
+        return "Trained elsewhere and brought into this run"
+    own = (one.settings for one in readings.run.networks() if one.network == variant.network)
+    untrained = any(settings.epochs == 0 for settings in own)
+    return "Its weights are those of a file, as they were" if untrained else "Trained by the study"
 
 
 def _preparation(readings: Readings, variant: Variant) -> Table | Text:
@@ -220,8 +224,8 @@ def _against(readings: Readings, row: pd.Series, own: Mapping[str, pd.DataFrame]
     ):
         lines.append(
             f"{found.label}, at the original’s threshold: sensitivity differs by {w.signed(found.difference_sensitivity)}, specificity by "
-            f"{w.signed(found.difference_specificity)}; {w.plural(found.films_to_positive, 'film')} become positive, "
-            f"{w.plural(found.films_to_negative, 'film')} negative."
+            f"{w.signed(found.difference_specificity)}; {w.plural(found.films_to_positive, 'film')} "
+            f"{'becomes' if found.films_to_positive == 1 else 'become'} positive, {w.plural(found.films_to_negative, 'film')} negative."
         )
     harmed = own["harm"]
     if len(harmed) and "verdict" in harmed:

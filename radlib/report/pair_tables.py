@@ -84,12 +84,7 @@ def pair_section(table: pd.DataFrame) -> Section:
         )
         for row in table.to_dict("records")
     )
-    text = (
-        "Pairs that the study names. The difference is the mean over the seeds of training, with its 95 % "
-        "interval over patients and seeds together; below the number of seeds, the lowest and highest of one. One of two "
-        "reads better when the interval leaves zero out, without an adjustment for the number of pairs; of one seed "
-        "nothing is said, as another training may turn it round."
-    )
+    text = _explained(table)
     columns = (
         "First",
         "Second",
@@ -101,6 +96,20 @@ def pair_section(table: pd.DataFrame) -> Section:
     )
     return Section(
         title, (Text((text,)), Table(columns, rows, "Test films; below each variant the size of its file"))
+    )
+
+
+def _explained(table: pd.DataFrame) -> str:
+    """Return what the difference of a pair is, and when one of both reads better."""
+    alone = "of one seed nothing is said, as another training may turn it round."
+    if (table["seeds"] == 1).all():
+        return f"Pairs that the study names, each of one training; which of two reads better: {alone}"
+    asked = ", without an adjustment for the number of pairs" if len(table) > 1 else ""
+    return (
+        "Pairs that the study names. The difference is the mean over the seeds of training, with its 95 % "
+        "interval over patients and seeds together; below the number of seeds, the lowest and highest of one. One of two "
+        f"reads better when the interval leaves zero out{asked}"
+        + (f"; {alone}" if (table["seeds"] == 1).any() else ".")
     )
 
 

@@ -27,10 +27,8 @@ def why_not_paired(original: Record | None, variant: Record | None) -> str:
     if original is None or variant is None:
         return f"The {'original' if original is None else 'variant'} has no answers to the test films."
     if differing := _films_differ(original, variant):
-        return (
-            f"The two prediction files hold different films: {differing:,} image ids are in one only; score both "
-            "on the same films."
-        )
+        ids = f"{differing:,} image {'id is' if differing == 1 else 'ids are'} in one only, or in one twice"
+        return f"The two prediction files hold different films: {ids}; score both on the same films."
     if original.known.shape != variant.known.shape:
         return "The two prediction files hold different labels; score both for the same task."
     if not np.array_equal(original.known, variant.known, equal_nan=True):

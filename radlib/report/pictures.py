@@ -16,7 +16,7 @@ from radlib.report.forests import draw_forests
 from radlib.report.heat_map_tables import draw_heat_maps
 from radlib.report.inside_pictures import draw_agreement, draw_insides
 from radlib.report.inside_tables import Insides
-from radlib.report.main_pictures import draw_main, listed
+from radlib.report.main_pictures import BARS, draw_main, listed, sizes_alt
 from radlib.report.readings import Readings, label_names
 from radlib.report.stress_tables import draw_stress
 from radlib.report.usefulness_pictures import draw_usefulness
@@ -61,8 +61,7 @@ def draw_figures(
         alt = "Median latency of one film against AUROC. " + listed(timed, _latency_words)
         add("latency_against_auroc", lambda: figures.latency_against_auroc(timed), alt)
     if len(one_each):
-        alt = "Size of each file, as it is and deflated. " + listed(one_each, _weight_words)
-        add("size_bars", lambda: figures.size_bars(one_each), alt)
+        add("size_bars", lambda: figures.size_bars(one_each), sizes_alt(one_each))
     pairs = compared.dropna(subset=["difference"]) if len(compared) else compared
     if len(pairs):
         several = pairs["network"].nunique() > 1, pairs["seed"].nunique() > 1
@@ -122,16 +121,18 @@ def one_per_variant(results: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         return results, ""
     made = results.groupby(["network", "chain"])["seed"].agg(frozenset)
     if (made.groupby("network").nunique() == 1).all():
-        seeds = results["seed"].nunique()
-        return _over_seeds(
-            results
-        ), f"Means over {seeds} seeds; bars from the lowest to the highest interval of a seed."
+        each = {str(network): len(next(iter(seeds))) for network, seeds in made.groupby("network")}
+        counts = sorted(set(each.values()))
+        several = f"{counts[-1]} seeds" if len(counts) == 1 else f"up to {counts[-1]} seeds"
+        sentence = f"Means over {several}; bars from the lowest to the highest interval of a seed."
+        return _over_seeds(results), sentence
     counts = results.groupby(["network", "seed"]).size()
     fullest = {network: counts[network].idxmax() for network in results["network"].unique()}
+    seeds = sorted(set(fullest.values()))
+    which = f"Seed {seeds[0]}" if len(seeds) == 1 else f"Seeds {', '.join(map(str, seeds))}"
     return (
         results[results["seed"] == results["network"].map(fullest)],
-        f"Seed {', '.join(str(s) for s in sorted(set(fullest.values())))}, the one with all variants; a table below "
-        "has the spread over seeds.",
+        f"{which}, of each network the one with most variants. {BARS}",
     )
 
 
@@ -228,10 +229,6 @@ def _named_labels(results: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
 
 def _latency_words(row: pd.Series) -> str:
     return f"{w.milliseconds(row['latency_p50_ms'])} ms, {w.rate(row['auroc'])}"
-
-
-def _weight_words(row: pd.Series) -> str:
-    return f"{w.human_bytes(row['size_bytes'])}, deflated {w.human_bytes(row['deflated_bytes'])}"
 
 
 def _save(axes: Any, path: Path) -> None:

@@ -99,6 +99,11 @@ def group_sentences(
     if said:
         return tuple(said)
     lowest = own.loc[own[f"{measure}_after"].idxmin()]
+    if len(own) == 1:
+        return (
+            f"In {str(lowest['by']).replace('_', ' ')} {lowest['group']}, the only group, no loss of more than {margin:g} of mean {title} "
+            f"is shown: it has {w.rate(lowest[f'{measure}_after'])} ({w.plural(lowest['patients'], 'patient')}).",
+        )
     return (
         f"In none of {len(own)} groups a loss of more than {margin:g} of mean {title} is shown; lowest is "
         f"{str(lowest['by']).replace('_', ' ')} {lowest['group']} with {w.rate(lowest[f'{measure}_after'])} "

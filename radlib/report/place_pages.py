@@ -38,6 +38,7 @@ from radlib.report.gate import gate_outcome
 from radlib.report.headlines import answer, chosen_by, forecast_blocks, headline
 from radlib.report.inside_cells import inside_section
 from radlib.report.looks import looks_blocks, looks_caution
+from radlib.report.methods import caveats
 from radlib.report.place_groups import group_sentences, group_table
 from radlib.report.place_sources import place_source_section
 from radlib.report.provenance import command, film_blocks, seeds_text, versions
@@ -229,7 +230,7 @@ def _chapters(
             refusal_section(files["refusals.csv"]),
             Section("Films", film_blocks(readings)),
             Section("Methods", (Text(words.methods(readings, results), listed=True),)),
-            Section("Limits", (Text((*w.LIMITS, words.no_calls), listed=True),)),
+            Section("Limits", (Text((*caveats(readings), words.no_calls), listed=True),)),
             Section("Machine and versions", (versions(readings, results),)),
             Section("How to make this again", (Command(command(readings)), seeds_text(readings))),
         )),

@@ -10,7 +10,7 @@ from radlib.report.blocks import Figure, Text
 from radlib.report.devices import draw_devices
 from radlib.report.inside_pictures import draw_insides
 from radlib.report.inside_tables import read_insides
-from radlib.report.main_pictures import draw_differences, listed
+from radlib.report.main_pictures import BARS, draw_differences, listed, sizes_alt
 from radlib.report.model_cards import card
 from radlib.report.pictures import album, one_per_variant
 from radlib.report.place_groups import place_groups
@@ -83,7 +83,7 @@ def _draw(readings: Readings, tables: Tables, words: PlaceWords) -> dict[str, Fi
         _draw_sizes(scored, seeds, add, words)
     words.draw(readings, add)
     if len(one_each):
-        add("size_bars", lambda: draw.size_bars(one_each), "Size of each file, as it is and deflated.")
+        add("size_bars", lambda: draw.size_bars(one_each), sizes_alt(one_each))
     words.draw_beside(tables, add)
     draw_devices(readings, results, add)
     draw_insides(readings, tables.rest["insides"], add)
@@ -96,7 +96,7 @@ def _draw_sizes(scored: pd.DataFrame, seeds: str, add: Callable, words: PlaceWor
 
     mean, better = words.upwards
     alt = f"Size of the model file against {mean}. " + listed(scored, told)
-    caption = f"One point per variant. Left is smaller, up {better}. Bars: 95 % interval over the patients tested. {seeds}"
+    caption = f"One point per variant. Left is smaller, up {better}. {seeds or BARS}"
     add(
         words.pictures[0], lambda: draw.size_against(scored, words.measure, words.title), alt, caption.strip()
     )

@@ -16,7 +16,8 @@ from radlib.report.blocks import Cell, Table
 
 LARGE = 20  # files; of more, a table of each has no reader
 WORST_FIRST = ("loses", "undefined", "too few patients", "cannot tell", "as good")
-MEANS = ("auroc", "accuracy", "sensitivity", "specificity", "dice", "failing_dice", "box_score")
+RATES = ("auroc", "accuracy", "sensitivity", "specificity")
+MEANS = (*RATES, "dice", "failing_dice", "box_score")
 
 
 def shown_files(results: pd.DataFrame, selection: Mapping[str, Any]) -> set[str]:
@@ -136,22 +137,36 @@ def _of_one_network(rows: pd.DataFrame) -> Table:
         scored, compared = w.known(row["films"]), w.known(row["difference"])
         seeds = w.plural(row["seeds"], "seed")
         cells.append((
-            Cell(row["label"], f"{seeds}, one chosen on validation" if row["winner"] else seeds),
+            Cell(row["label"], _chosen(seeds, row)),
             Cell(w.human_bytes(row["size_bytes"])),
             Cell(w.times(row["compression"])),
-            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in MEANS[:1]),
+            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in RATES[:1]),
             Cell(w.fine(row["difference"]), w.fine_span(row["difference_low"], row["difference_high"])) if compared else Cell(w.MISSING),
-            Cell(w.CONCLUSIONS.get(row["conclusion"], w.MISSING), f"{row['losing']} of {row['seeds']} files lose" if row["losing"] and row["seeds"] > 1 else "",
+            Cell(w.CONCLUSIONS.get(row["conclusion"], w.MISSING), f"{row['losing']} of {row['seeds']} files {'loses' if row['losing'] == 1 else 'lose'}" if row["losing"] and row["seeds"] > 1 else "",
                  TONES.get(row["conclusion"], "")),
-            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in MEANS[1:]),
+            *(Cell(w.rate(row[m], scored), w.span(row[f"{m}_low"], row[f"{m}_high"])) for m in RATES[1:]),
         ))  # fmt: skip
     columns = ("Method", "File", "Smaller", "AUROC", "AUROC − original", "Beside its original", "Accuracy", "Sensitivity",
                "Specificity")  # fmt: skip
-    caption = (
-        "Test films. Means over the seeds, below them the lowest and the highest; of differences the 95 % interval over patients and "
-        "seeds; the verdict is the worst of a file"
-        if np.any(rows["seeds"] > 1)
-        else "Test films; below each value its 95 % interval"
-    )
+    caption = _one_network_caption(rows)
     winner = np.flatnonzero(rows["winner"])
     return Table(columns, tuple(cells), caption, int(winner[0]) if len(winner) else None)
+
+
+def _chosen(seeds: str, row: pd.Series) -> str:
+    """Return how many seeds a method has, and that one of its files was chosen."""
+    if not row["winner"]:
+        return seeds
+    return f"{seeds}, {'one chosen' if row['seeds'] > 1 else 'chosen'} on validation"
+
+
+def _one_network_caption(rows: pd.DataFrame) -> str:
+    if not np.any(rows["seeds"] > 1):
+        return "Test films; below each value its 95 % interval"
+    alone = (
+        ", of a method with one seed the 95 % interval over patients" if np.any(rows["seeds"] == 1) else ""
+    )
+    return (
+        f"Test films. Means over the seeds, below them the lowest and the highest{alone}; of differences of several seeds the 95 % interval "
+        "over patients and seeds; the verdict is the worst of a file"
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
 from radlib.report.readings import Readings
+from radlib.report.split_words import split_table
 from radlib.runs.settings import WITHHELD
 
 
@@ -18,25 +19,8 @@ def film_blocks(readings: Readings) -> tuple[Text | Table, ...]:
     lines = [" · ".join(str(dataset[k]) for k in ("title", "licence") if dataset.get(k))]
     lines += [str(dataset["citation"])] if dataset.get("citation") else []
     blocks: list[Any] = [Text(tuple(line for line in lines if line), quoted=True)] if any(lines) else []
-    if splits := readings.films.get("splits"):
-        hidden = ("split", "patients_elsewhere", "copies_elsewhere", "near_elsewhere")
-        names = [name for name in splits[0] if name not in hidden]
-        rows = tuple((Cell(str(s["split"])), *(Cell(f"{s[n]:,}") for n in names)) for s in splits)
-        known = readings.films.get("patients_known", True)
-        heading = "No patient is in two splits"
-        overlapping = len(readings.films.get("overlapping_test_films", ()))
-        if not known:
-            heading = (
-                "No group of near-duplicates, which stand in for unknown patients, was divided by the draw"
-            )
-            if overlapping:
-                heading += f"; {overlapping:,} films of the official test part have one outside"
-        elif overlapping:
-            heading += (
-                ", if equal numbers in two official folders are different people: "
-                f"{overlapping:,} test films have a number that occurs in the training folder too"
-            )
-        blocks.append(Table(("Split", *(n.capitalize() for n in names)), rows, heading))
+    if (table := split_table(readings)) is not None:
+        blocks.append(table)
     if notes := tuple(str(note) for note in dataset.get("notes", ())):
         blocks.append(Text(notes, listed=True, quoted=True))
     reasons = readings.quarantine["reason"].value_counts()
@@ -47,7 +31,7 @@ def film_blocks(readings: Readings) -> tuple[Text | Table, ...]:
         blocks.append(
             Table(("Left out because", "Films"), rows, "Films that could not be used (quarantine.csv)")
         )
-    else:
+    elif readings.run.path("quarantine.csv").is_file():  # which has a row per film that could not
         blocks.append(Text(("Every film could be read.",)))
     return tuple(blocks)
 
@@ -59,7 +43,7 @@ def versions(readings: Readings, results: pd.DataFrame) -> Table:
     devices = [d for d in dict.fromkeys(results.get("device", ())) if d]
     machine = "; ".join(devices) or ", ".join(str(host[k]) for k in ("system", "machine") if k in host)
     if not devices and "processors" in host:
-        machine += f", {host['processors']} processors"
+        machine += f", {w.plural(host['processors'], 'processor')}"
     return Table(("What", "Version"), ((Cell("machine"), Cell(machine or w.MISSING)), *rows))
 
 
@@ -78,7 +62,7 @@ def command(readings: Readings) -> str:
 
 def seeds_text(readings: Readings) -> Text:
     """Return the seeds of training and of the split."""
-    seeds = ", ".join(str(v) for v in dict.fromkeys(v.seed for v in readings.variants))
-    return Text(
-        (f"Seeds of training: {seeds or 'none yet'}. Seed of the split: {readings.run.settings.split_seed}.",)
-    )
+    seeds = [str(v) for v in dict.fromkeys(v.seed for v in readings.variants)]
+    noun = "Seed" if len(seeds) == 1 else "Seeds"
+    said = f"{noun} of training: {', '.join(seeds) or 'none yet'}."
+    return Text((f"{said} Seed of the split: {readings.run.settings.split_seed}.",))

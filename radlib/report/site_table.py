@@ -105,7 +105,8 @@ def site_section(readings: Readings, table: pd.DataFrame) -> Section:
         _row(row, several) for _, row in own.iterrows() if row["chosen"] > 0 or not row["patients_labelled"]
     )
     columns = ("Threshold", "Patients labelled", *(rate.capitalize() for rate in RATES))
-    caption = f"{leader.label}, patients of the test who took no part in choosing; site_thresholds.csv has the original too"
+    also = "; site_thresholds.csv has the original too" if table["variant"].nunique() > 1 else ""
+    caption = f"{leader.label}, patients of the test who took no part in choosing{also}"
     return Section(TITLE, (Text((EXPLAINED,)), Table(columns, tuple(dict.fromkeys(rows)), caption)))
 
 
@@ -115,7 +116,17 @@ def _row(row: pd.Series, several: bool) -> tuple[Cell, ...]:
     words = SHORT.get(
         row["threshold_rule"], str(row["threshold_rule"]).replace("sensitivity", "promised sensitivity")
     )
-    rule = Cell(f"{words}{label}", "" if row["chosen"] == 1 else f"in {row['chosen']:.0%} of draws")
+    rule = Cell(f"{words}{label}", "" if row["chosen"] == 1 else f"in {_share(row['chosen'])} of draws")
     first = Cell(f"frozen{label}") if not labelled else rule
     rates = (Cell(w.rate(row[rate]), w.span(row[f"{rate}_5th"], row[f"{rate}_95th"])) for rate in RATES)
     return (first, Cell(f"{labelled:,}"), *rates)
+
+
+def _share(share: float) -> str:
+    """Return a share that is neither none nor all as percent.
+
+    Example:
+        >>> _share(0.5), _share(0.004), _share(0.997)
+        ('50 %', '< 1 %', '> 99 %')
+    """
+    return "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -21,15 +21,6 @@ from radlib.foundation.human_units import (
 
 MISSING, UNDEFINED = "–", "undefined"
 
-LIMITS = (
-    "Research only, not a medical device: no decision about a patient may rest on these networks or numbers.",
-    "Films from other hospitals, machines and ages differ; expect other scores, and choose the threshold anew on "
-    "films of the place of use.",
-    "Intervals cover the choice of test patients, not that of training patients, seed or hospital; they are not "
-    "widened for the number of variants compared.",
-    "Latency and memory hold for the machine that they were measured on; other processors order variants differently.",
-)
-
 
 def rate(value: float, scored: bool = True, digits: int = 3) -> str:
     """Return a metric; "undefined" when it was computed and has no value, "–" when it was not.
@@ -147,7 +138,6 @@ def comparison_sentence(row: pd.Series, several_networks: bool = False, several_
 
 __all__ = [
     "CONCLUSIONS",
-    "LIMITS",
     "MISSING",
     "UNDEFINED",
     "VERDICTS",

@@ -198,6 +198,39 @@ def test_compare_says_of_each_chosen_file_what_its_report_says(capsys, tmp_path,
     assert "40 groups of like films" in out
 
 
+def test_compare_says_by_what_each_run_is_judged_where_kinds_are_mixed(capsys, tmp_path):
+    ends = {f"difference{end}": [-0.01] for end in ("", "_low", "_high")}
+    judged = {
+        "size_bytes": [999],
+        "winner": [True],
+        "conclusion": ["cannot tell"],
+        "verdict": ["cannot tell"],
+        **ends,
+    }
+    write_run(tmp_path / "films", variant=["n/int8#0"], auroc=[0.9], accuracy=[0.8], **judged)
+    write_run(
+        tmp_path / "lungs", variant=["u/int8#0"], dice=[0.93], verdict_failing=["cannot tell"], **judged
+    )
+    code, out, _ = call(capsys, "compare", str(tmp_path / "films"), str(tmp_path / "lungs"))
+    lines = out.splitlines()
+    assert code == 0 and "undefined" not in out
+    assert lines[1].split()[-4:] == ["0.800", "–", "cannot", "tell"]  # accuracy, no Dice
+    assert lines[2].split()[3:6] == ["–", "–", "0.930"]
+    assert lines[3].startswith(
+        "Judged are films by AUROC, sensitivity and specificity; lungs by mean Dice and 5th percentile of Dice. "
+    )
+    assert (
+        "n/int8#0 may be as good as its original, which nobody can tell yet: AUROC differs by −0.010"
+        in lines[4]
+    )
+    assert (
+        "u/int8#0 may be as good as its original, which nobody can tell yet: mean Dice differs by −0.010"
+        in lines[5]
+    )
+    code, out, _ = call(capsys, "compare", str(tmp_path / "films"))
+    assert code == 0 and "Judged are" not in out
+
+
 def test_compare_refuses_what_is_no_finished_run(capsys, tmp_path):
     code, _, err = call(capsys, "compare", str(tmp_path))
     assert code == 2 and "is not the folder of a run" in err

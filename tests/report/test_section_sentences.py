@@ -27,7 +27,7 @@ from radlib.report.stress_tables import stress_section, worst_change
 from radlib.report.threshold_words import _flattering, decided_at, why_none_lines
 from radlib.report.usefulness import _decided, card_lines, undrawn, usefulness, usefulness_section
 from radlib.report.usefulness_pictures import _caption
-from said_sentences import readings, said_in, seen, unclaimed
+from said_sentences import CHECKED, readings, said_in, seen, unclaimed
 
 WINNER = "student_small/int8#0"
 RESULTS = pd.DataFrame([{"variant": WINNER, "network": "student_small", "seed": 0, "label": "int8", "chain": "int8",
@@ -321,7 +321,7 @@ SAID = {
 }  # fmt: skip
 
 FILES = {
-    "report": ("shift_section", "stress_tables", "sources", "place_sources", "usefulness", "usefulness_pictures", "rates_by_group", "inside_cells", "heat_map_tables", "threshold_words"),
+    "report": CHECKED["test_section_sentences"],
     "deployment": ("folder_shift", "answer_tables", "site_sentences"),
 }  # fmt: skip
 NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes of the user

@@ -23,7 +23,7 @@ from radlib.report.overlapping import overlap_section
 from radlib.report.tables import results
 from radlib.report.wording import comparison_sentence
 from radlib.runs.settings import Settings
-from said_sentences import readings, said_in, seen, unclaimed
+from said_sentences import CHECKED, readings, said_in, seen, unclaimed
 
 WINNER = "student_small/int8#0"
 ROW = {
@@ -310,7 +310,7 @@ SAID = {
 FILES = {
     "evaluation": ("conclusions",),
     "deployment": ("export_state",),
-    "report": ("headlines", "gate", "looks", "losses", "overlapping", "first_page", "deployed_words"),
+    "report": CHECKED["test_sentences"],
 }  # fmt: skip
 NO_CLAIMS = (  # names, explanations of words, and parts of a sentence that are claimed elsewhere
     " on the probit scale of AUROC", "Beside its original: green", "Smaller: the original’s weights",

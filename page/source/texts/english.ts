@@ -93,6 +93,8 @@ export const english = {
   missed: "It misses {missed} of them (from {low} to {high}).",
   mistaken: "It is wrong about {mistaken} of the {healthy} who do not have it (from {low} to {high}).",
   tested: "This was counted on {films} test films of {patients} patients. Where you work it can be worse.",
+  testedFilms:
+    "This was counted on {films} test films, and nobody knows of which patients. Where you work it can be worse.",
   untested: "Nobody has tested how often the program is wrong.",
   program: "Program",
   compare: "Compare with",
@@ -114,8 +116,10 @@ export const english = {
     inferior: "worse",
     "cannot tell": "the test cannot tell",
     "too few patients": "the test had too few patients to tell",
+    undefined: "the two cannot be compared",
     "": "not compared",
   } as Record<string, string>,
+  tooFewFilms: "the test had too few films to tell",
   forWhom: "For whom it is untested",
   forWhomText:
     "Nobody has tested if it works as well with other machines, in other places, or for each group of people.",

@@ -97,6 +97,8 @@ export const french: Texts = {
   mistaken: "Il se trompe pour {mistaken} des {healthy} qui ne l’ont pas (de {low} à {high}).",
   tested:
     "Compté sur {films} radios d’essai de {patients} patients. Là où vous travaillez, cela peut être pire.",
+  testedFilms:
+    "Compté sur {films} radios d’essai, on ne sait pas de quels patients. Là où vous travaillez, cela peut être pire.",
   untested: "Personne n’a testé combien de fois le programme se trompe.",
   program: "Programme",
   compare: "Comparer avec",
@@ -118,8 +120,10 @@ export const french: Texts = {
     inferior: "moins bon",
     "cannot tell": "le test ne peut pas le dire",
     "too few patients": "le test avait trop peu de patients pour le dire",
+    undefined: "on ne peut pas les comparer",
     "": "non comparé",
   },
+  tooFewFilms: "le test avait trop peu de radios pour le dire",
   forWhom: "Pour qui il n’est pas testé",
   forWhomText:
     "Personne n’a testé s’il est aussi bon avec d’autres machines, dans d’autres lieux ou pour chaque groupe.",

@@ -94,6 +94,8 @@ export const spanish: Texts = {
   missed: "Se le pasan {missed} de ellos (de {low} a {high}).",
   mistaken: "Se equivoca con {mistaken} de los {healthy} que no lo tienen (de {low} a {high}).",
   tested: "Se contó en {films} placas de prueba de {patients} pacientes. Donde usted trabaja puede ser peor.",
+  testedFilms:
+    "Se contó en {films} placas de prueba, y no se sabe de qué pacientes. Donde usted trabaja puede ser peor.",
   untested: "Nadie ha probado cuántas veces se equivoca el programa.",
   program: "Programa",
   compare: "Comparar con",
@@ -115,8 +117,10 @@ export const spanish: Texts = {
     inferior: "peor",
     "cannot tell": "la prueba no puede decirlo",
     "too few patients": "la prueba tuvo muy pocos pacientes para decirlo",
+    undefined: "no se pueden comparar",
     "": "no comparado",
   },
+  tooFewFilms: "la prueba tuvo muy pocas placas para decirlo",
   forWhom: "Para quién no está probado",
   forWhomText:
     "Nadie ha probado si es igual de bueno con otras máquinas, en otros lugares o para cada grupo de personas.",

@@ -4,6 +4,7 @@ import { PATIENTS, type Thousand, thousand } from "../decision/patients";
 import type { Said } from "../decision/deciding";
 import { isUnlike, type Unlike } from "../model/typical";
 import type { Variant } from "../model/variant";
+import { testedOf } from "../texts/tested";
 import { filled, type Texts, words } from "../texts/texts";
 import type { Answer } from "../worker/messages";
 import { labelled, make } from "./elements";
@@ -155,8 +156,7 @@ export function thousandPanel(state: State, change: (ill: number) => void): HTML
     fill(thousand(verdict, ill) ?? found);
   };
   fill(found);
-  const { films, patients } = verdict;
-  const tested = make("p", { className: "quiet" }, filled(texts.tested, { films, patients }));
+  const tested = make("p", { className: "quiet" }, testedOf(texts, variant));
   return make("section", {}, make("h2", {}, texts.thousand), labelled(texts.ill, input), lines, tested);
 }
 

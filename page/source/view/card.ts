@@ -1,7 +1,8 @@
 /** What a variant is: its size, how it did in the test, and for whom nobody tested it. */
 
-import type { Variant, Verdict } from "../model/variant";
-import { filled, type Texts } from "../texts/texts";
+import type { Variant } from "../model/variant";
+import { besideOf, testedOf } from "../texts/tested";
+import type { Texts } from "../texts/texts";
 import { make } from "./elements";
 import { type State, textsOf, variantOf } from "./state";
 
@@ -35,9 +36,7 @@ function facts(texts: Texts, variant: Variant, language: string): [string, strin
     const span = low != null && high != null ? ` (${number(low, 2)}–${number(high, 2)})` : "";
     return `${number(value, 2)}${span}`;
   };
-  const tested = verdict
-    ? filled(texts.tested, { films: verdict.films, patients: verdict.patients })
-    : texts.untested;
+  const tested = testedOf(texts, variant);
   return [
     [texts.program, variant.label],
     [texts.network, variant.architecture],
@@ -49,12 +48,6 @@ function facts(texts: Texts, variant: Variant, language: string): [string, strin
           [texts.failing, verdict ? interval("failing_dice") : ""],
         ] as [string, string][])
       : ([[texts.area, verdict ? `${interval("auroc")}. ${tested}` : tested]] as [string, string][])),
-    [texts.beside, besideOf(texts, verdict)],
+    [texts.beside, besideOf(texts, variant)],
   ];
-}
-
-/** Return how a variant did beside its original; of outlines mean and 5th percentile must both be as good. */
-function besideOf(texts: Texts, verdict: Verdict | null): string {
-  const said = verdict ? (verdict.conclusion ?? verdict.verdict) : null;
-  return said === null ? "" : (texts.verdicts[said] ?? said);
 }

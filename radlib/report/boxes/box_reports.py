@@ -42,7 +42,7 @@ def _draw_curves(readings: Readings, add: Callable) -> None:
             f"{name}: {float(metrics.sensitivity_at(*curve, 1.0)):.2f} at one false mark a film"
             for name, curve in curves.items()
         )
-        alt = f"Share of the boxes by hand that are found against false marks a film, of the winner and its original: {each}."
+        alt = f"Share of the boxes by hand that are found against false marks a film; {each}."
         caption = "The free-response curve on test films; left are fewer false marks, up more is found."
         add("froc_curves", lambda: draw.froc_curves(curves), alt, caption)
 

@@ -8,9 +8,10 @@ import pandas as pd
 from radlib.metrics import FOUND_OVERLAP, RSNA_OVERLAPS
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.methods import cost_methods
+from radlib.report.methods import cost_methods, several_seeds, winner_rule
 from radlib.report.place_cells import score_table
 from radlib.report.readings import Readings
+from radlib.report.split_words import seeds_words, split_sentences, written_down
 from radlib.runs.tasks import task_of
 
 MEASURES = {
@@ -40,23 +41,28 @@ def box_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
     least = next((task_of(v).fixed_threshold for v in readings.variants), None)
     first, last = RSNA_OVERLAPS[0], RSNA_OVERLAPS[-1]
     return (
-        "Split: by patient; an official test part is kept as it is. A check makes sure that no patient and no file is in two splits.",
+        split_sentences(readings),
         "Boxes: of the map of centres, cells that none of their eight neighbours exceeds (Zhou et al., 2019), read outside the network’s "
         f"file; one is drawn where the peak is at least {least:g}. No threshold is chosen.",
-        "Choices: the winner is the smallest chain, its seeds pooled, whose loss of the mean box score beside the better of its own "
-        f"original and the best one has an upper 90 % bound of at most {settings.margin:g}, on validation films as they are and perturbed; "
-        "films and boxes move by the same draw. It was written down before this run scored a test film, and every scoring of the test films is "
-        "logged.",
+        f"Choices: {winner_rule(readings, _smallest_safe(settings.margin))}. {written_down(readings, 'It was')}",
         f"Box score: hits over hits, false and missed boxes, mean over shares of overlap from {first:.2f} to {last:.2f} by 0.05; in the order "
         "of its scores each box takes the box by hand that it overlaps most and by more than that share. A film on which there is none of "
         "either has 1; RSNA’s measure (2018) leaves such films out, so that which films count depends on the network. Found and false "
         f"boxes, the free-response curve (Bunch et al., 1978) and average precision: at an overlap of more than {FOUND_OVERLAP:.2f}.",
         f"Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), {settings.bootstrap_draws:,} draws.",
         f"Verdicts: one-sided tests at 5 % of the mean box score against a margin of {settings.margin:.3f}, clustered by patient with one more "
-        "patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. Seeds are random effects. In order, "
+        f"patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. {seeds_words(several_seeds(readings))} In order, "
         "each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
         "Learnt: an original has learnt when its boxes on validation films are better than none on any film.",
         *cost_methods(settings, results),
+    )
+
+
+def _smallest_safe(margin: float) -> str:
+    return (
+        "the winner is the smallest chain, its seeds pooled, whose loss of the mean box score beside the better of its own original and "
+        f"the best one has an upper 90 % bound of at most {margin:g}, on validation films as they are and perturbed; films and boxes move "
+        "by the same draw"
     )
 
 
@@ -92,4 +98,4 @@ def point_title(point: Any) -> str:
     """Return what a row of the free-response table is called."""
     if point.measure == "average_precision":
         return MEASURES["average_precision"]
-    return f"found at {point.false_marks:g} false marks a film"
+    return f"found at {point.false_marks:g} false {'mark' if point.false_marks == 1 else 'marks'} a film"

@@ -33,7 +33,7 @@ def outline_tables(readings: Readings) -> Tables:
 def _draw_films(readings: Readings, add: Callable) -> None:
     """Draw the Dice of every test film of the winner and its original."""
     if dice := {variant.label: readings.test[variant.name].dice for variant in winner_and_original(readings)}:
-        alt = f"Dice of every test film, from the worst to the best, of the winner and its original: {', '.join(dice)}."
+        alt = f"Dice of every test film, from the worst to the best, of {' and '.join(dice)}."
         add("dice_of_films", lambda: draw.dice_of_films(dice), alt, "Left are the films that fail.")
 
 

@@ -21,7 +21,7 @@ OUTLINES = Borne(
     measures={"dice": "Mean Dice", "failing_dice": "5th percentile of Dice"},
     drawn="Mean Dice and its 5th percentile",
     picture=lambda table: figures.dice_under_stress(table),
-    method=f"{CHANGED}, and framing moves the outline by hand by the same draw. Both networks outline the same pixels.",
+    method=f"{CHANGED}, and framing moves the outline by hand by the same draw. All networks outline the same pixels.",
 )
 draw_outline_stress = functools.partial(draw_stress, borne=OUTLINES)
 outline_stress_section = functools.partial(stress_section, borne=OUTLINES)

@@ -9,9 +9,10 @@ from radlib.evaluation.outlined import SHARES_OUTLINED
 from radlib.metrics import FAILING
 from radlib.report import wording as w
 from radlib.report.blocks import Cell, Table, Text
-from radlib.report.methods import cost_methods
+from radlib.report.methods import cost_methods, several_seeds, winner_rule
 from radlib.report.place_cells import score_table
 from radlib.report.readings import Readings
+from radlib.report.split_words import seeds_words, split_sentences, written_down
 
 MEASURES = {
     "dice": "Dice",
@@ -34,7 +35,8 @@ def failing_sentence(row: Mapping[str, Any]) -> str:
         else ""
     )
     false = f"{row['false_patches']:.2f} patches a film touch nothing outlined by hand"
-    edges = f"95 % of the edges lie within {row['hausdorff_95']:.1f} pixels of each other"
+    apart = row["hausdorff_95"]
+    edges = f"95 % of the edges lie within {apart:.1f} pixels of each other" if w.known(apart) else ""
     spread = w.span(row["failing_dice_low"], row["failing_dice_high"])
     return (
         f"One film in twenty has a Dice of at most {w.rate(row['failing_dice'])}{f' [{spread}]' if spread else ''}. On average "
@@ -47,11 +49,9 @@ def outline_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...
     """Return the methods, one sentence or two per line."""
     settings = readings.run.settings
     return (
-        "Split: by patient; an official test part is kept as it is. A check makes sure that no patient and no file is in two splits.",
-        "Choices: a pixel belongs where its probability is at least one half, and no threshold is chosen. The winner is the smallest "
-        "chain, its seeds pooled, whose loss of mean Dice beside the better of its own original and the best one has an upper 90 % "
-        f"bound of at most {settings.margin:g} and that was not seen to lose more at the 5th percentile, on validation films as they are and perturbed; films and masks move by the same draw. "
-        "It was written down before this run scored a test film, and every scoring of the test films is logged.",
+        split_sentences(readings),
+        "Choices: a pixel belongs where its probability is at least one half, and no threshold is chosen; "
+        f"{winner_rule(readings, _smallest_safe(settings.margin))}. {written_down(readings, 'It was')}",
         "Dice and IoU: two empty outlines agree (1), and an empty one has nothing in common with one that is not (0), so that no "
         "film is left out of a mean (Maier-Hein et al., 2024). Patches are connected pixels; one is found where at least a tenth of it "
         "is drawn, and a drawn one is false where it touches none. Hausdorff 95 and mean surface distance: of the edges, in pixels of "
@@ -60,11 +60,19 @@ def outline_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...
         f"Verdicts: one-sided tests at 5 % against a margin of {settings.margin:.3f}, of the mean Dice, clustered by patient with one "
         f"more patient counted than were seen, lost entirely (Gaffke, 2005), and of the {100 * FAILING:.0f}th percentile over films, by "
         "weighted draws of patients with one more likewise (Rubin, 1981). As good needs both (Berger, 1982); an alarm is either’s, "
-        "and not adjusted. Seeds are random effects. In order, each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
+        f"and not adjusted. {seeds_words(several_seeds(readings))} In order, each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",
         "Learnt: an original has learnt when its outlines of validation films are closer than the best outline that is one and the same "
         f"for all of them, tried where at least {', '.join(f'{share:.0%}'.rstrip('%') for share in SHARES_OUTLINED)} % of the films "
         "have one.",
         *cost_methods(settings, results),
+    )
+
+
+def _smallest_safe(margin: float) -> str:
+    return (
+        "the winner is the smallest chain, its seeds pooled, whose loss of mean Dice beside the better of its own original and the best "
+        f"one has an upper 90 % bound of at most {margin:g} and that was not seen to lose more at the 5th percentile, on validation films "
+        "as they are and perturbed; films and masks move by the same draw"
     )
 
 
