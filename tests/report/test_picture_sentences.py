@@ -260,7 +260,7 @@ AXES = (  # of the pictures: what an axis measures, what a mark stands for, and 
     "fall of the probability when covered", "films, in the order of the teacher's answers", "mean Dice on test films, 95 % interval",
     "films, from the worst outline to the best, %", "range, share of the largest weight", "one layer at a time", "true slope: 0, and jumps",
     "noise with 4 bits in it alone", "weights' bytes, share of int8's", "noise of all coarse layers", "OCTAV, a range per channel",
-    "loss on validation films (probit scale)", "share of the full range", "share of films with the finding", "calling every film, ",
+    "loss on validation films (", "share of the full range", "share of films with the finding", "calling every film, ",
     "probability from which a film is called", "net benefit, findings per film", "precision: share of calls that are right",
 )  # fmt: skip
 FIGURES = tuple(name for name in said_sentences.modules() if name.startswith("figures/"))

@@ -9,23 +9,22 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from radlib.report.boxes.box_page import BOXES
-from radlib.report.outlines.outline_page import OUTLINES
 
 from radlib.evaluation.overlays import PLACES, overlay_path, overlays_path
 from radlib.foundation.storage import write_json
+from radlib.report import place_reports
 from radlib.report.boxes import box_reports
 from radlib.report.boxes.box_cells import box_limits, found_tables
+from radlib.report.boxes.box_reports import BOXES
 from radlib.report.boxes.box_words import box_methods, box_scores, found_sentence
-from radlib.report.outlines import outline_reports
-from radlib.report.outlines.outline_cells import label_tables, limit_tables
+from radlib.report.outlines.outline_cells import label_tables, outline_limits
+from radlib.report.outlines.outline_reports import OUTLINES
 from radlib.report.outlines.outline_stress import (
-    COLUMNS as STRESSED,
+    OUTLINES as BORNE,
     draw_outline_stress,
     outline_stress_section,
 )
 from radlib.report.outlines.outline_words import (
-    beside_its_original,
     failing_sentence,
     outline_methods,
     outline_scores,
@@ -33,6 +32,8 @@ from radlib.report.outlines.outline_words import (
 from radlib.report.place_cells import reading_table
 from radlib.report.place_groups import group_sentences, group_table
 from radlib.report.place_pages import _films
+from radlib.report.place_reports import _beside
+from radlib.report.told import Tables
 from said_sentences import CHECKED, album, asked, readings, said_in, seen, settled, unclaimed
 
 WINNER, ORIGINAL = "student_small/int8#0", "student_small/original#0"
@@ -63,6 +64,7 @@ POINT = {
     "low": 0.4,
     "high": 0.6,
 }
+STRESSED = BORNE.columns
 STRESS = dict.fromkeys(STRESSED, 0.5) | {
     "variant": WINNER,
     "label": "int8",
@@ -127,7 +129,7 @@ def box_card(rows=1, marks=1.0, **row):
 
 
 def beside(**row):
-    return " ".join(beside_its_original(seen(), pd.Series({**RESULT, **row}))[0].lines)
+    return " ".join(_beside(seen(), pd.Series({**RESULT, **row}))[0].lines)
 
 
 def grouped(*rows):
@@ -158,23 +160,39 @@ class Answers:
     """What stands for stored answers of a network that outlines."""
 
     dice = np.array([0.5, 0.9])
+    found = marked = np.zeros((1, 1))
 
 
-def drawn(module, results=(RESULT,), winner=WINNER, curves=None):
+class Marks:
+    """What stands for marks in the order of their scores, of a film with a box by hand."""
+
+    there = np.ones(1, bool)
+
+
+def drawn(words, results=(RESULT,), winner=WINNER, curves=None):
     """Return captions and alternative texts of a report of outlines or boxes, whose pictures are not drawn."""
     told, add = album()
     found = dataclasses.replace(
         seen(selection={"winner": winner}), test={ORIGINAL: Answers(), WINNER: Answers()}
     )
+    tables = Tables({}, pd.DataFrame(list(results)), {"insides": None, "stress": pd.DataFrame()})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "album", lambda folder: (told, add))
-        patch.setattr(module, "draw_insides", lambda *_: None)
-        if module is box_reports:
-            patch.setattr(module, "_curves", lambda _: curves or {})
-            module._draw(found, pd.DataFrame(list(results)), None)
-        else:
-            module._draw(found, pd.DataFrame(list(results)), None, pd.DataFrame())
+        patch.setattr(place_reports, "album", lambda folder: (told, add))
+        patch.setattr(place_reports, "draw_insides", lambda *_: None)
+        patch.setattr(box_reports, "winner_and_original", lambda _: [Drawn(name) for name in curves or {}])
+        patch.setattr(box_reports, "label_names", lambda _: ("opacity",))
+        patch.setattr(box_reports.metrics, "in_order", lambda *_: Marks())
+        patch.setattr(box_reports.metrics, "froc_curve", lambda _: next(iter(curves.values())))
+        place_reports._draw(found, tables, words)
     return " ".join(f"{name}: {said}" for name, said in told.items())
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """What stands for a variant whose curve is drawn."""
+
+    label: str
+    name: str = WINNER
 
 
 def two_seeds(chains=("original", "int8")):
@@ -273,29 +291,30 @@ SAID = {
         lambda: overlays(BOXES), lambda: overlays(BOXES, False)),
     "Boxes by hand in blue, by the network in orange": (lambda: overlays(BOXES), lambda: overlays(OUTLINES)),
     # tables
-    "The closest outlines for a device with so much room": (lambda: limited(limit_tables), lambda: limited(limit_tables, ())),
+    "The closest outlines for a device with so much room": (lambda: limited(outline_limits), lambda: limited(outline_limits, ())),
     "The best boxes for a device with so much room": (lambda: limited(box_limits), lambda: limited(box_limits, ())),
     "opacity: share of the boxes by hand that are found, by false marks a film; 95 % intervals over patients": (lambda: tables(1), lambda: tables(0)),
     "lesion: means over test films": (lambda: each_label("lesion", "duct"), lambda: each_label("lesion")),
     # pictures
     "Dice of every test film, from the worst to the best, of original and int8.": (
-        lambda: drawn(outline_reports), lambda: drawn(outline_reports, winner=ORIGINAL)),
+        lambda: drawn(OUTLINES), lambda: drawn(OUTLINES, winner=ORIGINAL)),
     "Dice of every test film, from the worst to the best, of original.": (
-        lambda: drawn(outline_reports, winner=ORIGINAL), lambda: drawn(outline_reports)),
-    "Left are the films that fail": (lambda: drawn(outline_reports), lambda: drawn(outline_reports, winner=None)),
+        lambda: drawn(OUTLINES, winner=ORIGINAL), lambda: drawn(OUTLINES)),
+    "Left are the films that fail": (lambda: drawn(OUTLINES), lambda: drawn(OUTLINES, winner=None)),
     "One point per variant. Left is smaller, up outlines closer. Bars: 95 % interval over the patients tested.": (
-        lambda: drawn(outline_reports), lambda: drawn(outline_reports, two_seeds())),
+        lambda: drawn(OUTLINES), lambda: drawn(OUTLINES, two_seeds())),
     "One point per variant. Left is smaller, up marks films better. Means over 2 seeds": (
-        lambda: drawn(box_reports, two_seeds()), lambda: drawn(box_reports)),
+        lambda: drawn(BOXES, two_seeds()), lambda: drawn(BOXES)),
     "int8: 0.50 at one false mark a film": (
-        lambda: drawn(box_reports, curves=CURVE), lambda: drawn(box_reports, curves={"original": CURVE["int8"]})),
+        lambda: drawn(BOXES, curves=CURVE), lambda: drawn(BOXES, curves={"original": CURVE["int8"]})),
     "The free-response curve on test films; left are fewer false marks": (
-        lambda: drawn(box_reports, curves=CURVE), lambda: drawn(box_reports)),
-    "also on the films that it outlines worst": (lambda: drawn(outline_reports), lambda: drawn(box_reports)),
-    "Size of the model file against mean Dice. int8: 9.0 KB, 0.500": (lambda: drawn(outline_reports), lambda: drawn(box_reports)),
-    "Size of the model file against the mean box score. int8: 9.0 KB, 0.500": (lambda: drawn(box_reports), lambda: drawn(outline_reports)),
+        lambda: drawn(BOXES, curves=CURVE), lambda: drawn(BOXES)),
+    "also on the films that it outlines worst": (lambda: drawn(OUTLINES), lambda: drawn(BOXES)),
+    "Size of the model file against mean Dice. int8: 9.0 KB, 0.500": (lambda: drawn(OUTLINES), lambda: drawn(BOXES)),
+    "Size of the model file against the mean box score. int8: 9.0 KB, 0.500": (lambda: drawn(BOXES), lambda: drawn(OUTLINES)),
     # how much change outlines bear
     "Validation films, changed in one way at a time": (stressed, lambda: stressed(films=0)),
+    "framing moves the outline by hand by the same draw. All networks": (stressed, lambda: stressed(films=0)),
     "60 validation films of 25 patients, as they are → changed by the full range, with 95 % intervals of the latter": (stressed, lambda: stressed(0)),
     "Mean Dice and its 5th percentile against the strength of each change. int8 at full noise: 0.500": (stressed, lambda: stressed(0)),
 }  # fmt: skip

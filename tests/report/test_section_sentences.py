@@ -238,6 +238,7 @@ SAID = {
     # stress and sources
     "Stress curves are switched off in this study": (lambda: stressed(0), lambda: stressed(60)),
     "Validation films, changed in one way at a time": (lambda: stressed(60), lambda: stressed(0)),
+    "Thresholds stay where they were chosen": (lambda: stressed(60), lambda: stressed(0)),
     "Threshold and winner are chosen anew without the validation films of one source": (
         lambda: sources(2), lambda: sources(0)),
     # of use
@@ -327,7 +328,7 @@ FILES = {
 NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes of the user
     "Are the test films of the kind that was chosen on", "Larger in the test film", "In pairs of a validation and a test film",
     "Probability of the likelier answer", "as they are → changed by the full range", " at full ", "How much change it bears",
-    "Shaded: 95 % interval", "AUROC, sensitivity and specificity against the strength", "Validation films of that source", " Minus that of the other films", " is shown to be lower than in the other films",
+    "Shaded: 95 % interval", "AUROC, sensitivity and specificity", " against the strength of each change", "Validation films of that source", " Minus that of the other films", " is shown to be lower than in the other films",
     "Each source left out of the choice", "Sensitivity and specificity on the test films, carried over", " %, which the study states",
     "Net benefit over the probability from which films are called", "Of use is a network where its curve lies above",
     "Net benefit is findings per film", "Of use where it is to stand", "At the threshold that goes with each file",
