@@ -327,7 +327,7 @@ FILES = {
 NO_CLAIMS = (  # titles, captions, headings, explanations of words, and mistakes of the user
     "Are the test films of the kind that was chosen on", "Larger in the test film", "In pairs of a validation and a test film",
     "Probability of the likelier answer", "as they are → changed by the full range", " at full ", "How much change it bears",
-    "Shaded: 95 % interval", "AUROC, sensitivity and specificity against the strength", "Validation films of that source", " Minus that of the other films", " is shown to be lower than in the other films",
+    "Shaded: 95 % interval", " against the strength of each change", "Thresholds stay where they were chosen; both", "Validation films of that source", " Minus that of the other films", " is shown to be lower than in the other films",
     "Each source left out of the choice", "Sensitivity and specificity on the test films, carried over", " %, which the study states",
     "Net benefit over the probability from which films are called", "Of use is a network where its curve lies above",
     "Net benefit is findings per film", "Of use where it is to stand", "At the threshold that goes with each file",
