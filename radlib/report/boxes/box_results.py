@@ -98,7 +98,7 @@ def box_measures(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         answers = readings.test.get(variant.name)
         for place, label in enumerate(label_names(variant) if answers is not None else ()):
             films = answers.table(place)
-            found = metrics.box_summary(films, answers.patients, run.settings.bootstrap_draws)
+            found = metrics.box_summary(films, answers.patients)
             known = {"variant": variant.name, "label": label, "films": len(films)}
             found = found.rename_axis("measure").reset_index().assign(
                 **known, patients=int(answers.patients.max(initial=-1)) + 1

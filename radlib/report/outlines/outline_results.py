@@ -54,13 +54,17 @@ def outline_results(run: Run, *, readings: Readings | None = None) -> pd.DataFra
 
 
 def _quality(readings: Readings, variant: Variant) -> dict[str, Any]:
-    answers, draws = readings.test.get(variant.name), readings.run.settings.bootstrap_draws
+    answers = readings.test.get(variant.name)
     row: dict[str, Any] = dict.fromkeys(("films", "patients"), np.nan)
     if answers is not None:
         row = {"films": len(answers.image_id), "patients": int(answers.patients.max(initial=-1)) + 1}
     for name in ("dice", *BESIDE):
         found = (
-            {} if answers is None else metrics.film_summary(answers.of_measure(name), answers.patients, draws)
+            {}
+            if answers is None
+            else metrics.film_summary(
+                answers.of_measure(name), answers.patients, name not in metrics.OUTLINE_DISTANCES
+            )
         )
         row |= {f"{name}{end}": found.get(f"mean{end}", np.nan) for end in ENDS}
         if name == "dice":
@@ -85,7 +89,7 @@ def outline_measures(run: Run, *, readings: Readings | None = None) -> pd.DataFr
         answers = readings.test.get(variant.name)
         for place, label in enumerate(label_names(variant) if answers is not None else ()):
             films = pd.DataFrame(answers.measures[:, place], columns=list(metrics.OUTLINE_MEASURES))
-            found = metrics.outline_summary(films, answers.patients, run.settings.bootstrap_draws)
+            found = metrics.outline_summary(films, answers.patients)
             known = {"variant": variant.name, "label": label, "films": len(films)}
             found = found.rename_axis("measure").reset_index().assign(
                 **known, patients=int(answers.patients.max(initial=-1)) + 1
