@@ -74,9 +74,9 @@ def measure(repetitions: int) -> dict[str, list[dict[str, Any]]]:
     return {name: rows(repetitions, SEED) for name, (_, rows) in PARTS.items()}
 
 
-def table(result: dict[str, Rows]) -> str:
-    """Return the parts as a page of Markdown tables, what was missed first."""
-    lines = [TITLE, "", "Made by `python -m benchmarks evidence` in one run. " + LEGEND, "", *_missed(result)]
+def table(result: dict[str, Rows], made: str = "in one run") -> str:
+    """Return the parts as a page of Markdown tables, what was missed first, and how they were `made`."""
+    lines = [TITLE, "", f"Made by `python -m benchmarks evidence` {made}. {LEGEND}", "", *_missed(result)]
     for name, rows in result.items():
         columns = [column for column in rows[0] if column != "said" or any(row["said"] for row in rows)]
         lines += [f"**{PARTS[name][0]}**", "", " | ".join(columns), " | ".join("---" for _ in columns)]

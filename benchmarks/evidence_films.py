@@ -20,7 +20,7 @@ KINDS = ("like lung fields", "one film in 17 fails")
 FILMS = (30, 73, 161, 400)  # of as many patients
 CLUSTERED = (120, 3.0)  # patients, and mean films of each
 TOGETHER = 0.7  # part of the variance of scores that films of one patient share
-LARGE = 1_000_000  # films, in place of all
+LARGE = 100_000  # films, evenly over all there are
 LOST = 0.01  # Dice, that a variant loses on every film
 SCORED = (
     Situation("20 films with, 40 without", "auroc", 0.96, 20, 40),
@@ -41,7 +41,7 @@ def rows(repetitions: int, seed: int) -> list[dict[str, Any]]:
     for number, situation in enumerate(SCORED):
         found += _scored(situation, max(repetitions // 2, 2), np.random.default_rng([seed, number]))
     for number, kind in enumerate(KINDS):
-        everyone = np.sort(dice(kind, np.random.default_rng(1).random(LARGE)))
+        everyone = np.sort(dice(kind, (np.arange(LARGE) + 0.5) / LARGE))
         for films in (*FILMS, 0):
             generator = np.random.default_rng([seed, 10 + number, films])
             found += _summaries(kind, films, everyone, repetitions, generator)

@@ -44,7 +44,7 @@ def film_summary(values: ArrayLike, patient_ids: ArrayLike, shares: bool = True)
     sign = 1.0 if shares else -1.0
     failing = sign * float(lowest_share(sign * there, np.ones((1, len(there))))[0])
     ends = percentile_ends(sign * there, patients, FAILING, 0.0 if shares else -math.inf)
-    low, high = sorted(sign * end if math.isfinite(end) else math.nan for end in ends)
+    low, high = (sign * end if math.isfinite(end) else math.nan for end in ends[:: int(sign)])
     mean_low, mean_high = value_interval(there, patients, shares)
     return {
         "mean": float(there.mean()), "mean_low": mean_low, "mean_high": mean_high,

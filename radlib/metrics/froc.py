@@ -150,13 +150,12 @@ def froc_summary(
         )
 
     drawn = np.array([of(counts) for counts in patient_draws(patient_ids, draws, seed)])
-    ends = [percentile_interval(values) for values in drawn.T]
-    for place, number in enumerate(allowed):
-        own = _own_ends(marks, np.asarray(patient_ids), number)
-        ends[place] = min(ends[place][0], own[0]), max(ends[place][1], own[1])
     values = of(None)
-    own = _logit_ends(values[-1], drawn[:, -1], float(marks.there.sum()))
-    ends[-1] = min(ends[-1][0], own[0]), max(ends[-1][1], own[1])
+    ends = [percentile_interval(column) for column in drawn.T]
+    wider = [_own_ends(marks, np.asarray(patient_ids), number) for number in (*allowed, np.inf)]
+    if np.ptp(drawn[:, -1]) > 0:  # else every draw shows what these films show: as sure as the share of boxes
+        wider[-1] = _logit_ends(values[-1], drawn[:, -1], float(marks.there.sum()))
+    ends = [(min(pair[0], own[0]), max(pair[1], own[1])) for pair, own in zip(ends, wider, strict=True)]
     return pd.DataFrame(
         {
             "measure": [*["sensitivity"] * len(allowed), "average_precision"],
