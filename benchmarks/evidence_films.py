@@ -27,6 +27,7 @@ SCORED = (
     Situation("57 films with, 112 without", "auroc", 0.96, 57, 112),
     Situation("like Kermany, by patient", "auroc", 0.96, 118, 286, KERMANY),
 )
+FAILING = 1 / 17  # share of films, of the second kind of Dice
 STEEP, MIDDLE = 2.0, 1.2  # of the curve from scores to probabilities
 
 
@@ -53,7 +54,7 @@ def dice(kind: str, luck: np.ndarray) -> np.ndarray:
     """Return a Dice for each number between 0 and 1, the higher the better."""
     if kind == KINDS[0]:
         return stats.beta.ppf(luck, 32, 1.5)
-    failing = 1 / 17
+    failing = FAILING
     return np.where(
         luck < failing,
         0.8 * stats.beta.ppf(np.minimum(luck / failing, 1), 6, 4),
@@ -108,9 +109,14 @@ def _summaries(
     who = f"{films} films" if films else f"{patients} patients of {each:g} films"
     true = {"mean": float(everyone.mean()), "failing": _percentile(everyone)}
     exact = {"failing": _exact(films)} if films else {}
+    unseen = (
+        f"{(1 - FAILING) ** films:.0%} of such samples hold no film that fails"
+        if films and kind == KINDS[1]
+        else ""
+    )
     return [
         held_row({"mean": "mean Dice", "failing": "5th percentile of Dice"}[name], f"{who}, {kind}",
-                 np.array(pairs), true[name], exact=exact.get(name, np.nan))
+                 np.array(pairs), true[name], exact=exact.get(name, np.nan), note=unseen)
         for name, pairs in ends.items()
     ]  # fmt: skip
 

@@ -33,6 +33,7 @@ def held_row(
     exact: float = math.nan,
     narrower: float = math.nan,
     plain: float = math.nan,
+    note: str = "",
 ) -> dict[str, Any]:
     """Return one row on how often intervals hold the true number.
 
@@ -45,6 +46,7 @@ def held_row(
         exact: Share in which the exact interval holds it; NaN where there is none.
         narrower: Share of intervals whose hopeful side is narrower than the exact one's; NaN where there is none.
         plain: Share in which the plain normal interval holds it in the same draws.
+        note: What is known of why it is held too seldom.
 
     Returns:
         `interval`, `situation`, `true`, `coverage`, `hopeful` (share of intervals wholly on that side; 0.025 is even), `exact`,
@@ -54,18 +56,22 @@ def held_row(
     low, high = ends.T
     coverage = float(((low <= true + ROUNDING / 100) & (true <= high + ROUNDING / 100)).mean())
     widths = (high - low)[np.isfinite(high - low)]
+    flattering = float((low > true if hopeful == "above" else high < true).mean())
+    words = said(coverage, exact, plain, 2 * float(np.sqrt(0.95 * 0.05 / len(ends))))
+    if words == BELOW:
+        words += "".join([", not on the hopeful side"] * (flattering <= TAIL) + [f"; {note}"] * bool(note))
     return {
         "interval": interval,
         "situation": situation,
         "true": true,
         "coverage": coverage,
-        "hopeful": float((low > true if hopeful == "above" else high < true).mean()),
+        "hopeful": flattering,
         "exact": exact,
         "narrower": narrower,
         "plain": plain,
         "mean_width": float(widths.mean()) if len(widths) else math.nan,
         "monte_carlo_error": float(np.sqrt(0.95 * 0.05 / len(ends))),
-        "said": said(coverage, exact, plain, 2 * float(np.sqrt(0.95 * 0.05 / len(ends)))),
+        "said": words,
     }
 
 

@@ -8,7 +8,7 @@ from outline_runs import outline_run
 from radlib import metrics
 from radlib.evaluation import learnt, overlays
 from radlib.evaluation.examination import LOOKS
-from radlib.evaluation.forecast import COUNTS
+from radlib.evaluation.forecast import COUNTS, forecast
 from radlib.evaluation.outlined import Outlined, masks_path, read_masks
 from radlib.evaluation.overlays import overlay_path, typical_films
 from radlib.evaluation.predictions import load_predictions, predict, predictions_path
@@ -83,19 +83,17 @@ def test_the_winner_is_chosen_by_dice_and_nothing_else_is_thresholded(scored):
 
 
 def test_the_forecast_is_of_mean_and_percentile_together(scored):
-    run, films, selection, _ = scored
-    (said,) = selection["before_test"].values()
-    answers = [
-        load_predictions(run, run.variant(variant_name("outline_student", chain, 0)), "validation")
-        for chain in ("", said["chain"])
-    ]
+    run, films, _, _ = scored
+    stored = {v.name: load_predictions(run, v, "validation") for v in run.variants()}
+    found = forecast(run.settings, films.test, run.variants(), {"outline_student": "clustering"}, stored)
+    (said,), answers = found.values(), [stored[name] for name in (ORIGINAL, LIKE)]
     margin, patients = run.settings.margin, len(set(films.test.patient_ids))
-    both = metrics.chance_of_both(*(found.dice for found in answers), answers[0].patients, patients, margin)
+    both = metrics.chance_of_both(*(one.dice for one in answers), answers[0].patients, patients, margin)
     assert said["chance_if_lossless"] == both and said["patients_needed"] is None
     pooled = answers[0].tested(answers[1], margin)
     alone = metrics.chance_if_lossless(pooled.standard_error * (40 / patients) ** 0.5, patients, margin)
     assert both <= alone and said["patients"] == patients
-    (sentence,) = forecast_sentences(selection, "")
+    (sentence,) = forecast_sentences({"before_test": found}, "")
     assert f"to be so in {100 * both:.0f} % of such studies." in sentence
 
 
