@@ -6,7 +6,8 @@ any way; the *look* is one group's, the *report* is any of all groups. Of a loss
 flagged, of none at most 10 % of reports should sound.
 
 Where a group is too small to be told, the report has to say so: `silent_and_safe` counts the groups that lose 0.10, are not flagged, and are
-called non-inferior in AUROC all the same. `told` counts those for which it says "too few patients", "cannot tell" or "undefined".
+called non-inferior in AUROC all the same. `told` counts those of which the report's own sentences (`report.losses`) say that nobody can tell,
+or that they were not tested.
 """
 
 from statistics import NormalDist
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from radlib import metrics
+from radlib.report.losses import unharmed_sentence, untested_sentence
+from radlib.runs.settings import Settings
 
 AUROC, LOSS = 0.95, 0.10
 NORMAL = NormalDist()
@@ -30,7 +33,11 @@ SIZES = (25, 50, 100, 200)  # patients of the group that loses, beside one of 40
 ALONE = ((1, 0.05), (1, 0.01), (14, 0.01))  # findings and margins, at every size
 NULL_SIZE = 100  # of the group, where nothing is lost
 OTHER = "the others"
-WORDS = ("too few patients", "cannot tell", "undefined")
+WORDS = (
+    "may hide behind too few patients",
+    "Not tested",
+    "large enough to be asked",
+)  # of the report's sentences
 
 
 def rows(repetitions: int, seed: int) -> list[dict[str, Any]]:
@@ -100,7 +107,7 @@ def _row(
         own = lost[lost["group"] == loses]
         heard = bool((own["harmed"] != "").any())
         flagged.append(heard)
-        told.append(not heard and own["verdict"].iloc[0] in WORDS)
+        told.append(not heard and _is_told(own))
         safe.append(not heard and own["verdict"].iloc[0] == "non-inferior")
     rates = {"flagged": flagged, "told": told, "silent_and_safe": safe}
     means = {name: float(np.mean(of)) for name, of in rates.items()} | none
@@ -109,6 +116,12 @@ def _row(
         "study": study, "group": loses, "patients": patients, "with_finding": round(patients * share), **means,
         "monte_carlo_error": float((0.1 * 0.9 / count) ** 0.5), "said": _said(means),
     }  # fmt: skip
+
+
+def _is_told(own: Any) -> bool:
+    """Return whether the report's sentences on the rows of a group that was not flagged say that nobody can tell."""
+    said = f"{unharmed_sentence(own, Settings())} {untested_sentence(own)}"
+    return any(word in said for word in WORDS)
 
 
 def _said(means: dict[str, float]) -> str:
@@ -142,4 +155,4 @@ def _judged(
             labels=[f"finding {n}" for n in range(findings)], margin=margin,
         )  # fmt: skip
         rows += [{"by": "group", **row} for row in tests]
-    return metrics.judge_groups(rows)
+    return metrics.judge_groups(rows).assign(variant="the variant")

@@ -90,15 +90,13 @@ def said(coverage: float, exact: float = math.nan, plain: float = math.nan, erro
     """
     if LOWEST <= coverage <= HIGHEST:
         return INSIDE
+    if coverage > HIGHEST and exact > HIGHEST:
+        return f"wide, as the exact one is: {exact:.3f}"
+    if coverage > HIGHEST and not math.isnan(plain):
+        return f"wide by the patient not seen; without {plain:.3f}"
     if LOWEST - error <= coverage <= HIGHEST + error:
         return NEARLY
-    if coverage < LOWEST:
-        return BELOW
-    if exact > HIGHEST:
-        return f"wide, as the exact one is: {exact:.3f}"
-    if not math.isnan(plain):
-        return f"wide by the patient not seen; without {plain:.3f}"
-    return "MISSED: wider than asked"
+    return BELOW if coverage < LOWEST else "MISSED: wider than asked"
 
 
 def exact_ends(errors: int | np.ndarray, patients: int) -> tuple[np.ndarray, np.ndarray]:
