@@ -45,7 +45,7 @@ def rows(repetitions: int, seed: int) -> list[dict[str, Any]]:
             patient = np.arange(films) % patients
             for what, pair in _ends(*marks(patient, shift, generator), patient).items():
                 ends.setdefault(what, []).append(pair)
-        true = _true(shift)
+        true = _true(shift, films // patients)
         found += [
             held_row(what, name, np.array(pairs), true[what], hopeful="below" if what == "false boxes a film" else "above",
                      exact=exact_coverage(round(BOXES * films), 1 - true[what]) if "sensitivity" in what else np.nan)
@@ -83,8 +83,11 @@ def _ends(found: np.ndarray, by_hand: np.ndarray, patient: np.ndarray) -> dict[s
     return ends
 
 
-def _true(shift: float) -> dict[str, float]:
-    """Return the numbers of all films there are."""
+def _true(shift: float, each: int) -> dict[str, float]:
+    """Return the numbers of all films there are, of patients with so many each.
+
+    Marks of one film go together where those of one patient do, and a box score with them.
+    """
     fewest = np.minimum(np.arange(200), MOST - 2)  # a film has no room for more false marks
     mean = float(np.exp(-FALSE_MARKS) * (fewest * _poisson(200)).sum())
     threshold = np.linspace(8 + shift, -8, 200_001)
@@ -97,7 +100,8 @@ def _true(shift: float) -> dict[str, float]:
     true["average precision"] = float((np.diff(right) * precision[1:]).sum())
     generator = np.random.default_rng(3)
     tables = [
-        metrics.box_table(*marks(np.arange(BLOCK), shift, generator), DRAWN) for _ in range(LARGE // BLOCK)
+        metrics.box_table(*marks(np.arange(BLOCK) // each, shift, generator), DRAWN)
+        for _ in range(LARGE // BLOCK)
     ]
     true["box score"] = float(np.mean([table["box_score"].mean() for table in tables]))
     true["false boxes a film"] = float(mean * ndtr(-DRAWN))
