@@ -110,7 +110,7 @@ def _summaries(
     true = {"mean": float(everyone.mean()), "failing": _percentile(everyone)}
     exact = {"failing": _exact(films)} if films else {}
     unseen = (
-        f"{(1 - FAILING) ** films:.0%} of such samples hold no film that fails"
+        f"{100 * (1 - FAILING) ** films:.0f} % of such samples hold no film that fails"
         if films and kind == KINDS[1]
         else ""
     )

@@ -60,7 +60,7 @@ def rows(repetitions: int, seed: int) -> list[dict[str, Any]]:
             found.append(_row(name, findings, margin, groups, films, group, count, none, generator))
     for number, (findings, margin) in enumerate(ALONE):
         share, count = 0.33 if findings == 1 else 0.1, _studies(repetitions, findings)
-        words = f"{findings} finding{'s' if findings > 1 else ''} at {share:.0%}, margin {margin:g}"
+        words = f"{findings} finding{'s' if findings > 1 else ''} at {100 * share:.0f} %, margin {margin:g}"
         every = {size: {f"{size} patients": (size, share), OTHER: (400, share)} for size in SIZES}
         generator = np.random.default_rng([seed, 100 + number])
         none = _silence(findings, margin, every[NULL_SIZE], 1.0, count, generator)
@@ -124,14 +124,13 @@ def _is_told(own: Any) -> bool:
     return any(word in said for word in WORDS)
 
 
-def _said(means: dict[str, float]) -> str:
-    if means["false_report"] > 0.1 or means["silent_and_safe"] > 0.05:
-        return "MISSED: false alarms" if means["false_report"] > 0.1 else "MISSED: called safe"
-    return (
-        "heard"
-        if means["flagged"] >= 0.9
-        else "MISSED: too small to be heard in 90 %, and the report says so"
-    )
+def _said(means: dict[str, Any]) -> str:
+    if means["false_report"] > 0.1:
+        return "MISSED: false alarms"
+    if means["flagged"] >= 0.9:
+        return "heard"
+    silent = 1 - means["flagged"]
+    return f"MISSED: too small to be heard in 90 %; of the silent reports {100 * means['told'] / silent:.0f} % say so"
 
 
 def _judged(

@@ -104,7 +104,7 @@ def test_a_loss_in_one_group_is_heard_where_it_is_large_and_silence_is_told(monk
     assert small["flagged"] + small["told"] == 1 and small["silent_and_safe"] == 0
     for row in rows:
         assert at_most(row["false_report"], 3 if row is rows[2] else 12, 0.1), row
-    assert "2 findings at 10%, margin 0.05: 90 % are flagged from" in evidence_groups.reached(rows)
+    assert "2 findings at 10 %, margin 0.05: 90 % are flagged from" in evidence_groups.reached(rows)
 
 
 def test_what_could_be_found_at_most_is_computed():
