@@ -12,9 +12,11 @@ stated part of their variance, so that their decisions go together as well.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
+from benchmarks.evidence_held import exact_coverage, said
 from radlib import metrics
 
 NOMINAL = 0.95
@@ -63,7 +65,7 @@ SITUATIONS = (
 
 def rows(
     repetitions: int = 500, seed: int = 0, names: Sequence[str] = (), methods: Sequence[str] = ()
-) -> list[dict[str, str | float]]:
+) -> list[dict[str, Any]]:
     """Return how often the intervals hold the true number, by situation, for the bootstrap and for the formulas.
 
     Args:
@@ -75,7 +77,7 @@ def rows(
     Returns:
         One row per situation and method: `row`, `method` (`percentile bootstrap` or `metrics.label_intervals`), `nominal`,
         `coverage`, `monte_carlo_error` (of the coverage), `mean_width`, `zero_width_share`, `too_high` (share of
-        intervals that lie wholly above the true number).
+        intervals that lie wholly above the true number), `said` (in words, of the formulas).
     """
     found = []
     for place, situation in enumerate(SITUATIONS):
@@ -85,8 +87,19 @@ def rows(
         samples = [drawn(situation, generator) for _ in range(repetitions)]
         for method in methods or METHODS:
             ends = np.array([METHODS[method](situation.metric, *sample) for sample in samples])
-            found.append({"row": situation.name, "method": method, **_held(ends, situation.true)})
+            row = {"row": situation.name, "method": method, **_held(ends, situation.true)}
+            found.append(row | {"said": _said(situation, row) if METHODS[method] is by_formula else ""})
     return found
+
+
+def _said(situation: Situation, row: dict[str, Any]) -> str:
+    """Return in words whether the formula's interval holds what it should; an exact one of as many patients stands beside a sensitivity."""
+    exact = (
+        exact_coverage(situation.positive, 1 - situation.true)
+        if situation.metric == "sensitivity"
+        else np.nan
+    )
+    return said(row["coverage"], exact, error=2 * row["monte_carlo_error"])
 
 
 def _held(ends: np.ndarray, true: float) -> dict[str, float]:

@@ -50,8 +50,7 @@ def rows(repetitions: int, seed: int, first_step: int = 30) -> list[dict[str, An
         for kind in LOSSES:
             generator = np.random.default_rng([seed, number, LOSSES.index(kind)])
             tests = [
-                metrics.paired_test(*study, MARGIN)
-                for study in _studies(cohort, kind, repetitions, generator)
+                metrics.paired_test(*study, MARGIN) for study in studies(cohort, kind, repetitions, generator)
             ]
             p_values = np.array([test.p_noninferior for test in tests])
             naive = np.array([_naive(test) for test in tests])
@@ -76,7 +75,7 @@ def _naive(test: metrics.PairedTest) -> float:
     return 1 - NORMAL.cdf(distance / test.standard_error)
 
 
-def _studies(
+def studies(
     cohort: tuple[int, float, int, float], kind: str, repetitions: int, generator: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield (truth, scores of the original, of the variant, patients) of drawn studies."""

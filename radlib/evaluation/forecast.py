@@ -3,6 +3,9 @@
 Of the test films only how many patients have the finding is used, and how many have not. The standard error is that of
 each network's winner on validation films as they are, scaled to as many patients (`metrics.power`): where test films are
 harder, as perturbed ones are, it is larger, and the forecast promises too much.
+
+What is promised is the whole claim. Of outlines that is mean *and* 5th percentile, whose power is drawn (`metrics.chance_of_both`); how many
+patients would do is then not said, since it would have to be drawn for each number of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +15,7 @@ import numpy as np
 
 from radlib import metrics
 from radlib.datasets.films import Films
+from radlib.evaluation.outlined import Outlined
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 
@@ -34,7 +38,7 @@ def forecast(
 
     Returns:
         Per network with a compressed winner: `chain`, `margin`, `patients` of the rarer answer in the test films,
-        `standard_error` to be expected, `chance_if_lossless`, `patients_needed` for 80 %, and `not_excluded`, the share
+        `standard_error` to be expected, `chance_if_lossless` of the whole claim, `patients_needed` for 80 % (not of outlines), and `not_excluded`, the share
         of patients that may be lost entirely without one of them being among these. None where undefined.
     """
     found = {}
@@ -57,17 +61,28 @@ def forecast(
         )
         patients = float(there.min()) * len(there)
         known = (error, patients, settings.margin)
+        if isinstance(first, Outlined):
+            chance, needed = _both(pairs, int(there.min()), settings.margin), np.nan
+        else:
+            chance = metrics.chance_if_lossless(*known)
+            needed = metrics.patients_needed(*known) / len(there)
         row = {
             "margin": settings.margin,
             "patients": float(there.min()),
             "standard_error": error,
-            "chance_if_lossless": metrics.chance_if_lossless(*known),
-            "patients_needed": metrics.patients_needed(*known) / len(there),
+            "chance_if_lossless": chance,
+            "patients_needed": needed,
             "not_excluded": metrics.not_excluded(float(there.min())),
         }
         defined = {name: value if np.isfinite(value) else None for name, value in row.items()}
         found[network] = {"chain": chain, **defined}
     return found
+
+
+def _both(pairs: Sequence[tuple[Outlined, Outlined]], patients: int, margin: float) -> float:
+    """Return how often outlines without loss would be shown as good in mean and 5th percentile, seeds pooled."""
+    before, after = (np.stack([pair[place].values for pair in pairs]) for place in (0, 1))
+    return metrics.chance_of_both(before, after, pairs[0][0].patients, patients, margin)
 
 
 def _patients(y_true: np.ndarray, patient_ids: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ It imports `foundation` alone. Begin with `discrimination` (does it tell the two
 far might each number be from that of all patients?), `paired_tests` and `unseen_patient` (what speaks against "as good"?)
 and `verdicts` (what may be said?).
 
-One file a question. *estimates*, *rate_intervals*, *auroc_intervals* and *bootstrap*: how sure is a number?
+One file a question. *estimates*, *rate_intervals*, *auroc_intervals*, *value_intervals* and *bootstrap*: how sure is a number?
 *calibration*: does 80 % mean 80 %? *comparison*: how far is the compressed network from its
 original on the same films? *delong*: the same by a formula. *decisions*: which films are decided otherwise?
 *temperature*: is it surer of itself? *shift*: do two sets of films come from the same place? *groups*: who is harmed?
@@ -82,7 +82,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "maps": ["points_inside", "rank_correlation", "top_overlap"],
         "probit_loss": ["probit_difference", "upper_loss"],
         "label_intervals": ["intervals", "mean_intervals", "per_label"],
-        "net_benefit": ["decision_curve", "rates_of", "usefulness"],
+        "net_benefit": ["Rates", "decision_curve", "rates_of", "usefulness"],
         "operating_points": ["ThresholdRule", "choose_threshold", "operating_point"],
         "precision_recall": ["point_at", "precision_band", "precision_curve"],
         "presorted": ["auroc_draws", "auroc_draws_of_all"],
@@ -106,6 +106,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "claim_order": ["claims", "first_level"],
         "multiplicity": ["benjamini_hochberg", "holm"],
+        "outline_power": ["chance_of_both"],
         "outline_tests": [
             "both_tests",
             "failing_test",
@@ -127,6 +128,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
         "unseen_patient": ["difference_interval"],
+        "value_intervals": ["percentile_ends", "value_interval"],
         "verdicts": ["judge", "verdict", "verdict_of"],
     },
 )

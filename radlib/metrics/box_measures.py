@@ -69,23 +69,18 @@ def box_scores(found: ArrayLike, marked: ArrayLike, least: float) -> np.ndarray:
     return box_table(found, marked, least)["box_score"].to_numpy()
 
 
-def box_summary(
-    table: "pd.DataFrame", patient_ids: ArrayLike, draws: int = 1000, seed: int = 0
-) -> "pd.DataFrame":
+def box_summary(table: "pd.DataFrame", patient_ids: ArrayLike) -> "pd.DataFrame":
     """Return the mean of each measure over films, with its 95 % interval over patients.
 
     Args:
         table: See `box_table`.
         patient_ids: Whose film it is, (n,).
-        draws: Draws of patients.
-        seed: Of the draws.
 
     Returns:
         One row per measure but `boxes`: `mean`, `mean_low`, `mean_high`. `rsna_score` is the mean over the films that count.
     """
-    columns = ("mean", "mean_low", "mean_high")
     rows = {
-        measure: {name: film_summary(table[measure], patient_ids, draws, seed)[name] for name in columns}
+        measure: film_summary(table[measure].to_numpy(), patient_ids, measure in BOX_SHARES)
         for measure in (*BOX_SHARES, "false_boxes")
     }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return pd.DataFrame.from_dict(rows, orient="index")[["mean", "mean_low", "mean_high"]]

@@ -9,7 +9,9 @@ score, and going down it one counts (Bunch et al., 1978):
 the best precision at that or a higher one counts (Everingham et al., 2010). Boxes of one score are counted together: an int8 file has
 few scores, and no order among equals is better than another.
 
-Both need a score only, and no threshold. Intervals draw patients, all films of a patient together.
+Both need a score only, and no threshold. Intervals draw patients, all films of a patient together. Where all opacities are found every draw
+shows that too: so that of a sensitivity is never narrower than Wilson's at the score that is reached (`rate_intervals`), nor that of average
+precision than the spread of its draws on the scale of logits allows, half a box away from 0 and 1.
 
 References:
     Bunch, Hamilton, Sanderson, Simmons (1978). A free-response approach to the measurement and characterization of
@@ -28,6 +30,8 @@ from radlib.foundation.extras import pandas as pd
 from radlib.metrics.bootstrap import patient_draws, percentile_interval
 from radlib.metrics.box_hits import hits
 from radlib.metrics.box_measures import FOUND_OVERLAP
+from radlib.metrics.calibration import NORMAL_975
+from radlib.metrics.rate_intervals import rate_interval
 
 FALSE_MARKS = (0.125, 0.25, 0.5, 1.0, 2.0)  # a film, at which sensitivity is told
 
@@ -146,13 +150,43 @@ def froc_summary(
         )
 
     drawn = np.array([of(counts) for counts in patient_draws(patient_ids, draws, seed)])
-    ends = [percentile_interval(values) for values in drawn.T]
+    values = of(None)
+    ends = [percentile_interval(column) for column in drawn.T]
+    wider = [_own_ends(marks, np.asarray(patient_ids), number) for number in (*allowed, np.inf)]
+    if np.ptp(drawn[:, -1]) > 0:  # else every draw shows what these films show: as sure as the share of boxes
+        wider[-1] = _logit_ends(values[-1], drawn[:, -1], float(marks.there.sum()))
+    ends = [(min(pair[0], own[0]), max(pair[1], own[1])) for pair, own in zip(ends, wider, strict=True)]
     return pd.DataFrame(
         {
             "measure": [*["sensitivity"] * len(allowed), "average_precision"],
             "false_marks": [*allowed, np.nan],
-            "value": of(None),
+            "value": values,
             "low": [low for low, _ in ends],
             "high": [high for _, high in ends],
         }
     )
+
+
+def _logit_ends(value: float, drawn: np.ndarray, boxes: float) -> tuple[float, float]:
+    """Return an interval of average precision from the spread of its draws on the scale of logits, half a box away from 0 and 1."""
+    from scipy.special import expit, logit
+
+    known = drawn[~np.isnan(drawn)]
+    if not len(known) or boxes == 0:
+        return float("nan"), float("nan")
+    centre, *logits = logit(np.clip(np.append(value, known), 0.5 / boxes, 1 - 0.5 / boxes))
+    reach = NORMAL_975 * float(np.std(logits))
+    return float(expit(centre - reach)), float(expit(centre + reach))
+
+
+def _own_ends(marks: Marks, patient_ids: np.ndarray, allowed: float) -> tuple[float, float]:
+    """Return the interval of the share of boxes that are found at the score down to which so many false marks are allowed."""
+    false, _, _ = froc_curve(marks)
+    places = np.append(-1, marks.last)
+    place = int(places[np.searchsorted(false, allowed + 1e-9, side="right") - 1])
+    taken = marks.film[: place + 1][marks.right[: place + 1]]
+    found = np.bincount(taken, minlength=len(marks.there))
+    film = np.repeat(np.arange(len(marks.there)), marks.there)
+    first = np.cumsum(marks.there) - marks.there  # where each film's boxes begin
+    right = np.arange(len(film)) - first[film] < found[film]
+    return rate_interval(right, patient_ids[film])

@@ -2,8 +2,8 @@
 
 Shares (sensitivity, specificity, accuracy, predictive values) have Wilson's with films counted in patients
 (`rate_intervals`), the AUROC DeLong's on the scale of logits (`auroc_intervals`), balanced accuracy follows from its two
-shares. None of them collapses where nobody was wrong. F1 and the Brier score are neither shares nor ranks: theirs
-comes from the bootstrap over patients (`bootstrap`). The calibration error has none: resampling inflates it.
+shares. the Brier score is a mean over films (`value_intervals`). None of them collapses where nobody was wrong. F1 is neither a share nor a rank nor a mean: its
+interval comes from the bootstrap over patients (`bootstrap`). The calibration error has none: resampling inflates it.
 
 Over several labels the mean is shown, and labels of one patient go together (`estimates.mean_of`).
 """
@@ -20,15 +20,16 @@ from radlib.metrics.bootstrap import metric_draws, metric_draws_of_all, patient_
 from radlib.metrics.discrimination import METRICS, scores
 from radlib.metrics.estimates import Estimate, mean_of, nothing
 from radlib.metrics.rate_intervals import mover_mean, rate, share_interval
+from radlib.metrics.value_intervals import estimate_ends, value_estimate
 
-DRAWN = ("f1", "brier")  # whose intervals come from the bootstrap
+DRAWN = ("f1",)  # whose intervals come from the bootstrap
 SHARES = ("accuracy", "sensitivity", "specificity", "positive_predictive_value", "negative_predictive_value")
 
 
 def estimates_of(
     y_true: ArrayLike, y_prob: ArrayLike, patient: np.ndarray, thresholds: ArrayLike, everyone: int
 ) -> dict[str, Estimate]:
-    """Return the AUROC and every share of one label, and how sure each is.
+    """Return the AUROC, the Brier score and every share of one label, and how sure each is.
 
     Args:
         y_true: Labels, 1, 0 or NaN for unknown, (n,).
@@ -39,8 +40,11 @@ def estimates_of(
     """
     y_true, y_prob = np.asarray(y_true, np.float64), np.asarray(y_prob, np.float64)
     thresholds = np.broadcast_to(np.asarray(thresholds, np.float64), y_true.shape)
-    found = {"auroc": auroc_estimate(y_true, y_prob, patient, everyone)}
     known = ~np.isnan(y_true)
+    found = {
+        "auroc": auroc_estimate(y_true, y_prob, patient, everyone),
+        "brier": value_estimate((y_prob - y_true)[known] ** 2, patient[known], everyone),
+    }
     if np.isnan(thresholds[known]).any():
         return found | dict.fromkeys(SHARES, nothing(everyone))
     truth, called = y_true == 1, y_prob >= thresholds
@@ -55,11 +59,12 @@ def estimates_of(
 
 
 def intervals_of(found: Mapping[str, Estimate]) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of the AUROC, of every share, and of balanced accuracy, from their estimates."""
+    """Return the 95 % interval of the AUROC, the Brier score, every share, and balanced accuracy, from their estimates."""
     ends = {name: share_interval(found[name]) for name in SHARES}
     pair = [(found[name].value, ends[name]) for name in ("sensitivity", "specificity")]
     return {
         "auroc": estimate_interval(found["auroc"]),
+        "brier": estimate_ends(found["brier"]),
         **ends,
         "balanced_accuracy": mover_mean(*pair[0], *pair[1]),
     }
@@ -68,7 +73,7 @@ def intervals_of(found: Mapping[str, Estimate]) -> dict[str, tuple[float, float]
 def mean_intervals(
     y_true: ArrayLike, y_prob: ArrayLike, patient_ids: ArrayLike, thresholds: ArrayLike
 ) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of the mean over labels of the AUROC, of every share, and of balanced accuracy.
+    """Return the 95 % interval of the mean over labels of AUROC, Brier score, every share, and balanced accuracy.
 
     Args:
         y_true: Labels, 1, 0 or NaN for unknown, (n, labels).
@@ -92,7 +97,7 @@ def mean_intervals(
         estimates_of(truth, prob, patient, at, len(patients))
         for truth, prob, at in zip(y_true.T, y_prob.T, thresholds.T, strict=True)
     ]
-    return intervals_of({name: mean_of([one[name] for one in each]) for name in ("auroc", *SHARES)})
+    return intervals_of({name: mean_of([one[name] for one in each]) for name in ("auroc", "brier", *SHARES)})
 
 
 def intervals(

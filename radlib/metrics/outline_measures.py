@@ -54,29 +54,18 @@ def outline_table(truth: ArrayLike, drawn: ArrayLike, spacing: ArrayLike = 1.0) 
     )
 
 
-def outline_summary(
-    table: "pd.DataFrame", patient_ids: ArrayLike, draws: int = 1000, seed: int = 0
-) -> "pd.DataFrame":
+def outline_summary(table: "pd.DataFrame", patient_ids: ArrayLike) -> "pd.DataFrame":
     """Return each measure's mean and its end at which outlines fail, with 95 % intervals over patients.
 
     Args:
         table: See `outline_table`.
         patient_ids: Whose film it is, (n,).
-        draws: Draws of patients.
-        seed: Of the draws.
 
     Returns:
         One row per measure, with the columns of `film_values.film_summary`.
     """
-    rows = {}
-    for measure in (*SHARES, *OUTLINE_DISTANCES):
-        sign = -1 if measure in OUTLINE_DISTANCES else 1
-        found = film_summary(sign * table[measure].to_numpy(np.float64), patient_ids, draws, seed)
-        rows[measure] = found if sign == 1 else _turned(found)
+    rows = {
+        measure: film_summary(table[measure].to_numpy(np.float64), patient_ids, measure in SHARES)
+        for measure in (*SHARES, *OUTLINE_DISTANCES)
+    }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _turned(found: dict[str, float]) -> dict[str, float]:
-    """Return a summary of negated numbers as one of the numbers themselves: ends change places."""
-    ends = {"": "", "_low": "_high", "_high": "_low"}
-    return {f"{name}{end}": -found[f"{name}{ends[end]}"] for name in ("mean", "failing") for end in ends}

@@ -156,9 +156,7 @@ def forecast_sentences(selection: Mapping[str, Any], who: str = " of the rarer a
         known = {name: float("nan") if value is None else value for name, value in row.items()}
         if not w.known(known["patients"]):
             continue
-        chance = (
-            chance_words(known) if who else ""
-        )  # of outlines the percentile decides, of which nobody can say
+        chance = chance_words(known)
         lines.append(
             f"{network}, {known['chain']}: the test films hold {w.plural(known['patients'], 'patient')}{who}, "
             f"which cannot exclude losses concentrated in up to {100 * known['not_excluded']:.1f} % of patients; the margin "

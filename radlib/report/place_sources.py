@@ -37,7 +37,7 @@ def place_sources(readings: Readings, measure: str) -> pd.DataFrame:
 
     def scored(readings: Readings, chosen: Chosen) -> dict[str, Any]:
         inside, others = chosen.inside, chosen.others
-        found = metrics.film_summary(inside.values, inside.patients, readings.run.settings.bootstrap_draws)
+        found = metrics.film_summary(inside.values, inside.patients)
         beside = metrics.mean_difference(others.values, inside.values, others.patient_id, inside.patient_id)
         row: dict[str, Any] = {"films": len(inside.values), "patients": len(np.unique(inside.patient_id))}
         row |= {f"{measure}{end}": found[f"mean{end}"] for end in ENDS}

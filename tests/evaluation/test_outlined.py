@@ -8,7 +8,7 @@ from outline_runs import outline_run
 from radlib import metrics
 from radlib.evaluation import learnt, overlays
 from radlib.evaluation.examination import LOOKS
-from radlib.evaluation.forecast import COUNTS
+from radlib.evaluation.forecast import COUNTS, forecast
 from radlib.evaluation.outlined import Outlined, masks_path, read_masks
 from radlib.evaluation.overlays import overlay_path, typical_films
 from radlib.evaluation.predictions import load_predictions, predict, predictions_path
@@ -17,6 +17,7 @@ from radlib.evaluation.selection import select
 from radlib.evaluation.shown_films import SHOWN
 from radlib.formats.predictors import open_model
 from radlib.foundation.errors import DataError, UsageError
+from radlib.report.headlines import forecast_sentences
 from radlib.report.readings import READERS
 from radlib.report.writing import KINDS
 from radlib.runs.tasks import naming
@@ -79,6 +80,21 @@ def test_the_winner_is_chosen_by_dice_and_nothing_else_is_thresholded(scored):
     assert "validation_auroc" not in entry
     assert test[WORSE].merit < test[LIKE].merit
     assert select(run, scored[1]) == selection  # chosen once
+
+
+def test_the_forecast_is_of_mean_and_percentile_together(scored):
+    run, films, _, _ = scored
+    stored = {v.name: load_predictions(run, v, "validation") for v in run.variants()}
+    found = forecast(run.settings, films.test, run.variants(), {"outline_student": "clustering"}, stored)
+    (said,), answers = found.values(), [stored[name] for name in (ORIGINAL, LIKE)]
+    margin, patients = run.settings.margin, len(set(films.test.patient_ids))
+    both = metrics.chance_of_both(*(one.dice for one in answers), answers[0].patients, patients, margin)
+    assert said["chance_if_lossless"] == both and said["patients_needed"] is None
+    pooled = answers[0].tested(answers[1], margin)
+    alone = metrics.chance_if_lossless(pooled.standard_error * (40 / patients) ** 0.5, patients, margin)
+    assert both <= alone and said["patients"] == patients
+    (sentence,) = forecast_sentences({"before_test": found}, "")
+    assert f"to be so in {100 * both:.0f} % of such studies." in sentence
 
 
 def test_what_was_seen_to_lose_where_outlines_fail_does_not_win(scored):

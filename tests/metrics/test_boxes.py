@@ -132,7 +132,7 @@ def test_average_precision_is_scikit_learns_where_that_interpolates_nothing():
 
 def test_intervals_draw_patients_and_hold_the_value():
     found, marked = drawn_films(0, films=90)
-    table = metrics.froc_summary(found, marked, np.arange(90) // 2, draws=200)
+    table = metrics.froc_summary(found, marked, np.arange(90) // 2)
     assert table["measure"].tolist() == ["sensitivity"] * 5 + ["average_precision"]
     assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"]).all()
     twice = metrics.froc_summary(
@@ -145,7 +145,7 @@ def test_intervals_draw_patients_and_hold_the_value():
     )  # a patient's second look at the same film tells nothing new
     nothing = metrics.froc_summary(found, np.full_like(marked, np.nan), np.arange(90), draws=20)
     assert nothing["value"].isna().all()
-    summary = metrics.box_summary(metrics.box_table(found, marked, 0.3), np.arange(90) // 2, draws=200)
+    summary = metrics.box_summary(metrics.box_table(found, marked, 0.3), np.arange(90) // 2)
     assert (summary["mean_low"] < summary["mean"]).all() and summary.index.tolist() == [
         *metrics.BOX_SHARES,
         "false_boxes",

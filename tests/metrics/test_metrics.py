@@ -292,8 +292,9 @@ def test_draws_of_every_metric_equal_a_plain_loop():
     for name in set(metrics.METRICS) - {"expected_calibration_error"}:
         low, high = np.quantile([d[name] for d in drawn], [0.025, 0.975])
         assert metrics.percentile_interval(by_draw[name]) == pytest.approx((low, high), abs=1e-12), name
-        if name in ("f1", "brier"):
+        if name == "f1":
             assert tuple(table.loc[name, ["low", "high"]]) == pytest.approx((low, high), abs=1e-12), name
+    assert tuple(table.loc["brier", ["low", "high"]]) == metrics.value_interval((prob - truth) ** 2, patients)
     assert np.isnan(table.loc["expected_calibration_error", ["low", "high"]].astype(float)).all()
 
 

@@ -69,8 +69,7 @@ def box_measures(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     """
 
     def rows_of(answers: Any, place: int) -> pd.DataFrame:
-        draws = run.settings.bootstrap_draws
-        return measure_rows(metrics.box_summary(answers.table(place), answers.patients, draws), answers)
+        return measure_rows(metrics.box_summary(answers.table(place), answers.patients), answers)
 
     return each_label(readings or read(run), LONG, rows_of)
 

@@ -49,7 +49,9 @@ def box_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "of its scores each box takes the box by hand that it overlaps most and by more than that share. A film on which there is none of "
         "either has 1; RSNA’s measure (2018) leaves such films out, so that which films count depends on the network. Found and false "
         f"boxes, the free-response curve (Bunch et al., 1978) and average precision: at an overlap of more than {FOUND_OVERLAP:.2f}.",
-        f"Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), {settings.bootstrap_draws:,} draws.",
+        "Intervals: 95 %, clustered by patient. Of means over films symmetric on the scale of logits, of counts on that of logarithms, "
+        "Student’s, with the patient who moves the mean most counted once more; of the free-response curve and average precision the bootstrap "
+        f"over patients (Efron, 1979), {settings.bootstrap_draws:,} draws, and of a sensitivity no narrower than Wilson’s.",
         f"Verdicts: one-sided tests at 5 % of the mean box score against a margin of {settings.margin:.3f}, clustered by patient with one more "
         f"patient counted than were seen, lost entirely (Gaffke, 2005); alarms are not adjusted. {seeds_words(several_seeds(readings))} In order, "
         "each network by itself: its winner, and where that was shown its other chains (Holm, 1979).",

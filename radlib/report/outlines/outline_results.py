@@ -44,13 +44,13 @@ def outline_results(run: Run, *, readings: Readings | None = None) -> pd.DataFra
         several labels a film counts with their mean.
     """
     readings = readings or read(run)
-    draws = readings.run.settings.bootstrap_draws
 
     def quality(variant: Variant, answers: Any) -> dict[str, Any]:
         row: dict[str, Any] = {}
         for name in ("dice", *BESIDE):
             known = answers is not None
-            found = metrics.film_summary(answers.of_measure(name), answers.patients, draws) if known else {}
+            share = name not in metrics.OUTLINE_DISTANCES
+            found = metrics.film_summary(answers.of_measure(name), answers.patients, share) if known else {}
             row |= {f"{name}{end}": found.get(f"mean{end}", np.nan) for end in ENDS}
             if name == "dice":
                 row |= {f"failing_dice{end}": found.get(f"failing{end}", np.nan) for end in ENDS}
@@ -73,7 +73,7 @@ def outline_measures(run: Run, *, readings: Readings | None = None) -> pd.DataFr
 
     def rows_of(answers: Any, place: int) -> pd.DataFrame:
         films = pd.DataFrame(answers.measures[:, place], columns=list(metrics.OUTLINE_MEASURES))
-        summary = metrics.outline_summary(films, answers.patients, run.settings.bootstrap_draws)
+        summary = metrics.outline_summary(films, answers.patients)
         return measure_rows(summary, answers)
 
     return each_label(readings or read(run), LONG, rows_of)

@@ -58,7 +58,7 @@ def _row(
     """Return what one step shows of a variant, and of the loss beside its original."""
     settings, patients = readings.run.settings, own["patient_id"]
     dice = own["y_prob"][step].astype(np.float64).mean(axis=1)
-    said = metrics.film_summary(dice, patients, settings.bootstrap_draws)
+    said = metrics.film_summary(dice, patients)
     row: dict[str, Any] = {"films": len(dice), "patients": len(np.unique(patients))}
     row |= {f"dice{end}": said[f"mean{end}"] for end in ENDS}
     row |= {f"failing_dice{end}": said[f"failing{end}"] for end in ENDS}

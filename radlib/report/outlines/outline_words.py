@@ -56,7 +56,9 @@ def outline_methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...
         "film is left out of a mean (Maier-Hein et al., 2024). Patches are connected pixels; one is found where at least a tenth of it "
         "is drawn, and a drawn one is false where it touches none. Hausdorff 95 and mean surface distance: of the edges, in pixels of "
         "the film as the network sees it; where only one outline is empty, the film’s diagonal.",
-        f"Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), {settings.bootstrap_draws:,} draws.",
+        "Intervals: 95 %, clustered by patient. Of means symmetric on the scale of logits, of distances and counts on that of logarithms, "
+        "Student’s, with the patient who moves the mean most counted once more; of the "
+        f"{100 * FAILING:.0f}th percentile the exact one (Thompson, 1936; Woodruff, 1952), whose lower end is 0 where films are too few to say.",
         f"Verdicts: one-sided tests at 5 % against a margin of {settings.margin:.3f}, of the mean Dice, clustered by patient with one "
         f"more patient counted than were seen, lost entirely (Gaffke, 2005), and of the {100 * FAILING:.0f}th percentile over films, by "
         "weighted draws of patients with one more likewise (Rubin, 1981). As good needs both (Berger, 1982); an alarm is either’s, "
