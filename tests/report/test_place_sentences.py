@@ -247,8 +247,9 @@ SAID = {
     "It was written down before this run scored a test film, but for variants": (lambda: box_how(boxed(added_after_test=[WINNER])), box_how),
     "Each chain was trained from one seed": (outline_how, lambda: outline_how(several(outlined()))),
     "Seeds are random effects": (lambda: box_how(several(boxed())), box_how),
-    "Intervals: 95 %, percentile bootstrap over patients (Efron, 1979), 200 draws": (
-        outline_how, lambda: outline_how(other(outlined(), bootstrap_draws=500))),
+    "average precision the bootstrap over patients (Efron, 1979), 200 draws": (
+        box_how, lambda: box_how(other(boxed(), bootstrap_draws=500))),
+    "th percentile the exact one (Thompson, 1936; Woodruff, 1952), whose lower end is 0": (outline_how, box_how),
     "Verdicts: one-sided tests at 5 % against a margin of 0.010, of the mean Dice": (
         outline_how, lambda: outline_how(other(outlined(), margin=0.05))),
     "Verdicts: one-sided tests at 5 % of the mean box score against a margin of 0.010": (
