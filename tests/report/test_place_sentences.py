@@ -249,6 +249,7 @@ SAID = {
     "Seeds are random effects": (lambda: box_how(several(boxed())), box_how),
     "average precision the bootstrap over patients (Efron, 1979), 200 draws": (
         box_how, lambda: box_how(other(boxed(), bootstrap_draws=500))),
+    "Of means over films symmetric on the scale of logits, of counts on that": (box_how, outline_how),
     "th percentile the exact one (Thompson, 1936; Woodruff, 1952), whose lower end is 0": (outline_how, box_how),
     "Verdicts: one-sided tests at 5 % against a margin of 0.010, of the mean Dice": (
         outline_how, lambda: outline_how(other(outlined(), margin=0.05))),
