@@ -66,7 +66,9 @@ def test_the_split_depends_on_ids_and_seed_not_on_order():
 
 def test_an_official_test_part_is_left_alone():
     dataset = drawn(400, 400, 0, official=True)
-    result = split_by_patient(dataset, **FRACTIONS, seed=0, id_scope="folder").index
+    found = split_by_patient(dataset, **FRACTIONS, seed=0, id_scope="folder")
+    result = found.index
+    assert found.official_parts == ("training", "test")  # of which `split` says nothing any more
     assert ((result["split"] == "test") == (dataset.index["split"] == "test")).all()
     assert not set(result["patient_id"]) & set(dataset.index["patient_id"])
 

@@ -30,7 +30,9 @@ def opened(folder, *, alike, pattern):
         image_size=32,
     )
     open_films(run)
-    notes = json.loads(run.path("films.json").read_text())["dataset"]["notes"]
+    record = json.loads(run.path("films.json").read_text())
+    assert record["official_parts"] == []  # all was drawn
+    notes = record["dataset"]["notes"]
     return counted_in(run.folder), " ".join(notes)
 
 

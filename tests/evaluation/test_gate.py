@@ -14,11 +14,15 @@ from radlib.cli import app as cli
 from radlib.evaluation.answers import Predictions
 from radlib.evaluation.gate import Gate, gate_of, qualify
 from radlib.evaluation.limits import best_within
+from radlib.evaluation.selection import _refuse_another_choice
 from radlib.foundation.errors import QualityGateError, UsageError
 from radlib.report.gate import gate_outcome
 from radlib.report.limits import limit_blocks
 from radlib.report.readings import read
 from radlib.runs.settings import Settings
+from radlib.runs.tasks.binary_question import binary
+from radlib.runs.tasks.boxes_question import boxes
+from radlib.runs.tasks.outlines_question import outlines
 from radlib.runs.variants import Step, variant_name
 from stored import stored_run
 from written_runs import answer, noisy, write_run
@@ -155,8 +159,27 @@ def test_the_gate_is_written_before_test_films_and_stands_after(tmp_path):
         radlib.select(with_gate(run, gate_size_kb=1.0), films)
     with pytest.raises(UsageError, match="'selection_loss' was another when the test films were scored"):
         radlib.select(with_gate(gated, selection_loss=0.5), films)
+    with pytest.raises(UsageError, match="'perturbation' was another when the test films were scored"):
+        radlib.select(with_gate(gated, perturbation={"brightness": 0.3}), films)
     with pytest.raises(UsageError, match="The gate was stated otherwise"):
         radlib.select(run, films)
+
+
+@pytest.mark.parametrize(
+    ("task", "setting"),
+    [
+        (binary("pneumonia"), "selection_loss"),
+        (binary("pneumonia"), "perturbation"),
+        (outlines(["lung"]), "margin"),
+        (boxes(["opacity"]), "margin"),
+    ],
+)
+def test_what_a_choice_rests_on_cannot_change_when_test_films_have_been_scored(task, setting):
+    before = {name: getattr(Settings(), name) for name in ("margin", "selection_loss", "perturbation")}
+    _refuse_another_choice(Settings(), before, task)
+    _refuse_another_choice(Settings(), {}, task)  # an earlier version noted none of it
+    with pytest.raises(UsageError, match=f"'{setting}' was another when the test films were scored"):
+        _refuse_another_choice(Settings(), before | {setting: 0.5}, task)
 
 
 def test_a_gate_that_nobody_meets_leaves_the_run_with_a_model_to_show(tmp_path):
