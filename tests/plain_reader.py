@@ -360,6 +360,52 @@ def outline(outputs, film_shape, preparation, said):
     return drawn, (np.abs(values - said["least"]) <= said["apart"]).astype(np.uint8), share
 
 
+def boxes(outputs, said):
+    """Rows of boxes in pixels of the square, as the words of the steps peaks and boxes have them."""
+    count, stride, n = len(said["labels"]), said["stride"], len(outputs)
+    s, found = n * stride, []
+    for label in range(count):
+        rows = []
+        for i in range(n):
+            for j in range(n):
+                v = F8(outputs[i, j, label])
+                before = [(i - 1, j - 1), (i - 1, j), (i - 1, j + 1), (i, j - 1)]
+                after = [(i, j + 1), (i + 1, j - 1), (i + 1, j), (i + 1, j + 1)]
+                inside = [
+                    [F8(outputs[y, x, label]) for y, x in cells if 0 <= y < n and 0 <= x < n]
+                    for cells in (before, after)
+                ]
+                if (
+                    v >= said["least"]
+                    and all(v > each for each in inside[0])
+                    and all(v >= each for each in inside[1])
+                ):
+                    w, h, right, down = F8(outputs[i, j, count:])
+                    x, y = (j + right) * stride, (i + down) * stride
+                    left, top, ending, bottom = (
+                        min(max(at, 0), s)
+                        for at in (x - w * s / 2, y - h * s / 2, x + w * s / 2, y + h * s / 2)
+                    )
+                    rows.append([label, v, left, top, ending - left, bottom - top])
+        found += sorted(rows, key=lambda row: -row[1])[: said["most"]]
+    return np.reshape(found, (-1, 6))
+
+
+def film_boxes(rows, film_shape, preparation):
+    s, (h, w) = preparation["image_size"], film_shape
+    width, height, left, top = s, s, 0, 0
+    if preparation["resize"] == "pad":
+        k = s / max(h, w)
+        width, height = (max(int(np.rint(side * k)), 1) for side in (w, h))
+        left, top = (s - width) // 2, (s - height) // 2
+    found = []
+    for label, score, x, y, wide, high in rows:
+        across = [min(max((at - left) * w / width, 0), w) for at in (x, x + wide)]
+        down = [min(max((at - top) * h / height, 0), h) for at in (y, y + high)]
+        found.append([label, score, across[0], down[0], across[1] - across[0], down[1] - down[0]])
+    return np.reshape(found, (-1, 6))
+
+
 def decision(outputs, said):
     outputs, pairs = np.asarray(outputs), said["task"] == "binary"
     if said["task"] == "classes":

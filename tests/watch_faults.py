@@ -34,7 +34,7 @@ def row_of(look, image):
 
 
 def watched(folder, table, films, pace=AT_ONCE, tell=lambda row: None, say=lambda line: None):
-    follows = FollowingTable(table, COLUMNS) if table else None
+    follows = [FollowingTable(table, COLUMNS)] if table else []
     return Watched(folder, films, row_of, tell, follows, say, pace)
 
 

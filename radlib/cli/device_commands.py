@@ -26,6 +26,8 @@ from radlib.foundation.plain_text import say, say_line
               help="Draw where the network looked, a picture per film.")  # fmt: skip
 @click.option("--masks", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Of a variant that outlines: write the mask of each film there as PNG, as large as the film.")  # fmt: skip
+@click.option("--boxes", type=click.Path(path_type=Path), metavar="FILE.csv",
+              help="Of a variant that finds boxes: write a row per box, in pixels of the film.")  # fmt: skip
 @click.option("--dicom-sr", "reports", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Write a DICOM Structured Report per film, for the archive that it came from.")  # fmt: skip
 @click.option("--with-files", is_flag=True, help="Name the files, too (they may name patients).")
@@ -58,7 +60,8 @@ def read(
         raise UsageError("Give films, or a folder with --watch; --once goes with --watch.")
     from radlib.deployment.answer_tables import Choices
 
-    csv, places = given.pop("csv"), {name: given.pop(name) for name in ("heat_maps", "reports", "masks")}
+    named = ("heat_maps", "reports", "masks", "boxes")
+    csv, places = given.pop("csv"), {name: given.pop(name) for name in named}
     choices = Choices(compared=not fast, **given)
     spoken = {
         "to": csv,

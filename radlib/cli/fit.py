@@ -22,7 +22,7 @@ from radlib.cli.series.plan import check_settings, given_values, notebook_files
 from radlib.cli.series.series import run_series
 from radlib.datasets.films import FilmSplits, open_films, preprocessing_of
 from radlib.datasets.looking.samples import sample_of
-from radlib.deployment.export import GOLDEN_ANSWERS, export_variant
+from radlib.deployment.export import export_variant
 from radlib.evaluation.choices import read_choices
 from radlib.evaluation.search.budgets import Budget
 from radlib.evaluation.search.files import scale_words
@@ -111,8 +111,8 @@ def fit(asked: Asked, say: Callable[[str], None]) -> Path:
     study, final = _final_study(run, asked, taken, NOTEBOOKS[task.head])
     _hand_over(run, final, [taken.best, taken.reference])
     done = run_series(str(study), output=str(final), given=_places(run), say=say)
-    bundle = _bundle(done) if task.record in GOLDEN_ANSWERS else None
-    page = write_its_page(bundle, say) if bundle is not None else None
+    bundle = _bundle(done)
+    page = write_its_page(bundle, say)
     for line in outcome_lines(done, study, bundle, page):
         say(line)
     return done.folder

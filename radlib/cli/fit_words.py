@@ -54,13 +54,13 @@ def budget_words(budget: Budget) -> str:
     return " and ".join(f"{value:g} {what}" for value, what in named if value) or "no budget"
 
 
-def outcome_lines(run: Run, study: Path, bundle: Path | None, page: Path | None) -> list[str]:
+def outcome_lines(run: Run, study: Path, bundle: Path, page: Path | None) -> list[str]:
     """Return how the file did on the test films, and what to do next.
 
     Args:
         run: The final run, finished.
         study: Its study file.
-        bundle: What a device needs; None where no device reads such answers yet.
+        bundle: What a device needs.
         page: What a browser needs; None where there is none.
     """
     from radlib import report  # here: it brings pandas and matplotlib, which a refused start does without
@@ -70,9 +70,7 @@ def outcome_lines(run: Run, study: Path, bundle: Path | None, page: Path | None)
         *report.headline(report.write_results(run), read(run).selection, run.settings),
         f"Report: {run.path('report.html')}",
         f"To run again, or to change, with radlib run: {study}",
-        f"For the device: {bundle} (its README.txt says how)"
-        if bundle is not None
-        else "No bundle: no device reads such answers yet; on this machine radlib predict --boxes does.",
+        f"For the device: {bundle} (its README.txt says how)",
         *([f"For a browser: {page} (radlib page {bundle} --serve shows one)"] if page is not None else []),
     ]
 

@@ -20,9 +20,12 @@ from radlib.foundation.storage import write_text
 from radlib.imaging.centre_maps import boxes_of
 from radlib.imaging.images import Preprocessing, placement
 from radlib.runs.tasks import Task, task_of
+from radlib.runs.variants import Variant
 
 COLUMNS = ("image_id", "label", "score", "x", "y", "width", "height")
 BOXED = "boxes"  # the word of tasks that find them (`record`)
+
+Find = Callable[[Answer], list[Mapping[str, Any]]]
 
 
 def reading_with_boxes(
@@ -40,17 +43,13 @@ def reading_with_boxes(
         UsageError: When the variant finds no boxes, or `to` is a folder.
     """
     described, record = read_described(folder_of(variant))
-    task, preparation = task_of(described), Preprocessing.from_dict(record["preparation"])
-    if task.record != BOXED:
-        raise UsageError(f"{described.name} finds no boxes; leave --boxes out.")
-    if to.is_dir():
-        raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
-    columns = [*["file"] * with_files, *COLUMNS]
+    find = checked_finder(described, record, to)
+    columns = box_columns(with_files)
 
     def written(answers: Iterator[Answer]) -> Iterator[Answer]:
         lines = [heading_text(columns)]
         for answer in answers:
-            lines += [row_text(columns, row) for row in film_boxes(task, answer, preparation)]
+            lines += [row_text(columns, row) for row in find(answer)]
             yield answer
         write_text(to, "".join(lines))
 
@@ -59,6 +58,38 @@ def reading_with_boxes(
         return dataclasses.replace(found, answers=written(found.answers))
 
     return reading
+
+
+def box_columns(with_files: bool) -> list[str]:
+    """Return the columns of a table of boxes."""
+    return [*["file"] * with_files, *COLUMNS]
+
+
+def finder(variant: Variant, record: Mapping[str, Any]) -> Find | None:
+    """Return what turns an answer into rows, see `film_boxes`; None of a variant that finds no boxes.
+
+    Args:
+        variant: Who is asked.
+        record: See `described_variants.read_described`.
+    """
+    task, preparation = task_of(variant), Preprocessing.from_dict(record["preparation"])
+    if task.record != BOXED:
+        return None
+    return lambda answer: film_boxes(task, answer, preparation)
+
+
+def checked_finder(variant: Variant, record: Mapping[str, Any], to: Path) -> Find:
+    """Return the same for a table that is to be written.
+
+    Raises:
+        UsageError: When the variant finds no boxes, or `to` is a folder.
+    """
+    found = finder(variant, record)
+    if found is None:
+        raise UsageError(f"{variant.name} finds no boxes; leave --boxes out.")
+    if to.is_dir():
+        raise UsageError(f"{to.name} is a folder; name the CSV file to write.")
+    return found
 
 
 def film_boxes(task: Task, answer: Answer, preparation: Preprocessing) -> list[Mapping[str, Any]]:

@@ -71,19 +71,27 @@ def folder_of(place: Path) -> Path:
     return Path(place).parent if Path(place).is_file() else Path(place)
 
 
-def refuse_outlines(variant: Variant, option: str, instead: str) -> None:
+DOES: Mapping[str, str] = {
+    "masks": "outlines",
+    "boxes": "finds boxes",
+}  # by the word of a task, `Task.record`
+
+
+def refuse_places(variant: Variant, option: str, instead: Mapping[str, str]) -> None:
     """Refuse what only an answer for whole films can have.
 
     Args:
         variant: Who is asked.
         option: Of the command line.
-        instead: What to do, after a semicolon.
+        instead: What to do, after a semicolon, by the word of its task.
 
     Raises:
-        UsageError: For a network that outlines.
+        UsageError: For a network that outlines or finds boxes.
     """
-    if task_of(variant).record != Task.record:
-        raise UsageError(f"{variant.name} outlines, and {option} is for answers to whole films; {instead}.")
+    if (record := task_of(variant).record) != Task.record:
+        raise UsageError(
+            f"{variant.name} {DOES[record]}, and {option} is for answers to whole films; {instead[record]}."
+        )
 
 
 def _study(run_folder: Path) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.bench.subjects import ORIGINAL, ORIGINAL_FILE, lay_original
+from radlib.deployment.bundle.box_examples import golden_boxes
 from radlib.deployment.bundle.conformance import FOLDER, VECTORS
 from radlib.deployment.bundle.deployed import RUNNABLE, deployed, write_converted
 from radlib.deployment.bundle.outline_examples import golden_masks
@@ -100,10 +101,6 @@ def export_variant(
     """
     source, folder = Path(run_folder) / "variants" / key, Path(folder)
     variant, record = read_described(source)
-    if task_of(variant).record not in GOLDEN_ANSWERS:
-        raise UsageError(
-            f"{variant.name} finds boxes, and no device reads such answers yet; find them with radlib predict --boxes."
-        )
     if micro:
         refuse_maps(variant)
     place, platforms = _checked_place(folder, Path(run_folder)), checked_platforms(wheels)
@@ -216,4 +213,5 @@ def _write_golden(folder: Path, variant: Variant, preparation: Preprocessing, ru
 GOLDEN_ANSWERS: Mapping[str, Callable[[Task, np.ndarray, float], dict[str, np.ndarray]]] = {
     "probabilities": lambda task, outputs, step: {"outputs": outputs},
     "masks": golden_masks,
+    "boxes": golden_boxes,
 }

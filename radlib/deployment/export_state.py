@@ -8,7 +8,7 @@ import contextlib
 import csv
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ TAKEN: Mapping[str, Sequence[str]] = {  # by how a task's answers are kept, `Tas
         *(f"{start}_{rate}{end}" for rate in ("sensitivity", "specificity")
           for start, end in (("difference", ""), ("difference", "_low"), ("difference", "_high"), ("verdict", ""), ("reason", ""))),
         "threshold", *JUDGED,
+    ),
+    "boxes": (
+        "films", "patients", "box_score", "box_score_low", "box_score_high", "boxes_found", "boxes_found_low", "boxes_found_high",
+        "false_boxes", "false_boxes_low", "false_boxes_high", "difference", "difference_low", "difference_high", "verdict",
+        "verdict_reason", *JUDGED,
     ),
     "masks": (
         "films", "patients", "dice", "dice_low", "dice_high", "failing_dice", "failing_dice_low", "failing_dice_high",
@@ -121,7 +126,7 @@ def sentences(state: dict[str, Any]) -> list[str]:
             *(f"- {reason}." for reason in state["missing"]),
         ]
     row = state["verdict"]
-    tell = _of_outlines if "dice" in row else _of_probabilities
+    tell = next((told_by for measure, told_by in TELLING.items() if measure in row), _of_probabilities)
     lines = [*([state["alarm"]] if "alarm" in state else []), tell(row), *_beside(row, state)]
     return [told(line, counted_named(state.get("counted", ""))) for line in lines]
 
@@ -140,6 +145,18 @@ def _of_outlines(row: dict[str, Any]) -> str:
     return (
         f"Tested on {_films(row)}: mean Dice {_interval(row, 'dice')}, 5th percentile of the films {failing}."
     )
+
+
+def _of_boxes(row: dict[str, Any]) -> str:
+    """Return the mean box score, and how many boxes are found for how many false ones."""
+    found, false = _interval(row, "boxes_found"), _interval(row, "false_boxes")
+    return (
+        f"Tested on {_films(row)}: mean box score {_interval(row, 'box_score')}; of the boxes by hand on a film {found} are found, "
+        f"beside {false} false ones a film."
+    )
+
+
+TELLING: Mapping[str, Callable[[dict[str, Any]], str]] = {"dice": _of_outlines, "box_score": _of_boxes}
 
 
 def _beside(row: dict[str, Any], state: Mapping[str, Any]) -> Iterator[str]:

@@ -59,11 +59,17 @@ DECODED = (
 FILLED = "with {model} it makes {runs}, the very bytes, which then need not be sent"
 
 MOST_PROBABLE = "A film is of the class with the largest output."
+BOXED = (
+    "A box is where the map of its label has a peak, a cell that none of its neighbours exceeds, of at least {least:g}; how large it is and "
+    "where in the cell its centre lies stand in the other maps. Boxes are in pixels of the film."
+)
 OUTLINED = "A pixel belongs to an outline where its probability is at least {least:g}; masks are as large as the film."
 # By how a task's answers are kept, `Task.record`.
-PICTURES: Mapping[str, str] = {"probabilities": "", "masks": " --masks MASKS"}
+FIXED: Mapping[str, str] = {"masks": OUTLINED, "boxes": BOXED}
+PICTURES: Mapping[str, str] = {"probabilities": "", "masks": " --masks MASKS", "boxes": " --boxes boxes.csv"}
 EXAMPLES: Mapping[str, str] = {
     "probabilities": "films (uint8) and the outputs expected of them",
+    "boxes": "films (uint8), outputs, the boxes expected of them, and those that rounding may draw or leave out (undecided)",
     "masks": "films (uint8), the masks expected of them, and which pixels rounding may turn (undecided)",
 }
 
@@ -100,7 +106,7 @@ def _decision(variant: Variant, record: dict[str, Any]) -> str:
     if task.exclusive:
         return MOST_PROBABLE
     if task.fixed_threshold is not None:
-        return OUTLINED.format(least=task.fixed_threshold)
+        return FIXED[task.record].format(least=task.fixed_threshold)
     chosen = dict(zip(task.labels, record["thresholds"], strict=True))
     stated = ", ".join(f"{label} {exact(value)}" for label, value in chosen.items() if value is not None)
     without = ", ".join(label for label, value in chosen.items() if value is None)

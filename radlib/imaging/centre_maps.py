@@ -77,24 +77,36 @@ def boxes_of(maps: np.ndarray, labels: int, *, least: float = FAINTEST, most: in
     """
     maps = np.asarray(maps, np.float64)
     found = np.full((len(maps), labels, most, 5), np.nan)
-    side = maps.shape[1] * STRIDE
     for label in range(labels):
         heat = maps[..., label]
         scores = np.where(_peaks(heat) & (heat >= least), heat, -1.0).reshape(len(maps), -1)
         places = np.argsort(-scores, axis=1, kind="stable")[:, :most]  # (n, most or all cells)
         for film, chosen in enumerate(places):
             cells = chosen[scores[film, chosen] > 0]
-            lines, columns = np.divmod(cells, heat.shape[2])
-            width, height, right, down = maps[film, lines, columns, labels:].T
-            centre = (columns + right) * STRIDE, (lines + down) * STRIDE
-            ends = [
-                np.clip(at + sign * length * side / 2, 0, side)
-                for sign in (-1, 1)
-                for at, length in zip(centre, (width, height), strict=True)
-            ]
-            corners = (ends[0], ends[1], ends[2] - ends[0], ends[3] - ends[1])
-            found[film, label, : len(cells)] = np.stack([scores[film, cells], *corners], axis=1)
+            found[film, label, : len(cells)] = boxes_at(maps[film], labels, label, cells)
     return found
+
+
+def boxes_at(maps: np.ndarray, labels: int, label: int, cells: np.ndarray) -> np.ndarray:
+    """Return the boxes whose centres lie in some cells, whether peaks or not, float64 (k, 5), as `boxes_of` has them.
+
+    Args:
+        maps: Of one film, float64 (cells, cells, labels + 4).
+        labels: How many there are.
+        label: Which of them.
+        cells: Numbers of cells, counted along the rows, (k,).
+    """
+    side = len(maps) * STRIDE
+    lines, columns = np.divmod(cells, maps.shape[1])
+    width, height, right, down = maps[lines, columns, labels:].T
+    centre = (columns + right) * STRIDE, (lines + down) * STRIDE
+    ends = [
+        np.clip(at + sign * length * side / 2, 0, side)
+        for sign in (-1, 1)
+        for at, length in zip(centre, (width, height), strict=True)
+    ]
+    corners = (ends[0], ends[1], ends[2] - ends[0], ends[3] - ends[1])
+    return np.stack([maps[lines, columns, label], *corners], axis=1)
 
 
 def by_label(boxes: np.ndarray, labels: int) -> np.ndarray:

@@ -203,5 +203,4 @@ def test_the_end_tells_how_it_did_and_where_everything_lies(tmp_path):
     assert "mine_fit.page" in lines[5]
     assert outcome_lines(run, Path("mine_fit.yaml"), Path("mine_fit.bundle"), None) == lines[:5]
     assert "is the smallest" in lines[0] and "test films" in lines[1]
-    assert "No bundle" in outcome_lines(run, Path("mine_fit.yaml"), None, None)[4]
     assert lines[2].endswith("report.html") and "mine_fit.yaml" in lines[3] and "mine_fit.bundle" in lines[4]

@@ -35,6 +35,24 @@ UNDECIDED = (
 )
 SHARE = "Per label how much of the square has outputs >= 'least', all s x s pixels counted; 'shares' of the vectors."
 
+PEAKS = (
+    "Per label in float64: 1 in a cell whose output is >= 'least' of 'decision', > those of the four neighbours before it (the row above and "
+    "the cell on its left) and >= those of the four after it; cells beyond the edge are lower. Of more than 'most' peaks of a label those "
+    "with the greatest outputs, of equal ones the first by rows; all others 0."
+)
+BOXES = (
+    "A row per peak, by label and falling score: number of the label, score, left, top, width, height in pixels of the square. At row i and "
+    "column j the outputs after those of the labels, w, h, right and down: x = (j + right) 'stride', y = (i + down) 'stride'; the edges "
+    "x - w s / 2, y - h s / 2, x + w s / 2, y + h s / 2, each held within 0 to s, in float64. None where an output is not finite or lies below "
+    "-0.0001 or above 1.0001."
+)
+FILM_BOXES = "The same in pixels of 'grey': x edges (x - left of 'place') (its width / width of 'place'), held within 0 and its width; y edges alike."
+UNDECIDED_BOXES = (
+    "In the vectors alone, in the form of film_boxes: boxes that a runtime whose outputs differ by up to 'apart' of 'decision' may draw or leave "
+    "out. Of a cell with the label's output v and m the highest of its eight neighbours: v >= 'least' - 'apart' and v >= m - 2 'apart', "
+    "without those where v > 'least' + 'apart', v > m + 2 'apart', and no more than 'most' such cells have v - 2 'apart' or more."
+)
+
 PREPARED_STEPS = (
     {"step": "resized", "array": "float32 (height, width)", "words": RESIZED},
     {"step": "square", "array": "float32 (s, s)", "words": SQUARE},
@@ -54,6 +72,13 @@ ANSWER_STEPS: Mapping[
         {"step": "outline", "array": "uint8 (height, width, labels)", "words": OUTLINE},
         {"step": "undecided", "array": "uint8 (height, width, labels)", "words": UNDECIDED},
         {"step": "share", "array": "float64 (labels,)", "words": SHARE},
+    ),
+    "boxes": (
+        {"step": "outputs", "array": "float32 (s / stride, s / stride, outputs)", "words": OUTPUTS},
+        {"step": "peaks", "array": "uint8 (s / stride, s / stride, labels)", "words": PEAKS},
+        {"step": "boxes", "array": "float64 (boxes, 6)", "words": BOXES},
+        {"step": "film_boxes", "array": "float64 (boxes, 6)", "words": FILM_BOXES},
+        {"step": "undecided", "array": "float64 (boxes, 6)", "words": UNDECIDED_BOXES},
     ),
 }
 
@@ -137,5 +162,9 @@ TOLERANCES: Mapping[str, object] = {
     ),
     "decision": "equal",
     "outline": "equal but for pixels that are undecided",
+    "boxes, film_boxes": (
+        "of equal outputs 1e-6; of another runtime's each box but the undecided ones, the score 'apart' away, edges 'edges_apart' pixels of the "
+        "square"
+    ),
     "share": "apart by no more than 'may_differ' of the vectors, the share of outputs that lie within 'apart' of 'least'",
 }

@@ -48,7 +48,7 @@ def write_conformance(
     for name, path in _written(folder / "films", preparation.image_size):
         steps = dict(film_steps(path, preparation, source))
         answer, arrays = ask(steps["levels"], steps["grey"].shape) if ask else ({}, {})
-        kept = {**steps, **arrays} if name in IN_FULL else {**_in_short(steps), **_masks(arrays)}
+        kept = {**steps, **arrays} if name in IN_FULL else {**_in_short(steps), **_drawn(arrays)}
         films.append({
             "name": name,
             "file": f"films/{path.name}",
@@ -84,7 +84,7 @@ def _in_short(steps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: steps[name] for name in kept}
 
 
-def _masks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _drawn(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return what is kept of the answer to a film that is not shown in full: what is drawn, not the numbers behind it."""
     return {name: array for name, array in arrays.items() if name != "outputs"}
 

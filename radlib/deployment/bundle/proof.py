@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.bundle import conformance, specification
+from radlib.deployment.bundle.box_examples import box_vector
 from radlib.deployment.bundle.conformance import write_conformance
 from radlib.deployment.bundle.outline_examples import outline_vector
 from radlib.deployment.micro.operators import answer_step
@@ -79,7 +80,13 @@ def _outlined(asked: Asked, outputs: np.ndarray) -> conformance.Vector:
     return outline_vector(asked.task, outputs, asked.size, asked.preparation, asked.step)
 
 
+def _boxed(asked: Asked, outputs: np.ndarray) -> conformance.Vector:
+    """Return how many boxes there are, and where."""
+    return box_vector(asked.task, outputs, asked.size, asked.preparation, asked.step)
+
+
 VECTORS: Mapping[str, Callable[[Asked, np.ndarray], conformance.Vector]] = {
     "probabilities": _decided,
     "masks": _outlined,
+    "boxes": _boxed,
 }

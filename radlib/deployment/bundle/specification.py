@@ -15,11 +15,13 @@ from radlib.deployment.bundle.answer_words import (
     PREPARED_STEPS,
     TOLERANCES,
 )
+from radlib.deployment.bundle.box_examples import edges_apart
 from radlib.deployment.bundle.film_words import FILM_STEPS, KINDS
 from radlib.deployment.bundle.outline_examples import agreed
 from radlib.deployment.export_texts import NOTICE
 from radlib.evaluation.deciding import ROUNDING
 from radlib.formats.tflite import TensorEnd
+from radlib.imaging.centre_maps import MOST, STRIDE
 from radlib.imaging.images import Preprocessing
 from radlib.runs.tasks import Task
 
@@ -63,12 +65,12 @@ def specification(
             "outputs": list(task.outputs),
             "labels": list(task.labels),
             "rounding": ROUNDING,
-            **DECISIONS[task.record](task, thresholds, step),
+            **DECISIONS[task.record](task, thresholds, step, preparation.image_size),
         },
     }
 
 
-def _of_thresholds(task: Task, thresholds: Sequence[float | None], step: float) -> dict[str, Any]:
+def _of_thresholds(task: Task, thresholds: Sequence[float | None], step: float, side: int) -> dict[str, Any]:
     """Return at which threshold each label is there, and what the decision is called where it is not."""
     if task.exclusive:
         return {"negatives": {}, "thresholds": {}}
@@ -78,14 +80,22 @@ def _of_thresholds(task: Task, thresholds: Sequence[float | None], step: float) 
     }
 
 
-def _of_pixels(task: Task, thresholds: Sequence[float | None], step: float) -> dict[str, Any]:
+def _of_pixels(task: Task, thresholds: Sequence[float | None], step: float, side: int) -> dict[str, Any]:
     """Return from which probability on a pixel is outlined, and how far two runtimes may lie apart."""
     return {"least": task.fixed_threshold, "apart": agreed(step)}
 
 
-DECISIONS: Mapping[str, Callable[[Task, Sequence[float | None], float], dict[str, Any]]] = {
+def _of_centres(task: Task, thresholds: Sequence[float | None], step: float, side: int) -> dict[str, Any]:
+    """Return from which height on a peak is a box, and how far the boxes of two runtimes may lie apart."""
+    apart = agreed(step)
+    said = {"least": task.fixed_threshold, "apart": apart, "edges_apart": edges_apart(apart, side)}
+    return {**said, "stride": STRIDE, "most": MOST}
+
+
+DECISIONS: Mapping[str, Callable[[Task, Sequence[float | None], float, int], dict[str, Any]]] = {
     "probabilities": _of_thresholds,
     "masks": _of_pixels,
+    "boxes": _of_centres,
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from radlib.deployment.described_variants import DOES
 from radlib.deployment.micro.operators import method_of
 from radlib.deployment.micro.trial import MicroTrial, micro_trial
 from radlib.formats.tflite import TensorEnd, tensor_ends
@@ -49,11 +50,11 @@ def refuse_maps(variant: Variant) -> None:
     """Refuse a variant that answers at every pixel.
 
     Raises:
-        NotApplicable: For one that outlines, with the reason.
+        NotApplicable: For one that outlines or finds boxes, with the reason.
     """
     if task_of(variant).record != "probabilities":
         raise NotApplicable(
-            f"{variant.name} cannot go onto a microcontroller: it outlines, and what is written for one is tried here with rows of "
+            f"{variant.name} cannot go onto a microcontroller: it {DOES[task_of(variant).record]}, and what is written for one is tried here with rows of "
             "probabilities alone; the memory that maps of a whole film take between layers was never measured there. Export it "
             "without --micro."
         )

@@ -66,6 +66,8 @@ def page_variant(bundle: Path) -> PageVariant:
         raise UsageError(f"{bundle.name} is no exported variant; give a folder that radlib export wrote.")
     variant, record = read_described(bundle)
     intact_model(bundle / Path(variant.file).name, variant)
+    if task_of(variant).record not in EXPECTED:
+        raise UsageError(f"{variant.name} finds boxes, which no page draws yet; export another variant.")
     golden = read_arrays(bundle / GOLDEN, ("films",))
     runs = bundle / Path(str(record.get("runs", record["file"]))).name
     films = golden["films"]

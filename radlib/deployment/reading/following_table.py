@@ -1,4 +1,4 @@
-"""The table of a watching reader: a CSV file that follows the journal, row by row, each row once.
+"""The tables of a watching reader: a CSV file that follows the journal, row by row, each row once.
 
 The journal decides what was answered. The table is made from it: what it lacks when the reader starts, or lacked while the
 disk was full, is added, and what a kill left of a row is cut off first.
@@ -7,7 +7,8 @@ disk was full, is added, and what a kill left of a row is cut off first.
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from radlib.foundation.plain_text import plain_cell
 from radlib.foundation.storage import disk_errors
 
 IMAGE = "image_id"
+Rows = Sequence[Mapping[str, Any]]
 
 
 class FollowingTable:
@@ -26,6 +28,8 @@ class FollowingTable:
     Args:
         path: The file; made if need be.
         columns: Its columns.
+        of_film: Makes a row of the journal the rows that stand here, in an order that stays.
+        option: Of the command line, that a message names.
 
     Attributes:
         behind: Whether it may lack rows of the journal.
@@ -34,8 +38,14 @@ class FollowingTable:
         UsageError: When another table lies there.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]):
-        self._path, self._columns = path, list(columns)
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        of_film: Callable[[Mapping[str, Any]], Rows] = lambda row: [row],
+        option: str = "--csv",
+    ):
+        self._path, self._columns, self._of_film = path, list(columns), of_film
         self.behind = True
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +53,9 @@ class FollowingTable:
         heading = [plain_cell(column) for column in columns]
         found = next(_read(path, self._length), heading) if self._length else heading
         if found != heading:
-            raise UsageError(f"{path.name} is there and holds another table; name another file with --csv.")
+            raise UsageError(
+                f"{path.name} is there and holds another table; name another file with {option}."
+            )
 
     def catch_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append those of the journal's rows that the table lacks.
@@ -52,12 +64,11 @@ class FollowingTable:
             OSError: When the disk refuses.
         """
         place = self._columns.index(IMAGE)
-        there = {line[place] for line in _read(self._path, self._length) if len(line) > place}
-        lacking = (row for row in rows if row[IMAGE] not in there)
+        there = Counter(line[place] for line in _read(self._path, self._length) if len(line) > place)
         if not self._length:
             self._append(heading_text(self._columns))
-        for row in lacking:
-            self._append(row_text(self._columns, row))
+        for row in rows:
+            self._append_all(self._of_film(row)[there[row[IMAGE]] :])
         self.behind = False
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -69,8 +80,12 @@ class FollowingTable:
         if self.behind:
             return
         self.behind = True
-        self._append(row_text(self._columns, row))
+        self._append_all(self._of_film(row))
         self.behind = False
+
+    def _append_all(self, rows: Rows) -> None:
+        if rows:
+            self._append("".join(row_text(self._columns, row) for row in rows))
 
     def _append(self, line: str) -> None:
         content = line.encode()

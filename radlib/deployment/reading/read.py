@@ -12,14 +12,22 @@ from typing import Any
 import numpy as np
 
 from radlib.deployment.answer_tables import Choices, answer_films, decider_of
-from radlib.deployment.described_variants import folder_of, read_described, refuse_outlines
-from radlib.deployment.own_films import read_films
+from radlib.deployment.described_variants import folder_of, read_described, refuse_places
+from radlib.deployment.own_films import Reading, read_films
 from radlib.deployment.reading.answering import Seen, litert_file
 from radlib.deployment.reading.rows import json_line
 from radlib.deployment.threshold_files import NOTICE
 from radlib.evaluation.deciding import Answer
 
 Say = Callable[[str], None]
+SAY_WHERE = {  # by the word of a task, as below
+    "masks": "the outline itself says where it looks; draw it with --masks",
+    "boxes": "the boxes themselves say where it looks; write them with --boxes",
+}
+GO_TO_ARCHIVES = {
+    "masks": "what it outlines goes to an archive by radlib predict --dicom-seg",
+    "boxes": "no report for an archive is made of boxes yet; write them with --boxes",
+}
 
 
 def read_bundle(
@@ -32,6 +40,7 @@ def read_bundle(
     heat_maps: Path | None,
     reports: Path | None = None,
     masks: Path | None = None,
+    boxes: Path | None = None,
     show: Say,
     say: Say,
 ) -> int:
@@ -46,6 +55,7 @@ def read_bundle(
         heat_maps: A folder that gets a picture per film of where the network looked; None for none.
         reports: A folder that gets a DICOM Structured Report per film; None for none.
         masks: A folder that gets what is outlined in each film, see `mask_pictures`; None for none.
+        boxes: A CSV file of what is found in the films, see `box_files`; None for none.
         show: Takes the text of rows that are to be shown.
         say: Takes a sentence for the user.
 
@@ -55,6 +65,11 @@ def read_bundle(
     say(NOTICE)
     report = reporter(bundle, films, reports, say) if reports is not None else None
     seen = pictures(bundle, heat_maps, masks, choices)
+    read: Callable[..., Reading] = functools.partial(read_films, one_by_one=True, seen=seen)
+    if boxes is not None:
+        from radlib.deployment.box_files import reading_with_boxes
+
+        read = reading_with_boxes(bundle, boxes, choices.with_files, read)
 
     def each(row: Mapping[str, Any]) -> None:
         if as_json:
@@ -69,7 +84,7 @@ def read_bundle(
         to=to,
         show=(lambda text: None) if as_json else show,
         say=say,
-        read=functools.partial(read_films, one_by_one=True, seen=seen),
+        read=read,
         each=each,
     )
 
@@ -101,7 +116,7 @@ def drawer(bundle: Path, folder: Path, choices: Choices) -> Seen:
 
     source = folder_of(bundle)
     variant, record = read_described(source)
-    refuse_outlines(variant, "--heat-map", "the outline itself says where it looks; draw it with --masks")
+    refuse_places(variant, "--heat-map", SAY_WHERE)
     thresholds = decider_of(variant, record, choices).thresholds
     return picture_writer(litert_file(source, variant, record), variant, thresholds, folder)
 
@@ -113,7 +128,5 @@ def reporter(
     from radlib.deployment.dicom_reports.documents import report_writer  # brings in what only writers need
 
     variant, _ = read_described(folder_of(bundle))
-    refuse_outlines(
-        variant, "--dicom-sr", "what it outlines goes to an archive by radlib predict --dicom-seg"
-    )
+    refuse_places(variant, "--dicom-sr", GO_TO_ARCHIVES)
     return report_writer(bundle, films, folder, say)

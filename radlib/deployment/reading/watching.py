@@ -8,7 +8,7 @@ on a folder at a time; another one waits and takes over when the first ends. A d
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Watched:
         journal: What was answered.
         read: Reads a film that has an id, and returns its row, with the `reason` where it cannot be read.
         tell: Is told the row of each film, once.
-        table: Follows the journal; None for none.
+        tables: Follow the journal.
         say: Takes a sentence for the user.
         pace: How long is waited.
     """
@@ -49,7 +49,7 @@ class Watched:
     journal: Journal
     read: Read
     tell: Callable[[Row], None]
-    table: FollowingTable | None
+    tables: Sequence[FollowingTable]
     say: Say
     pace: Pace = USUAL_PACE
 
@@ -100,8 +100,9 @@ def watch(
 def _one_look(watched: Watched, arrivals: Arrivals) -> list[bool]:
     """Go through the files at rest, up to some that are answered; return for each that is settled whether it was."""
     found: list[bool] = []
-    if watched.table is not None and watched.table.behind:
-        watched.table.catch_up(watched.journal.rows())
+    for table in watched.tables:
+        if table.behind:
+            table.catch_up(watched.journal.rows())
     for look, late in arrivals.at_rest():
         outcome = _answered(watched, arrivals, look, late)
         if outcome is not None:
@@ -141,8 +142,13 @@ def _answered(watched: Watched, arrivals: Arrivals, look: Look, late: bool) -> b
     watched.journal.note(film, place, row)
     arrivals.settle(look)
     watched.tell(row)
-    if watched.table is not None:
-        watched.table.add(row)
+    try:
+        for table in watched.tables:
+            table.add(row)
+    except OSError:
+        for table in watched.tables:
+            table.behind = True  # those that it did not get to lack the row as well
+        raise
     return True
 
 
