@@ -152,6 +152,8 @@ def test_outlines_fail_at_low_shares_and_high_distances():
     assert distance["failing"] == np.sort(table["hausdorff_95"])[-3]  # of sixty, the third from the end
     assert distance["mean_low"] < distance["mean"] < distance["mean_high"] < distance["failing"]
     assert distance["failing_low"] <= distance["failing"]
-    assert np.isnan(distance["failing_high"])  # so few films do not say how far off the worst twentieth may be
+    assert np.isnan(
+        distance["failing_high"]
+    )  # so few films do not say how far off the worst twentieth may be
     many = metrics.film_summary(np.arange(400.0), np.arange(400), shares=False)
     assert many["failing_low"] < many["failing"] < many["failing_high"] < 399

@@ -327,7 +327,6 @@ NO_CLAIMS = (  # headings, explanations of words, what is not told, and commands
     "The best under each size", "What these films could show", "How to make this again", "On the films that fail", "The test film with the {kind}",
     "Test films; below each value its 95 % interval",  # a caption: the interval's cells are empty where there is none
     " · drawn films, no patients",  # held by test_report
-    "A film that is unlike those of the training gets a warning",  # held by test_box_report
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from radlib.report.blocks import Figure, Section, drawn
 from radlib.report.boxes.box_cells import box_limits, found_tables, reading_table
 from radlib.report.boxes.box_results import box_measures, box_results, froc_table
 from radlib.report.boxes.box_words import box_methods, box_scores, found_sentence
-from radlib.report.place_pages import PlaceWords
+from radlib.report.place_pages import FOR_A_DEVICE, PlaceWords
 from radlib.report.place_reports import place_report, place_tables, winner_and_original
 from radlib.report.readings import Readings, label_names
 from radlib.report.told import Tables
@@ -61,7 +61,7 @@ BOXES = PlaceWords(
     does=("mark films", "marks films"),
     groups="box_groups.csv",
     measured=("boxes.csv", "froc.csv"),
-    command="radlib predict {place} FILMS --boxes BOXES.csv --csv answers.csv",
+    command=f"radlib predict {{place}} FILMS --boxes BOXES.csv --csv answers.csv{FOR_A_DEVICE}",
     no_calls=(
         "Precision over sensitivity at a prevalence, and both rates by group, are not told: a box is no call on a film; found and false "
         "boxes are, and the box score by group, where groups are known."
@@ -80,6 +80,5 @@ BOXES = PlaceWords(
     further=_found,
     methods=box_methods,
     elsewhere=lambda *_: (),
-    exported=False,
 )
 box_report = functools.partial(place_report, words=BOXES)

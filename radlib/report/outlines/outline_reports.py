@@ -15,12 +15,12 @@ from radlib.report.outlines.outline_stress import (
     outline_stress_section,
 )
 from radlib.report.outlines.outline_words import failing_sentence, outline_methods, outline_scores
-from radlib.report.place_pages import PlaceWords
+from radlib.report.place_pages import FOR_A_DEVICE, PlaceWords
 from radlib.report.place_reports import place_report, place_tables, winner_and_original
 from radlib.report.readings import Readings
 from radlib.report.told import Tables
 
-DRAW = "radlib predict {place} FILMS --masks MASKS --csv answers.csv  # here; for a device: radlib export {place} for_the_device"
+DRAW = f"radlib predict {{place}} FILMS --masks MASKS --csv answers.csv{FOR_A_DEVICE}"
 
 
 def outline_tables(readings: Readings) -> Tables:
@@ -74,6 +74,5 @@ OUTLINES = PlaceWords(
     further=_each_label,
     methods=outline_methods,
     elsewhere=_under_stress,
-    exported=True,
 )
 outline_report = functools.partial(place_report, words=OUTLINES)
