@@ -321,7 +321,7 @@ SAID = {
     "Mean Dice and its 5th percentile against the strength of each change. int8 at full noise: 0.500": (stressed, lambda: stressed(0)),
 }  # fmt: skip
 NO_CLAIMS = (  # headings, explanations of words, what is not told, and commands
-    "radlib predict {place} FILMS", "Precision over sensitivity at a prevalence", "Share of the boxes by hand that are found against",
+    "radlib predict {place} FILMS", "# here; for a device: radlib export", "Precision over sensitivity at a prevalence", "Share of the boxes by hand that are found against",
     "Shaded: 95 % interval over patients. 0 is the film as it is", "How well does each ", "Is each as good as its original?",
     "Do the scores hold for other films?", "What became of the networks inside?", "What was it made from, and how?",
     "The best under each size", "What these films could show", "How to make this again", "On the films that fail", "The test film with the {kind}",
