@@ -163,6 +163,8 @@ def weighted_tail(weights: np.ndarray, shift: float = 0.0, variance: float = 0.0
     cumulant = -float(np.log1p(-s * weights).sum()) + s * shift + variance * s**2 / 2
     curvature = float(((weights / (1 - s * weights)) ** 2).sum()) + variance
     w, u = math.copysign(math.sqrt(max(-2 * cumulant, 0.0)), s), s * math.sqrt(curvature)
+    if w == 0:  # rounding left nothing of the exponent, of which the formula needs the reciprocal
+        return normal_tail(-centre / spread)
     density = math.exp(-(w**2) / 2) / math.sqrt(2 * math.pi)
     return min(max(normal_tail(w) + density * (1 / u - 1 / w), 0.0), 1.0)
 
