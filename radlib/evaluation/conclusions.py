@@ -123,10 +123,16 @@ def fewest_patients(row: Mapping[str, Any], margin: float) -> int:
     return max(least, metrics.patients_for(metrics.FAILING)) if questions_of(row) is OF_OUTLINES else least
 
 
-def chance_words(row: Mapping[str, Any]) -> str:
-    """Return how often a variant without loss would have been shown so, and how many patients would do; empty if unknown."""
+def chance_words(row: Mapping[str, Any], claim: str = "") -> str:
+    """Return how often a variant without loss would have been shown so, and how many patients would do; empty if unknown.
+
+    Args:
+        row: `chance_if_lossless` and `patients_needed`.
+        claim: In what it would have no loss, such as `AUROC`; empty where that has been said.
+    """
     if not w.known(row.get("chance_if_lossless")):
         return ""
-    text = f"So many would show a variant without any loss to be so in {100 * row['chance_if_lossless']:.0f} % of such studies"
+    many = f"In {claim}, so many" if claim else "So many"
+    text = f"{many} would show a variant without any loss to be so in {100 * row['chance_if_lossless']:.0f} % of such studies"
     needed = row.get("patients_needed")
     return text + (f"; about {needed:,.0f} would in 80 %" if w.known(needed) and needed < 1e6 else "")

@@ -19,6 +19,8 @@ from radlib.evaluation.outlined import Outlined
 from radlib.runs.settings import Settings
 from radlib.runs.variants import Variant, variant_name
 
+OF_OUTLINES = "mean and 5th percentile of Dice"
+
 
 def forecast(
     settings: Settings,
@@ -38,7 +40,8 @@ def forecast(
 
     Returns:
         Per network with a compressed winner: `chain`, `margin`, `patients` of the rarer answer in the test films,
-        `standard_error` to be expected, `chance_if_lossless` of the whole claim, `patients_needed` for 80 % (not of outlines), and `not_excluded`, the share
+        `standard_error` to be expected, `chance_if_lossless` of what `claim` says (of outlines; else of the measure that networks are
+        compared by), `patients_needed` for 80 % (not of outlines), and `not_excluded`, the share
         of patients that may be lost entirely without one of them being among these. None where undefined.
     """
     found = {}
@@ -75,7 +78,8 @@ def forecast(
             "not_excluded": metrics.not_excluded(float(there.min())),
         }
         defined = {name: value if np.isfinite(value) else None for name, value in row.items()}
-        found[network] = {"chain": chain, **defined}
+        of = {"claim": OF_OUTLINES} if isinstance(first, Outlined) else {}
+        found[network] = {"chain": chain, **of, **defined}
     return found
 
 

@@ -144,19 +144,22 @@ def _bracket(row: pd.Series, name: str) -> str:
     return f" [{text}]" if text else ""
 
 
-def forecast_sentences(selection: Mapping[str, Any], who: str = " of the rarer answer") -> list[str]:
+def forecast_sentences(
+    selection: Mapping[str, Any], who: str = " of the rarer answer", claim: str = "AUROC"
+) -> list[str]:
     """Return what was said before the test films were opened about what they could show, a sentence per network.
 
     Args:
         selection: What `selection.json` holds.
         who: Which patients were counted; empty for all.
+        claim: In what a variant without loss would be shown to have none, where the forecast does not say it.
     """
     lines = []
     for network, row in selection.get("before_test", {}).items():
         known = {name: float("nan") if value is None else value for name, value in row.items()}
         if not w.known(known["patients"]):
             continue
-        chance = chance_words(known)
+        chance = chance_words(known, row.get("claim", claim))
         lines.append(
             f"{network}, {known['chain']}: the test films hold {w.plural(known['patients'], 'patient')}{who}, "
             f"which cannot exclude losses concentrated in up to {100 * known['not_excluded']:.1f} % of patients; the margin "
@@ -165,9 +168,11 @@ def forecast_sentences(selection: Mapping[str, Any], who: str = " of the rarer a
     return lines
 
 
-def forecast_blocks(selection: Mapping[str, Any], who: str = " of the rarer answer") -> tuple[Text, ...]:
+def forecast_blocks(
+    selection: Mapping[str, Any], who: str = " of the rarer answer", claim: str = "AUROC"
+) -> tuple[Text, ...]:
     """Return the same as blocks of the report; none where nothing was said."""
-    lines = forecast_sentences(selection, who)
+    lines = forecast_sentences(selection, who, claim)
     when = "" if selection.get("added_after_test") else " before the test films were opened"
     said = (
         f"Said{when}, from validation films as they are and the number of test patients alone: where test films are harder, "

@@ -207,7 +207,7 @@ def _chapters(
             *words.further(results, files, figures),
         )),
         Chapter("Is each as good as its original?", (
-            Section("What these films could show", forecast_blocks(readings.selection, "")),
+            Section("What these films could show", forecast_blocks(readings.selection, "", f"mean {words.title}")),
         )),
         Chapter("Who would be harmed?", (Section("Groups of films", group_table(files[words.groups], winner, words.measure, words.title)),)),
         Chapter("Do the scores hold for other films?", (

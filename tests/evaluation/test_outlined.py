@@ -95,6 +95,10 @@ def test_the_forecast_is_of_mean_and_percentile_together(scored):
     assert both <= alone and said["patients"] == patients
     (sentence,) = forecast_sentences({"before_test": found}, "")
     assert f"to be so in {100 * both:.0f} % of such studies." in sentence
+    assert "In mean and 5th percentile of Dice, so many would show" in sentence
+    before = {network: {k: v for k, v in row.items() if k != "claim"} for network, row in found.items()}
+    (sentence,) = forecast_sentences({"before_test": before}, "", "mean Dice")
+    assert "In mean Dice, so many would show" in sentence  # as forecasts were before they knew of percentiles
 
 
 def test_what_was_seen_to_lose_where_outlines_fail_does_not_win(scored):

@@ -243,6 +243,9 @@ SAID = {
     "A margin of ": (lambda: concluded(conclusion="too few patients"), lambda: concluded(conclusion="cannot tell")),
     "So many would show a variant without any loss": (
         lambda: concluded(conclusion="cannot tell"), lambda: concluded(conclusion="too few patients")),
+    " would show a variant without any loss to be so in 34 % of such studies": (
+        lambda: chance_words(ROW), lambda: chance_words({**ROW, "chance_if_lossless": 0.5})),
+    "In AUROC, so many": (lambda: chance_words(ROW, "AUROC"), lambda: chance_words(ROW)),
     " would in 80 %": (lambda: chance_words(ROW), lambda: chance_words({**ROW, "patients_needed": np.inf})),
     # what leaves with a file: the same conclusion, of AUROC and of decisions
     "It reads worse than its original: AUROC differs by 0.000 [−0.020 to +0.020], non-inferior at a margin of 0.010; sensitivity differs by −0.100": (
