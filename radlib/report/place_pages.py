@@ -31,7 +31,7 @@ from radlib.report.blocks import (
 )
 from radlib.report.cells import cost_table
 from radlib.report.changed_films import passing_on
-from radlib.report.deployed_words import NO_DEVICE, deployed_lines
+from radlib.report.deployed_words import deployed_lines
 from radlib.report.devices import device_section
 from radlib.report.first_page import AS_GOOD, COST, FOR_WHOM, OTHER_FILMS, UNLIKE, WHICH_FILE, file_blocks
 from radlib.report.gate import gate_outcome
@@ -49,9 +49,6 @@ from radlib.runs.variants import Variant
 
 FAILS = "Which films fail?"
 MAIN = "difference_against_size"
-HERE_ALONE = (
-    "A film that is unlike those of the training gets a warning beside its answer, from radlib predict."
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,6 @@ class PlaceWords:
         by_size: The best files under each limit of size, from the readings and results.
         further: Sections behind those, from results and the tables by file name, each a title and its blocks.
         elsewhere: Sections on other films, from the readings, the tables and the pictures.
-        exported: Whether such a network goes to devices.
         methods: The methods, a sentence or two per line, from the readings and results.
     """
 
@@ -90,7 +86,6 @@ class PlaceWords:
     further: Callable[[pd.DataFrame, Mapping[str, pd.DataFrame], Mapping[str, Figure]], tuple[Section, ...]]
     methods: Callable[[Readings, pd.DataFrame], tuple[str, ...]]
     elsewhere: Callable[[Readings, Tables, Mapping[str, Figure]], tuple[Section, ...]]
-    exported: bool
 
 
 def place_page(readings: Readings, tables: Tables, figures: Mapping[str, Figure], words: PlaceWords) -> Page:
@@ -133,11 +128,7 @@ def _answers(
     row = results.set_index("variant", drop=False).loc[variant.name]
     settings, outcome = readings.run.settings, gate_outcome(readings)
     said = headline(results, readings.selection, settings)[1:]
-    unlike = UNLIKE if words.exported else HERE_ALONE
-    warned = unlike if typical_path(readings.run.folder, variant.key).is_file() else ""
-    deployed = (
-        line for line in deployed_lines(readings, variant, row) if words.exported or line != NO_DEVICE
-    )
+    warned = UNLIKE if typical_path(readings.run.folder, variant.key).is_file() else ""
     answers: tuple[tuple[str, tuple[Any, ...]], ...] = (
         (
             WHICH_FILE,
@@ -147,7 +138,7 @@ def _answers(
         (FAILS, (*_films(readings, variant, words), *_texts(words.failing(row)))),
         (FOR_WHOM, _for_whom(readings, variant, groups, words)),
         (OTHER_FILMS, _texts(shift_sentence(readings), warned, looks_caution(readings))),
-        (COST, _texts(*deployed)),
+        (COST, _texts(*deployed_lines(readings, variant, row))),
     )
     return tuple(Section(title, blocks) for title, blocks in answers if blocks)
 

@@ -20,12 +20,13 @@ def _found(
     return (Section(FOUND, (*found_tables(results, files["froc.csv"]), *drawn(figures, "froc_curves"))),)
 
 
+FIND = "radlib predict {place} FILMS --boxes BOXES.csv --csv answers.csv  # here; for a device: radlib export {place} for_the_device"
 BOXES = PlaceWords(
     measure="box_score",
     title="box score",
     does=("mark films", "marks films"),
     groups="box_groups.csv",
-    command="radlib predict {place} FILMS --boxes BOXES.csv --csv answers.csv",
+    command=FIND,
     no_calls=(
         "Precision over sensitivity at a prevalence, and both rates by group, are not told: a box is no call on a film; found and false "
         "boxes are, and the box score by group, where groups are known."
@@ -41,7 +42,6 @@ BOXES = PlaceWords(
     further=_found,
     methods=box_methods,
     elsewhere=lambda *_: (),
-    exported=False,
 )
 
 

@@ -46,7 +46,6 @@ OUTLINES = PlaceWords(
     further=_each_label,
     methods=outline_methods,
     elsewhere=_under_stress,
-    exported=True,
 )
 
 
