@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { placement, type Preparation } from "../source/films/prepare";
+import { type Box, boxesOf, onFilm } from "../source/model/boxes";
 import { outlineOf } from "../source/model/outline";
 import type { Variant } from "../source/model/variant";
 import { kept, type Numbers, readVectors, steps } from "./vectors";
@@ -13,7 +14,7 @@ import { kept, type Numbers, readVectors, steps } from "./vectors";
 const FOLDERS = (process.env.RADLIB_BUNDLES ?? "")
   .split(":")
   .filter((folder) => folder && existsSync(folder));
-const OF_OUTLINES = new Set(["outputs", "outline", "undecided"]); // what follows from the network's answer
+const OF_ANSWERS = new Set(["outputs", "outline", "undecided", "boxes", "film_boxes"]); // what follows from the network's answer
 const UNITS: Record<string, number> = { scaled: 255, grey: 255, resized: 255, square: 255, tensor: 255 };
 
 describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, exported bundles)", () => {
@@ -30,7 +31,7 @@ describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, export
         }
         const found = await steps(file, preparation, wanted);
         for (const step of vector.steps) {
-          if (OF_OUTLINES.has(step.step)) continue;
+          if (OF_ANSWERS.has(step.step)) continue;
           if (step.step === "tensor" && step.dtype !== "float32") continue; // what the runtime makes of grey
           const here = found.get(step.step);
           expect(here, step.step).toBeDefined();
@@ -49,7 +50,14 @@ describe.skipIf(FOLDERS.length === 0)("conformance (needs RADLIB_BUNDLES, export
 /** Return what a bundle says of its reader. */
 function saidOf(folder: string): {
   preparation: Preparation;
-  decision: { task: string; labels: string[]; least: number };
+  decision: {
+    task: string;
+    labels: string[];
+    outputs: string[];
+    least: number;
+    stride: number;
+    most: number;
+  };
 } {
   return JSON.parse(readFileSync(join(folder, "specification.json"), "utf8"));
 }
@@ -79,6 +87,38 @@ describe.skipIf(OUTLINED.length === 0)("outlines (needs RADLIB_BUNDLES, bundles 
     }
   }
 });
+
+const BOXED = FOLDERS.filter((folder) => saidOf(folder).decision.task === "boxes");
+
+describe.skipIf(BOXED.length === 0)("boxes (needs RADLIB_BUNDLES, bundles that find boxes)", () => {
+  for (const folder of BOXED) {
+    const { preparation, decision } = saidOf(folder);
+    const place = join(folder, "conformance");
+    for (const { name, steps } of readVectors(place)) {
+      const by = Object.fromEntries(steps.map((step) => [step.step, step]));
+      if (!by.outputs) continue;
+      test(`${folder.split("/").pop()} ${name}: the desk's numbers become the desk's boxes`, () => {
+        const { labels, outputs } = decision;
+        const variant = { labels, outputs, centres: decision, preparation } as unknown as Variant;
+        const [height, width] = by.grey.shape;
+        const there = placement(height, width, preparation);
+        const found = boxesOf(variant, kept(place, by.outputs) as Float32Array);
+        const onIt = found.map((box) => onFilm(box, there, width, height));
+        for (const [step, here] of [["boxes", found] as const, ["film_boxes", onIt] as const]) {
+          const wanted = kept(place, by[step]);
+          const numbers = here.flatMap(rowOf);
+          expect(numbers.length, step).toBe(wanted.length);
+          expect(largest(Float64Array.from(numbers), wanted), step).toBeLessThanOrEqual(1e-6);
+        }
+      });
+    }
+  }
+});
+
+/** Return a box as the vectors have it. */
+function rowOf({ label, score, left, top, width, height }: Box): number[] {
+  return [label, score, left, top, width, height];
+}
 
 function largest(here: Numbers, there: Numbers): number {
   let found = 0;

@@ -36,7 +36,9 @@ export interface Vector {
   readonly steps: Step[];
   readonly outputs?: number[];
   readonly decisions?: Record<string, string>;
-  /** Of the square, by label: how much is outlined, and how much a runtime that rounds otherwise may turn. */
+  /** By label: how many boxes there are. */
+  readonly boxes?: Record<string, number>;
+  /** Of the square, by label: how much is outlined, and how much (of boxes how many) a runtime that rounds otherwise may turn. */
   readonly shares?: Record<string, number>;
   readonly may_differ?: Record<string, number>;
   /** Why the desk does not read it. */

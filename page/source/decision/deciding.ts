@@ -1,5 +1,6 @@
 /** From what a model answered to what is said of a film: a probability per label, a decision, or why there is none. */
 
+import { boxesOf, surestOf } from "../model/boxes";
 import { sharesOf } from "../model/outline";
 import type { Variant } from "../model/variant";
 
@@ -14,6 +15,9 @@ export interface Said {
   readonly decision: string; // in the model's own words, empty where there is none
   readonly reason: NoDecision | null;
   readonly share?: number; // of the square that is outlined, where that is asked
+  readonly boxes?: number; // how many are drawn, where they are asked for
+  readonly surest?: number; // the score of the surest of them, drawn or not
+  readonly least?: number; // from which score on one is drawn
 }
 
 /** What is said of a film: of each label, or which class it is of. */
@@ -26,6 +30,7 @@ export interface Decision {
 export function decide(variant: Variant, outputs: Float32Array): Decision {
   if (variant.task === "classes") return mostProbable(variant, outputs);
   if (variant.task === "outlines") return outlined(variant, outputs);
+  if (variant.task === "boxes") return boxed(variant, outputs);
   const binary = variant.task === "binary";
   const probabilities = binary ? outputs.subarray(1) : outputs;
   const said = variant.labels.map((label, n): Said => {
@@ -66,6 +71,19 @@ function outlined(variant: Variant, outputs: Float32Array): Decision {
     const share = reason ? NaN : shares[n];
     const positive = reason ? null : share > 0;
     return { label, probability: NaN, threshold: null, positive, decision: "", reason, share };
+  });
+  return { said, chosen: null };
+}
+
+function boxed(variant: Variant, outputs: Float32Array): Decision {
+  const reason = noProbability(outputs, variant.rounding);
+  const drawn = reason ? [] : boxesOf(variant, outputs);
+  const surest = reason ? [] : surestOf(variant, outputs);
+  const said = variant.labels.map((label, n): Said => {
+    const boxes = reason ? NaN : drawn.filter((box) => box.label === n).length;
+    const positive = reason ? null : boxes > 0;
+    const told = { boxes, surest: surest[n] ?? NaN, least: variant.centres.least };
+    return { label, probability: NaN, threshold: null, positive, decision: "", reason, ...told };
   });
   return { said, chosen: null };
 }

@@ -25,6 +25,7 @@ const KINDS: Record<Variant["task"], string[]> = {
   findings: DECIDED,
   classes: ["probability"],
   outlines: ["share"],
+  boxes: ["boxes", "score"],
 };
 
 /** Return a table of films as CSV. */
@@ -53,6 +54,7 @@ function cells(variant: Variant, row: Row): string[] {
   const each = variant.labels.flatMap((_, n) => {
     const found = said[n];
     if (variant.task === "outlines") return [number(found?.share)];
+    if (variant.task === "boxes") return [number(found?.boxes), number(found?.surest)];
     const probability = number(found?.probability);
     return exclusive ? [probability] : [probability, found?.decision ?? "", threshold(variant, n)];
   });

@@ -2,6 +2,7 @@
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
+import { wrongBoxes } from "./boxes";
 import { sha256 } from "./digest";
 import { wrongPixels } from "./outline";
 import { checked, type Placed } from "./variant";
@@ -59,12 +60,13 @@ async function ask(model: CompiledModel, film: Uint8Array | Float32Array, placed
   }
 }
 
-/** Return by how much a model's answers to the drawn films lie apart from the desk's, at most; of outlines in pixels. */
+/** Return by how much a model's answers to the drawn films lie apart from the desk's, at most; of outlines in pixels, of boxes counted. */
 export async function apartFromDesk(base: string, predictor: Predictor): Promise<number> {
   const { key, variant } = predictor.placed;
   const films = await (await checked(`${base}variants/${key}/golden.bin`)).arrayBuffer();
   const size = variant.preparation.image_size ** 2;
   if (variant.task === "outlines") return pixelsApart(base, predictor, films, size);
+  if (variant.task === "boxes") return boxesApart(predictor, films, size);
   let apart = 0;
   for (const [n, expected] of variant.golden.entries()) {
     const { outputs } = await predictor.predict(new Uint8Array(films, n * size, size));
@@ -72,6 +74,16 @@ export async function apartFromDesk(base: string, predictor: Predictor): Promise
       const difference = Math.abs(outputs[place] - value);
       apart = difference <= apart ? apart : difference; // what is no number stays
     });
+  }
+  return apart;
+}
+
+async function boxesApart(predictor: Predictor, films: ArrayBuffer, size: number): Promise<number> {
+  const { variant } = predictor.placed;
+  let apart = 0;
+  for (const [n, expected] of variant.centres.films.entries()) {
+    const { outputs } = await predictor.predict(new Uint8Array(films, n * size, size));
+    apart += wrongBoxes(variant, outputs, expected);
   }
   return apart;
 }

@@ -1,6 +1,7 @@
 /** What the page knows of a variant: `variant.json`, as `radlib page` wrote it. */
 
 import type { Preparation } from "../films/prepare";
+import type { ExpectedBoxes } from "./boxes";
 
 /** What films a variant was trained on look like, as a few numbers; see `typical`. */
 export interface Typical {
@@ -35,6 +36,26 @@ export interface Verdict {
   readonly failing_dice?: number | null;
   readonly failing_dice_low?: number | null;
   readonly failing_dice_high?: number | null;
+  readonly box_score?: number | null;
+  readonly box_score_low?: number | null;
+  readonly box_score_high?: number | null;
+  readonly boxes_found?: number | null;
+  readonly boxes_found_low?: number | null;
+  readonly boxes_found_high?: number | null;
+  readonly false_boxes?: number | null;
+  readonly false_boxes_low?: number | null;
+  readonly false_boxes_high?: number | null;
+}
+
+/** How boxes come out of maps of centres, and how far those of two runtimes may lie apart. */
+export interface Centres {
+  readonly stride: number; // pixels along a cell's side
+  readonly least: number; // of a peak that is drawn
+  readonly faintest: number; // of a peak that is looked at at all
+  readonly most: number; // boxes of a label
+  readonly apart: number; // between two scores
+  readonly edges_apart: number; // between two edges, pixels of the square
+  readonly films: ExpectedBoxes[]; // what the desk finds in the drawn films
 }
 
 export interface Variant {
@@ -44,12 +65,13 @@ export interface Variant {
   readonly size_bytes: number;
   readonly sha256: string;
   readonly runs_sha256: string; // of the model file that lies in the page
-  readonly task: "binary" | "findings" | "classes" | "outlines";
+  readonly task: "binary" | "findings" | "classes" | "outlines" | "boxes";
   readonly outputs: string[];
   readonly labels: string[];
   readonly negatives: string[];
   readonly thresholds: (number | null)[];
   readonly least: number; // probability from which on a pixel is outlined
+  readonly centres: Centres; // of a network that finds boxes
   readonly rounding: number;
   readonly preparation: Preparation;
   readonly films: string;
@@ -60,8 +82,8 @@ export interface Variant {
   readonly counted?: string;
   readonly embedding: boolean;
   readonly typical: Typical | null;
-  readonly golden: number[][]; // empty where the desk's masks lie beside the model
-  readonly agreed: number; // of probabilities, or how many pixels may be wrong
+  readonly golden: number[][]; // empty of networks that outline or find boxes
+  readonly agreed: number; // of probabilities, or how many pixels or boxes may be wrong
 }
 
 /** A variant and where its files lie. */

@@ -51,6 +51,13 @@ export const english = {
   outlined: "{label}: outlined.",
   nothingOutlined: "{label}: nothing is outlined.",
   covers: "The outline covers {p} of 100 parts of the picture that the program sees.",
+  showBoxes: "Show the boxes",
+  hideBoxes: "Hide the boxes",
+  boxText: "The boxes are what the program draws. They may be wrong. Look at the film.",
+  boxed: "{label}: boxes drawn: {n}.",
+  nothingBoxed: "{label}: no box is drawn.",
+  surest: "The program gives the surest box {p} of 100. It draws a box from {t} on.",
+  tooUnsure: "The program gives the surest place {p} of 100. It draws a box from {t} on.",
   mapNowhere: "No part of the film makes the number fall.",
   places: [
     "top left of the film",
@@ -108,6 +115,9 @@ export const english = {
   area: "How well it tells ill from well in the test (AUROC; 1 is best, 0.5 is chance)",
   dice: "How well its outlines fit those drawn by hand in the test (Dice; 1 is best, 0 is no overlap)",
   failing: "The same for the worst films: 5 of 100 films are below this",
+  boxScore: "How well its boxes fit those drawn by hand in the test (box score; 1 is best)",
+  boxesFound: "How many of the boxes drawn by hand it finds (1 is all of them)",
+  falseBoxes: "How many false boxes it draws on a film",
   beside: "Beside the large program that it was made from",
   verdicts: {
     "as good": "as good, as far as the test can tell",

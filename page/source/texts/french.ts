@@ -53,6 +53,13 @@ export const french: Texts = {
   outlined: "{label} : contour tracé.",
   nothingOutlined: "{label} : aucun contour.",
   covers: "Le contour couvre {p} parties sur 100 de l’image que voit le programme.",
+  showBoxes: "Montrer les cadres",
+  hideBoxes: "Cacher les cadres",
+  boxText: "Les cadres sont tracés par le programme. Ils peuvent être faux. Regardez la radio.",
+  boxed: "{label} : cadres tracés : {n}.",
+  nothingBoxed: "{label} : aucun cadre.",
+  surest: "Le programme donne {p} sur 100 au cadre le plus sûr. Il trace un cadre à partir de {t}.",
+  tooUnsure: "Le programme donne {p} sur 100 au lieu le plus sûr. Il trace un cadre à partir de {t}.",
   mapNowhere: "Aucune partie de la radio ne fait baisser le nombre.",
   places: [
     "en haut à gauche de l’image",
@@ -112,6 +119,10 @@ export const french: Texts = {
   area: "Comment il sépare malades et non malades dans le test (AUROC ; 1 est le mieux, 0,5 le hasard)",
   dice: "Comment ses contours suivent ceux tracés à la main dans le test (Dice ; 1 est le mieux, 0 aucun recouvrement)",
   failing: "Le même pour les pires radios : 5 sur 100 sont en dessous",
+  boxScore:
+    "Comment ses cadres suivent ceux tracés à la main dans le test (score des cadres ; 1 est le mieux)",
+  boxesFound: "Combien des cadres tracés à la main il trouve (1 : tous)",
+  falseBoxes: "Combien de faux cadres il trace sur une radio",
   beside: "À côté du grand programme dont il vient",
   verdicts: {
     "as good": "aussi bon, autant que le test peut le dire",

@@ -53,6 +53,13 @@ export const spanish: Texts = {
   outlined: "{label}: contorno dibujado.",
   nothingOutlined: "{label}: sin contorno.",
   covers: "El contorno cubre {p} de 100 partes de la imagen que ve el programa.",
+  showBoxes: "Mostrar los recuadros",
+  hideBoxes: "Ocultar los recuadros",
+  boxText: "Los recuadros los dibuja el programa. Pueden estar mal. Mire la placa.",
+  boxed: "{label}: recuadros dibujados: {n}.",
+  nothingBoxed: "{label}: sin recuadro.",
+  surest: "El programa da {p} de 100 al recuadro más seguro. Dibuja un recuadro desde {t}.",
+  tooUnsure: "El programa da {p} de 100 al lugar más seguro. Dibuja un recuadro desde {t}.",
   mapNowhere: "Ninguna parte de la placa hace bajar el número.",
   places: [
     "arriba a la izquierda de la imagen",
@@ -109,6 +116,9 @@ export const spanish: Texts = {
   area: "Cómo separa enfermos y sanos en la prueba (AUROC; 1 es lo mejor, 0,5 el azar)",
   dice: "Cómo coinciden sus contornos con los hechos a mano en la prueba (Dice; 1 es lo mejor, 0 nada en común)",
   failing: "Lo mismo en las peores placas: 5 de 100 están por debajo",
+  boxScore: "Cómo coinciden sus recuadros con los hechos a mano en la prueba (puntuación; 1 es lo mejor)",
+  boxesFound: "Cuántos de los recuadros hechos a mano encuentra (1: todos)",
+  falseBoxes: "Cuántos recuadros falsos dibuja en una placa",
   beside: "Al lado del programa grande del que viene",
   verdicts: {
     "as good": "igual de bueno, hasta donde la prueba puede decir",

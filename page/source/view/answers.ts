@@ -8,7 +8,7 @@ import { testedOf } from "../texts/tested";
 import { filled, type Texts, words } from "../texts/texts";
 import type { Answer } from "../worker/messages";
 import { labelled, make } from "./elements";
-import { COLOURS } from "./outline_painting";
+import { colourOf } from "./outline_painting";
 import { type Film, type State, textsOf, variantOf } from "./state";
 
 /** Return the warnings on a film, most serious first; empty for none. */
@@ -58,11 +58,11 @@ function ofVariant(state: State, film: Film, key: string): HTMLElement {
   );
 }
 
-/** Return the colour in which a label is outlined; null where it is not. */
+/** Return the colour in which a label is drawn; null where it is not. */
 function swatch(said: Said, place: number): HTMLElement | null {
-  if (!said.share) return null;
+  if (!said.share && !said.boxes) return null;
   const made = make("span", { className: "swatch" });
-  made.style.background = `rgb(${COLOURS[place % COLOURS.length].join(",")})`;
+  made.style.background = colourOf(place);
   made.setAttribute("aria-hidden", "true");
   return made;
 }
@@ -73,19 +73,29 @@ function finding(texts: Texts, said: Said, place: number): HTMLElement {
     { className: said.positive ? "finding positive" : "finding" },
     make("p", { className: "headline" }, swatch(said, place), headline(texts, said)),
     ...numbers(texts, said).map((text) => make("p", {}, text)),
-    said.reason || said.share !== undefined ? null : bar(said),
+    said.reason || isDrawn(said) ? null : bar(said),
   );
+}
+
+/** Tell whether what is said of a label is drawn over the film, so that there is no probability of the whole film. */
+function isDrawn({ share, boxes }: Said): boolean {
+  return share !== undefined || boxes !== undefined;
 }
 
 function headline(texts: Texts, said: Said): string {
   if (said.reason) return texts.noDecision[said.reason];
   if (said.share !== undefined)
     return filled(said.positive ? texts.outlined : texts.nothingOutlined, { label: words(said.label) });
+  if (said.boxes !== undefined) {
+    const text = said.positive ? texts.boxed : texts.nothingBoxed;
+    return filled(text, { label: words(said.label), n: said.boxes });
+  }
   return filled(said.positive ? texts.positive : texts.negative, { label: words(said.label) });
 }
 
 function numbers(texts: Texts, said: Said): string[] {
   if (said.share !== undefined) return said.positive ? covers(texts, said.share) : [];
+  if (said.boxes !== undefined) return surest(texts, said);
   if (!Number.isFinite(said.probability)) return [];
   const p = hundredths(said.probability);
   if (said.threshold === null) return [filled(texts.plainNumber, { p })];
@@ -98,6 +108,13 @@ function numbers(texts: Texts, said: Said): string[] {
 
 function covers(texts: Texts, share: number): string[] {
   return [filled(texts.covers, { p: hundredths(share) }), texts.outlineText];
+}
+
+function surest(texts: Texts, said: Said): string[] {
+  if (said.surest === undefined || !Number.isFinite(said.surest) || said.least === undefined) return [];
+  const [p, t] = [hundredths(said.surest), hundredths(said.least)];
+  const text = said.positive ? texts.surest : texts.tooUnsure;
+  return [filled(text, { p, t }), ...(said.positive ? [texts.boxText] : [])];
 }
 
 /** Return a probability as a number of 100; with a digit more where it lies near 0 or 100. */
@@ -127,7 +144,7 @@ export function banner(text: string): HTMLElement {
 
 function agreement(state: State, film: Film): HTMLElement | null {
   const answers = [state.key, state.other].map((key) => film.answers.get(key)?.decision);
-  if (!answers[0] || !answers[1] || answers[0].said.some(({ share }) => share !== undefined)) return null;
+  if (!answers[0] || !answers[1] || answers[0].said.some(isDrawn)) return null;
   const [one, other] = answers.map((each) => each?.said.map((said) => said.decision).join());
   const texts = textsOf(state);
   return make(

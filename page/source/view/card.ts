@@ -24,11 +24,28 @@ export function cardPanel(state: State): HTMLElement | null {
   );
 }
 
+type Measure = "auroc" | "dice" | "failing_dice" | "box_score" | "boxes_found" | "false_boxes";
+type Named = ["area" | "dice" | "failing" | "boxScore" | "boxesFound" | "falseBoxes", Measure];
+
+const OF_FILMS: Named[] = [["area", "auroc"]];
+/** What the test measured of variants that draw, the first with what it was counted on. */
+const MEASURES: Partial<Record<Variant["task"], Named[]>> = {
+  outlines: [
+    ["dice", "dice"],
+    ["failing", "failing_dice"],
+  ],
+  boxes: [
+    ["boxScore", "box_score"],
+    ["boxesFound", "boxes_found"],
+    ["falseBoxes", "false_boxes"],
+  ],
+};
+
 function facts(texts: Texts, variant: Variant, language: string): [string, string][] {
   const { verdict } = variant;
   const number = (value: number, digits: number) =>
     value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const interval = (name: "auroc" | "dice" | "failing_dice"): string => {
+  const interval = (name: Measure): string => {
     const [value, low, high] = verdict
       ? [verdict[name], verdict[`${name}_low`], verdict[`${name}_high`]]
       : [];
@@ -36,18 +53,15 @@ function facts(texts: Texts, variant: Variant, language: string): [string, strin
     const span = low != null && high != null ? ` (${number(low, 2)}–${number(high, 2)})` : "";
     return `${number(value, 2)}${span}`;
   };
+  const [[first, measure], ...others] = MEASURES[variant.task] ?? OF_FILMS;
   const tested = testedOf(texts, variant);
   return [
     [texts.program, variant.label],
     [texts.network, variant.architecture],
     [texts.size, `${number(variant.size_bytes / 1000, 0)} KB`],
     [texts.learnedFrom, variant.films],
-    ...(variant.task === "outlines"
-      ? ([
-          [texts.dice, verdict ? `${interval("dice")}. ${tested}` : tested],
-          [texts.failing, verdict ? interval("failing_dice") : ""],
-        ] as [string, string][])
-      : ([[texts.area, verdict ? `${interval("auroc")}. ${tested}` : tested]] as [string, string][])),
+    [texts[first], verdict ? `${interval(measure)}. ${tested}` : tested],
+    ...others.map(([name, other]): [string, string] => [texts[name], verdict ? interval(other) : ""]),
     [texts.beside, besideOf(texts, variant)],
   ];
 }

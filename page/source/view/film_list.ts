@@ -64,7 +64,7 @@ export function cellsOf(state: State, film: Film): [string, string, string] {
   if (!variant || !answer) return [texts.waiting, "", ""];
   const warnings = warningsOf(texts, film, variant, answer.unlike).join(" ");
   const shown = answer.decision.said.filter((said) => said.positive).concat(answer.decision.said)[0];
-  const value = shown.share ?? shown.probability;
+  const value = shown.share ?? shown.surest ?? shown.probability;
   const number = Number.isFinite(value) ? hundredths(value) : "";
   const several = answer.decision.said.length > 1 ? `${words(shown.label)}: ` : "";
   return [shortAnswer(texts, answer), `${several}${number}`, warnings || texts.none];

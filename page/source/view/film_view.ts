@@ -1,19 +1,24 @@
-/** The film, large: brightness and contrast, larger and smaller, and where the network looked or what it outlines. */
+/** The film, large: brightness and contrast, larger and smaller, and where the network looked or what it draws. */
 
 import { type Texts, filled } from "../texts/texts";
-import type { Outline } from "../model/outline";
 import type { HeatMap, Look } from "../worker/messages";
 import { button, labelled, make } from "./elements";
-import { paintOutline } from "./outline_painting";
 import { paintFilm, paintMap, strongestPlace } from "./painting";
 
 const LARGEST = 4;
 const STEP = 1.25;
 
-/** What the view of a film asks of the page: where the network looked, or what it outlined. */
+/** What a network draws over a film: outlines or boxes. */
+export interface Drawing {
+  readonly paint: (cover: HTMLCanvasElement) => void;
+  readonly show: string; // what the buttons are called
+  readonly hide: string;
+}
+
+/** What the view of a film asks of the page: where the network looked, or what it drew. */
 export interface ViewActs {
-  readonly map: (() => Promise<HeatMap | null>) | null; // null of a network that outlines
-  readonly outline: Outline | null;
+  readonly map: (() => Promise<HeatMap | null>) | null; // null of a network that draws
+  readonly drawing: Drawing | null;
 }
 
 /** A film on the screen. */
@@ -37,11 +42,12 @@ export class FilmView {
     this.canvas.setAttribute("aria-label", picture);
     this.cover.setAttribute("aria-hidden", "true");
     this.said.setAttribute("aria-live", "polite");
-    this.mapButton = acts.outline
-      ? button(texts.hideOutline, () => this.showOutline(this.cover.hidden === true))
+    const { drawing } = acts;
+    this.mapButton = drawing
+      ? button(drawing.hide, () => this.showDrawing(drawing, this.cover.hidden === true))
       : button(texts.showMap, () => void this.toggleMap());
-    if (acts.outline) {
-      paintOutline(this.cover, acts.outline);
+    if (drawing) {
+      drawing.paint(this.cover);
       this.cover.hidden = false;
     }
     const frame = make(
@@ -74,7 +80,7 @@ export class FilmView {
         button(texts.larger, () => this.zoomTo(this.zoom * STEP)),
         button(texts.smaller, () => this.zoomTo(this.zoom / STEP)),
         button(texts.fit, () => this.zoomTo(1)),
-        acts.map || acts.outline ? this.mapButton : null,
+        acts.map || drawing ? this.mapButton : null,
       ),
       this.said,
     );
@@ -89,9 +95,9 @@ export class FilmView {
     (this.canvas.parentElement as HTMLElement).style.width = `${100 * this.zoom}%`;
   }
 
-  private showOutline(shown: boolean): void {
+  private showDrawing(drawing: Drawing, shown: boolean): void {
     this.cover.hidden = !shown;
-    this.mapButton.textContent = shown ? this.texts.hideOutline : this.texts.showOutline;
+    this.mapButton.textContent = shown ? drawing.hide : drawing.show;
   }
 
   private async toggleMap(): Promise<void> {

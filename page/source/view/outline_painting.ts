@@ -48,8 +48,13 @@ export function outlinePixels(outline: Outline): Uint8ClampedArray<ArrayBuffer> 
   return pixels;
 }
 
+/** Return the colour of a label. */
+export function colourOf(label: number): string {
+  return `rgb(${COLOURS[label % COLOURS.length].join(", ")})`;
+}
+
 /** Return how many pixels of the outline's own size its line is wide. */
-export function lineWidth({ width, height }: Outline): number {
+export function lineWidth({ width, height }: Pick<Outline, "width" | "height">): number {
   return Math.max(1, Math.round(Math.max(width, height) / LINES));
 }
 

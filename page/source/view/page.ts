@@ -8,6 +8,7 @@ import { cardPanel } from "./card";
 import { choosingPanel, takeDropped } from "./choosing";
 import { button, choice, labelled, make } from "./elements";
 import { filmList, progress } from "./film_list";
+import { drawerOf } from "./drawings";
 import { FilmView } from "./film_view";
 import { openAsked } from "./opening";
 import { saveTable } from "./saving";
@@ -129,15 +130,15 @@ async function drawFilm(): Promise<void> {
   film.replaceChildren(); // never an earlier film beside the answer to this one
   if (!shown || shown.reason || !shown.answers.has(state.key)) return;
   const look = await reader.look(shown.file, state.key).catch(() => null);
-  const outlines = variantOf(state)?.task === "outlines";
-  const outline = outlines ? await reader.outline(shown.file, state.key).catch(() => null) : null;
+  const draws = drawerOf(variantOf(state));
+  const drawing = draws ? await draws(texts, reader, shown.file, state.key).catch(() => null) : null;
   if (state.shown !== shown || !look) return;
   const label = Math.max(
     shown.answers.get(state.key)?.decision.said.findIndex((said) => said.positive) ?? 0,
     0,
   );
   const map = (): Promise<HeatMap | null> => reader.map(shown.file, state.key, label).catch(() => null);
-  const view = new FilmView(texts, look, shown.file.name, { map: outlines ? null : map, outline });
+  const view = new FilmView(texts, look, shown.file.name, { map: draws ? null : map, drawing });
   film.replaceChildren(make("section", {}, make("h2", {}, texts.look), view.element));
 }
 

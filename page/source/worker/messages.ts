@@ -3,6 +3,7 @@
 import type { Decision } from "../decision/deciding";
 import type { Placement } from "../films/prepare";
 import type { Reason } from "../films/reasons";
+import type { FilmBoxes } from "../model/boxes";
 import type { Outline } from "../model/outline";
 import type { Unlike } from "../model/typical";
 
@@ -40,6 +41,7 @@ export type Request =
   | { readonly kind: "read"; readonly film: Sent; readonly keys: string[] }
   | { readonly kind: "look"; readonly film: Sent; readonly key: string }
   | { readonly kind: "outline"; readonly film: Sent; readonly key: string }
+  | { readonly kind: "boxes"; readonly film: Sent; readonly key: string }
   | { readonly kind: "map"; readonly film: Sent; readonly key: string; readonly label: number };
 
 export type Reply =
@@ -47,6 +49,7 @@ export type Reply =
   | { readonly kind: "answers"; readonly imageId: string; readonly answers: Answer[] }
   | { readonly kind: "look"; readonly look: Look }
   | { readonly kind: "outline"; readonly outline: Outline }
+  | { readonly kind: "boxes"; readonly found: FilmBoxes }
   | { readonly kind: "map"; readonly map: HeatMap }
   | { readonly kind: "unreadable"; readonly reason: Reason }
   | { readonly kind: "failed"; readonly what: string };

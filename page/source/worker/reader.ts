@@ -2,6 +2,7 @@
 
 import type { Answer, HeatMap, Look, Numbered, Reply, Request, Sent } from "./messages";
 import { type Reason } from "../films/reasons";
+import type { FilmBoxes } from "../model/boxes";
 import type { Outline } from "../model/outline";
 
 const OPEN_SECONDS = 120;
@@ -62,6 +63,12 @@ export class Reader {
     const reply = await this.ask({ kind: "outline", film: this.sent(film), key }, this.filmSeconds);
     if (reply.kind !== "outline") throw new Error(reply.kind);
     return reply.outline;
+  }
+
+  async boxes(film: Blob, key: string): Promise<FilmBoxes> {
+    const reply = await this.ask({ kind: "boxes", film: this.sent(film), key }, this.filmSeconds);
+    if (reply.kind !== "boxes") throw new Error(reply.kind);
+    return reply.found;
   }
 
   async map(film: Blob, key: string, label: number): Promise<HeatMap> {

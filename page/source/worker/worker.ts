@@ -9,6 +9,7 @@ import { MAX_FILE_BYTES, UnreadableFilm } from "../films/reasons";
 import { resampled } from "../films/resampling";
 import { sha256 } from "../model/digest";
 import { COARSE, FINE, occlusion } from "../model/occlusion";
+import { boxesOf, onFilm } from "../model/boxes";
 import { outlineOf } from "../model/outline";
 import { apartFromDesk, openPredictor, type Predictor, startRuntime } from "../model/predictor";
 import { unlike } from "../model/typical";
@@ -56,6 +57,8 @@ async function replyTo(request: Request): Promise<Reply> {
       return { kind: "look", look: look(await filmOf(request.film, request.key)) };
     case "outline":
       return outline(request.film, request.key);
+    case "boxes":
+      return boxes(request.film, request.key);
     case "map":
       return map(request.film, request.key, request.label);
   }
@@ -149,12 +152,26 @@ function shownSize(film: Grey): [number, number] {
 
 /** Return what a variant outlines in a film, at the size that it is looked at. */
 async function outline(film: Sent, key: string): Promise<Reply> {
+  const { variant, outputs, place, shown } = await asked(film, key);
+  return { kind: "outline", outline: outlineOf(variant, outputs, place, ...shown) };
+}
+
+/** Return the boxes that a variant finds in a film, at the size that it is looked at. */
+async function boxes(film: Sent, key: string): Promise<Reply> {
+  const { variant, outputs, place, shown } = await asked(film, key);
+  const [width, height] = shown;
+  const drawn = boxesOf(variant, outputs).map((box) => onFilm(box, place, width, height));
+  return { kind: "boxes", found: { width, height, boxes: drawn } };
+}
+
+/** Ask a variant about a film anew, and return where the film lies on its square and at which size it is looked at. */
+async function asked(film: Sent, key: string) {
   const predictor = opened(key);
   const { variant } = predictor.placed;
   const grey = await filmOf(film, key);
   const { outputs } = await predictor.predict(prepare(grey, variant.preparation));
   const place = placement(grey.height, grey.width, variant.preparation);
-  return { kind: "outline", outline: outlineOf(variant, outputs, place, ...shownSize(grey)) };
+  return { variant, outputs, place, shown: shownSize(grey) };
 }
 
 async function map(film: Sent, key: string, label: number): Promise<Reply> {

@@ -51,7 +51,8 @@ describe.skipIf(WITHOUT)("answers as on the desk (needs RADLIB_PAGE and Chromium
       const table = await savedTable(page);
       let apart = 0;
       for (const vector of vectors) {
-        const { file, outputs = [], decisions = {}, shares = {}, may_differ = {}, reason = "" } = vector;
+        const { file, outputs = [], decisions = {}, reason = "" } = vector;
+        const { shares = {}, boxes = {}, may_differ = {} } = vector;
         const row = table.get(basename(file));
         expect(row?.reason, file).toBe(reason);
         if (reason) continue;
@@ -59,7 +60,11 @@ describe.skipIf(WITHOUT)("answers as on the desk (needs RADLIB_PAGE and Chromium
           const difference = Math.abs(Number(row?.[`${label}_share`]) - share);
           expect(difference, file).toBeLessThanOrEqual(may_differ[label] + 1e-12);
         }
-        if (task === "outlines") continue;
+        for (const [label, count] of Object.entries(boxes)) {
+          const difference = Math.abs(Number(row?.[`${label}_boxes`]) - count);
+          expect(difference, file).toBeLessThanOrEqual(may_differ[label]);
+        }
+        if (task === "outlines" || task === "boxes") continue;
         const expected = task === "binary" ? outputs.slice(1) : outputs;
         labels.forEach((label: string, n: number) => {
           const difference = Math.abs(Number(row?.[`${label}_probability`]) - expected[n]);

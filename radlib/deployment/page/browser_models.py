@@ -40,7 +40,7 @@ def browser_model(content: bytes, films: np.ndarray, outputs: np.ndarray, *, nam
     Args:
         content: The file that LiteRT runs elsewhere.
         films: Prepared films to compare answers on, uint8 (n, s, s).
-        outputs: What the file answers to them, float32 (n, outputs), or of outlines (n, s, s, outputs).
+        outputs: What the file answers to them, float32 (n, outputs), or maps (n, rows, columns, outputs).
         name: Of the variant, for messages.
 
     Raises:

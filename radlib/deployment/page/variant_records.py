@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from radlib.deployment.bundle.box_examples import drawn_boxes, edges_apart, undecided_boxes
 from radlib.deployment.bundle.outline_examples import agreed, golden_masks
 from radlib.deployment.described_variants import intact_model, read_described
 from radlib.deployment.export_state import FINISHED
@@ -24,6 +25,7 @@ from radlib.formats.predictors import open_model
 from radlib.foundation.errors import SetupError, UsageError
 from radlib.foundation.record_files import read_arrays
 from radlib.foundation.storage import file_sha256
+from radlib.imaging.centre_maps import FAINTEST, MOST, STRIDE
 from radlib.runs.tasks import Task, task_of
 from radlib.runs.variants import Variant
 
@@ -66,8 +68,6 @@ def page_variant(bundle: Path) -> PageVariant:
         raise UsageError(f"{bundle.name} is no exported variant; give a folder that radlib export wrote.")
     variant, record = read_described(bundle)
     intact_model(bundle / Path(variant.file).name, variant)
-    if task_of(variant).record not in EXPECTED:
-        raise UsageError(f"{variant.name} finds boxes, which no page draws yet; export another variant.")
     golden = read_arrays(bundle / GOLDEN, ("films",))
     runs = bundle / Path(str(record.get("runs", record["file"]))).name
     films = golden["films"]
@@ -93,9 +93,24 @@ def _of_pixels(task: Task, answers: np.ndarray, step: float) -> tuple[np.ndarray
     return masks.astype(np.uint8), told
 
 
+def _of_centres(task: Task, answers: np.ndarray, step: float) -> tuple[None, dict[str, Any]]:
+    """Return the boxes that the page is held to, of which none that is decided may be another, and how they come out of maps."""
+    apart = agreed(step)
+    films = [
+        {"boxes": drawn_boxes(task, each).tolist(), "undecided": undecided_boxes(task, each, apart).tolist()}
+        for each in answers
+    ]
+    centres = {
+        "stride": STRIDE, "least": task.fixed_threshold, "faintest": FAINTEST, "most": MOST, "apart": apart,
+        "edges_apart": edges_apart(apart, STRIDE * answers.shape[1]), "films": films,
+    }  # fmt: skip
+    return None, {"golden": [], "agreed": 0, "negatives": [], "thresholds": [], "centres": centres}
+
+
 EXPECTED: Mapping[str, Callable[[Task, np.ndarray, float], tuple[np.ndarray | None, dict[str, Any]]]] = {
     "probabilities": _of_numbers,
     "masks": _of_pixels,
+    "boxes": _of_centres,
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from exported_boxes import exported_boxes
 from exported_bundles import exported_bundles
 from outline_runs import exported_outlines
 from page_films import odd_films, with_films
@@ -24,7 +25,7 @@ CHROMIUM = (
 )
 
 
-SHORT = ("decision", "outline", "texts", "conformance", "faults", "browser/desk", "browser/page")
+SHORT = ("decision", "outline", "boxes", "texts", "conformance", "faults", "browser/desk", "browser/page")
 
 
 def _missing() -> str:
@@ -74,6 +75,11 @@ def test_a_short_round(tmp_path):
 def test_outlines_are_drawn_over_the_film_as_on_the_desk(tmp_path):
     bundles = exported_outlines(tmp_path, ("float32",))
     _run(bundles, tmp_path, "outline", "conformance", "browser/outlines", "browser/desk", tried=1)
+
+
+def test_boxes_are_drawn_over_the_film_as_on_the_desk(tmp_path):
+    bundles = exported_boxes(tmp_path, ("float32",))
+    _run(bundles, tmp_path, "boxes", "conformance", "browser/boxes", "browser/desk", tried=1)
 
 
 @pytest.mark.slow

@@ -76,6 +76,8 @@ def test_the_first_page_speaks_of_boxes(reported):
         "by RSNA’s measure",
         "Found, by false marks",
         "--boxes BOXES.csv",
+        "for a device: radlib export",
+        "No device has measured it yet: ./bench in the export does",
         "How well does each mark films?",
         "a box is no call on a film",
         "The best boxes for a device with so much room",
