@@ -69,7 +69,7 @@ class Settings:
         missed_cost: How many films called back for nothing one missed finding weighs, for the rule `cost`.
         prevalence: Share of films with the finding at the place of use, of one finding; 0 takes that of the films at hand.
         stress_films: Validation films that the winner and its original read under ever more change; 0 for none.
-        bootstrap_draws: Draws of patients behind every interval.
+        bootstrap_draws: Draws of patients behind every interval that has no formula, such as those of F1 and of bands of curves.
         latency_calls: Timed single-film calls per variant, after warm-up.
         margin: Largest loss of AUROC, of outlines of Dice, that still counts as "as good".
         rate_margin: Largest loss of sensitivity or specificity, of all films or within a group, that still counts as none.
