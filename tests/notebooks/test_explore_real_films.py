@@ -27,7 +27,7 @@ def test_01_explore(study, shared_data, tmp_path, monkeypatch):
         study,
         output=str(tmp_path / "run"),
         data=str(folder),
-        given={"image_size": "32"},
+        given={"image_size": "32", "weights": "none"},  # looking at films needs no network's weights
         notebooks=["01"],
         say=lambda _: None,
     )
