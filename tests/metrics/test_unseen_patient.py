@@ -6,6 +6,7 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from radlib import metrics
+from radlib.metrics import unseen_patient
 from radlib.metrics.unseen_patient import difference_interval, seen_again_p, unseen_p, weighted_tail
 
 
@@ -58,6 +59,13 @@ def test_the_tail_is_that_of_drawn_exponentials(weights, shift, variance, seed):
     found = weighted_tail(np.array(weights), shift, variance)
     assert 0 <= found <= 1
     assert found == pytest.approx(expected, abs=0.02 + 0.05 * min(expected, 1 - expected))
+
+
+def test_an_exponent_that_rounds_to_nothing_is_the_normal_tail(monkeypatch):
+    monkeypatch.setattr(unseen_patient, "_saddlepoint", lambda *_: 0.0)
+    weights = np.array([0.3, -0.5, 0.1])
+    expected = stats.norm.sf(-(weights.sum() + 0.2) / np.sqrt((weights**2).sum() + 0.04))
+    assert weighted_tail(weights, 0.2, 0.04) == pytest.approx(expected)
 
 
 def test_a_spread_that_vanishes_beside_the_shift_turns_nothing_round():

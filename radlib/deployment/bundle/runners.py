@@ -2,7 +2,29 @@
 
 from collections.abc import Mapping
 
-OF_PROBABILITIES = '''\
+# What every program does alike: open the model, and ask it about a film as a device does, integers at either end included.
+OPENED = """\
+if record["state"] != "finished":
+    print("UNFINISHED:", "; ".join(record["missing"]))
+golden = np.load("golden.npz")
+model = Interpreter(record["runs"], num_threads=1)
+model.allocate_tensors()
+source, target = model.get_input_details()[0], model.get_output_details()[0]
+"""
+ASKED = """\
+    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
+    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
+        scale, zero = source["quantization"]
+        limits = np.iinfo(source["dtype"])
+        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
+    model.set_tensor(source["index"], image.astype(source["dtype"]))
+    model.invoke()
+    answer = model.get_tensor(target["index"])[0].astype(np.float32)
+    if target["dtype"] != np.float32:
+        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
+"""
+OF_PROBABILITIES = (
+    '''\
 """Run the model on its examples and compare; needs numpy and ai-edge-litert only."""
 import json
 import numpy as np
@@ -28,28 +50,20 @@ def decision(answer):
     return ", ".join(said)
 
 
-if record["state"] != "finished":
-    print("UNFINISHED:", "; ".join(record["missing"]))
-golden = np.load("golden.npz")
-model = Interpreter(record["runs"], num_threads=1)
-model.allocate_tensors()
-source, target = model.get_input_details()[0], model.get_output_details()[0]
+'''
+    + OPENED
+    + """\
 for film, expected in zip(golden["films"], golden["outputs"]):
-    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
-    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
-        scale, zero = source["quantization"]
-        limits = np.iinfo(source["dtype"])
-        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
-    model.set_tensor(source["index"], image.astype(source["dtype"]))
-    model.invoke()
-    answer = model.get_tensor(target["index"])[0].astype(np.float32)
-    if target["dtype"] != np.float32:
-        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
+"""
+    + ASKED
+    + """\
     print(dict(zip(record["labels"], answer.tolist())), decision(answer), end=", ")
     print("largest difference", abs(answer - expected).max())
-'''
+"""
+)
 
-OF_MASKS = '''\
+OF_MASKS = (
+    '''\
 """Outline the examples and compare, pixel by pixel; needs numpy and ai-edge-litert only. Exit code 1 where one is wrong."""
 import json
 import sys
@@ -58,24 +72,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 with open("variant.json") as stream:
     record = json.load(stream)
-if record["state"] != "finished":
-    print("UNFINISHED:", "; ".join(record["missing"]))
-golden = np.load("golden.npz")
-model = Interpreter(record["runs"], num_threads=1)
-model.allocate_tensors()
-source, target = model.get_input_details()[0], model.get_output_details()[0]
+'''
+    + OPENED
+    + """\
 wrong = 0
 for film, expected, undecided in zip(golden["films"], golden["masks"], golden["undecided"]):
-    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
-    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
-        scale, zero = source["quantization"]
-        limits = np.iinfo(source["dtype"])
-        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
-    model.set_tensor(source["index"], image.astype(source["dtype"]))
-    model.invoke()
-    answer = model.get_tensor(target["index"])[0].astype(np.float32)
-    if target["dtype"] != np.float32:
-        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
+"""
+    + ASKED
+    + """\
     if not np.isfinite(answer).all() or answer.min() < -1e-4 or answer.max() > 1 + 1e-4:
         print("no outline: the model gave no number between 0 and 1")
         wrong += answer.size
@@ -88,9 +92,11 @@ for film, expected, undecided in zip(golden["films"], golden["masks"], golden["u
         print(f"{label}: {outline[..., place].mean():.4f} of the film outlined", end=", ")
     print(f"pixels otherwise: {faults} wrong, {turned} by rounding of {int((undecided > 0).sum())} that may be")
 sys.exit(wrong > 0)
-'''
+"""
+)
 
-OF_BOXES = '''\
+OF_BOXES = (
+    '''\
 """Find the boxes of the examples and compare, one by one; needs numpy and ai-edge-litert only. Exit code 1 where one is wrong."""
 import json
 import sys
@@ -129,24 +135,14 @@ def alike(box, others):
     return (others[:, 0] == box[0]) & (np.abs(others[:, 1] - box[1]) <= said["apart"] + 1e-6) & near
 
 
-if record["state"] != "finished":
-    print("UNFINISHED:", "; ".join(record["missing"]))
-golden = np.load("golden.npz")
-model = Interpreter(record["runs"], num_threads=1)
-model.allocate_tensors()
-source, target = model.get_input_details()[0], model.get_output_details()[0]
+'''
+    + OPENED
+    + """\
 wrong = 0
 for number, film in enumerate(golden["films"]):
-    image = film.reshape(source["shape"]) / np.float32(255)  # grey in [0, 1]
-    if source["dtype"] != np.float32:  # integer input: real = scale * (stored - zero point)
-        scale, zero = source["quantization"]
-        limits = np.iinfo(source["dtype"])
-        image = np.clip(np.round(image / np.float32(scale)) + zero, limits.min, limits.max)
-    model.set_tensor(source["index"], image.astype(source["dtype"]))
-    model.invoke()
-    answer = model.get_tensor(target["index"])[0].astype(np.float32)
-    if target["dtype"] != np.float32:
-        answer = (answer - target["quantization"][1]) * np.float32(target["quantization"][0])
+"""
+    + ASKED
+    + """\
     if not np.isfinite(answer).all() or answer.min() < -1e-4 or answer.max() > 1 + 1e-4:
         print("no boxes: the model gave no number between 0 and 1")
         wrong += 1
@@ -161,7 +157,8 @@ for number, film in enumerate(golden["films"]):
     print(f"{len(found)} boxes: {faults} wrong, {len(undecided)} that rounding may draw or leave out", end=", ")
     print("largest difference", abs(answer - golden["outputs"][number]).max())
 sys.exit(wrong > 0)
-'''
+"""
+)
 
 # By how a task's answers are kept, `Task.record`.
 RUNNERS: Mapping[str, str] = {"probabilities": OF_PROBABILITIES, "masks": OF_MASKS, "boxes": OF_BOXES}
