@@ -189,7 +189,7 @@ def test_a_step_that_is_killed_is_taken_again(study, tmp_path):
     radlib = [sys.executable, "-m", "radlib.cli.app"]
     asked = [*radlib, "grid", study, "--output", "run", "--cores", "2", "-p", "bootstrap_draws", "100"]
     with subprocess.Popen(asked, start_new_session=True) as running:
-        while not Path("run/grid/films.json").exists():
+        while running.poll() is None and not Path("run/grid/films.json").exists():
             time.sleep(0.2)
         os.killpg(running.pid, signal.SIGKILL)  # all of it, Snakemake and its steps
     with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:

@@ -212,12 +212,12 @@ def test_a_stop_ends_the_kernel_removes_what_is_temporary_and_says_so(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=places
     ) as process:
         waiting = output / "waiting"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not waiting.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         kernel = int(waiting.read_text())
         process.send_signal(getattr(signal, sent))
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors
     assert errors.strip().splitlines()[-1].startswith("Stopped; what is finished is kept")
     assert "Traceback" not in errors
