@@ -2,12 +2,16 @@
 
 Prose beside a table goes on saying what it said when the table has changed. A claim carries the condition under which its
 sentence is true, computed in the same cell from the same numbers, and what to say where it is not; so a notebook that is
-run on other films says what happened there. Whether a claim held is stored with the output, where tests read it.
+run on other films says what happened there. Whether a claim held is stored with the output, where tests read it. A sentence
+about patients names the run, as not every data set knows its patients.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from radlib.runs import Run
+from radlib.runs.counted import counted_in, told
 
 FEWEST_CONCLUSIONS = 3
 KEY = "radlib_claims"
@@ -49,13 +53,14 @@ class Conclusion:
         return {"text/plain": lines, "text/markdown": lines}, {KEY: [claim.holds for claim in self.claims]}
 
 
-def claim(sentence: str, holds: Any, otherwise: str) -> Claim:
+def claim(sentence: str, holds: Any, otherwise: str, run: Run | None = None) -> Claim:
     """Say something about an output, and hold it against the numbers.
 
     Args:
         sentence: What is true of the run when `holds`; numbers are written into it from the same tables.
         holds: The condition, of Python or NumPy; what is not a number at all (NaN) does not hold.
         otherwise: What is true when it does not hold. Not the sentence with a “not”: what a reader of such a run learns.
+        run: Whose patients the sentences are about; where it knows none, they say films or groups of like films.
 
     Returns:
         What a notebook displays as a sentence.
@@ -69,6 +74,8 @@ def claim(sentence: str, holds: Any, otherwise: str) -> Claim:
     """
     if not sentence.strip() or not otherwise.strip() or sentence == otherwise:
         raise ValueError("A claim needs a sentence for when it holds and another for when it does not.")
+    if run is not None:
+        sentence, otherwise = (told(said, counted_in(run.folder)) for said in (sentence, otherwise))
     return Claim(sentence, bool(holds == holds and holds), otherwise)
 
 

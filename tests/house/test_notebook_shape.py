@@ -85,6 +85,21 @@ def test_it_concludes_in_three_sentences_that_hold_in_the_demo(path):
 
 
 @every
+def test_a_claim_about_patients_names_the_run_that_knows_whether_they_are_known(path):
+    """Prose that `told` leaves alone, and names of columns, are no claims."""
+    magics = re.compile(r"(?m)^( *)[%!].*$")
+    calls = [node for text in code(path) for node in ast.walk(ast.parse(magics.sub(r"\1pass", text)))]
+    for call in calls:
+        if not isinstance(call, ast.Call) or getattr(call.func, "id", "") != "claim":
+            continue
+        said = [
+            part.value for given in call.args for part in ast.walk(given) if isinstance(part, ast.Constant)
+        ]
+        if any(isinstance(part, str) and re.search(r" patients?\b|\bpatients? ", part) for part in said):
+            assert any(given.arg == "run" for given in call.keywords), ast.unparse(call)[:200]
+
+
+@every
 def test_three_to_five_exercises_have_folded_answers_with_code(path):
     assert 3 <= len(exercises(path)) <= 5
     for text, answer in zip(exercises(path), answers(path), strict=True):

@@ -17,7 +17,7 @@ export const english = {
   unusable:
     "The program {label} cannot be used here. Its file is broken, or it gives wrong answers to test films.",
   reading: "Reading film {n} of {all}.",
-  done: "Done. {n} films read.",
+  done: "Done. Films read: {n}.",
   films: "Films",
   film: "Film",
   answer: "Answer",

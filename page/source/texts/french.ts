@@ -19,7 +19,7 @@ export const french: Texts = {
   unusable:
     "Le programme {label} ne peut pas servir ici. Son fichier est abîmé, ou il répond mal aux radios d’essai.",
   reading: "Lecture de la radio {n} sur {all}.",
-  done: "Terminé. {n} radios lues.",
+  done: "Terminé. Radios lues : {n}.",
   films: "Radios",
   film: "Radio",
   answer: "Réponse",

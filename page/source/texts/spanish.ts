@@ -19,7 +19,7 @@ export const spanish: Texts = {
   unusable:
     "El programa {label} no se puede usar aquí. Su archivo está dañado, o responde mal a las placas de prueba.",
   reading: "Leyendo la placa {n} de {all}.",
-  done: "Hecho. {n} placas leídas.",
+  done: "Hecho. Placas leídas: {n}.",
   films: "Placas",
   film: "Placa",
   answer: "Respuesta",
