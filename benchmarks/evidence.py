@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import (
+    evidence_agreement,
     evidence_choices,
     evidence_coverage,
     evidence_differences,
@@ -42,6 +43,10 @@ PARTS: dict[str, tuple[str, Callable[[int, int], Rows]]] = {
     ),
     "films": ("What 95 % intervals of numbers per film hold (0.93 to 0.97)", evidence_films.rows),
     "marks": ("What 95 % intervals of marks and boxes hold (0.93 to 0.97)", evidence_marks.rows),
+    "agreement": (
+        "What 95 % intervals of agreement hold, and of how sure a network is (0.93 to 0.97)",
+        evidence_agreement.rows,
+    ),
     "groups": (
         "A loss of 0.10 in one group flagged (at least 0.90), and none (at most 0.10 of reports)",
         evidence_groups.rows,

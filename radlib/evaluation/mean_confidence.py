@@ -47,8 +47,8 @@ def confidence_at_test(run_folder: Path, variant: Variant, task: Task) -> dict[s
         task: What it was asked.
 
     Returns:
-        `mean`, `standard_error` (clustered by patient) and `films`; {} where this file's answers are not stored, or are no
-        probabilities of whole films.
+        `mean` with `low` and `high` (95 %, clustered by patient) and `films`; {} where this file's answers are not stored, or are
+        no probabilities of whole films.
     """
     path = run_folder / "predictions" / f"{variant.key}.test.npz"
     if task.record != Task.record or not path.is_file():
@@ -59,8 +59,9 @@ def confidence_at_test(run_folder: Path, variant: Variant, task: Task) -> dict[s
         return {}
     if str(kept["model_sha256"]) != variant.sha256 or not len(kept["y_prob"]):
         return {}
-    mean, error = metrics.mean_and_error(film_confidence(task, kept["y_prob"]), kept["patient_id"])
-    return {"mean": mean, "standard_error": error, "films": len(kept["y_prob"])}
+    each = film_confidence(task, kept["y_prob"])
+    low, high = metrics.value_interval(each, kept["patient_id"])
+    return {"mean": float(each.mean()), "low": low, "high": high, "films": len(each)}
 
 
 def compared_confidence(tested: Mapping[str, Any], here: Sequence[float]) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def compared_confidence(tested: Mapping[str, Any], here: Sequence[float]) -> dic
     """
     if not tested or len(here) < metrics.FEWEST_PATIENTS:
         return {}
-    found = metrics.mean_and_error(here, np.arange(len(here)))
-    before = float(tested["mean"]), float(tested["standard_error"])
+    before = float(tested["mean"]), float(tested["low"]), float(tested["high"])
+    found = float(np.mean(here)), *metrics.value_interval(here, np.arange(len(here)))
     change, low, high = metrics.difference_of_means(before, found)
     told = {"tested": before[0], "here": found[0], "films": [tested["films"], len(here)],
             "change": change, "change_low": low, "change_high": high}  # fmt: skip

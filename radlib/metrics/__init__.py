@@ -92,9 +92,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "shift": [
             "FEWEST_PATIENTS",
             "Shift",
-            "difference_of_means",
-            "mean_and_error",
-            "mean_difference",
             "shift_of",
         ],
         "surface_distance": ["average_surface_distance", "hausdorff_95"],
@@ -128,7 +125,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "power": ["ALPHA", "chance_if_lossless", "not_excluded", "patients_for", "patients_needed"],
         "unseen_patient": ["difference_interval"],
-        "value_intervals": ["percentile_ends", "value_interval"],
+        "value_intervals": [
+            "difference_of_means",
+            "mean_difference",
+            "percentile_ends",
+            "signed_interval",
+            "value_interval",
+        ],
         "verdicts": ["judge", "verdict", "verdict_of"],
     },
 )

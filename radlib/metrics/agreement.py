@@ -8,6 +8,11 @@ correlation of two readings times how near they lie to the diagonal:
 *Limits of agreement* hold 95 % of the differences. They are the differences' own quantiles (Bland and Altman, 1999):
 mean ± 1.96 standard deviations hold 95 % of normal ones only, and probabilities change little on most films and a lot on few.
 
+How sure is the coefficient? 1 − concordance is the mean squared difference over the spread, a ratio of means, so that each film
+moves it by (d² − ratio · its spread) / spread (Deville, 1999). With these it has the interval that a mean of numbers that are
+never negative has, on the scale of logarithms and with the patient who moves it most counted once more (`value_intervals`):
+resampling holds too seldom, on the side that flatters, where few films differ much.
+
 Inside the networks, the *signal-to-noise ratio* says how loud a layer's output is against what compression added to
 it, 10 log₁₀(Σ x² / Σ (y − x)²) dB; every halving of the error is worth 6 dB. *Linear CKA* asks whether films that
 are alike to one network are alike to the other, and survives another number of channels. It is taken without bias:
@@ -15,32 +20,35 @@ of few films with many features the plain form comes near 1 for noise.
 
 References:
     Lin (1989). A concordance correlation coefficient to evaluate reproducibility. Biometrics 45.
+    Deville (1999). Variance estimation for complex statistics and estimators: linearization and residual techniques. Survey
+        Methodology 25.
     Bland, Altman (1999). Measuring agreement in method comparison studies. Statistical Methods in Medical Research 8.
     Kornblith et al. (2019). Similarity of neural network representations revisited. ICML, arXiv 1905.00414.
     Song et al. (2012). Feature selection via dependence maximization. JMLR 13 (the estimate without bias).
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from radlib.foundation.errors import UsageError
-from radlib.metrics.bootstrap import mean_draws, percentile_interval
+from radlib.metrics.estimates import exact_tail
+from radlib.metrics.value_intervals import signed_interval, value_interval
 
 BEYOND = 0.025  # share of the differences beyond each limit, at most
+VARYING = 1e-15  # spread below which readings do not vary
+ENDS = ("", "_low", "_high")
 FEWEST_FILMS = 4  # the unbiased estimate of CKA divides by n − 3
 
 
 def concordance(
-    first: ArrayLike, second: ArrayLike, counts: np.ndarray | None = None
+    first: ArrayLike, second: ArrayLike, patient_ids: ArrayLike | None = None
 ) -> tuple[float, float, float]:
     """Return Lin's concordance coefficient of two readings of the same films, with its 95 % interval.
 
     Args:
         first: (n,) numbers, e.g. the original's probabilities.
         second: (n,) numbers of the same films.
-        counts: Draws of patients, (draws, n), see `bootstrap.patient_draws`; None for no interval.
+        patient_ids: Whose film it is, (n,); None for no interval.
 
     Returns:
         (value, low, high), in [−1, 1]; 1 only where all pairs are equal. NaN where neither reading varies.
@@ -50,61 +58,55 @@ def concordance(
         (1.0, 0.714)
     """
     x, y = _pair(first, second)
-    value = _concordance(*(column.mean() if len(x) else np.nan for column in _moments(x, y)))
-    if counts is None:
-        return float(value), np.nan, np.nan
-    drawn = _concordance(*(mean_draws(column, counts) for column in _moments(x, y)))
-    return float(value), *percentile_interval(drawn)
+    apart = (x - y) ** 2
+    deviations = x - x.mean() if len(x) else x, y - y.mean() if len(y) else y
+    shift = float(x.mean() - y.mean()) if len(x) else 0.0
+    spreads = deviations[0] ** 2 + deviations[1] ** 2 + shift**2 + 2 * shift * (deviations[0] - deviations[1])
+    spread = float(spreads.mean()) if len(x) else 0.0
+    if spread <= VARYING:
+        return np.nan, np.nan, np.nan
+    ratio = float(apart.mean()) / spread
+    if patient_ids is None:
+        return 1 - ratio, np.nan, np.nan
+    if ratio:
+        low, high = value_interval(ratio + (apart - ratio * spreads) / spread, patient_ids, shares=False)
+    else:  # one more of those unseen may lie as far apart as probabilities can
+        low, high = 0.0, exact_tail(len(np.unique(np.asarray(patient_ids)))) / spread
+    return 1 - ratio, max(1 - high, -1.0), 1 - low
 
 
-def agreement_of_labels(first: ArrayLike, second: ArrayLike, counts: np.ndarray) -> list[dict[str, float]]:
-    """Return `concordance` and `limits_of_agreement` of every label, from one pass over the draws.
+def agreement_of_labels(
+    first: ArrayLike, second: ArrayLike, patient_ids: ArrayLike
+) -> list[dict[str, float]]:
+    """Return `concordance` and `limits_of_agreement` of every label.
 
     Args:
         first: (n, labels) numbers.
         second: (n, labels) numbers of the same films.
-        counts: Draws of patients, (draws, n).
+        patient_ids: Whose film it is, (n,).
 
     Returns:
         Per label `concordance` and `bias`, each with `_low` and `_high`, `limit_low`, `limit_high`.
     """
-    x, y = (np.asarray(values, dtype=np.float64) for values in (first, second))
-    moments = [_moments(*pair) for pair in zip(x.T, y.T, strict=True)]
-    stacked = np.stack([column for parts in moments for column in parts], axis=1)  # (n, 5 labels)
-    drawn = mean_draws(np.concatenate([stacked, y - x], axis=1), counts)
     found = []
-    for label in range(x.shape[1]):
-        value, _, _ = concordance(x[:, label], y[:, label])
-        ends = percentile_interval(_concordance(*drawn[:, 5 * label : 5 * label + 5].T))
-        bias = percentile_interval(drawn[:, stacked.shape[1] + label])
-        row = {"concordance": value, "concordance_low": ends[0], "concordance_high": ends[1]}
-        row |= limits_of_agreement(x[:, label], y[:, label])
-        found.append(row | {"bias_low": bias[0], "bias_high": bias[1]})
+    for x, y in zip(np.asarray(first).T, np.asarray(second).T, strict=True):
+        ends = dict(zip(ENDS, concordance(x, y, patient_ids), strict=True))
+        found.append(
+            {f"concordance{end}": value for end, value in ends.items()}
+            | limits_of_agreement(x, y, patient_ids)
+        )
     return found
 
 
-def _moments(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what the coefficient needs the means of, about a common centre so that nothing cancels."""
-    centre = (x.mean() + y.mean()) / 2 if len(x) else 0.0
-    x, y = x - centre, y - centre
-    return x, y, x * x, y * y, x * y
-
-
-def _concordance(x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> np.ndarray:
-    spread = (xx - x * x) + (yy - y * y) + (x - y) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(spread > 1e-15, 2 * (xy - x * y) / spread, np.nan)
-
-
 def limits_of_agreement(
-    first: ArrayLike, second: ArrayLike, counts: np.ndarray | None = None
+    first: ArrayLike, second: ArrayLike, patient_ids: ArrayLike | None = None
 ) -> dict[str, float]:
     """Return limits between which at least 95 % of the differences second − first lie, and their mean.
 
     Args:
-        first: (n,) numbers.
+        first: (n,) numbers in [0, 1].
         second: (n,) numbers of the same films.
-        counts: Draws of patients, (draws, n); None for no interval.
+        patient_ids: Whose film it is, (n,); None for no interval.
 
     Returns:
         `bias` (the mean difference) with `bias_low` and `bias_high`, `limit_low`, `limit_high`. NaN of fewer than two.
@@ -121,14 +123,8 @@ def limits_of_agreement(
     if len(x) > 1:  # of two neighbouring differences the outer one, so that never less than 95 % lie between
         below = float(np.quantile(difference, BEYOND, method="lower"))
         above = float(np.quantile(difference, 1 - BEYOND, method="higher"))
-    low, high = (np.nan, np.nan) if counts is None else percentile_interval(mean_draws(difference, counts))
-    return {
-        "bias": bias,
-        "bias_low": low,
-        "bias_high": high,
-        "limit_low": below,
-        "limit_high": above,
-    }
+    low, high = (np.nan, np.nan) if patient_ids is None else signed_interval(difference, patient_ids)
+    return {"bias": bias, "bias_low": low, "bias_high": high, "limit_low": below, "limit_high": above}
 
 
 def signal_to_noise_db(reference: ArrayLike, other: ArrayLike) -> float:

@@ -12,7 +12,7 @@ References:
 import numpy as np
 from numpy.typing import ArrayLike
 
-from radlib.metrics.bootstrap import mean_draws, percentile_interval
+from radlib.metrics.value_intervals import signed_interval
 
 RANGE = (0.05, 20.0)  # of the temperature; films that are all told apart would drive it to 0
 SMALLEST = 1e-6  # a probability of 0 or 1 (int8 has them) has no logit
@@ -76,26 +76,34 @@ def confidence(y_prob: ArrayLike) -> np.ndarray:
 
 
 def confidence_changes(
-    prob_a: ArrayLike, prob_b: ArrayLike, known: ArrayLike, counts: np.ndarray
+    prob_a: ArrayLike, prob_b: ArrayLike, known: ArrayLike, patient_ids: ArrayLike
 ) -> dict[str, np.ndarray]:
-    """Return, for every label, the mean confidence of b minus that of a, with its 95 % interval over draws of patients.
+    """Return, for every label, the mean confidence of b minus that of a, with its 95 % interval clustered by patient.
 
     Args:
         prob_a: Probabilities by the original, (n, labels).
         prob_b: Probabilities by the compressed network, of the same films, (n, labels).
         known: Which films count for each label, bool (n, labels).
-        counts: How often each film counts, (draws, n), see `bootstrap.patient_draws`.
+        patient_ids: Whose film it is, (n,).
 
     Returns:
-        The difference, positive where b is surer of itself, under "", and the ends of its interval under "_low" and "_high", float64 (labels,) each.
+        The difference, positive where b is surer of itself, under "", and the ends of its interval, see `value_intervals.signed_interval`,
+        under "_low" and "_high", float64 (labels,) each; NaN where no film is known.
 
     Example:
-        >>> change = confidence_changes([[0.8], [0.3]], [[0.9], [0.2]], [[True], [True]], np.ones((40, 2)))
+        >>> change = confidence_changes([[0.8], [0.3]], [[0.9], [0.2]], [[True], [True]], ["a", "b"])
         >>> [change[end].tolist() for end in ("", "_low", "_high")]
         [[0.1], [0.1], [0.1]]
     """
     change, known = confidence(prob_b) - confidence(prob_a), np.asarray(known, bool)
-    drawn = mean_draws(change, counts, known)
-    means = mean_draws(change, np.ones((1, len(change))), known)[0]
-    ends = np.array([percentile_interval(column) for column in drawn.T]).reshape(-1, 2)
-    return {"": means.round(15), "_low": ends[:, 0].round(15), "_high": ends[:, 1].round(15)}
+    patients = np.asarray(patient_ids)
+    means = [
+        column[films].mean() if films.any() else np.nan
+        for column, films in zip(change.T, known.T, strict=True)
+    ]
+    ends = [
+        signed_interval(column[films], patients[films])
+        for column, films in zip(change.T, known.T, strict=True)
+    ]
+    low, high = np.array(ends).reshape(-1, 2).T
+    return {"": np.round(means, 15), "_low": low.round(15), "_high": high.round(15)}

@@ -8,6 +8,12 @@ on a scale on which errors are. For shares, in [0, 1], that is
     logit(m) ± t · √(SE² + max influence²) / (m (1 − m))
 
 for numbers that are never negative, such as distances or counts, the same with log(m) and m. Films of one patient are summed first.
+Numbers of either sign, such as the change of a probability, have no such scale: m ± t · √(SE² + max influence²).
+
+Two sets of other films are compared by what each interval leaves open on the side in question (Newcombe, 1998; Donner and Zou, 2012),
+which keeps the skew of both:
+
+    d = m₂ − m₁        from d − √((m₂ − low₂)² + (high₁ − m₁)²) to d + √((high₂ − m₂)² + (m₁ − low₁)²)
 
 A *percentile* has an exact interval whatever the distribution (Thompson, 1936): of n films so many lie below the true 5th percentile as
 coins of 5 % fall, thus it lies between the l-th and the u-th lowest with
@@ -19,6 +25,9 @@ With fewer than 72 films l is 0: the films say nothing of how low it may be, and
 
 References:
     Thompson (1936). On confidence ranges for the median and other expectation distributions. Annals of Mathematical Statistics 7.
+    Donner, Zou (2012). Closed-form confidence intervals for functions of the normal mean and standard deviation. Statistical
+        Methods in Medical Research 21 (MOVER).
+    Newcombe (1998). Interval estimation for the difference between independent proportions. Statistics in Medicine 17.
     Woodruff (1952). Confidence intervals for medians and other position measures. JASA 47.
     Korn, Graubard (1998). Confidence intervals for proportions with small expected number of positive counts. Survey Methodology 24.
 """
@@ -91,6 +100,79 @@ def value_interval(values: ArrayLike, patient_ids: ArrayLike, shares: bool = Tru
     """
     patients, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
     return estimate_ends(value_estimate(values, patient, len(patients)), shares)
+
+
+def signed_interval(values: ArrayLike, patient_ids: ArrayLike) -> tuple[float, float]:
+    """Return the 95 % interval of the mean over films of a number of either sign, clustered by patient.
+
+    Args:
+        values: Of each film, in [−1, 1], (n,).
+        patient_ids: Whose film it is, (n,).
+
+    Example:
+        >>> [round(end, 3) for end in signed_interval([0.01] * 20 + [-0.01] * 20, range(40))]
+        [-0.003, 0.003]
+        >>> [round(end, 3) for end in signed_interval([0.0] * 40, range(40))]
+        [-0.088, 0.088]
+    """
+    from scipy.special import stdtrit
+
+    patients, patient = np.unique(np.asarray(patient_ids), return_inverse=True)
+    found = value_estimate(values, patient, len(patients))
+    if math.isnan(found.value):
+        return math.nan, math.nan
+    if not np.any(values):  # one more of those unseen may have moved by 1
+        reach = exact_tail(found.patients)
+    else:
+        reach = float(stdtrit(found.freedom, 1 - TAIL)) * math.sqrt(found.variance)
+    return found.value - reach, found.value + reach
+
+
+def mean_difference(
+    first: ArrayLike, second: ArrayLike, first_patients: ArrayLike, second_patients: ArrayLike
+) -> tuple[float, float, float]:
+    """Return the mean of a second set of films minus that of the first, with its 95 % interval clustered by patient.
+
+    Args:
+        first: One value per film in [0, 1], such as a network's confidence, (n,).
+        second: The same of other patients' films, (m,).
+        first_patients: Whose film it is, (n,).
+        second_patients: Likewise, (m,).
+
+    Returns:
+        (difference, low, high); NaN where one of the sets is empty.
+
+    Example:
+        >>> [round(x, 3) for x in mean_difference([0.9] * 20 + [0.7] * 20, [0.6] * 40, range(40), range(40))]
+        [-0.2, -0.246, -0.163]
+    """
+    each = []
+    for values, patients in ((first, first_patients), (second, second_patients)):
+        known = np.asarray(values, np.float64)
+        each.append((float(known.mean()) if len(known) else math.nan, *value_interval(known, patients)))
+    return difference_of_means(*each)
+
+
+def difference_of_means(
+    before: tuple[float, float, float], after: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Return how far the second of two means of other patients is above the first, with its 95 % interval.
+
+    Args:
+        before: Mean, low and high, see `value_interval`.
+        after: Likewise.
+
+    Returns:
+        (difference, low, high).
+
+    Example:
+        >>> [round(x, 3) for x in difference_of_means((0.9, 0.87, 0.92), (0.8, 0.76, 0.83))]
+        [-0.1, -0.145, -0.058]
+    """
+    change = after[0] - before[0]
+    below = math.hypot(after[0] - after[1], before[2] - before[0])
+    above = math.hypot(after[2] - after[0], before[0] - before[1])
+    return change, change - below, change + above
 
 
 def percentile_ends(

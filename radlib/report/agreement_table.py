@@ -5,7 +5,6 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
-from radlib.report.draws import patient_counts
 from radlib.report.evidence import compared_pairs
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Readings, label_names, read
@@ -32,17 +31,16 @@ def agreement(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
     for before, after in compared_pairs(readings):
         first, second = readings.test.get(before.name), readings.test.get(after.name)
         reason = why_not_paired(first, second)
-        found = [] if reason else _agreed(first, second, run.settings.bootstrap_draws)
+        found = [] if reason else _agreed(first, second)
         for column, label in enumerate(label_names(after)):
             row = {"variant": after.name, "label": label, "reason": reason}
             rows.append(row if reason else row | found[column])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _agreed(first: Predictions, second: Predictions, draws: int) -> list[dict[str, float | int | str]]:
+def _agreed(first: Predictions, second: Predictions) -> list[dict[str, float | int | str]]:
     """Return the agreement on every label."""
-    counts = patient_counts(tuple(first.patient_id), draws)
-    found = metrics.agreement_of_labels(first.y_prob, second.y_prob, counts)
+    found = metrics.agreement_of_labels(first.y_prob, second.y_prob, first.patient_id)
     changes = np.abs(second.y_prob - first.y_prob).max(axis=0, initial=0)
     flat = "Both networks give every film one probability: nothing can agree."
     return [

@@ -11,7 +11,6 @@ import pandas as pd
 
 from radlib import metrics
 from radlib.evaluation.answers import Predictions
-from radlib.report.draws import patient_counts
 from radlib.report.pairing import why_not_paired
 from radlib.report.readings import Readings, label_names, of_run, read
 from radlib.runs.runs import Run
@@ -60,10 +59,6 @@ def decisions(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
                     )
                 rows.append({**row, "reason": why})
     return of_run(pd.DataFrame(rows, columns=list(DECISIONS)), readings)
-
-
-def _counts(readings: Readings, answers: Predictions) -> np.ndarray:
-    return patient_counts(tuple(answers.patient_id), readings.run.settings.bootstrap_draws)
 
 
 def _decided(
@@ -149,7 +144,7 @@ def _confidence_changes(readings: Readings, variant: Variant) -> dict[str, np.nd
     if not variant.chain or why_not_paired(first, second):
         return dict.fromkeys(("", "_low", "_high"), np.full(second.y_true.shape[1], np.nan))
     return metrics.confidence_changes(
-        first.y_prob, second.y_prob, ~np.isnan(second.y_true), _counts(readings, second)
+        first.y_prob, second.y_prob, ~np.isnan(second.y_true), second.patient_id
     )
 
 

@@ -13,7 +13,6 @@ from radlib.foundation.record_files import read_arrays, read_object
 from radlib.report import figures, wording as w
 from radlib.report.blocks import Cell, Figure, Section, Table, Text
 from radlib.report.cells import row_titles
-from radlib.report.draws import SEED
 from radlib.report.inside_pictures import compressed_beside, shows_chests
 from radlib.report.readings import Readings, read
 from radlib.runs.runs import Run
@@ -22,7 +21,7 @@ from radlib.runs.variants import Variant
 MEASURES = ("rank_correlation", "top_overlap", "hits", "original_hits", "difference_hits")
 COLUMNS = ("variant", "method", "films", "patients", "flat", "boxed", *(f"{name}{end}" for name in MEASURES
            for end in ("", "_low", "_high")), "reason")  # fmt: skip
-FEWEST_PATIENTS = 5  # whose bootstrap is worth an interval
+FEWEST_PATIENTS = 5  # with fewer an interval says nothing
 SHOWN = 4
 NO_BOX = "None of these films has a box, so nobody can say which of two places is the right one."
 
@@ -45,11 +44,7 @@ def heat_maps(run: Run, *, readings: Readings | None = None) -> pd.DataFrame:
         record = _stored(readings, variant)
         if record is not None:
             row = {"variant": variant.name, "method": record["method"], "reason": record["reason"]}
-            found = (
-                _averaged(pd.DataFrame(record["films"]), run.settings.bootstrap_draws)
-                if record["films"]
-                else {}
-            )
+            found = _averaged(pd.DataFrame(record["films"])) if record["films"] else {}
             rows.append({**row, **found, "reason": record["reason"] or found.get("reason", "")})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -60,7 +55,21 @@ def _stored(readings: Readings, variant: Variant) -> dict[str, Any] | None:
     return record if record.get("sha256") == variant.sha256 else None
 
 
-def _averaged(films: pd.DataFrame, draws: int) -> dict[str, Any]:
+def _correlation_ends(values: np.ndarray, patients: Any) -> tuple[float, float]:
+    low, high = metrics.value_interval((values + 1) / 2, patients)  # from [−1, 1] to a share
+    return 2 * low - 1, 2 * high - 1
+
+
+_ENDS: Mapping[str, Callable[[Any, Any], tuple[float, float]]] = {
+    "rank_correlation": _correlation_ends,
+    "top_overlap": metrics.value_interval,
+    "hits": metrics.rate_interval,
+    "original_hits": metrics.rate_interval,
+    "difference_hits": metrics.signed_interval,
+}
+
+
+def _averaged(films: pd.DataFrame) -> dict[str, Any]:
     """Return means over films with intervals over patients; films on which a measure is undefined are left out."""
     columns = {
         "rank_correlation": films["rank_correlation"],
@@ -81,8 +90,7 @@ def _averaged(films: pd.DataFrame, draws: int) -> dict[str, Any]:
         known = ~np.isnan(values)
         low, high = np.nan, np.nan
         if films.loc[known, "patient_id"].nunique() >= FEWEST_PATIENTS:
-            counts = metrics.patient_draws(films.loc[known, "patient_id"], draws, SEED)
-            low, high = metrics.percentile_interval(metrics.mean_draws(values[known], counts))
+            low, high = _ENDS[name](values[known], films.loc[known, "patient_id"])
         value = float(values[known].mean()) if known.any() else np.nan
         row |= {name: value, f"{name}_low": low, f"{name}_high": high}
     if np.isnan(row["rank_correlation"]):

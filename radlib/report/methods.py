@@ -29,8 +29,9 @@ def methods(readings: Readings, results: pd.DataFrame) -> tuple[str, ...]:
         "Intervals: 95 %, clustered by patient. Of rates Wilson’s (1927), with the design effect of the patients’ "
         "films (Kish, 1965; Korn and Graubard, 1998) and never narrower below than the exact one; of the AUROC DeLong’s on "
         "the scale of logits (Pepe, 2003), and exact where no pair is in the wrong order. Of differences "
-        "the margins that their tests do not reject. Of the Brier score Student’s on the scale of logits, with the patient who moves it most counted once more; of F1 and agreement the percentile bootstrap (Efron, "
-        f"1979) over patients, {settings.bootstrap_draws:,} draws that all variants share.",
+        "the margins that their tests do not reject. Of the Brier score, of agreement and of the change of confidence Student’s, with the "
+        "patient who moves it most counted once more, on the scale of logits, on that of logarithms of the disagreement, and as it is; "
+        f"of F1 the percentile bootstrap (Efron, 1979) over patients, {settings.bootstrap_draws:,} draws that all variants share.",
         f"Verdicts: one-sided tests at 5 % of the loss of AUROC (DeLong et al., 1988; Obuchowski, 1997; Sun and Xu, 2014) "
         f"against a margin of {settings.margin:.3f}, and of sensitivity and specificity at the original’s threshold against "
         f"{settings.rate_margin:.3f}, clustered by patient, with one more patient counted than were seen, lost entirely "

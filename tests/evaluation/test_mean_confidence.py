@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from radlib import metrics
 from radlib.evaluation.mean_confidence import compared_confidence, confidence_at_test, film_confidence
 from radlib.runs.tasks.binary_question import Binary
 from radlib.runs.tasks.classes_question import Classes
@@ -13,7 +14,7 @@ from radlib.runs.tasks.outlines_question import Outlines
 
 BINARY = Binary(("pneumonia",), ("pneumonia",))
 CLASSES = Classes(("a", "b", "c"), ("a", "b", "c"))
-TESTED = {"mean": 0.9, "standard_error": 0.01, "films": 100}
+TESTED = {"mean": 0.9, "low": 0.87, "high": 0.92, "films": 100}
 
 
 def test_confidence_is_of_the_class_or_the_mean_over_findings():
@@ -35,7 +36,7 @@ def test_stored_answers_of_this_very_file_count(stored):
     found = confidence_at_test(stored, variant, BINARY)
     assert found["mean"] == pytest.approx(0.8) and found["films"] == 3
     # patient a has 0.9 and 0.7, patient b 0.8: the sums of the two do not differ
-    assert found["standard_error"] == pytest.approx(0.0, abs=1e-6)
+    assert found["low"] == pytest.approx(0.8, abs=1e-6) == found["high"]
     assert confidence_at_test(stored, SimpleNamespace(key="k", sha256="other"), BINARY) == {}
     assert confidence_at_test(stored, SimpleNamespace(key="none", sha256="right"), BINARY) == {}
     assert confidence_at_test(stored, variant, Outlines(("lung",), ("lung",))) == {}
@@ -56,8 +57,9 @@ def test_a_fall_a_rise_and_neither_are_told_apart(here, said):
     found = compared_confidence(TESTED, films)
     assert found["sentence"].startswith(said) and found["films"] == [100, 40]
     assert found["change"] == pytest.approx(here - 0.9)
-    error = np.hypot(0.01, films.std(ddof=1) / np.sqrt(40))
-    assert found["change_high"] - found["change_low"] == pytest.approx(2 * 1.96 * error, rel=1e-3)
+    low, high = metrics.value_interval(films, range(40))
+    assert found["change_low"] == pytest.approx(here - 0.9 - np.hypot(here - low, 0.02))
+    assert found["change_high"] == pytest.approx(here - 0.9 + np.hypot(high - here, 0.03))
 
 
 def test_too_few_films_and_an_unknown_past_say_nothing():

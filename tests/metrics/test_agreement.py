@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from radlib import metrics
 from radlib.foundation.errors import UsageError
 from radlib.metrics import agreement, maps
 
@@ -22,24 +21,35 @@ def test_concordance_is_that_of_lins_definition_and_falls_below_the_correlation_
     )
 
 
-def test_the_interval_of_concordance_equals_repeating_the_films_drawn():
+def test_the_interval_of_concordance_is_as_wide_as_leaving_patients_out_says():
+    """The jackknife over patients knows nothing of influence functions; the patient who counts once more widens little of many."""
     generator = np.random.default_rng(1)
-    x = generator.random(60)
-    y = x + generator.normal(0, 0.1, 60)
-    patients = np.arange(60) // 2
-    counts = metrics.patient_draws(patients, 200)
-    drawn = [agreement.concordance(np.repeat(x, c), np.repeat(y, c))[0] for c in counts]
-    assert agreement.concordance(x, y, counts)[1:] == pytest.approx(
-        metrics.percentile_interval(np.array(drawn))
-    )
+    x = generator.random(1200)
+    y = np.clip(0.9 * x + 0.08 + np.repeat(generator.normal(0, 0.1, 600), 2), 0, 1)
+    patients = np.arange(1200) // 2
+    without = [agreement.concordance(x[patients != p], y[patients != p])[0] for p in range(600)]
+    error = np.sqrt(599 / 600 * ((without - np.mean(without)) ** 2).sum())
+    value, low, high = agreement.concordance(x, y, patients)
+    assert high - low == pytest.approx(2 * 1.964 * error, rel=0.05)
+    assert value - low > high - value, "the way down is longer than that to 1"
 
 
 def test_the_interval_is_that_of_patients_not_of_films():
     generator = np.random.default_rng(2)
     x, y = (np.repeat(values, 20) for values in generator.random((2, 30)))
-    wide = agreement.concordance(x, y, metrics.patient_draws(np.arange(600) // 20, 300))
-    narrow = agreement.concordance(x, y, metrics.patient_draws(np.arange(600), 300))
+    wide = agreement.concordance(x, y, np.arange(600) // 20)
+    narrow = agreement.concordance(x, y, np.arange(600))
     assert wide[2] - wide[1] > 3 * (narrow[2] - narrow[1])
+
+
+def test_readings_that_are_equal_leave_room_for_those_who_were_not_seen():
+    x = np.linspace(0.02, 0.98, 40)
+    value, low, high = agreement.concordance(x, x, np.arange(40))
+    assert value == high == 1 and low == pytest.approx(1 - (1 - 0.025 ** (1 / 40)) / (2 * x.var()))
+    found = agreement.limits_of_agreement(x, x, np.arange(40))
+    assert found["bias"] == 0 and found["bias_high"] == -found["bias_low"] == pytest.approx(
+        1 - 0.025 ** (1 / 40)
+    )
 
 
 def test_limits_of_agreement_hold_95_percent_of_the_differences():
@@ -109,17 +119,17 @@ def test_all_labels_at_once_agree_as_each_alone():
     generator = np.random.default_rng(3)
     first = generator.random((120, 3))
     second = np.clip(first + generator.normal(0, 0.1, first.shape), 0, 1)
-    counts = metrics.patient_draws(np.arange(120) // 2, 100)
-    for label, found in enumerate(agreement.agreement_of_labels(first, second, counts)):
+    patients = np.arange(120) // 2
+    for label, found in enumerate(agreement.agreement_of_labels(first, second, patients)):
         x, y = first[:, label], second[:, label]
         alone = dict(
             zip(
                 ("concordance", "concordance_low", "concordance_high"),
-                agreement.concordance(x, y, counts),
+                agreement.concordance(x, y, patients),
                 strict=True,
             )
         )
-        assert found == pytest.approx(alone | agreement.limits_of_agreement(x, y, counts), abs=1e-12)
+        assert found == pytest.approx(alone | agreement.limits_of_agreement(x, y, patients), abs=1e-12)
 
 
 def test_limits_hold_95_percent_of_films_however_few_or_skewed():
@@ -137,10 +147,10 @@ def test_limits_hold_95_percent_of_films_however_few_or_skewed():
 
 def test_labels_are_compared_as_real_numbers_and_must_be_as_many():
     first, second = np.array([[9], [3], [6]], np.uint8), np.array([[4], [2], [6]], np.uint8)
-    (found,) = agreement.agreement_of_labels(first, second, np.ones((2, 3)))
-    assert found["bias"] == found["bias_low"] == found["bias_high"] == -2.0
+    (found,) = agreement.agreement_of_labels(first, second, np.arange(3))
+    assert found["bias"] == -2.0 and found["bias_low"] < -2.0 < found["bias_high"]
     with pytest.raises(ValueError, match="zip"):
-        agreement.agreement_of_labels(first, np.zeros((3, 2)), np.ones((2, 3)))
+        agreement.agreement_of_labels(first, np.zeros((3, 2)), np.arange(3))
 
 
 def test_weak_signals_have_decibels_and_exact_ones_infinitely_many():

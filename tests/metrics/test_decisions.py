@@ -149,10 +149,10 @@ def test_temperature_of_perfect_one_sided_and_quantized_answers():
     assert 1 < metrics.fit_temperature([0, 1, 0, 1], [0.0, 1.0, 1.0, 1.0]) <= temperature.RANGE[1]
 
 
-def confidence_change(first, second, counts):
+def confidence_change(first, second, patients):
     """The change of one label that is known of all films."""
     found = metrics.confidence_changes(
-        first[:, None], second[:, None], np.ones((len(first), 1), bool), counts
+        first[:, None], second[:, None], np.ones((len(first), 1), bool), patients
     )
     return tuple(float(found[end][0]) for end in ("", "_low", "_high"))
 
@@ -160,13 +160,16 @@ def confidence_change(first, second, counts):
 def test_confidence_changes_and_their_interval():
     truth, a, _, patients = drawn(4)
     sharper = metrics.at_temperature(a, 0.8)
-    counts = metrics.patient_draws(patients, 500)
-    value, low, high = confidence_change(a, sharper, counts)
+    value, low, high = confidence_change(a, sharper, patients)
     change = metrics.confidence(sharper) - metrics.confidence(a)
+    counts = metrics.patient_draws(patients, 2000)
     drawn_values = [np.average(change, weights=c) for c in counts]
     assert value == pytest.approx(change.mean()) and 0 < low < value < high
-    assert (low, high) == pytest.approx(tuple(np.quantile(drawn_values, [0.025, 0.975])), abs=1e-12)
-    assert confidence_change(a, a, counts) == (0.0, 0.0, 0.0)
+    resampled = np.diff(np.quantile(drawn_values, [0.025, 0.975]))[0]
+    assert resampled < high - low < 1.2 * resampled
+    assert low + high == pytest.approx(2 * value)
+    same, below, above = confidence_change(a, a, patients)
+    assert same == 0.0 and above == -below == pytest.approx(1 - 0.025 ** (1 / len(np.unique(patients))))
 
 
 # ---- groups -----------------------------------------------------------------------------------------------
@@ -263,11 +266,11 @@ def test_confidence_of_all_labels_at_once_is_that_of_each_alone():
     generator = np.random.default_rng(8)
     first, second = generator.random((2, 150, 2))
     known = generator.random((150, 2)) < 0.9
-    counts = metrics.patient_draws(np.arange(150) // 2, 100)
-    found = metrics.confidence_changes(first, second, known, counts)
+    patients = np.arange(150) // 2
+    found = metrics.confidence_changes(first, second, known, patients)
     for label in range(2):
         films = known[:, label]
-        alone = confidence_change(first[films, label], second[films, label], counts[:, films])
+        alone = confidence_change(first[films, label], second[films, label], patients[films])
         assert [found[end][label] for end in ("", "_low", "_high")] == pytest.approx(alone, abs=1e-12)
 
 

@@ -5,6 +5,7 @@ from scipy import stats
 
 from benchmarks import (
     evidence,
+    evidence_agreement,
     evidence_choices,
     evidence_differences,
     evidence_films,
@@ -75,6 +76,16 @@ def test_printed_intervals_hold_and_promise_no_more_than_exact_ones(part):
         studies = round(0.95 * 0.05 / row["monte_carlo_error"] ** 2)
         assert at_most(1 - row["coverage"], studies, 0.09), row
         assert not row["narrower"] > 0, row
+
+
+def test_intervals_of_agreement_hold_where_those_who_turned_can_be_seen(monkeypatch):
+    monkeypatch.setattr(evidence_agreement, "PATIENTS", ((30, 1.0), (169, 1.0)))
+    monkeypatch.setattr(evidence_agreement, "LARGE", 40_000)
+    for row in evidence_agreement.rows(40, 1):
+        if evidence_agreement.KINDS[2] not in row["situation"] or "169" in row["situation"]:
+            assert at_most(1 - row["coverage"], 40, 0.09), row
+        elif "change of confidence" not in row["interval"]:
+            assert "or none" in row["said"], "few who turned fool every interval, and the row says so"
 
 
 def test_numbers_per_film_have_intervals_that_hold_where_failing_films_can_be_seen(monkeypatch):

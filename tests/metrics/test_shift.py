@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radlib.foundation.errors import UsageError
-from radlib.metrics.shift import FEWEST_PATIENTS, mean_difference, shift_of
+from radlib.metrics.shift import FEWEST_PATIENTS, shift_of
 
 
 def films(generator, patients, *, shift=0.0, spread=1.0, within=0.6):
@@ -72,14 +72,3 @@ def test_too_few_patients_are_told_with_their_number():
     few = FEWEST_PATIENTS - 1
     with pytest.raises(UsageError, match=f"there are {few} and 40"):
         shift_of(np.ones((200, 1)), np.ones((40, 1)), np.arange(200) % few, np.arange(40))
-
-
-def test_the_interval_of_a_difference_of_means_counts_patients():
-    values = np.random.default_rng(6).random(200)
-    alone = mean_difference(values[:100], values[100:], np.arange(100), np.arange(100))
-    pairs = mean_difference(
-        values[:100].repeat(2), values[100:].repeat(2), np.arange(100).repeat(2), np.arange(100).repeat(2)
-    )
-    assert alone == pytest.approx(pairs)  # every film twice tells nothing new
-    parts = [part.var(ddof=1) / 100 for part in (values[:100], values[100:])]
-    assert (alone[2] - alone[1]) / 2 == pytest.approx(1.959964 * sum(parts) ** 0.5, rel=1e-6)

@@ -36,6 +36,36 @@ def test_where_every_film_is_perfect_the_exact_bound_is_left():
     assert all(np.isnan(end) for end in estimate_ends(nothing))
 
 
+def test_the_mean_of_numbers_of_either_sign_has_students_interval_with_one_patient_more():
+    values, patients = np.array([0.1, -0.2, 0.05, 0.0, 0.3, 0.2]), np.array([0, 0, 1, 2, 3, 3])
+    sums = np.bincount(patients, values - values.mean()) / 6
+    reach = stats.t.ppf(0.975, 3) * np.sqrt(4 / 3 * (sums**2).sum() + (sums**2).max())
+    expected = values.mean() - reach, values.mean() + reach
+    assert metrics.signed_interval(values, patients) == pytest.approx(expected)
+    assert metrics.signed_interval(-values, patients) == pytest.approx((-expected[1], -expected[0]))
+    bound = 1 - 0.025 ** (1 / 50)
+    assert metrics.signed_interval(np.zeros(50), range(50)) == pytest.approx((-bound, bound))
+    assert all(np.isnan(end) for end in metrics.signed_interval([], []))
+
+
+def test_a_difference_of_means_leaves_open_what_each_leaves_open_on_that_side():
+    """Newcombe's example (1998, table II): 56 of 70 and 48 of 80 have 0.2 [0.0524, 0.3339] by his method 10."""
+    found = metrics.difference_of_means(
+        (48 / 80, *metrics.wilson_interval(48, 80)), (56 / 70, *metrics.wilson_interval(56, 70))
+    )
+    assert found == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    generator = np.random.default_rng(6)
+    first, second = generator.random(200), generator.random(100)
+    alone = metrics.mean_difference(first, second, range(200), range(100))
+    twice = metrics.mean_difference(
+        first.repeat(2), second.repeat(2), np.arange(400) // 2, np.arange(200) // 2
+    )
+    assert alone == pytest.approx(twice)  # every film twice tells nothing new
+    error = np.sqrt(first.var(ddof=1) / 200 + second.var(ddof=1) / 100)
+    assert alone[2] - alone[1] == pytest.approx(2 * 1.96 * error, rel=0.05)
+    assert all(np.isnan(metrics.mean_difference([], second, [], range(100))))
+
+
 @pytest.mark.parametrize("films", [30, 73, 161, 400])
 def test_the_interval_of_a_percentile_holds_it_as_the_binomial_distribution_says(films):
     low, high = metrics.percentile_ends(np.arange(1, films + 1), range(films), 0.05)

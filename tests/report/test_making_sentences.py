@@ -203,7 +203,7 @@ SAID = {
         how, lambda: how(chosen(gate={"winner": WINNER, "demand": "at most 9 KB"}))),
     "Choices: thresholds by ": (how, lambda: how(asked(*CLASSES))),
     "Accuracy is the share of films given their class": (lambda: how(asked(*CLASSES)), how),
-    "of F1 and agreement the percentile bootstrap (Efron, 1979) over patients, 200 draws": (
+    "of F1 the percentile bootstrap (Efron, 1979) over patients, 200 draws": (
         how, lambda: how(settled(bootstrap_draws=500))),
     "against a margin of 0.010, and of sensitivity and specificity at the original’s threshold against 0.050": (
         how, lambda: how(settled(margin=0.02))),

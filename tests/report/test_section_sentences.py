@@ -139,7 +139,7 @@ def maps(*, boxed):
 
 def map_reason(patients, **given):
     films = [{**BOXED, "patient_id": str(number), **given} for number in range(patients)]
-    return _averaged(pd.DataFrame(films), 50).get("reason", "")
+    return _averaged(pd.DataFrame(films)).get("reason", "")
 
 
 def folder(shifted):

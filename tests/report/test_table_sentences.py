@@ -198,7 +198,7 @@ def sisters_reason(worse):
 def agreed(prob):
     """Return why nothing can be said of the agreement of two networks, of which one gives all films `prob` and the other 0.5."""
     same = dataclasses.replace(answers(), y_prob=np.full_like(answers().y_prob, 0.5))
-    return _agreed(same, dataclasses.replace(same, y_prob=np.full_like(same.y_prob, prob)), 50)[0]["reason"]
+    return _agreed(same, dataclasses.replace(same, y_prob=np.full_like(same.y_prob, prob)))[0]["reason"]
 
 
 def calibrated(validation):
