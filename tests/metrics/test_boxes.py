@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
 from radlib import metrics
-from radlib.metrics import froc
+from radlib.metrics import box_hits, froc
 
 NONE, NOTHING = [np.nan] * 4, [np.nan] * 5
 
@@ -150,3 +151,28 @@ def test_intervals_draw_patients_and_hold_the_value():
         *metrics.BOX_SHARES,
         "false_boxes",
     ]
+
+
+def test_films_without_a_mark_by_hand_have_no_hit():
+    found = np.tile([0.9, 0, 0, 4, 4], (2, 3, 1))
+    right = box_hits.hits(found, np.zeros((2, 0, 4)), [0.3, 0.5])
+    assert right.shape == (2, 2, 3) and not right.any()
+
+
+def test_average_precision_has_the_spread_of_its_draws_on_logits():
+    drawn = np.array([0.4, 0.5, 0.6, np.nan, 1.0])
+    reach = stats.norm.ppf(0.975) * np.std(special.logit([0.4, 0.5, 0.6, 1 - 0.5 / 20]))
+    expected = special.expit(special.logit(0.5) + np.array([-reach, reach]))
+    assert froc._logit_ends(0.5, drawn, 20) == pytest.approx(tuple(expected))
+    assert (
+        np.isnan(froc._logit_ends(0.5, drawn[:0], 20)).all()
+        and np.isnan(froc._logit_ends(0.5, drawn, 0)).all()
+    )
+
+
+def test_other_draws_have_other_ends_and_the_same_the_same():
+    found, marked = drawn_films(0, films=60)
+    first, again, other = (
+        metrics.froc_summary(found, marked, np.arange(60), draws=40, seed=seed) for seed in (0, 0, 1)
+    )
+    assert first.equals(again) and not np.allclose(first["low"], other["low"])

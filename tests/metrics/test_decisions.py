@@ -97,6 +97,9 @@ def test_a_collapse_in_every_patient_is_told_by_the_signs_of_patients(films, los
 def test_a_rate_is_judged_like_an_auroc():
     truth, a, b, patients = drawn(3, correlation=0.99)
     same = metrics.rate_test(truth, a >= 0.4, a >= 0.4, patients, 1)
+    assert same.method == "shares of films, clustered by patient"
+    both = [np.stack([column, column], axis=1) for column in (truth, a >= 0.4, a >= 0.75)]
+    assert metrics.rate_test(*both, patients, 1).method.endswith("mean over labels")
     worse = metrics.rate_test(truth, a >= 0.4, a >= 0.75, patients, 1)
     few = metrics.rate_test(truth[:20], a[:20] >= 0.4, b[:20] >= 0.4, patients[:20], 1)
     assert metrics.judge([same, worse, few])["verdict"].tolist() == ["non-inferior", "inferior", "undefined"]

@@ -7,6 +7,7 @@ from scipy import stats
 from benchmarks import evidence_coverage
 from binormal import binormal
 from radlib import metrics
+from radlib.metrics import auroc_intervals, rate_intervals
 
 # ---- shares -----------------------------------------------------------------------------------------------
 
@@ -151,3 +152,16 @@ def test_95_percent_intervals_hold_95_percent(name, lowest, highest):
 def test_the_bootstrap_of_five_positives_holds_less_than_half():
     (row,) = evidence_coverage.rows(100, 1, ["5 positives, sensitivity 0.90"], ["percentile bootstrap"])
     assert row["coverage"] < 0.6 and row["zero_width_share"] > 0.4
+
+
+def test_one_patient_with_the_finding_has_the_widest_interval_that_there_is():
+    """Shares of one patient have no variance of their own: that of a coin, which no share exceeds, stands in."""
+    truth, scores = np.array([1.0, 0, 0, 0, 0]), np.array([0.6, 0.5, 0.7, 0.2, 0.1])
+    found = auroc_intervals.auroc_estimate(truth, scores, np.arange(5), 5)
+    assert found.value == 0.75
+    assert found.variance == pytest.approx(0.75 * 0.25 + (found.influence**2).max())
+
+
+def test_the_mean_of_two_rates_leaves_open_on_each_side_half_of_what_both_do():
+    low, high = rate_intervals.mover_mean(0.9, (0.8, 0.95), 0.7, (0.6, 0.82))
+    assert (low, high) == pytest.approx((0.8 - np.hypot(0.1, 0.1) / 2, 0.8 + np.hypot(0.05, 0.12) / 2))

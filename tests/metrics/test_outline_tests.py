@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from radlib import metrics
-from radlib.metrics.outline_tests import mean_value_difference
+from radlib.metrics.outline_tests import both_tests, mean_value_difference
 
 
 def test_a_weighted_percentile_is_numpys():
@@ -75,7 +75,9 @@ def test_too_few_patients_or_films_that_cannot_answer():
     assert few.reason.startswith("Too few for a standard error: 5 patients, 10 are needed.")
     assert metrics.outline_verdict(few, few) == "undefined"
     assert "different numbers of films" in metrics.mean_test(dice, dice[:3], np.arange(40), 0.1).reason
-    assert "no value" in metrics.mean_test(dice, np.full(40, np.nan), np.arange(40), 0.1).reason
+    absent = metrics.mean_test(dice, np.full(40, np.nan), np.arange(40), 0.1)
+    assert absent.reason == "A film has no value, so there is nothing to compare."
+    assert both_tests(tests[0], absent).reason == both_tests(absent, tests[1]).reason == absent.reason
 
 
 def test_a_method_of_several_seeds_is_less_sure_than_a_file():

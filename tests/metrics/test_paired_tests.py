@@ -28,6 +28,7 @@ def of_seeds(changes, patients=500, spread=0.0, seed=0):
 def test_the_error_of_the_mean_has_a_part_of_patients_and_one_of_seeds():
     tests = of_seeds([-0.004, 0.0, 0.001, 0.003], spread=0.08)
     pooled = metrics.pooled_test(tests)
+    assert pooled.patients == pytest.approx(500)
     deviation = np.std([-0.004, 0.0, 0.001, 0.003], ddof=1)
     assert pooled.difference == pytest.approx(0.0, abs=1e-12) and pooled.seeds == 4
     assert pooled.seed_deviation == pytest.approx(deviation)

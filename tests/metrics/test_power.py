@@ -55,3 +55,8 @@ def test_what_is_unknown_or_out_of_reach_says_so():
     )
     assert metrics.patients_needed(10.0, 10, 0.0001) == np.inf
     assert metrics.chance_if_lossless(0.0, 100, 0.01) == 0.0 and metrics.not_excluded(0) == 1.0
+
+
+@pytest.mark.parametrize("distance", [-5.0, -0.1, 0.0])
+def test_a_chance_is_never_above_one(distance):
+    assert power.normal_and_unseen(distance, 1.0, 0.01) <= 1.0

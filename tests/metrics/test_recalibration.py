@@ -6,6 +6,7 @@ from scipy import special
 
 from binormal import binormal
 from radlib import metrics
+from radlib.metrics import rate_intervals, recalibration
 
 
 def site(seed, patients, shift=-1.5):
@@ -82,3 +83,19 @@ def test_the_same_films_and_seed_give_the_same_numbers(seed):
     assert metrics.recalibrate(*films, 0.5, draws=50, seed=seed) == metrics.recalibrate(
         *films, 0.5, draws=50, seed=seed
     )
+
+
+def test_too_few_films_keep_the_old_threshold_or_say_that_there_is_none():
+    truth, prob, patients = site(0, 2)
+    kept, none = (metrics.recalibrate(truth, prob, patients, old) for old in (0.5, np.nan))
+    assert kept["threshold"] == 0.5 and kept["reason"].endswith("; the old threshold stays.")
+    assert np.isnan(none["threshold"]) and none["reason"].endswith("; none is chosen.")
+
+
+def test_a_share_less_its_optimism_is_as_sure_as_one_of_its_size():
+    found = rate_intervals.rate(np.repeat([1, 0], [9, 1]), np.arange(10), 10)
+    less = recalibration._less(found, 0.1)
+    assert less.value == pytest.approx(0.8) and less.variance == pytest.approx(found.variance * 0.16 / 0.09)
+    every = rate_intervals.rate(np.ones(10), np.arange(10), 10)
+    assert recalibration._less(every, 0.1).variance == every.variance
+    assert recalibration._less(found, np.nan).value == found.value

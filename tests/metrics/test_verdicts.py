@@ -272,6 +272,10 @@ def test_what_was_chosen_beforehand_is_asked_first_and_the_others_only_then():
     assert metrics.claims(alone, 2)[:, 0] == pytest.approx([0.04, 0.04, 0.04, 0.04])
     assert metrics.claims(alone, 1)[:, 0] == pytest.approx([0.06, 0.01, 0.06, 0.06])
     assert metrics.claims(alone)[:, 0] == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    three = metrics.claims(
+        [[0.01, 0.02, 0.03], [0.2, 0.3, 0.4]]
+    )  # none was chosen: specificity behind its own two
+    assert three[0] == pytest.approx([0.02, 0.04, 0.06])
     closed = metrics.claims([[0.2], *alone[1:]], 0)
     assert closed.min() == 0.2, "what comes second was claimed although the first was not shown"
     untold = metrics.claims([[np.nan], *alone[1:]], 0)[:, 0]

@@ -48,7 +48,7 @@ def write_grid(study: str, *, output: str, given: Mapping[str, str], threads: in
 
 
 def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> None:
-    """Run a Snakefile in its folder.
+    """Run a Snakefile in its folder; paths in the options, such as a profile's, are seen from the working folder.
 
     Args:
         path: See `write_grid`.
@@ -62,7 +62,9 @@ def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> 
     command = [
         find_snakemake(),
         "--snakefile",
-        path.name,
+        str(path),
+        "--directory",  # not by working there: a profile is named from where the command was typed
+        str(path.parent),
         "--rerun-incomplete",
         "--rerun-triggers",
         "mtime",
@@ -71,7 +73,7 @@ def run_grid(path: Path, options: Sequence[str], say: Callable[[str], None]) -> 
     ]
     with only_start(path.parent, LOCK):
         say(" ".join([Path(command[0]).name, *command[1:]]))
-        ended = subprocess.run(command, cwd=path.parent, check=False)
+        ended = subprocess.run(command, check=False)
     if ended.returncode:
         raise SetupError(
             f"The grid ended with steps undone (exit code {ended.returncode}); what is finished is kept: start the same command again."

@@ -163,7 +163,7 @@ def test_the_file_alone_is_written_unless_it_is_to_be_run(study, capsys, monkeyp
 
 def test_a_grid_is_run_once_at_a_time_and_whatever_lock_a_killed_start_has_left(tmp_path, monkeypatch):
     program = tmp_path / "snakemake"
-    program.write_text('#!/bin/sh\necho "$@" > arguments\n')
+    program.write_text('#!/bin/sh\necho "$@" > "$4/arguments"; pwd > "$4/seen_from"\n')
     program.chmod(0o755)
     monkeypatch.setenv(snakefiles.VARIABLE, str(program))
     code = f"import sys; sys.path[:] = {sys.path!r}\nfrom pathlib import Path\nfrom radlib.runs.run_locks import only_start\n"
@@ -176,7 +176,9 @@ def test_a_grid_is_run_once_at_a_time_and_whatever_lock_a_killed_start_has_left(
             run_grid(tmp_path / "Snakefile", [], print)
         other.kill()
     run_grid(tmp_path / "Snakefile", ["--cores", "2"], print)
+    assert (tmp_path / "seen_from").read_text().strip() == str(Path.cwd())  # where a profile is looked for
     given = (tmp_path / "arguments").read_text().split()
+    assert given[given.index("--directory") + 1] == str(tmp_path)
     assert given[-2:] == ["--cores", "2"] and "--nolock" in given
 
 
