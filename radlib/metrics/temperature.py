@@ -92,7 +92,7 @@ def confidence_changes(
 
     Example:
         >>> change = confidence_changes([[0.8], [0.3]], [[0.9], [0.2]], [[True], [True]], ["a", "b"])
-        >>> [change[end].tolist() for end in ("", "_low", "_high")]
+        >>> [change[end].round(3).tolist() for end in ("", "_low", "_high")]
         [[0.1], [0.1], [0.1]]
     """
     change, known = confidence(prob_b) - confidence(prob_a), np.asarray(known, bool)

@@ -144,7 +144,7 @@ def mean_difference(
 
     Example:
         >>> [round(x, 3) for x in mean_difference([0.9] * 20 + [0.7] * 20, [0.6] * 40, range(40), range(40))]
-        [-0.2, -0.246, -0.163]
+        [-0.2, -0.231, -0.165]
     """
     each = []
     for values, patients in ((first, first_patients), (second, second_patients)):
