@@ -69,7 +69,8 @@ def concordance(
     if patient_ids is None:
         return 1 - ratio, np.nan, np.nan
     if ratio:
-        low, high = value_interval(ratio + (apart - ratio * spreads) / spread, patient_ids, shares=False)
+        moved = 1 + (apart / ratio - spreads) / spread  # in shares of the ratio, however small that is
+        low, high = (ratio * end for end in value_interval(moved, patient_ids, shares=False))
     else:  # one more of those unseen may lie as far apart as probabilities can
         low, high = 0.0, exact_tail(len(np.unique(np.asarray(patient_ids)))) / spread
     return 1 - ratio, max(1 - high, -1.0), 1 - low

@@ -46,6 +46,8 @@ def test_readings_that_are_equal_leave_room_for_those_who_were_not_seen():
     x = np.linspace(0.02, 0.98, 40)
     value, low, high = agreement.concordance(x, x, np.arange(40))
     assert value == high == 1 and low == pytest.approx(1 - (1 - 0.025 ** (1 / 40)) / (2 * x.var()))
+    nearly = agreement.concordance(x, x + 1e-7 * np.sin(np.arange(40)), np.arange(40))
+    assert 1 > nearly[2] > nearly[0] > nearly[1] > 1 - 1e-12, "rounding is known as well as anything else"
     found = agreement.limits_of_agreement(x, x, np.arange(40))
     assert found["bias"] == 0 and found["bias_high"] == -found["bias_low"] == pytest.approx(
         1 - 0.025 ** (1 / 40)
