@@ -141,6 +141,7 @@ def test_rules_are_texts_that_neither_the_shell_nor_snakemake_takes_apart(study,
     for shell in shells:
         assert "'/films of ours'" in shell and "'my study.yaml'" in shell and "'{{zoom: 0.2}}'" in shell
         assert shell.startswith("RADLIB_THREADS={threads} {RADLIB} ")
+    assert text.count('"grid/report.done"') == 2 and 'output: touch("grid/report.done")' in text
     outputs = re.findall(r"    output: (\".*\")", text)
     assert len(set(outputs)) == len(outputs)  # rules own their files
     compile(text.replace("rule all:", "if 1:").split("rule report")[0].split("if 1:")[0], "Snakefile", "exec")
@@ -210,7 +211,7 @@ def test_a_step_that_is_killed_is_taken_again(study, tmp_path):
                     killed += 1
         output, _ = running.communicate()
     assert killed and running.returncode == 0, output[-2000:]
-    assert Path("run/report.html").is_file() or Path("run/reports").is_dir()
+    assert Path("run/grid/report.done").is_file() and Path("run/reports").is_dir()
     alone = subprocess.run(
         [*radlib, "run", "--study", study, "--output", "alone"],
         env={**os.environ, "RADLIB_THREADS": "1"},
