@@ -76,7 +76,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "film_values": ["FAILING", "film_summary", "lowest_share"],
         "froc": ["FALSE_MARKS", "froc_curve", "froc_summary", "in_order", "sensitivity_at"],
-        "groups": ["MEAN", "age_group", "group_rates", "group_tests", "judge_groups"],
+        "groups": ["MEAN", "age_group", "group_names", "group_rates", "group_tests", "judge_groups"],
         "lesions": ["false_patches", "lesion_table"],
         "mask_overlap": ["dice", "intersection_over_union"],
         "maps": ["points_inside", "rank_correlation", "top_overlap"],

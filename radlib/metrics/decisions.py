@@ -12,6 +12,7 @@ References:
 import numpy as np
 from numpy.typing import ArrayLike
 
+from radlib.foundation.human_units import plural
 from radlib.metrics.delong import Difference, mean_over_labels
 from radlib.metrics.paired_tests import FEWEST_PATIENTS, PairedTest, tested, untested
 
@@ -96,7 +97,7 @@ def too_few(patients: int, answer: int) -> str:
     return (
         ""
         if patients >= FEWEST_PATIENTS
-        else f"Too few: {patients} patients {which} the finding, {FEWEST_PATIENTS} are needed."
+        else f"Too few: {plural(patients, 'patient')} {which} the finding, {FEWEST_PATIENTS} are needed."
     )
 
 

@@ -13,7 +13,8 @@ References:
     Yekutieli (2008). Hierarchical false discovery rate-controlling methodology. JASA 103.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,21 @@ def age_group(years: float) -> str:
         ('0–1', '2–17', '65 and older', '', '')
     """
     return next((name for first, end, name in AGE_GROUPS if first <= years < end), "")
+
+
+def group_names(of_films: Iterable[str]) -> list[str]:
+    """Return the groups that films are in, numbers in names in their order; films of no known group are left out.
+
+    Args:
+        of_films: Each film's group, empty where it is unknown.
+
+    Example:
+        >>> group_names(["65 and older", "18–39", "", "2–17", "2–17"])
+        ['2–17', '18–39', '65 and older']
+    """
+    return sorted(
+        set(map(str, of_films)) - {""}, key=lambda name: re.sub(r"\d+", lambda found: found[0].zfill(9), name)
+    )
 
 
 def group_tests(
@@ -72,7 +88,7 @@ def group_tests(
     columns = [slice(place, place + 1) for place in range(truth.shape[1])]
     asked = [*([(MEAN, slice(None))] if len(labels) > 1 else []), *zip(labels, columns, strict=True)]
     rows = []
-    for group in sorted(set(groups.tolist()) - {""}):
+    for group in group_names(groups):
         films = groups == group
         for label, column in asked:
             part = (truth[films, column], a[films, column], b[films, column])
@@ -140,7 +156,7 @@ def group_rates(
     truth, prob = (np.asarray(x, np.float64).reshape(len(groups), len(labels)) for x in (y_true, y_prob))
     at = np.broadcast_to(np.asarray(thresholds, np.float64), truth.shape)
     rows = []
-    for group in sorted(set(groups.tolist()) - {""}):
+    for group in group_names(groups):
         for column, label in enumerate(labels):
             films = (groups == group) & ~np.isnan(truth[:, column])
             part = (truth[films, column], prob[films, column], at[films, column], patient_ids[films])

@@ -49,7 +49,7 @@ def place_groups(run: Run, measure: str, *, readings: Readings | None = None) ->
         own = []
         for kind in groups:
             of_film = groups[kind].reindex(first.image_id).fillna("").to_numpy(dtype=np.str_)
-            for group in sorted(set(of_film) - {""}):
+            for group in metrics.group_names(of_film):
                 part = of_film == group
                 known = {"variant": variant.name, "by": kind, "group": group}
                 own.append(known | _lost(first.take(part), second.take(part), run.settings.margin, measure))

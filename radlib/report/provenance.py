@@ -1,6 +1,7 @@
 """What a run was made from, and how it is made again: films, machine and libraries, the command."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from radlib.report.blocks import Cell, Table, Text
 from radlib.report.readings import Readings
 from radlib.report.split_words import split_table
 from radlib.runs.settings import WITHHELD
+from radlib.runs.studies import Study, load_study, study_names
 
 
 def film_blocks(readings: Readings) -> tuple[Text | Table, ...]:
@@ -49,15 +51,19 @@ def versions(readings: Readings, results: pd.DataFrame) -> Table:
 
 def command(readings: Readings) -> str:
     """Return the command that makes the run again; the folder of the films is the reader's own."""
-    study = readings.run.study
-    own_file = (
-        Path(study.source).name if study.folder else ""
-    )  # its name alone: a path may tell more than it should
-    words = ["radlib", "run", "--study", own_file or study.name]
+    words = ["radlib", "run", "--study", _asked_for(readings.run.study)]
     for name, value in readings.record.get("overrides", {}).items():
         text = "FILE" if value == WITHHELD else str(value)
         words += ["--data", "FOLDER"] if name == "data" else ["-p", name, text]
     return shlex.join(words)
+
+
+def _asked_for(study: Study) -> str:
+    """Return a study's name, or its file's without the way there, which may tell more than it should."""
+    if study.folder is None:
+        return study.name
+    ours = study.name in study_names() and replace(load_study(study.name), source=study.source) == study
+    return study.name if ours else Path(study.source).name
 
 
 def seeds_text(readings: Readings) -> Text:
