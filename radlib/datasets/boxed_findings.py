@@ -13,6 +13,7 @@ from radlib.datasets.chestxray14 import chestxray14, chosen_findings, survey
 from radlib.datasets.chestxray14_boxes import BOX_TABLE, film_boxes, film_stem
 from radlib.datasets.dataset import Dataset
 from radlib.foundation.errors import DataError
+from radlib.foundation.human_units import plural
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
@@ -81,6 +82,6 @@ def boxed_findings(
         )
     notes = (
         *films.notes,
-        f"{len(boxed)} films with boxes take part; the rest are left out, as nobody drew any on them.",
+        f"{plural(len(boxed), 'film', 'have')} boxes and take part; the rest are left out, as nobody drew any on them.",
     )
     return Dataset(boxed, tasks.boxes(there), folder, notes)

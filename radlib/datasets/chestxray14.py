@@ -24,6 +24,7 @@ from radlib.datasets.tables.label_tables import find_table, read_table, shortene
 from radlib.datasets.tables.table_files import read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.names import check_known
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import left_out_sentence, walk
@@ -102,7 +103,9 @@ def chestxray14(
     table, source = _read_entries(folder)
     names, paths, left_out = _find_films(folder)
     if unknown := len(set(names) - set(table.index)):
-        raise DataError(f"{unknown} films are not in {source}; take them out, or complete the table.")
+        raise DataError(
+            f"{plural(unknown, 'film', 'are')} not in {source}; take them out, or complete the table."
+        )
     entries = table.loc[names]
     ages, age_notes = years(entries["Patient Age"])
     facts = file_facts(folder, paths)
@@ -165,7 +168,7 @@ def _find_films(folder: Path) -> tuple[list[str], list[Path], dict[str, int]]:
         said = f"No film is in {folder.name!r} or below, named like NNNNNNNN_NNN.png; unpack them there."
         raise DataError(f"{said} {left_out_sentence(left_out)}".strip())
     if twice := len(names) - len(set(names)):
-        raise DataError(f"{twice} films lie twice in {folder.name!r}; keep one copy of each.")
+        raise DataError(f"{plural(twice, 'film', 'lie')} twice in {folder.name!r}; keep one copy of each.")
     return names, paths, left_out
 
 
@@ -193,7 +196,9 @@ def _split_parts(folder: Path, split: str, names: Sequence[str]) -> tuple[list[s
                 f"The lists of the {kind} split name a film twice; replace them by the published ones."
             )
         if missing := sum(name not in parts.index for name in names):
-            raise DataError(f"{missing} films are in no list of the {kind} split; complete the lists.")
+            raise DataError(
+                f"{plural(missing, 'film', 'are')} in no list of the {kind} split; complete the lists."
+            )
         said = {
             "official": "The split is the official one: train_val_list.txt and test_list.txt.",
             "reproduction": "The split is that of the CheXNet reproductions, not the official one.",

@@ -37,6 +37,7 @@ from radlib.datasets.tables.label_values import label_notes, meanings
 from radlib.datasets.tables.table_films import film_paths, unlisted_note
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.registry import DATASETS
 from radlib.foundation.value_types import WithinData
 from radlib.imaging import film_walk
@@ -128,7 +129,9 @@ def dicom_folder(
             raise DataError(
                 f"The table {place.name} says of no film whether it shows {task.labels[0]}; fill in 1 or 0 in that column."
             )
-        notes.append(f"{count} films are left out: nobody knows whether they show {task.labels[0]}.")
+        notes.append(
+            f"{plural(count, 'film', 'are')} left out: nobody knows whether {task.labels[0]} is to be seen."
+        )
         index = index[~unknown]
     known = bool((patients[index.index] != "").any())
     return Dataset(index.reset_index(drop=True), task, folder, tuple(notes), patients_known=known)
@@ -159,7 +162,7 @@ def _index(
     if "split" in rows.columns:
         index["split"] = parts_of(rows["split"], table)
     unknown = int((patients == "").sum())
-    said = f"{unknown} films have no patient id in table or header: each counts as a patient of its own."
+    said = f"{plural(unknown, 'film', 'have')} no patient id in table or header: each counts as a patient of its own."
     return index, [*[said] * (unknown > 0), *age_notes, *sex_notes]
 
 

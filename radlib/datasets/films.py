@@ -18,6 +18,7 @@ from radlib.datasets.film_records import films_fingerprint, record_files, record
 from radlib.datasets.known_places import known_places
 from radlib.datasets.splits import SPLITS, split_by_patient
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.imaging import images
 from radlib.imaging.decoding import decode
 from radlib.imaging.narrow_range import narrow_note
@@ -185,7 +186,7 @@ def open_films(run: runs.Run) -> FilmSplits:
         id_scope=settings.id_scope,
     )
     if len(decoded.quarantine):
-        note = f"{len(decoded.quarantine)} films could not be read (quarantine.csv)."
+        note = f"{plural(len(decoded.quarantine), 'film')} could not be read (quarantine.csv)."
         dataset = dataclasses.replace(dataset, notes=(*dataset.notes, note))
     if said := narrow_note(decoded.pixels, decoded.positions, decoded.kept, preprocessing):
         dataset = dataclasses.replace(dataset, notes=(*dataset.notes, *said))

@@ -23,6 +23,7 @@ from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.tables.label_tables import class_columns
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.names import no_such
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
@@ -81,7 +82,7 @@ def folders(
         notes.append("Nobody knows whose film is whose: no patient_pattern was given.")
     elif nameless := patients.count(""):
         notes.append(
-            f"{nameless} films count as a patient of their own each: patient_pattern finds no number in their names."
+            f"{plural(nameless, 'film', 'count')} as a patient each: patient_pattern finds no number in the name."
         )
     known = any(patients)
     sought, kept = _asked(index["class"], reading, positive, negative)
@@ -89,7 +90,9 @@ def folders(
         check_parts(index)
         return labelled_classes(index, folder, checked_labels(kept), notes, known)
     if others := int((~index["class"].isin(kept)).sum()):
-        notes.append(f"{others} films are left out: {OTHERS} than {' and '.join(map(repr, kept))}.")
+        notes.append(
+            f"{plural(others, 'film', 'are')} left out: {OTHERS} than {' and '.join(map(repr, kept))}."
+        )
     index = index[index["class"].isin(kept)].reset_index(drop=True)
     check_parts(index)
     return labelled(index, folder, label_of(sought), sought, kept, notes, known)
@@ -142,7 +145,7 @@ def _without_contradictions(
     contradictory = answers.groupby(index["image_id"].str[:12]).transform("nunique") > 1
     if contradictory.any():
         answer = "both answers" if answers.nunique() == 2 else "several answers"
-        notes = [*notes, f"{int(contradictory.sum())} films were left out: they lie under {answer}."]
+        notes = [*notes, f"{plural(contradictory.sum(), 'film', 'were')} left out for lying under {answer}."]
     return index[~contradictory].reset_index(drop=True), notes
 
 

@@ -20,6 +20,7 @@ from radlib.datasets.fetching.sources import Source
 from radlib.datasets.folders import labelled, labelled_classes
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.registry import DATASETS
 
 LABEL_OF_CAUSE = {"": "normal", "bacteria": "bacterial", "virus": "viral"}
@@ -91,7 +92,7 @@ def kermany(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -
     nameless = (index["class"] == "PNEUMONIA") & (index["cause"] == "")
     if nameless.any():
         notes.append(
-            f"{int(nameless.sum())} films of pneumonia were left out: their names tell no bacteria or virus."
+            f"{plural(nameless.sum(), 'film', 'were')} of pneumonia and left out: no name of a bacterium or virus is in the file’s."
         )
     index = index[~nameless].assign(**{"class": index["cause"]}).reset_index(drop=True)
     notes.append("Bacterial or viral is taken from the file names.")
@@ -106,7 +107,7 @@ def _patient_notes(patients: "pd.Series") -> list[str]:
     notes = ["Patient numbers are read from the file names, which is all that was published about patients."]
     if nameless:
         notes.append(
-            f"{nameless} films have names that tell no patient: each counts as a patient of its own."
+            f"{plural(nameless, 'film', 'have')} a name that tells no patient: each counts as a patient of its own."
         )
     return notes
 

@@ -13,6 +13,7 @@ from radlib.datasets.dataset import Dataset, Survey
 from radlib.datasets.masks import with_masks
 from radlib.datasets.tb import MASKS, hospital_films, tb, walked
 from radlib.foundation.errors import DataError
+from radlib.foundation.human_units import plural
 from radlib.foundation.registry import DATASETS
 from radlib.runs import tasks
 
@@ -78,6 +79,6 @@ def lung_fields(
     index = with_masks(films.index, found)[known].assign(lung=1.0).drop(columns="tuberculosis")
     without = len(films.index) - len(index)
     notes = [note for note in films.notes if "masks of lungs" not in note and "are tied" not in note]
-    notes += [f"{without} films are left out: they have no mask of the lungs."] * (without > 0)
+    notes += [f"{plural(without, 'film', 'are')} left out for want of a mask of the lungs."] * (without > 0)
     task = tasks.outlines(["lung"])
     return Dataset(index.reset_index(drop=True), task, folder, tuple(notes), films.patients_known)

@@ -13,6 +13,7 @@ from radlib.datasets.dataset import Dataset, positive_counts
 from radlib.datasets.draws import drawn_groups
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.names import check_known
 
 SPLITS = ("training", "validation", "test")
@@ -62,7 +63,9 @@ def split_by_patient(
     for part in ("test", "validation"):
         index, left_out = _without_copies(index, part)
         if left_out:
-            notes.append(f"{left_out} films were left out: the official {part} part has the same.")
+            notes.append(
+                f"{plural(left_out, 'film', 'were')} left out: the official {part} part has the same."
+            )
     index["overlaps"] = index["patient_id"].isin(_shared_ids(index))
     index["number"] = _first_films(index)
     if id_scope == "folder":

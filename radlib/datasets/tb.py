@@ -21,6 +21,7 @@ from radlib.datasets.file_facts import file_facts
 from radlib.datasets.tables.label_tables import read_table, sexes, years
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.registry import DATASETS
 from radlib.imaging.film_walk import FilmFolder, left_out_sentence, walk
 from radlib.runs import tasks
@@ -123,7 +124,7 @@ def hospital_films(folder: Path, hospital: str) -> tuple[list[Path], dict[str, i
         )
     stems = [path.stem for path in paths]
     if twice := len(stems) - len(set(stems)):
-        raise DataError(f"{twice} films lie twice in {folder.name!r}; keep one copy of each.")
+        raise DataError(f"{plural(twice, 'film', 'lie')} twice in {folder.name!r}; keep one copy of each.")
     others = len(found.films) - len(films) - len(masks)
     left_out = {
         **found.left_out,
@@ -162,7 +163,7 @@ def readings_of(folder: Path, stems: Sequence[str]) -> "tuple[pd.DataFrame, list
     notes = [*age_notes, *sex_notes]
     if contradicted := int((said["sex_conflict"] == "1").sum()):
         notes.append(
-            f"The sex of {contradicted} films is taken as unknown: two tables contradict each other."
+            f"The sex of {plural(contradicted, 'film')} is taken as unknown: two tables contradict each other."
         )
     known_sex = known_sex.where(said["sex_conflict"] != "1", None)
     return pd.DataFrame({"age": ages, "sex": known_sex, "findings": said["findings"]}), notes
@@ -176,7 +177,9 @@ def _from_table(table: Path, stems: Sequence[str]) -> "pd.DataFrame":
     if not rows.index.is_unique:
         raise DataError(f"{table.name} has a film twice; keep one row for each.")
     if missing := sum(stem not in rows.index for stem in stems):
-        raise DataError(f"{missing} films are not in {table.name}; complete the table, or take it away.")
+        raise DataError(
+            f"{plural(missing, 'film', 'are')} not in {table.name}; complete the table, or take it away."
+        )
     if "sex_conflict" not in rows:
         rows["sex_conflict"] = ""
     return rows.loc[list(stems), [*columns, "sex_conflict"]].reset_index(drop=True)
@@ -213,5 +216,5 @@ def _child_notes(known: "pd.DataFrame") -> list[str]:
     """Say how age and label are tied: in these hospitals, whoever is a child is seldom ill."""
     children = known[known["age"] < CHILD_YEARS]
     normal = int((children["tuberculosis"] == 0).sum())
-    said = f"{len(children)} films are of patients under {CHILD_YEARS}, {normal} of them normal: age and label are tied."
+    said = f"{plural(len(children), 'film', 'are')} of patients under {CHILD_YEARS}, {normal} of them normal: age and label are tied."
     return [said] * (len(children) > 0)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+OF_ONE = {"are": "is", "were": "was", "have": "has"}  # verbs; others take an s
+
 
 def human_bytes(size: float) -> str:
     """Return a size in bytes for people; KB = 1,000 bytes.
@@ -104,12 +106,16 @@ def fine_span(low: float, high: float, digits: int = 3) -> str:
     return signed_span(low, high, digits + 1 if small else digits)
 
 
-def plural(count: float, noun: str) -> str:
-    """Return a count with its noun.
+def plural(count: float, noun: str, verb: str = "") -> str:
+    """Return a count with its noun, and with a verb that is given as several have it.
 
     Example:
         >>> plural(1, "film"), plural(5216, "film"), plural(2, "study")
         ('1 film', '5,216 films', '2 studies')
+        >>> plural(1, "film", "are"), plural(2, "film", "are"), plural(1, "film", "lie")
+        ('1 film is', '2 films are', '1 film lies')
     """
     several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,.0f} {noun if count == 1 else several}"
+    if count != 1:
+        return " ".join([f"{count:,.0f} {several}", *[verb] * bool(verb)])
+    return " ".join([f"{count:,.0f} {noun}", *[OF_ONE.get(verb, f"{verb}s")] * bool(verb)])

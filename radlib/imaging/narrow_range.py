@@ -8,6 +8,7 @@ the range that the network sees, without the brightest and darkest hundredth: a 
 import numpy as np
 
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.imaging.images import Preprocessing, placement
 
 SHARE = 0.1
@@ -64,10 +65,12 @@ def narrow_note(
     if not (count := int(narrow.sum())):
         return []
     looked_at = (
-        f"{count} of {len(chosen):,} films looked at" if len(chosen) < len(positions) else f"{count} films"
+        f"{count} of {len(chosen):,} films looked at {'uses' if count == 1 else 'use'}"
+        if len(chosen) < len(positions)
+        else plural(count, "film", "use")
     )
     first = kept["image_id"].iloc[chosen[np.flatnonzero(narrow)[0]]]
     return [
-        f"{looked_at} use under a tenth of the grey levels ({first} first): films of 12 bits in files of 16, or windows "
+        f"{looked_at} under a tenth of the grey levels ({first} first): films of 12 bits in files of 16, or windows "
         "that are not theirs?"
     ]

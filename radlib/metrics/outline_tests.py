@@ -25,6 +25,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from radlib.foundation.human_units import plural
 from radlib.metrics.delong import Difference
 from radlib.metrics.film_values import FAILING, lowest_share
 from radlib.metrics.paired_tests import FEWEST_PATIENTS, PairedTest, pooled_test, tested, untested
@@ -178,7 +179,7 @@ def _why_not(first: np.ndarray, second: np.ndarray, patient_ids: ArrayLike) -> s
         return "A film has no value, so there is nothing to compare."
     count = len(np.unique(np.asarray(patient_ids)))
     if count < FEWEST_PATIENTS:
-        return f"Too few for a standard error: {count} patients, {FEWEST_PATIENTS} are needed."
+        return f"Too few for a standard error: {plural(count, 'patient')}, {FEWEST_PATIENTS} are needed."
     return ""
 
 

@@ -76,7 +76,7 @@ def test_the_first_table_becomes_labels_patients_and_ages(folder):
     ]  # fmt: skip
     assert index["patient_id"].tolist() == ["1", "1", "2", "3", "4", "5"]
     assert index["age"].fillna(-1).tolist() == [58, 58, -1, 81, -1, 7]
-    assert "2 ages above 110 years are taken as unknown." in dataset.notes
+    assert "2 ages are above 110 years and taken as unknown." in dataset.notes
     assert index["view"].tolist() == ["PA", "AP", "PA", "PA", "AP", "PA"]
     assert index["sex"].tolist() == ["M", "M", "F", "F", "M", "F"]
     assert "split" not in index and "boxes" not in index
@@ -200,7 +200,7 @@ def test_boxes_of_findings_keep_their_labels_and_only_films_that_have_some(folde
     ]
     assert index["box_labels"].tolist() == [["cardiomegaly"], ["infiltration", "mass"]]
     assert index[["cardiomegaly", "infiltration", "mass"]].to_numpy().tolist() == [[1, 0, 0], [0, 1, 1]]
-    assert any(note.startswith("2 films with boxes take part") for note in dataset.notes)
+    assert any(note.startswith("2 films have boxes and take part") for note in dataset.notes)
     mass = load_dataset(settings.override({"dataset_options": {"findings": ["mass", "edema"]}}))
     assert mass.task.labels == ("mass",) and mass.index["boxes"].tolist() == [[(10.0, 10.0, 20.0, 10.0)]]
     with pytest.raises(DataError, match="No film .* has a box of nodule"):
@@ -227,7 +227,7 @@ def test_boxes_of_findings_keep_their_labels_and_only_films_that_have_some(folde
         (
             lambda f: (f / "Data_Entry_2017.csv").write_text(table(FIRST).replace("00000002_000", "00000009_000")),
             {},
-            "1 films are not in Data_Entry_2017.csv",
+            "1 film is not in Data_Entry_2017.csv",
         ),
         (
             lambda f: (f / "Data_Entry_2017.csv").write_text(table(FIRST) * 2),
@@ -240,9 +240,9 @@ def test_boxes_of_findings_keep_their_labels_and_only_films_that_have_some(folde
         (
             lambda f: shutil.copy(f / "images_001/images/00000001_000.png", f / "00000001_000.png"),
             {},
-            "1 films lie twice",
+            "1 film lies twice",
         ),
-        (lambda f: write_lists(f, {**OFFICIAL, "test_list.txt": [4]}), {}, "1 films are in no list"),
+        (lambda f: write_lists(f, {**OFFICIAL, "test_list.txt": [4]}), {}, "1 film is in no list"),
         (lambda f: write_lists(f, {**OFFICIAL, "test_list.txt": [3, 4, 5]}), {}, "name a film twice"),
         (lambda f: None, {"split": "official"}, "lists of the official split are not in 'nih'"),
         (

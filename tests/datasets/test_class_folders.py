@@ -212,6 +212,6 @@ def test_a_pattern_that_finds_no_patient_in_some_names_says_so(films):
     (folder / "sick" / "IM0").rename(folder / "sick" / "film")
     dataset = load(folder, patient_pattern=r"IM(\d)")
     assert dataset.patients_known and any(
-        note.startswith("1 films count as a patient") for note in dataset.notes
+        note.startswith("1 film counts as a patient") for note in dataset.notes
     )
     assert not load(folder, patient_pattern=r"MRN(\d)").patients_known

@@ -110,13 +110,13 @@ def test_what_the_table_says_goes_before_the_header(folder):
     dataset = load(folder)
     index = dataset.index
     assert dataset.task.outputs == ("no_effusion", "effusion")
-    assert "1 films are left out: nobody knows whether they show effusion." in dataset.notes
+    assert "1 film is left out: nobody knows whether effusion is to be seen." in dataset.notes
     assert index["split"].tolist() == ["training"] * 3 + ["validation", "test"]
     assert index["patient_id"].tolist() == ["007", "007", "7", "9", "8"]
     assert index["view"].tolist() == ["PA", "LL", from_header["view"][2], "AP", "AP"]
     assert index["sex"].tolist()[:3] == ["F", "M", ""]
     np.testing.assert_array_equal(index["age"], [30, 40, np.nan, from_header["age"][3], 70])
-    assert "1 ages above 110 years are taken as unknown." in dataset.notes
+    assert "1 age is above 110 years and taken as unknown." in dataset.notes
 
 
 def load_without_about(folder):
@@ -151,7 +151,9 @@ def test_films_that_the_table_does_not_name_are_counted(folder):
     (folder / "Thumbs.db").write_bytes(b"x")
     (folder / "notes.txt").write_text("x")
     notes = load(folder).notes
-    unlisted = f"1 films of the folder are left out: labels.csv does not name them ({image_id(folder / 'extra.dcm')})."
+    unlisted = (
+        f"1 film is in the folder and not in labels.csv, and left out ({image_id(folder / 'extra.dcm')})."
+    )
     assert unlisted in notes
     assert any(note.startswith("2 files are left out: 1 left behind by a system") for note in notes)
 
@@ -246,7 +248,7 @@ def test_a_slice_of_another_modality_is_left_out_and_counted(folder):
     dataset = load(folder, reading="findings")
     assert len(dataset.index) == 5
     assert image_id(folder / "2024/01/IM1.dcm") not in set(dataset.index["image_id"])
-    assert any("1 films are left out" in note and "(1 CT)" in note for note in dataset.notes)
+    assert any("1 film is left out" in note and "(1 CT)" in note for note in dataset.notes)
     assert len(load(folder, reading="findings", modalities=["CR", "DX", "CT"]).index) == 6
     for path in folder.rglob("IM*"):
         with_modality(path, "MR")
@@ -279,7 +281,7 @@ def test_a_table_of_a_german_spreadsheet_is_read(folder):
     assert index["Erguss"].fillna(-1).tolist() == [1, 0, 0, 1, -1, -1]
     assert index["age"].tolist() == [40.5, 41, 40, 1.5, *from_header["age"][4:]]
     assert index["sex"].tolist() == ["M", "F", "", from_header["sex"][3], "F", from_header["sex"][5]]
-    assert "1 ages were not understood; write 40, 40.5, 18M or 40 years." in dataset.notes
+    assert "1 age was not understood; write 40, 40.5, 18M or 40 years." in dataset.notes
     assert (
         "By label_values these cells were taken: 2 'ja' as 1, 2 'nein' as 0, 1 '-1' as unknown."
         in dataset.notes
@@ -319,7 +321,7 @@ def test_columns_that_nobody_asked_about_are_ignored_once_and_never_quoted(folde
     dataset = load(folder, labels=["Effusion"], reading="findings")
     assert dataset.task.labels == ("Effusion",)
     assert (
-        dataset.notes.count("2 further columns of labels.csv are ignored: option labels does not name them.")
+        dataset.notes.count("2 further columns are in labels.csv and ignored: not named by option labels.")
         == 1
     )
     assert "Doe" not in str(dataset.index.to_dict()) + str(dataset.notes)
@@ -381,7 +383,7 @@ def test_a_leg_is_left_out_and_counted(folder):
     dataset = load(folder, reading="findings")
     assert len(dataset.index) == 4
     assert image_id(folder / "2024/01/IM1.dcm") not in set(dataset.index["image_id"])
-    note = "2 films are left out: their headers name another body part than CHEST (1 EXTREMITY, 1 OTHER)."
+    note = "2 films are left out, whose headers name another body part than CHEST (1 EXTREMITY, 1 OTHER)."
     assert note in dataset.notes
     assert len(load(folder, reading="findings", body_parts=["thorax", "Extremity"]).index) == 5
     assert len(load(folder, reading="findings", body_parts=["CHEST", "EXTREMITY", "OTHER"]).index) == 6
@@ -399,8 +401,8 @@ def test_raw_data_and_lateral_views_are_noted(folder):
     with_tag(folder / "2024/01/IM1.dcm", PresentationIntentType="FOR PROCESSING")
     with_tag(folder / "2024/00/IM2.dcm", ViewPosition="LL")
     notes = load(folder, reading="findings").notes
-    assert any(note.startswith("1 films are raw data by their headers") for note in notes)
-    assert any(note.startswith("1 films are lateral views by their headers") for note in notes)
+    assert any(note.startswith("1 film is raw data by their headers") for note in notes)
+    assert any(note.startswith("1 film is lateral views by their headers") for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -425,4 +427,4 @@ def test_a_film_without_the_mark_is_read_with_a_note(folder):
     write(folder)
     dataset = load(folder, reading="findings")
     assert dataset.index["view"].tolist() == expected["view"]
-    assert "1 films lack the mark DICM of a DICOM file; they are read all the same." in dataset.notes
+    assert "1 film lacks the mark DICM of a DICOM file, which hinders nobody." in dataset.notes

@@ -111,7 +111,7 @@ def test_unreadable_films_are_listed_and_the_run_goes_on(folder):
     listed = pd.read_csv(run.path("quarantine.csv"))
     assert listed["reason"].tolist() == ["unknown_content"]
     assert len(films.training) + len(films.validation) + len(films.test) == 59
-    assert any("1 films could not be read" in note for note in films.dataset.notes)
+    assert any("1 film could not be read" in note for note in films.dataset.notes)
     assert listed["image_id"].iloc[0] not in set(
         np.concatenate([films.training.image_ids, films.test.image_ids])
     )

@@ -47,7 +47,7 @@ def test_lung_fields_are_films_with_masks_of_either_hospital(lungs):
     assert dataset.task.head == "map" and dataset.task.labels == ("lung",)
     assert dataset.index["source"].tolist() == ["Shenzhen"] * 2 + ["Montgomery"] * 2
     assert dataset.index["masks"].map(len).tolist() == [1, 1, 2, 2]
-    assert "1 films are left out: they have no mask of the lungs." in dataset.notes
+    assert "1 film is left out for want of a mask of the lungs." in dataset.notes
     assert "split" not in dataset.index
     other = lung_fields(lungs, split="hospital").index
     assert other["split"].tolist() == ["training"] * 2 + ["test"] * 2

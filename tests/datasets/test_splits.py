@@ -114,7 +114,7 @@ def test_a_training_film_that_is_also_a_test_film_is_left_out():
     result = split_by_patient(Dataset(index, dataset.task, Path()), **FRACTIONS, seed=0, id_scope="folder")
     assert len(result.index) == 299
     assert index.loc[test, "image_id"] in set(result.index["image_id"])
-    assert "1 films were left out" in result.notes[-1]
+    assert "1 film was left out" in result.notes[-1]
 
 
 def test_planted_leaks_are_found():

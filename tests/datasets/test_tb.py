@@ -62,7 +62,7 @@ def test_names_and_readings_become_labels_hospitals_ages_and_patients(folder):
     assert index["age"].notna().sum() == index["sex"].notna().sum() == len(TEXTS)
     assert index.loc["MCUCXR_0117_1", "patient_id"] == index.loc["MCUCXR_0113_1", "patient_id"]
     assert index["patient_id"].nunique() == 15
-    assert "1 films are of patients under 16, 0 of them normal: age and label are tied." in dataset.notes
+    assert "1 film is of patients under 16, 0 of them normal: age and label are tied." in dataset.notes
     assert "3 masks of lungs, 1 named otherwise than" in dataset.notes[-1]
 
 
@@ -105,10 +105,10 @@ def test_one_table_may_stand_for_the_readings(folder):
     dataset = load(folder)
     assert dataset.index["age"].tolist() == [40] * 16
     assert dataset.index["sex"].isna().tolist() == [True] + [False] * 15
-    assert "The sex of 1 films is taken as unknown: two tables contradict each other." in dataset.notes
+    assert "The sex of 1 film is taken as unknown: two tables contradict each other." in dataset.notes
     assert dataset.index["patient_id"].nunique() == 15
     table.iloc[1:].to_csv(folder / "MANIFEST.csv", index=False)
-    with pytest.raises(DataError, match=r"^1 films are not in MANIFEST.csv; complete the table"):
+    with pytest.raises(DataError, match=r"^1 film is not in MANIFEST.csv; complete the table"):
         load(folder)
     pd.concat([table, table.iloc[:1]]).to_csv(folder / "MANIFEST.csv", index=False)
     with pytest.raises(DataError, match=r"^MANIFEST.csv has a film twice"):
@@ -117,7 +117,7 @@ def test_one_table_may_stand_for_the_readings(folder):
 
 def test_what_is_missing_or_lies_there_twice_is_one_sentence(folder):
     draw(folder / "copies" / "CHNCXR_0001_0.png", 0)
-    with pytest.raises(DataError, match=r"^1 films lie twice in 'tb'; keep one copy of each\.$"):
+    with pytest.raises(DataError, match=r"^1 film lies twice in 'tb'; keep one copy of each\.$"):
         load(folder)
     for film in folder.rglob("MCUCXR*.png"):
         film.unlink()

@@ -10,6 +10,7 @@ import numpy as np
 
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.imaging.dicom.body_parts import OTHER, body_part
 
 LATERAL = ("LL", "RL", "LATERAL")
@@ -48,7 +49,7 @@ def of_the_kind(
                 f"{option!r}."
             )
         notes.append(
-            f"{int(foreign.sum())} films are left out: their headers name another {what} than {' or '.join(names)} "
+            f"{plural(foreign.sum(), 'film', 'are')} left out, whose headers name another {what} than {' or '.join(names)} "
             f"({counts})."
         )
     return kept, notes
@@ -72,16 +73,22 @@ def peculiar_notes(facts: "pd.DataFrame") -> list[str]:
         facts: Of the films that are kept, see `dicom.read_tags`.
     """
     return [
-        f"{count} films {what}."
-        for count, what in (
-            (int(facts["unmarked"].sum()), "lack the mark DICM of a DICOM file; they are read all the same"),
+        f"{plural(count, 'film', verb)} {what}."
+        for count, verb, what in (
+            (
+                int(facts["unmarked"].sum()),
+                "lack",
+                "the mark DICM of a DICOM file, which hinders nobody",
+            ),
             (
                 int(facts["unprocessed"].sum()),
-                "are raw data by their headers (FOR PROCESSING), which look unlike those made for people",
+                "are",
+                "raw data by their headers (FOR PROCESSING), which look unlike those made for people",
             ),
             (
                 int(facts["view"].isin(LATERAL).sum()) if (~facts["view"].isin(LATERAL)).any() else 0,
-                "are lateral views by their headers, among others that are not",
+                "are",
+                "lateral views by their headers, among others that are not",
             ),
         )
         if count

@@ -11,6 +11,7 @@ from radlib.datasets.tables.label_tables import VALUE, canonical, rows_named, se
 from radlib.datasets.tables.label_values import label_column, understood_share
 from radlib.foundation.errors import DataError, UsageError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.imaging.dicom.age_and_sex import age_years, is_said
 
 ABOUT = ("patient_id", "split", "view", "age", "sex")
@@ -85,9 +86,9 @@ def _are_answers(cells: "pd.Series") -> bool:
 def ignored_note(rows: "pd.DataFrame", chosen: "Mapping[str, pd.Series]", table: str) -> list[str]:
     """Return a sentence on how many columns of a table are not used."""
     ignored = len(set(rows.columns) - {"file", *ABOUT, *(cells.name for cells in chosen.values())})
-    return [f"{ignored} further columns of {table} are ignored: option labels does not name them."] * (
-        ignored > 0
-    )
+    return [
+        f"{plural(ignored, 'further column', 'are')} in {table} and ignored: not named by option labels."
+    ] * (ignored > 0)
 
 
 def said_or(rows: "pd.DataFrame", column: str, otherwise: "pd.Series") -> "pd.Series":

@@ -14,6 +14,7 @@ import numpy as np
 from radlib.datasets.tables.table_files import Row, canonical, read_rows
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.foundation.names import nearest
 from radlib.imaging.dicom.age_and_sex import age_years, is_said, sex
 
@@ -180,8 +181,8 @@ def years(ages: "pd.Series") -> "tuple[pd.Series, list[str]]":
     found = texts.map({text: age_years(text) for text in texts.unique()}).astype("float64")
     impossible = found > OLDEST_YEARS
     strange = found.isna() & texts.map(is_said)
-    notes = [f"{int(impossible.sum())} ages above {OLDEST_YEARS} years are taken as unknown."]
-    notes += [f"{int(strange.sum())} ages were not understood; write 40, 40.5, 18M or 40 years."]
+    notes = [f"{plural(impossible.sum(), 'age', 'are')} above {OLDEST_YEARS} years and taken as unknown."]
+    notes += [f"{plural(strange.sum(), 'age', 'were')} not understood; write 40, 40.5, 18M or 40 years."]
     counted = zip(notes, (impossible, strange), strict=True)
     return found.mask(impossible, np.nan), [note for note, which in counted if which.any()]
 

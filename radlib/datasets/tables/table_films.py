@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from radlib.datasets.tables.label_tables import rows_named
 from radlib.foundation.errors import DataError
 from radlib.foundation.extras import pandas as pd
+from radlib.foundation.human_units import plural
 from radlib.imaging.film_walk import FilmFolder, left_out_sentence
 from radlib.imaging.images import image_id
 
@@ -59,7 +60,7 @@ def unlisted_note(walked: FilmFolder, listed: Sequence[Path], table: str) -> lis
     named = set(listed)
     unlisted = [path for path in walked.films if path not in named]
     ids = ", ".join(image_id(path) for path in unlisted[:IDS_NAMED]) + ", …" * (len(unlisted) > IDS_NAMED)
-    said = f"{len(unlisted)} films of the folder are left out: {table} does not name them ({ids})."
+    said = f"{plural(len(unlisted), 'film', 'are')} in the folder and not in {table}, and left out ({ids})."
     return [*[said] * bool(unlisted), *filter(None, [left_out_sentence(walked.left_out)])]
 
 

@@ -205,7 +205,7 @@ def test_ages_and_sexes_that_are_not_understood_are_counted():
     )
     np.testing.assert_allclose(ages, [40.5, 1.5, 58, 40, *[np.nan] * 5])
     assert notes == [
-        "1 ages above 110 years are taken as unknown.",
+        "1 age is above 110 years and taken as unknown.",
         "3 ages were not understood; write 40, 40.5, 18M or 40 years.",
     ]
     found, notes = sexes(pd.Series(["Male", "weiblich", "O", "", "?", "femaleish"]))
