@@ -90,7 +90,11 @@ def _agreed(
         ends["confidence"].append((float(changed["_low"][0]), float(changed["_high"][0])))
     named = f"{kind}, {patients} patients" + (f" of {films:g} films" if films > 1 else "")
     few = float(binom.cdf(1, patients, TURNED))
-    unseen = f"{few:.0%} of such samples hold one patient turned or none" if kind == KINDS[2] else ""
+    unseen = (
+        f"{100 * few:.0f} % of such samples hold one patient turned or none"
+        if kind == KINDS[2] and few > 0.01
+        else ""
+    )
     titles = {
         "concordance": "concordance",
         "bias": "mean change of a probability",
