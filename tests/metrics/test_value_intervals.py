@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 from radlib import metrics
 from radlib.metrics.froc import in_order
-from radlib.metrics.value_intervals import estimate_ends, value_estimate
+from radlib.metrics.value_intervals import _student, estimate_ends, value_estimate
 
 
 def test_the_interval_of_a_mean_is_students_on_logits_with_one_patient_more():
@@ -18,6 +18,11 @@ def test_the_interval_of_a_mean_is_students_on_logits_with_one_patient_more():
     reach = stats.t.ppf(0.975, 3) * error / (mean * (1 - mean))
     expected = expit(logit(mean) - reach), expit(logit(mean) + reach)
     assert metrics.value_interval(values, patients) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("freedom", [1, 3, 18, 19, 25, 60, 400])
+def test_students_quantile_is_scipys_also_where_a_series_stands_for_it(freedom):
+    assert _student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-6)
 
 
 def test_of_counts_the_scale_is_logarithmic_and_has_no_upper_bound():

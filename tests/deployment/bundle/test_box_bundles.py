@@ -23,6 +23,8 @@ from radlib.deployment.bundle.specification import DECISIONS
 from radlib.deployment.export import GOLDEN_ANSWERS, export_variant
 from radlib.deployment.export_state import TAKEN
 from radlib.deployment.export_texts import EXAMPLES, PICTURES
+from radlib.deployment.reading import watched_bundle
+from radlib.deployment.reading.arrivals import Pace
 from radlib.foundation.errors import NotApplicable
 from radlib.imaging.centre_maps import MOST
 from radlib.runs.tasks import boxes
@@ -49,6 +51,12 @@ def films(tmp_path):
     Image.fromarray(np.full((48, 32), 90, np.uint8)).save(folder / "dark.png")
     (folder / "broken.png").write_bytes(b"no film")
     return folder
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """A file that is no film is given a second of patience, not a minute."""
+    monkeypatch.setattr(watched_bundle, "Pace", lambda: Pace(settle_s=0.2, patience_s=1.0, poll_s=0.1))
 
 
 def said(*arguments):
@@ -113,7 +121,7 @@ def test_a_bundle_writes_the_very_rows_of_predict(bundles, films, tmp_path, kind
     assert (tmp_path / "desk.csv").read_text() == (tmp_path / "device.csv").read_text()
 
 
-def test_a_folder_is_watched_and_boxes_lack_none_also_when_asked_for_later(bundles, films, tmp_path):
+def test_a_folder_is_watched_and_boxes_lack_none_also_when_asked_for_later(bundles, films, tmp_path, hurried):
     bundle, watch = bundles["int8"], ("--watch", films, "--once", "--csv", tmp_path / "out.csv")
     code, text = said(
         "read", bundle, films, "--boxes", tmp_path / "all.csv", "--csv", tmp_path / "all_films.csv"
@@ -135,7 +143,7 @@ def test_a_folder_is_watched_and_boxes_lack_none_also_when_asked_for_later(bundl
     assert code != 0 and "another table; name another file with --boxes" in text
 
 
-def test_a_line_of_json_per_watched_film_is_as_it_was(bundles, films):
+def test_a_line_of_json_per_watched_film_is_as_it_was(bundles, films, hurried):
     code, text = said("read", bundles["int8"], "--watch", films, "--once", "--json")
     rows = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert code == 0 and len(rows) == 4 and all("boxes" not in row for row in rows)

@@ -22,6 +22,8 @@ from radlib.deployment.bundle.outline_examples import (
     outline_vector,
 )
 from radlib.deployment.export import export_variant
+from radlib.deployment.reading import watched_bundle
+from radlib.deployment.reading.arrivals import Pace
 from radlib.foundation.errors import NotApplicable, UsageError
 from radlib.imaging.images import Preprocessing
 from radlib.runs.tasks import outlines
@@ -47,6 +49,12 @@ def films(tmp_path):
     Image.fromarray(np.full((48, 32), 90, np.uint8)).save(folder / "dark.png")
     (folder / "broken.png").write_bytes(b"no film")
     return folder
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """A file that is no film is given a second of patience, not a minute."""
+    monkeypatch.setattr(watched_bundle, "Pace", lambda: Pace(settle_s=0.2, patience_s=1.0, poll_s=0.1))
 
 
 def said(*arguments):
@@ -101,7 +109,7 @@ def test_a_bundle_reads_as_predict_does_pixel_by_pixel(bundles, films, tmp_path,
     assert (tmp_path / "desk.csv").read_text() == (tmp_path / "device.csv").read_text()
 
 
-def test_a_folder_is_watched_and_every_mask_lies_outside_of_it(bundles, films, tmp_path):
+def test_a_folder_is_watched_and_every_mask_lies_outside_of_it(bundles, films, tmp_path, hurried):
     watch = ("read", bundles["int8"], "--watch", films, "--once", "--csv", tmp_path / "out.csv", "--masks")
     code, text = said(*watch, films / "masks")
     assert code != 0 and "choose one outside for the masks" in text
