@@ -1,5 +1,6 @@
 """The demo, killed in the middle and started again: executed once, looked at by many tests."""
 
+import contextlib
 import json
 import os
 import signal
@@ -45,11 +46,12 @@ def command(folder: Path, **parameters: str) -> list[str]:
 
 
 def stored_models(folder: Path) -> dict[str, int]:
-    """Modification time of every stored variant's model."""
+    """Modification time of every stored variant's model; one whose files are just being put in place is not stored yet."""
     found = {}
     for record in folder.glob("variants/*/variant.json"):
-        model = folder / json.loads(record.read_text(encoding="utf-8"))["file"]
-        found[record.parent.name] = model.stat().st_mtime_ns
+        with contextlib.suppress(FileNotFoundError):
+            model = folder / json.loads(record.read_text(encoding="utf-8"))["file"]
+            found[record.parent.name] = model.stat().st_mtime_ns
     return found
 
 
