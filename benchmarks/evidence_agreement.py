@@ -2,7 +2,8 @@
 
 The original's scores are normal and partly shared by films of one patient; the other network adds a little to each (rounding), more to
 all (pruning), or turns one patient in twenty over. Of few patients many a sample then holds no such patient, and no interval that
-knows the sample alone can know of one. A site's films are easier or harder to tell apart, each another patient's.
+knows the sample alone can know of one. A site's films are easier or harder to tell apart, each another patient's. The intervals and their papers are in `metrics.agreement`
+(Lin, 1989) and `metrics.value_intervals` (Newcombe, 1998).
 """
 
 from typing import Any
@@ -17,20 +18,11 @@ from radlib import metrics
 TURNED = 1 / 20  # share of patients, of the third kind
 KINDS = ("rounded", "pruned", "one patient in 20 turned")
 PATIENTS = ((30, 1.0), (60, 1.0), (169, 1.0), (624, 1.0), (404, 1.55))  # and mean films of each
-SITES = (
-    (20, 0.0),
-    (60, 0.0),
-    (300, 0.0),
-    (20, 3.0),
-    (60, 3.0),
-)  # films, and by how much steeper the network reads at home
+# films, and by how much steeper the network reads at home
+SITES = ((20, 0.0), (60, 0.0), (300, 0.0), (20, 3.0), (60, 3.0))
 AT_HOME = (404, 1.55)
-STEEP, APART, TOGETHER, SICK = (
-    6.0,
-    2.2,
-    0.7,
-    0.4,
-)  # of scores: slope, distance of the sick, shared variance, share
+# of scores: slope, distance of the sick, shared variance, share
+STEEP, APART, TOGETHER, SICK = 6.0, 2.2, 0.7, 0.4
 LARGE = 200_000
 
 

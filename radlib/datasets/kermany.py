@@ -92,7 +92,7 @@ def kermany(folder: Path, *, reading: Literal["binary", "classes"] = "binary") -
     nameless = (index["class"] == "PNEUMONIA") & (index["cause"] == "")
     if nameless.any():
         notes.append(
-            f"{plural(nameless.sum(), 'film', 'were')} of pneumonia and left out: no name of a bacterium or virus is in the file’s."
+            f"{plural(nameless.sum(), 'film', 'were')} of pneumonia and left out: the name tells neither bacteria nor virus."
         )
     index = index[~nameless].assign(**{"class": index["cause"]}).reset_index(drop=True)
     notes.append("Bacterial or viral is taken from the file names.")

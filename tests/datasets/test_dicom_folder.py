@@ -427,4 +427,4 @@ def test_a_film_without_the_mark_is_read_with_a_note(folder):
     write(folder)
     dataset = load(folder, reading="findings")
     assert dataset.index["view"].tolist() == expected["view"]
-    assert "1 film lacks the mark DICM of a DICOM file, which hinders nobody." in dataset.notes
+    assert "1 film lacks the mark DICM of a DICOM file; read all the same." in dataset.notes

@@ -78,7 +78,7 @@ def peculiar_notes(facts: "pd.DataFrame") -> list[str]:
             (
                 int(facts["unmarked"].sum()),
                 "lack",
-                "the mark DICM of a DICOM file, which hinders nobody",
+                "the mark DICM of a DICOM file; read all the same",
             ),
             (
                 int(facts["unprocessed"].sum()),
